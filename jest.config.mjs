@@ -1,0 +1,20 @@
+export default {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  transform: {
+    '^.+\\.c?ts$': [
+      '@swc/jest',
+      {
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+        module: { type: 'commonjs' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  resolver: '<rootDir>/scripts/jest-resolver.cjs',
+  moduleFileExtensions: ['ts', 'cts', 'js', 'mjs', 'cjs', 'json'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/cdk.out/'],
+  // End-to-end suites start Java and several processes each: more at once only makes all of them slow.
+  maxWorkers: 2,
+  testTimeout: 30_000,
+}

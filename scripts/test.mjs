@@ -1,0 +1,28 @@
+// Runs Jest, with the arguments given, and says in its last line how many tests passed and how many failed.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const root = join(import.meta.dirname, '..')
+const folder = await mkdtemp(join(tmpdir(), 'holdfast-test-'))
+const file = join(folder, 'results.json')
+
+try {
+  const jest = join(root, 'node_modules', '.bin', 'jest')
+  const args = ['--json', `--outputFile=${file}`, ...process.argv.slice(2)]
+  // Standard output would repeat the results as JSON; what people read is on standard error.
+  const child = spawn(jest, args, { cwd: root, stdio: ['inherit', 'ignore', 'inherit'] })
+  const [code] = await once(child, 'close')
+  const results = JSON.parse(await readFile(file, 'utf8').catch(() => '{}'))
+  const passed = results.numPassedTests ?? 0
+  // A file that could not be loaded has no tests to count, and must not pass for that.
+  const failed = (results.numFailedTests ?? 0) + (results.numRuntimeErrorTestSuites ?? 0)
+  const isSound = code === 0 && results.success === true && passed > 0 && failed === 0
+  if (!isSound) process.exitCode = 1
+  if (!isSound && failed === 0) console.log(`jest ended with ${code}: not every test ran`)
+  console.log(`Tests: ${passed} passed, ${failed} failed`)
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
