@@ -1,0 +1,177 @@
+import type { Update } from '../protocol/item.js'
+import { lockKey } from '../protocol/keys.js'
+import { ACQUIRE_ROUNDS_MAX, WAITERS_MAX } from '../protocol/limits.js'
+import {
+  ask,
+  dequeue,
+  enqueueBehind,
+  enqueueFirst,
+  grant,
+  grantAbove,
+  handOver,
+  raise,
+  regrant,
+  replaceWaiter,
+} from '../protocol/lock-writes.js'
+import type { ClientMessage, RefusalCode, StoreMessage } from '../protocol/messages.js'
+import { evict, noteAsk } from '../protocol/process-writes.js'
+import { type LockRecord, type ProcessRecord, readLock, type Seat } from '../protocol/records.js'
+import {
+  type AcquireStep,
+  decideHolder,
+  grantedMessage,
+  planAcquire,
+  planCancel,
+  queuedMessage,
+} from '../protocol/store-decisions.js'
+import { deliver, fetchProcess } from './handover.js'
+import type { Deps, Sender } from './ports.js'
+
+type Acquire = Extract<ClientMessage, { type: 'acquire' }>
+type Cancel = Extract<ClientMessage, { type: 'cancel' }>
+type GrantStep = Extract<AcquireStep, { kind: 'grant' | 'regrant' | 'raise' }>
+type QueueStep = Extract<AcquireStep, { kind: 'enqueue' | 'replace' | 'wait' }>
+
+/**
+ * Grants the lock at once, or queues the request and asks the holder for the lock, or takes it from a dead holder.
+ * A fresh acquire tries the grant blindly, since the failed condition says why; a nudge reads first.
+ */
+export async function acquire(deps: Deps, sender: Sender, message: Acquire): Promise<StoreMessage> {
+  const { session, r, above } = message
+  const me: Seat = { p: sender.processId, r }
+  const fresh = message.nudge === undefined
+  let lock = fresh ? undefined : readLock(await deps.store.get('locks', lockKey(session)))
+  let step: AcquireStep = fresh ? { kind: 'grant', above } : planAcquire(lock, me, above)
+
+  for (let round = 0; round < ACQUIRE_ROUNDS_MAX; round += 1) {
+    switch (step.kind) {
+      case 'granted':
+        return { type: 'granted', session, r, epoch: step.epoch, contended: step.contended }
+      case 'stale':
+        return refused(message, 'STALE_REQUEST', 'a newer request of this process is on record')
+      case 'full':
+        return refused(message, 'QUEUE_FULL', `${WAITERS_MAX} processes wait for this session already`)
+      case 'grant':
+      case 'regrant':
+      case 'raise': {
+        const outcome = await deps.store.update(grantWrite(message, me, step, deps.nowMs()))
+        lock = readLock(outcome.item)
+        if (outcome.applied && lock !== undefined) return grantedMessage(session, me, lock)
+        break
+      }
+      case 'handOver': {
+        const outcome = await deps.store.update(handOver(session, me.p, step.epoch, deps.nowMs()))
+        lock = readLock(outcome.item)
+        if (outcome.applied) lock = await deliver(deps, session, lock, me.p)
+        break
+      }
+      default: {
+        const queued = await queue(deps, message, me, step, lock)
+        lock = queued.lock
+        const next = planAcquire(lock, me, above)
+        if (queued.asked && next.kind === 'wait') {
+          return queuedMessage(session, me, next.position, queued.holderLabel, deps.timing)
+        }
+      }
+    }
+    step = planAcquire(lock, me, above)
+  }
+  return refused(message, 'BUSY_RECORD', 'others kept changing this lock: the next nudge tries again')
+}
+
+const refused = ({ session, r }: Acquire, code: RefusalCode, message: string): StoreMessage => ({
+  type: 'refused',
+  code,
+  message,
+  of: 'acquire',
+  session,
+  r,
+})
+
+function grantWrite({ session }: Acquire, me: Seat, step: GrantStep, nowMs: number): Update {
+  if (step.kind === 'regrant') return regrant(session, me, step.seen, step.epoch, nowMs)
+  if (step.kind === 'raise') return raise(session, me, step.seen, step.epoch, step.above, nowMs)
+  return step.above === undefined ? grant(session, me, nowMs) : grantAbove(session, me, step.above, nowMs)
+}
+
+interface Queued {
+  readonly lock: LockRecord | undefined
+  /** False where the record had changed, so that the request found no place and the plan must be made anew. */
+  readonly asked: boolean
+  readonly holderLabel?: string | undefined
+}
+
+/** Gets the request into the queue, unless it stands there, while reading the holder's process; then asks. */
+async function queue(
+  deps: Deps,
+  message: Acquire,
+  me: Seat,
+  step: QueueStep,
+  seen: LockRecord | undefined,
+): Promise<Queued> {
+  const write = queueWrite(message, me, step, deps.nowMs())
+  const [outcome, holder] = await Promise.all([
+    write === undefined ? undefined : deps.store.update(write),
+    fetchProcess(deps, step.holder),
+  ])
+  const lock = outcome === undefined ? seen : readLock(outcome.item)
+  if (outcome?.applied === false || lock?.holder === undefined) return { lock, asked: false }
+  const process = lock.holder.p === step.holder ? holder : await fetchProcess(deps, lock.holder.p)
+  return askOrReclaim(deps, message, me, lock, lock.holder.p, process)
+}
+
+function queueWrite({ session }: Acquire, me: Seat, step: QueueStep, nowMs: number): Update | undefined {
+  if (step.kind === 'wait') return undefined
+  if (step.kind === 'replace') return replaceWaiter(session, me, step.seen, step.index)
+  return step.first ? enqueueFirst(session, me, nowMs) : enqueueBehind(session, me, nowMs)
+}
+
+/** Presses the holder to release, or takes the lock from one that can no longer believe in it. */
+async function askOrReclaim(
+  deps: Deps,
+  message: Acquire,
+  me: Seat,
+  lock: LockRecord,
+  holder: string,
+  process: ProcessRecord | undefined,
+): Promise<Queued> {
+  const { session } = message
+  const nowMs = deps.nowMs()
+  const step = decideHolder(lock, session, process, message.nudge === true, deps.timing, nowMs)
+  if (step.kind === 'reclaim') {
+    const outcome = await deps.store.update(handOver(session, holder, lock.epoch, nowMs))
+    if (!outcome.applied) return { lock: readLock(outcome.item), asked: false }
+    deps.log({ level: 'info', event: 'reclaimed', from: holder, epoch: lock.epoch })
+    if (step.tellHolder && process !== undefined) {
+      await deps.push(process, { type: 'lost', session, epoch: lock.epoch, reason: 'revoked' })
+    }
+    return { lock: await deliver(deps, session, readLock(outcome.item), me.p), asked: true }
+  }
+  if (step.dateAsk) await deps.store.update(ask(session, lock.epoch, nowMs))
+  if (step.noteAsk) await deps.store.update(noteAsk(holder, session, lock.epoch, nowMs))
+  if (step.evict) {
+    await deps.store.update(evict(holder, nowMs))
+    deps.log({ level: 'warn', event: 'evicted', process: holder, epoch: lock.epoch })
+  }
+  if (process !== undefined) await deps.push(process, { type: 'revoke', session, epoch: lock.epoch })
+  return { lock, asked: true, holderLabel: process?.label || undefined }
+}
+
+/** Takes a request back: out of the queue, or, where it was granted meanwhile, out of the lock. */
+export async function cancel(deps: Deps, sender: Sender, message: Cancel): Promise<StoreMessage> {
+  const { session, r } = message
+  const me: Seat = { p: sender.processId, r }
+  let lock = readLock(await deps.store.get('locks', lockKey(session)))
+  for (let round = 0; round < ACQUIRE_ROUNDS_MAX; round += 1) {
+    const step = planCancel(lock, me)
+    if (step.kind === 'nothing') break
+    const outcome = await deps.store.update(
+      step.kind === 'dequeue'
+        ? dequeue(session, step.seen, step.index, step.isLast)
+        : handOver(session, me.p, step.epoch, deps.nowMs()),
+    )
+    lock = readLock(outcome.item)
+    if (outcome.applied && step.kind === 'handOver') lock = await deliver(deps, session, lock, me.p)
+  }
+  return { type: 'noted', of: 'cancel', session, r }
+}

@@ -1,0 +1,55 @@
+/** How a process reacts to what the store says of one session, decided from what the process believes. */
+
+/** What the process believes of a session at this moment. */
+export interface Belief {
+  /** The grant it holds or has just sent a release for. */
+  readonly hold: { readonly epoch: number; readonly r: number; readonly releasing: boolean } | undefined
+  /** The r of a request that was sent and not yet granted. */
+  readonly outstanding: number | undefined
+}
+
+/** `drop`: stop using the hold at once. The other fields are what to send. */
+export interface Reaction {
+  readonly kind: 'accept' | 'drop' | 'drain' | 'askedAtBirth' | 'stay'
+  readonly release?: { readonly epoch: number; readonly r: number }
+  readonly cancel?: { readonly r: number }
+}
+
+const STAY: Reaction = { kind: 'stay' }
+
+/** At most one grant is accepted per r. One that was not asked for is given back, unless it is the one held. */
+export function onGranted(
+  { hold, outstanding }: Belief,
+  grant: { readonly r: number; readonly epoch: number },
+): Reaction {
+  if (grant.r === outstanding) return { kind: 'accept' }
+  if (hold?.epoch === grant.epoch && !hold.releasing) return STAY
+  const release = { epoch: grant.epoch, r: grant.r }
+  return { kind: hold !== undefined && grant.epoch > hold.epoch ? 'drop' : 'stay', release }
+}
+
+/**
+ * A place in the queue that nobody waits for is given up. The one exception is a grant that overtook the answer to
+ * its own acquire: cancelling it would give the lock away.
+ */
+export function onQueued({ hold, outstanding }: Belief, queued: { readonly r: number }): Reaction {
+  if (queued.r === outstanding || queued.r === hold?.r) return STAY
+  return { kind: 'stay', cancel: { r: queued.r } }
+}
+
+/**
+ * A revoke never releases what is still being asked for: it may have overtaken its grant, so the grant is marked
+ * instead. A repeated revoke is answered again.
+ */
+export function onRevoke({ hold, outstanding }: Belief, epoch: number): Reaction {
+  if (hold !== undefined) {
+    if (epoch === hold.epoch) return hold.releasing ? { kind: 'stay', release: hold } : { kind: 'drain' }
+    return { kind: epoch > hold.epoch ? 'drop' : 'stay', release: { epoch, r: hold.r } }
+  }
+  if (outstanding !== undefined) return { kind: 'askedAtBirth' }
+  return { kind: 'stay', release: { epoch, r: 1 } }
+}
+
+/** The store took the lock back. Word of an older epoch concerns nobody any more. */
+export const onLost = ({ hold }: Belief, epoch: number): Reaction =>
+  hold !== undefined && epoch >= hold.epoch ? { kind: 'drop' } : STAY

@@ -1,0 +1,44 @@
+/** DynamoDB's own form of values, items and conditional updates, as the protocol speaks of them. */
+
+/** A value in DynamoDB's wire form. Structurally the AWS SDK's `AttributeValue`, less what Holdfast never stores. */
+export type AttributeValue =
+  | { readonly S: string }
+  | { readonly N: string }
+  | { readonly B: Uint8Array }
+  | { readonly BOOL: boolean }
+  | { readonly NULL: true }
+  | { readonly L: readonly AttributeValue[] }
+  | { readonly M: { readonly [name: string]: AttributeValue } }
+
+export type Item = { readonly [name: string]: AttributeValue }
+
+export type TableName = 'locks' | 'sessions'
+
+/** One UpdateItem. A failed condition always returns the item as it stands, so that no second read is needed. */
+export interface Update {
+  readonly table: TableName
+  readonly key: string
+  readonly condition: string
+  readonly update: string
+  readonly values: { readonly [placeholder: string]: AttributeValue }
+  readonly names?: { readonly [placeholder: string]: string }
+  /** `new` returns the item after the write; `none` returns nothing on success. */
+  readonly returns: 'new' | 'none'
+}
+
+/** What became of an update: `item` is the new item, or the untouched one where the condition failed. */
+export type UpdateOutcome =
+  | { readonly applied: true; readonly item: Item | undefined }
+  | { readonly applied: false; readonly item: Item | undefined }
+
+/** The store as the protocol needs it. Both implementations pass one conformance suite. */
+export interface Store {
+  update(update: Update): Promise<UpdateOutcome>
+  /** A strongly consistent read. */
+  get(table: TableName, key: string): Promise<Item | undefined>
+  /** Removes an item, or does nothing where there is none. For records that nothing depends on. */
+  remove(table: TableName, key: string): Promise<void>
+}
+
+export const str = (value: string): AttributeValue => ({ S: value })
+export const num = (value: number): AttributeValue => ({ N: String(value) })

@@ -1,0 +1,18 @@
+import { NAMESPACE_CHARS_MAX } from './limits.js'
+
+/**
+ * A session as the store knows it: `<namespace>#<SHA-256 of the session id, base64url>`. The id itself, a bearer
+ * secret, never leaves the client.
+ */
+export type SessionKey = string
+
+export const NAMESPACE_PATTERN = new RegExp(`^[A-Za-z0-9_.-]{1,${NAMESPACE_CHARS_MAX}}$`)
+export const SESSION_KEY_PATTERN = new RegExp(`^[A-Za-z0-9_.-]{1,${NAMESPACE_CHARS_MAX}}#[A-Za-z0-9_-]{43}$`)
+/** 12 random bytes: drawn anew by every client at start and after every lost lease. */
+export const PROCESS_ID_PATTERN = /^[A-Za-z0-9_-]{16}$/
+/** 32 random bytes. */
+export const SECRET_PATTERN = /^[A-Za-z0-9_-]{43}$/
+
+export const lockKey = (session: SessionKey): string => `S#${session}`
+export const processKey = (processId: string): string => `P#${processId}`
+export const connectionKey = (connectionId: string): string => `C#${connectionId}`

@@ -1,0 +1,199 @@
+import { PROCESS_ID_PATTERN, SECRET_PATTERN, SESSION_KEY_PATTERN, type SessionKey } from './keys.js'
+import { ABOVE_MAX, LABEL_CHARS_MAX, MESSAGE_BYTES_MAX, PROTOCOL_VERSION, type Timing } from './limits.js'
+
+/**
+ * What travels over the WebSocket, as JSON. Schemas are closed: an unknown type or field is refused, never ignored.
+ * The store knows the sender by its connection; no message but `hello` says who sends it.
+ */
+export type ClientMessage = {
+  [T in keyof typeof CLIENT_SCHEMAS]: { readonly type: T } & Fields<(typeof CLIENT_SCHEMAS)[T]>
+}[keyof typeof CLIENT_SCHEMAS]
+export type ClientMessageType = ClientMessage['type']
+
+export interface Granted {
+  readonly type: 'granted'
+  readonly session: SessionKey
+  readonly r: number
+  readonly epoch: number
+  /** Others wait already: release as soon as the own queue is done, no revoke needed. */
+  readonly contended: boolean
+}
+
+export type StoreMessage =
+  | {
+      readonly type: 'welcome'
+      readonly v: number
+      readonly gen: number
+      readonly leaseMs: number
+      readonly incarnation: string
+      readonly timing: Timing
+    }
+  | Granted
+  | {
+      readonly type: 'queued'
+      readonly session: SessionKey
+      readonly r: number
+      /** How many processes stand between this one and the holder. */
+      readonly position: number
+      readonly nudgeAfterMs: number
+      /** The holder's label, where it was known. */
+      readonly holder?: string
+    }
+  | { readonly type: 'revoke'; readonly session: SessionKey; readonly epoch: number }
+  | {
+      readonly type: 'released'
+      readonly session: SessionKey
+      readonly epoch: number
+      /** The releaser was itself the next in line. */
+      readonly next?: { readonly r: number; readonly epoch: number; readonly contended: boolean }
+    }
+  | { readonly type: 'lost'; readonly session: SessionKey; readonly epoch: number; readonly reason: 'revoked' }
+  | {
+      readonly type: 'renewed'
+      readonly n: number
+      readonly leaseMs: number
+      readonly incarnation: string
+      readonly asks: readonly { readonly session: SessionKey; readonly epoch: number }[]
+    }
+  | ({ readonly type: 'noted'; readonly of: ClientMessageType } & Correlation)
+  | ({
+      readonly type: 'refused'
+      readonly code: RefusalCode
+      readonly message: string
+      readonly of?: string
+    } & Correlation)
+
+/** The fields of the message that an answer belongs to. */
+export interface Correlation {
+  readonly session?: SessionKey
+  readonly r?: number
+  readonly epoch?: number
+  readonly n?: number
+  readonly gen?: number
+}
+
+export type RefusalCode =
+  | 'MALFORMED'
+  | 'UNKNOWN_TYPE'
+  | 'UNSUPPORTED_VERSION'
+  | 'TOO_LARGE'
+  | 'NO_HELLO'
+  | 'WRONG_SECRET'
+  | 'WRONG_PROCESS'
+  | 'STALE_CONNECTION'
+  | 'EVICTED'
+  | 'QUEUE_FULL'
+  | 'STALE_REQUEST'
+  | 'BUSY_RECORD'
+  | 'NOT_HOLDER'
+  | 'INTERNAL'
+
+type Check<T> = (value: unknown) => value is T
+type Schema = { readonly [field: string]: Check<unknown> }
+type Checked<C> = C extends Check<infer T> ? T : never
+type OptionalKeys<S> = { [K in keyof S]: undefined extends Checked<S[K]> ? K : never }[keyof S]
+type Fields<S> = { readonly [K in Exclude<keyof S, OptionalKeys<S>>]: Checked<S[K]> } & {
+  readonly [K in OptionalKeys<S>]?: Exclude<Checked<S[K]>, undefined>
+}
+
+const integer =
+  (least: number, most: number): Check<number> =>
+  (value): value is number =>
+    Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
+const text =
+  (pattern: RegExp): Check<string> =>
+  (value): value is string =>
+    typeof value === 'string' && pattern.test(value)
+const maybe =
+  <T>(check: Check<T>): Check<T | undefined> =>
+  (value): value is T | undefined =>
+    value === undefined || check(value)
+const yes: Check<true> = (value): value is true => value === true
+
+const counter = integer(1, Number.MAX_SAFE_INTEGER)
+const session = text(SESSION_KEY_PATTERN)
+
+const CLIENT_SCHEMAS = {
+  /** The first message of a connection. `gen` counts the process's connections, so that an older never replaces a newer. */
+  hello: {
+    v: integer(0, Number.MAX_SAFE_INTEGER),
+    processId: text(PROCESS_ID_PATTERN),
+    secret: text(SECRET_PATTERN),
+    label: text(new RegExp(`^[\\x20-\\x7e]{0,${LABEL_CHARS_MAX}}$`)),
+    gen: counter,
+  },
+  /** `nudge` says that it was sent before with the same r: the store then reads before it writes. */
+  acquire: { session, r: counter, above: maybe(integer(0, ABOVE_MAX)), nudge: maybe(yes) },
+  cancel: { session, r: counter },
+  release: { session, epoch: counter, r: counter },
+  busy: { session, epoch: counter },
+  keep: { session, epoch: counter },
+  /** `n` comes back in `renewed`: a lease is counted from before the renewal that was answered, not from a later one. */
+  renew: { n: counter },
+  retire: {},
+} as const satisfies { readonly [type: string]: Schema }
+
+export type ParsedMessage =
+  | { readonly ok: true; readonly message: ClientMessage }
+  | { readonly ok: false; readonly code: RefusalCode; readonly problem: string }
+
+const refuse = (code: RefusalCode, problem: string): ParsedMessage => ({ ok: false, code, problem })
+
+/** Reads a client's message. Whatever is not exactly one of the schemas is refused, with the reason. */
+export function parseClientMessage(body: unknown): ParsedMessage {
+  if (typeof body !== 'string') return refuse('MALFORMED', 'expected a text message')
+  if (new TextEncoder().encode(body).length > MESSAGE_BYTES_MAX) {
+    return refuse('TOO_LARGE', `a message has at most ${MESSAGE_BYTES_MAX} bytes`)
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(body)
+  } catch {
+    return refuse('MALFORMED', 'expected JSON')
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return refuse('MALFORMED', 'expected a JSON object')
+  }
+  const fields = value as { readonly [field: string]: unknown }
+  const type = fields.type
+  if (typeof type !== 'string' || !Object.hasOwn(CLIENT_SCHEMAS, type)) {
+    return refuse('UNKNOWN_TYPE', `expected a type of ${Object.keys(CLIENT_SCHEMAS).join(', ')}`)
+  }
+  // Another version may have other fields, so its number is what there is to say about it.
+  if (type === 'hello' && Number.isSafeInteger(fields.v) && fields.v !== PROTOCOL_VERSION) {
+    return refuse('UNSUPPORTED_VERSION', `this store speaks version ${PROTOCOL_VERSION}, received ${String(fields.v)}`)
+  }
+  const schema: Schema = CLIENT_SCHEMAS[type as ClientMessageType]
+  for (const name of Object.keys(fields)) {
+    if (name !== 'type' && !Object.hasOwn(schema, name)) return refuse('MALFORMED', `'${type}' has an unknown field`)
+  }
+  for (const [name, check] of Object.entries(schema)) {
+    const own = Object.hasOwn(fields, name) ? fields[name] : undefined
+    if (!check(own)) return refuse('MALFORMED', `'${type}' has no valid '${name}'`)
+  }
+  return { ok: true, message: fields as ClientMessage }
+}
+
+const STORE_TYPES: ReadonlySet<string> = new Set<StoreMessage['type']>([
+  'welcome',
+  'granted',
+  'queued',
+  'revoke',
+  'released',
+  'lost',
+  'renewed',
+  'noted',
+  'refused',
+])
+
+/** Reads what the store sent. Undefined for anything else, such as API Gateway's own error frames. */
+export function parseStoreMessage(body: string): StoreMessage | undefined {
+  try {
+    const value: unknown = JSON.parse(body)
+    if (typeof value !== 'object' || value === null) return undefined
+    const type = (value as { readonly type?: unknown }).type
+    return typeof type === 'string' && STORE_TYPES.has(type) ? (value as StoreMessage) : undefined
+  } catch {
+    return undefined
+  }
+}
