@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { Duration, type RemovalPolicy } from 'aws-cdk-lib'
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda'
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { Construct } from 'constructs'
+import { packageRoot } from '../local/package-root.cjs'
+
+export interface FunctionsProps {
+  readonly environment: { readonly [name: string]: string }
+  readonly memorySizeMb: number
+  readonly logRetention: RetentionDays
+  readonly removalPolicy: RemovalPolicy
+  readonly releaseReservedConcurrency: number | undefined
+}
+
+/**
+ * The three functions, each under a role of its own that can write its own log and nothing else yet. `release` is
+ * apart from `grant`, so that a storm of acquires cannot starve releases and renewals.
+ */
+export class Functions extends Construct {
+  readonly connection: LambdaFunction
+  readonly grant: LambdaFunction
+  readonly release: LambdaFunction
+
+  constructor(scope: Construct, id: string, props: FunctionsProps) {
+    super(scope, id)
+    this.connection = this.lambda('connection', 'Connection', props, undefined)
+    this.grant = this.lambda('grant', 'Grant', props, undefined)
+    this.release = this.lambda('release', 'Release', props, props.releaseReservedConcurrency)
+  }
+
+  private lambda(
+    name: string,
+    id: string,
+    props: FunctionsProps,
+    reservedConcurrentExecutions: number | undefined,
+  ): LambdaFunction {
+    const logGroup = new LogGroup(this, `${id}Log`, {
+      retention: props.logRetention,
+      removalPolicy: props.removalPolicy,
+    })
+    const role = new Role(this, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
+    logGroup.grantWrite(role)
+    return new LambdaFunction(this, id, {
+      description: `Holdfast: ${name}`,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      code: Code.fromAsset(bundle(name)),
+      handler: 'index.handler',
+      memorySize: props.memorySizeMb,
+      // A handler needs a few DynamoDB requests and at most one push each; API Gateway would wait 29 s.
+      timeout: Duration.seconds(10),
+      environment: { ...props.environment, NODE_OPTIONS: '--enable-source-maps' },
+      role,
+      logGroup,
+      ...(reservedConcurrentExecutions === undefined ? {} : { reservedConcurrentExecutions }),
+    })
+  }
+}
+
+function bundle(name: string): string {
+  const folder = join(packageRoot, 'dist', 'lambda', name)
+  if (!existsSync(folder)) throw new Error(`the bundled function is missing: ${folder} (make it with 'npm run build')`)
+  return folder
+}

@@ -1,0 +1,179 @@
+import { RemovalPolicy, Stack } from 'aws-cdk-lib'
+import type { Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
+import { RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { Construct } from 'constructs'
+import { compileTiming, type Timing } from '../protocol/limits.js'
+import { Functions } from './functions.js'
+import { Socket } from './socket.js'
+import { grantOn, Tables } from './tables.js'
+
+export interface HoldfastProps {
+  /**
+   * The times of the lock protocol, such as `leaseMs`. An unsafe combination is refused at synthesis.
+   *
+   * @default - the defaults of the protocol: a lease of 15 s
+   */
+  readonly timing?: Partial<Timing>
+  /**
+   * A name for this life of the Locks table. Change it whenever that table was emptied: every client then drops what
+   * it holds.
+   *
+   * @default '1'
+   */
+  readonly incarnation?: string
+  /**
+   * What becomes of the tables and logs when they leave the stack.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy
+  /**
+   * Whether DynamoDB refuses to delete the tables.
+   *
+   * @default true
+   */
+  readonly deletionProtection?: boolean
+  /**
+   * How the tables are encrypted at rest.
+   *
+   * @default - with `encryptionKey` where given, else with a key that DynamoDB owns
+   */
+  readonly encryption?: TableEncryption
+  /**
+   * A key of your own for both tables. The functions, and whoever gets access, may use it.
+   *
+   * @default - none
+   */
+  readonly encryptionKey?: IKey
+  /**
+   * The memory of each function, in MiB. Lambda gives CPU time in proportion.
+   *
+   * @default 512
+   */
+  readonly memorySizeMb?: number
+  /**
+   * How many instances of the function for releases and renewals the account keeps free for it alone.
+   *
+   * @default - none: all functions share the account's concurrency
+   */
+  readonly releaseReservedConcurrency?: number
+  /**
+   * How long logs are kept.
+   *
+   * @default RetentionDays.ONE_MONTH
+   */
+  readonly logRetention?: RetentionDays
+  /**
+   * Whether API Gateway logs each connection and message, without any content. Off by default, because API Gateway
+   * refuses it in a region where the account has set no role for its logs.
+   *
+   * @default false
+   */
+  readonly accessLogs?: boolean
+  /**
+   * Whether CloudWatch gets metrics for each route.
+   *
+   * @default false
+   */
+  readonly detailedMetrics?: boolean
+  /**
+   * Messages per second, over all clients, above which API Gateway throttles. The default is within the quota of
+   * an account in any region.
+   *
+   * @default 2000
+   */
+  readonly throttleRatePerSecond?: number
+  /**
+   * Messages at once, over all clients, above which API Gateway throttles.
+   *
+   * @default 1000
+   */
+  readonly throttleBurst?: number
+}
+
+/**
+ * A Holdfast session store: two tables, a WebSocket API and three functions.
+ *
+ * @example
+ * const holdfast = new Holdfast(this, 'Holdfast')
+ * holdfast.grantAccess(server.taskRole)
+ * container.addEnvironment('HOLDFAST_CONFIG', holdfast.config)
+ */
+export class Holdfast extends Construct {
+  /** What clients connect to: `wss://…/live`. */
+  readonly url: string
+  /** The value of `HOLDFAST_CONFIG` for applications: their whole configuration as one JSON string. */
+  readonly config: string
+  /** Locks and queues. No user data is in it. */
+  readonly locksTable: Table
+  /** The sessions themselves. */
+  readonly sessionsTable: Table
+  private readonly socket: Socket
+
+  constructor(scope: Construct, id: string, props: HoldfastProps = {}) {
+    super(scope, id)
+    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN
+    const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH
+    const tables = new Tables(this, 'Tables', {
+      removalPolicy,
+      deletionProtection: props.deletionProtection ?? true,
+      encryption: props.encryption,
+      encryptionKey: props.encryptionKey,
+    })
+    this.locksTable = tables.locks
+    this.sessionsTable = tables.sessions
+    this.socket = new Socket(this, 'Socket', {
+      throttleRatePerSecond: props.throttleRatePerSecond ?? 2000,
+      throttleBurst: props.throttleBurst ?? 1000,
+      detailedMetrics: props.detailedMetrics ?? false,
+      accessLogs: props.accessLogs === true ? { retention: logRetention, removalPolicy } : undefined,
+    })
+    const functions = new Functions(this, 'Functions', {
+      environment: {
+        HOLDFAST_LOCKS_TABLE: this.locksTable.tableName,
+        HOLDFAST_CALLBACK_URL: this.socket.callbackUrl,
+        HOLDFAST_INCARNATION: checkedIncarnation(props.incarnation ?? '1'),
+        HOLDFAST_TIMING: JSON.stringify(compileTiming(props.timing)),
+      },
+      memorySizeMb: props.memorySizeMb ?? 512,
+      logRetention,
+      removalPolicy,
+      releaseReservedConcurrency: props.releaseReservedConcurrency,
+    })
+    this.connect(functions)
+    this.url = this.socket.url
+    const stack = Stack.of(this)
+    this.config = stack.toJsonString({
+      url: this.url,
+      region: stack.region,
+      sessionsTable: this.sessionsTable.tableName,
+    })
+  }
+
+  /**
+   * Allows what an application server needs: to connect, and to read and write sessions. Locks it gets only through
+   * the functions.
+   */
+  grantAccess(grantee: IGrantable): Grant {
+    // A transaction that renames a session puts the new one and updates the old one: it needs these actions, no other.
+    const sessions = grantOn(this.sessionsTable, grantee, ['GetItem', 'PutItem', 'UpdateItem'])
+    return sessions.combine(this.socket.grantConnect(grantee))
+  }
+
+  private connect(functions: Functions): void {
+    grantOn(this.locksTable, functions.connection, ['GetItem', 'UpdateItem', 'DeleteItem'])
+    for (const handler of [functions.grant, functions.release])
+      grantOn(this.locksTable, handler, ['GetItem', 'UpdateItem'])
+    for (const handler of [functions.grant, functions.release]) this.socket.grantPush(handler)
+    this.socket.addConnectionRoutes(functions.connection)
+    this.socket.addMessageRoutes(functions.grant, ['acquire', 'cancel'])
+    this.socket.addMessageRoutes(functions.release, ['release', 'busy', 'keep', 'renew', 'retire'])
+  }
+}
+
+function checkedIncarnation(incarnation: string): string {
+  if (/^[A-Za-z0-9_.-]{1,64}$/.test(incarnation)) return incarnation
+  throw new RangeError(`incarnation must be 1 to 64 letters, digits, '_', '.' or '-', received '${incarnation}'`)
+}

@@ -1,0 +1,101 @@
+import { Names, type RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { AccessLogField, AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
+import { LogGroupLogDestination, WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2'
+import { WebSocketIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers'
+import { WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
+import type { IFunction } from 'aws-cdk-lib/aws-lambda'
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { Construct } from 'constructs'
+
+const STAGE = 'live'
+
+export interface SocketProps {
+  readonly throttleRatePerSecond: number
+  readonly throttleBurst: number
+  readonly detailedMetrics: boolean
+  readonly accessLogs: { readonly retention: RetentionDays; readonly removalPolicy: RemovalPolicy } | undefined
+}
+
+/** The WebSocket API and its one stage. Routes come last, since the functions need to know its address. */
+export class Socket extends Construct {
+  /** What clients connect to: `wss://…/live`. */
+  readonly url: string
+  /** Where functions push to connections: `https://…/live`. */
+  readonly callbackUrl: string
+  private readonly api: WebSocketApi
+
+  constructor(scope: Construct, id: string, props: SocketProps) {
+    super(scope, id)
+    this.api = new WebSocketApi(this, 'Api', {
+      apiName: Names.uniqueResourceName(this, { maxLength: 64, separator: '-' }),
+      description: 'Holdfast: session locks',
+      routeSelectionExpression: '$request.body.type',
+    })
+    const stage = new WebSocketStage(this, 'Stage', {
+      webSocketApi: this.api,
+      stageName: STAGE,
+      autoDeploy: true,
+      throttle: { rateLimit: props.throttleRatePerSecond, burstLimit: props.throttleBurst },
+      detailedMetricsEnabled: props.detailedMetrics,
+      ...(props.accessLogs === undefined
+        ? {}
+        : {
+            accessLogSettings: {
+              destination: new LogGroupLogDestination(new LogGroup(this, 'AccessLogs', props.accessLogs)),
+              format: accessLogFormat(),
+            },
+          }),
+    })
+    this.url = stage.url
+    this.callbackUrl = stage.callbackUrl
+  }
+
+  /** Opening a connection is signed by the caller's AWS credentials; closing one cannot be answered. */
+  addConnectionRoutes(handler: IFunction): void {
+    const integration = new WebSocketLambdaIntegration('Integration', handler)
+    this.api.addRoute('$connect', { integration, authorizer: new WebSocketIamAuthorizer() })
+    this.api.addRoute('$disconnect', { integration })
+    // Whatever has no route of its own is answered too: `refused`, never silence.
+    for (const type of ['hello', '$default']) this.api.addRoute(type, { integration, returnResponse: true })
+  }
+
+  /** Messages of these types go to `handler`, whose answer goes back to the sender. */
+  addMessageRoutes(handler: IFunction, types: readonly string[]): void {
+    const integration = new WebSocketLambdaIntegration('Integration', handler)
+    for (const type of types) this.api.addRoute(type, { integration, returnResponse: true })
+  }
+
+  grantConnect(grantee: IGrantable): Grant {
+    return this.grant(grantee, 'execute-api:Invoke', '$connect')
+  }
+
+  /** Allows sending to the connections of this stage; neither looking at them nor closing them. */
+  grantPush(grantee: IGrantable): Grant {
+    return this.grant(grantee, 'execute-api:ManageConnections', 'POST/@connections/*')
+  }
+
+  private grant(grantee: IGrantable, action: string, path: string): Grant {
+    const resourceName = `${STAGE}/${path}`
+    const arn = Stack.of(this).formatArn({ service: 'execute-api', resource: this.api.apiId, resourceName })
+    return Grant.addToPrincipal({ grantee, actions: [action], resourceArns: [arn] })
+  }
+}
+
+/** Who did what, when and with which outcome. API Gateway has no variable that would show a message's body. */
+function accessLogFormat(): AccessLogFormat {
+  return AccessLogFormat.custom(
+    JSON.stringify({
+      requestId: AccessLogField.contextRequestId(),
+      requestTime: AccessLogField.contextRequestTime(),
+      eventType: AccessLogField.contextEventType(),
+      routeKey: AccessLogField.contextRouteKey(),
+      connectionId: AccessLogField.contextConnectionId(),
+      principal: AccessLogField.contextIdentityUserArn(),
+      status: AccessLogField.contextStatus(),
+      integrationStatus: AccessLogField.contextIntegrationStatus(),
+      integrationLatency: AccessLogField.contextIntegrationLatency(),
+      error: AccessLogField.contextErrorMessage(),
+    }),
+  )
+}

@@ -1,0 +1,29 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
+import { ManagedPolicy } from 'aws-cdk-lib/aws-iam'
+import type { Construct } from 'constructs'
+import { Holdfast, type HoldfastProps } from './holdfast.js'
+
+export interface HoldfastStackProps extends StackProps, HoldfastProps {}
+
+/** A stack with one {@link Holdfast} in it, and outputs for applications that are deployed by other means. */
+export class HoldfastStack extends Stack {
+  readonly holdfast: Holdfast
+
+  constructor(scope: Construct, id: string, props: HoldfastStackProps = {}) {
+    super(scope, id, { description: 'Holdfast: a session store with real locks', ...props })
+    this.holdfast = new Holdfast(this, 'Holdfast', props)
+    const policy = new ManagedPolicy(this, 'Access', {
+      description: 'What an application server needs to use Holdfast',
+    })
+    this.holdfast.grantAccess(policy)
+    this.output('Url', this.holdfast.url, 'What clients connect to')
+    this.output('LocksTableName', this.holdfast.locksTable.tableName, 'Locks and queues; no user data')
+    this.output('SessionsTableName', this.holdfast.sessionsTable.tableName, 'The sessions')
+    this.output('AccessPolicyArn', policy.managedPolicyArn, "Attach this policy to the applications' role")
+    this.output('HoldfastConfig', this.holdfast.config, 'Set this as HOLDFAST_CONFIG in applications')
+  }
+
+  private output(id: string, value: string, description: string): void {
+    new CfnOutput(this, id, { value, description })
+  }
+}

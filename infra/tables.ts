@@ -1,0 +1,48 @@
+import type { RemovalPolicy } from 'aws-cdk-lib'
+import { AttributeType, BillingMode, Table, type TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
+import { Construct } from 'constructs'
+
+export interface TablesProps {
+  readonly removalPolicy: RemovalPolicy
+  readonly deletionProtection: boolean
+  readonly encryption: TableEncryption | undefined
+  readonly encryptionKey: IKey | undefined
+}
+
+/** The two tables. Nobody but the functions touches `locks`; nobody but applications touches `sessions`. */
+export class Tables extends Construct {
+  readonly locks: Table
+  readonly sessions: Table
+
+  constructor(scope: Construct, id: string, props: TablesProps) {
+    super(scope, id)
+    // Lock records are never restored from a backup: an old one would hand out epochs that were used before.
+    this.locks = this.table('Locks', props, false)
+    this.sessions = this.table('Sessions', props, true)
+  }
+
+  private table(id: string, props: TablesProps, pointInTimeRecoveryEnabled: boolean): Table {
+    return new Table(this, id, {
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      timeToLiveAttribute: 'expiresAt',
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled },
+      deletionProtection: props.deletionProtection,
+      removalPolicy: props.removalPolicy,
+      ...(props.encryption === undefined ? {} : { encryption: props.encryption }),
+      ...(props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey }),
+    })
+  }
+}
+
+/** Allows exactly `actions` on exactly this table, and the use of its key where it has one of its own. */
+export function grantOn(table: Table, grantee: IGrantable, actions: readonly string[]): Grant {
+  const grant = Grant.addToPrincipal({
+    grantee,
+    actions: actions.map((action) => `dynamodb:${action}`),
+    resourceArns: [table.tableArn],
+  })
+  return table.encryptionKey === undefined ? grant : grant.combine(table.encryptionKey.grantEncryptDecrypt(grantee))
+}

@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
+import { packageRoot } from '../../local/package-root.cjs'
+import { compileTiming } from '../../protocol/limits.js'
+import { allowedToRole } from './permissions.js'
+import { synthesize } from './synthesis.js'
+
+const FUNCTIONS = ['Connection', 'Grant', 'Release']
+
+const stack = synthesize()
+const functions = stack.ofType('AWS::Lambda::Function')
+
+describe('the functions', () => {
+  test('there are three, on Node.js 24 and arm64, and each ends before API Gateway gives up', () => {
+    expect(functions.map(([path]) => path)).toEqual(FUNCTIONS.map((name) => `Functions/${name}`))
+    for (const [, { Properties }] of functions) {
+      expect(Properties).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        Handler: 'index.handler',
+        MemorySize: 512,
+      })
+      expect(Properties.Timeout).toBeLessThan(29)
+      expect(Properties.TracingConfig).toBeUndefined()
+      expect(Properties.ReservedConcurrentExecutions).toBeUndefined()
+    }
+  })
+
+  test('each runs its own bundle', () => {
+    for (const [path, { Properties }] of functions) {
+      const name = path.replace('Functions/', '').toLowerCase()
+      const asset = join(stack.directory, `asset.${String(Properties.Code.S3Key).replace('.zip', '')}`, 'index.mjs')
+      expect(readFileSync(asset).equals(readFileSync(join(packageRoot, 'dist/lambda', name, 'index.mjs')))).toBe(true)
+    }
+  })
+
+  test('each knows the locks, the way back to clients, the timing, and nothing of the sessions', () => {
+    for (const [, { Properties }] of functions) {
+      const variables = Object.entries(Properties.Environment.Variables)
+      expect(Object.fromEntries(variables.map(([name, value]) => [name, stack.text(value)]))).toEqual({
+        HOLDFAST_LOCKS_TABLE: '<Tables/Locks>',
+        HOLDFAST_CALLBACK_URL: 'https://<Socket/Api>.execute-api.<AWS::Region>.<AWS::URLSuffix>/live',
+        HOLDFAST_INCARNATION: '1',
+        HOLDFAST_TIMING: JSON.stringify(compileTiming()),
+        NODE_OPTIONS: '--enable-source-maps',
+      })
+    }
+  })
+
+  test('each writes to a log group of its own that forgets', () => {
+    const groups = functions.map(([, { Properties }]) => stack.text(Properties.LoggingConfig.LogGroup))
+    expect(groups).toEqual(FUNCTIONS.map((name) => `<Functions/${name}Log>`))
+    for (const name of FUNCTIONS) expect(stack.one(`Functions/${name}Log`).Properties.RetentionInDays).toBe(30)
+  })
+
+  test('only this API calls them', () => {
+    const permissions = stack.ofType('AWS::Lambda::Permission').map(([, { Properties }]) => ({
+      principal: Properties.Principal,
+      source: stack.text(Properties.SourceArn),
+    }))
+    expect(permissions).toHaveLength(stack.ofType('AWS::ApiGatewayV2::Route').length)
+    for (const { principal, source } of permissions) {
+      expect(principal).toBe('apigateway.amazonaws.com')
+      expect(source).toMatch(
+        /^arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<Socket\/Api>\/\*[$a-z]+$/,
+      )
+    }
+  })
+})
+
+describe('the options', () => {
+  test('timing, incarnation, memory and reserved concurrency reach the functions', () => {
+    const timing = { leaseMs: 6_000 }
+    const tuned = synthesize({ timing, incarnation: 'b-2', memorySizeMb: 1024, releaseReservedConcurrency: 7 })
+    for (const name of FUNCTIONS) {
+      const { Properties } = tuned.one(`Functions/${name}`)
+      expect(Properties.MemorySize).toBe(1024)
+      expect(Properties.Environment.Variables.HOLDFAST_INCARNATION).toBe('b-2')
+      expect(JSON.parse(Properties.Environment.Variables.HOLDFAST_TIMING)).toEqual(compileTiming(timing))
+      expect(Properties.ReservedConcurrentExecutions).toBe(name === 'Release' ? 7 : undefined)
+    }
+  })
+
+  test('an unsafe timing stops the synthesis', () => {
+    expect(() => synthesize({ timing: { clockErrorMs: 5_000 } })).toThrow(
+      'clientMarginMs + storeMarginMs must be at least',
+    )
+  })
+
+  test('an incarnation that cannot be sent stops the synthesis', () => {
+    expect(() => synthesize({ incarnation: '' })).toThrow(
+      "incarnation must be 1 to 64 letters, digits, '_', '.' or '-'",
+    )
+  })
+
+  test('tables under a key of their own take the functions along', () => {
+    const encrypted = synthesize({ encryption: TableEncryption.CUSTOMER_MANAGED })
+    for (const name of FUNCTIONS) {
+      expect(allowedToRole(encrypted, `Functions/${name}Role`)).toContain('kms:Decrypt <Tables/Locks/Key.Arn>')
+    }
+  })
+})
+
+describe('the outputs', () => {
+  const output = (name: string) => stack.text(stack.template.Outputs[name].Value)
+
+  test('they name the address, the tables and the policy for applications', () => {
+    expect(output('Url')).toBe('wss://<Socket/Api>.execute-api.<AWS::Region>.<AWS::URLSuffix>/live')
+    expect(output('LocksTableName')).toBe('<Tables/Locks>')
+    expect(output('SessionsTableName')).toBe('<Tables/Sessions>')
+    expect(output('AccessPolicyArn')).toBe('<Access>')
+  })
+
+  test('one value configures an application', () => {
+    expect(JSON.parse(output('HoldfastConfig'))).toEqual({
+      url: output('Url'),
+      region: '<AWS::Region>',
+      sessionsTable: output('SessionsTableName'),
+    })
+  })
+})
+
+test('the assembly in the package is of this very stack', () => {
+  const shipped = JSON.parse(readFileSync(join(packageRoot, 'dist/cdk.out/Holdfast.template.json'), 'utf8'))
+  expect(shipped).toEqual(stack.template)
+})

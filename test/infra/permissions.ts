@@ -1,0 +1,36 @@
+import type { Part, Resource, Synthesis } from './synthesis.js'
+
+/** What a policy allows: `<action> <resource>`, one a line, sorted. */
+export function allowed(synthesis: Synthesis, policy: Resource): readonly string[] {
+  return statements(policy)
+    .flatMap(({ actions, resources }) =>
+      actions.flatMap((action) => resources.map((resource) => `${action} ${synthesis.text(resource)}`)),
+    )
+    .sort()
+}
+
+/** What the role at `path` allows, by every policy that is attached to it. */
+export function allowedToRole(synthesis: Synthesis, path: string): readonly string[] {
+  const attached = policies(synthesis).filter(([, policy]) =>
+    (policy.Properties.Roles ?? []).some((role: unknown) => synthesis.text(role) === `<${path}>`),
+  )
+  return attached.flatMap(([, policy]) => allowed(synthesis, policy))
+}
+
+/** Every policy of the stack, whoever has it. */
+export const policies = (synthesis: Synthesis) => [
+  ...synthesis.ofType('AWS::IAM::Policy'),
+  ...synthesis.ofType('AWS::IAM::ManagedPolicy'),
+]
+
+function statements(policy: Resource) {
+  return policy.Properties.PolicyDocument.Statement.map((statement: Part) => {
+    const known = ['Action', 'Effect', 'Resource']
+    if (statement.Effect !== 'Allow' || Object.keys(statement).some((key) => !known.includes(key))) {
+      throw new Error(`a statement that this test does not understand: ${JSON.stringify(statement)}`)
+    }
+    return { actions: list(statement.Action), resources: list(statement.Resource) }
+  }) as readonly { readonly actions: readonly string[]; readonly resources: readonly unknown[] }[]
+}
+
+const list = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : [value as T])
