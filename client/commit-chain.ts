@@ -1,0 +1,131 @@
+import type { AttributeValue, Store, Update } from '../protocol/item.js'
+import type { SessionKey } from '../protocol/keys.js'
+import { readSession } from '../protocol/records.js'
+import { commit, destroy, hasLanded, type WriteId } from '../protocol/state-writes.js'
+import { CommitUnknownError, type HoldfastError, SessionLostError, UnreachableError } from './errors.js'
+import type { Clock, Randomness } from './ports.js'
+import { attempt, explain } from './retry.js'
+
+/** The changes of one or more accesses, which land together or not at all. */
+export class Batch {
+  readonly changes = new Map<string, AttributeValue | undefined>()
+  readonly done: Promise<void>
+  resolve!: () => void
+  reject!: (error: HoldfastError) => void
+
+  constructor() {
+    this.done = new Promise((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+    })
+    // Every access awaits it; where all of them have failed for another reason already, nobody does.
+    this.done.catch(() => {})
+  }
+}
+
+export interface ChainContext {
+  readonly store: Store
+  readonly session: SessionKey
+  readonly epoch: number
+  readonly ttlMs: number
+  readonly clock: Clock
+  readonly randomness: Randomness
+  /** Why nothing may be written any more, such as a lease that is over. */
+  blocker(): HoldfastError | undefined
+  committed(batch: Batch, aliveUntilMs: number): void
+  /** The chain is broken: the hold must be dropped. */
+  failed(error: HoldfastError): void
+}
+
+/**
+ * A hold's writes to the primary state, one after the other, each on the condition that the one before it is the
+ * last that landed. What is staged while a write is under way goes with the next.
+ */
+export class CommitChain {
+  private current: Batch | undefined
+  private waiting: Batch | undefined
+  private isBroken = false
+
+  constructor(
+    private readonly context: ChainContext,
+    private lastCommitId: string,
+  ) {}
+
+  get isIdle(): boolean {
+    return this.current === undefined && this.waiting === undefined
+  }
+
+  /** The newest batch that has not resolved. */
+  get latest(): Batch | undefined {
+    return this.waiting ?? this.current
+  }
+
+  stage(changes: ReadonlyMap<string, AttributeValue | undefined>): Batch {
+    this.waiting ??= new Batch()
+    const batch = this.waiting
+    for (const [name, value] of changes) batch.changes.set(name, value)
+    if (this.current === undefined) void this.pump()
+    return batch
+  }
+
+  /** Ends the session's life. To be called with all attributes locked and nothing staged since. */
+  async destroy(): Promise<void> {
+    while (this.latest !== undefined) await this.latest.done
+    await this.write((id, nowMs) => destroy(this.context.session, id, this.lastCommitId, nowMs))
+    this.isBroken = true
+  }
+
+  /** The hold is lost: what was not sent yet never will be. A write under way keeps its own outcome. */
+  abandon(error: HoldfastError): void {
+    this.isBroken = true
+    this.waiting?.reject(error)
+    this.waiting = undefined
+  }
+
+  private async pump(): Promise<void> {
+    while (this.waiting !== undefined && !this.isBroken) {
+      const batch = this.waiting
+      this.waiting = undefined
+      this.current = batch
+      try {
+        const aliveUntilMs = this.context.clock.wallMs() + this.context.ttlMs
+        await this.write((id) => commit(this.context.session, id, this.lastCommitId, batch.changes, aliveUntilMs))
+        this.current = undefined
+        batch.resolve()
+        this.context.committed(batch, aliveUntilMs)
+      } catch (error) {
+        this.current = undefined
+        batch.reject(error as HoldfastError)
+        this.context.failed(error as HoldfastError)
+      }
+    }
+  }
+
+  private async write(build: (id: WriteId, nowMs: number) => Update): Promise<void> {
+    const { context } = this
+    const blocker = context.blocker()
+    if (blocker !== undefined) throw blocker
+    const id: WriteId = { epoch: context.epoch, commitId: context.randomness.token(12) }
+    const update = build(id, context.clock.wallMs())
+    const tried = await attempt(
+      () => context.store.update(update),
+      context.clock,
+      context.randomness,
+      () => context.blocker() === undefined,
+    )
+    if (!tried.ok) {
+      if (tried.mayHaveLanded) throw new CommitUnknownError(tried.error)
+      throw new UnreachableError(`the commit was refused: ${explain(tried.error)}`, tried.error)
+    }
+    if (hasLanded(tried.value, id)) {
+      this.lastCommitId = id.commitId
+      return
+    }
+    // A newer holder's claim hides whether an earlier try had landed before it.
+    if (tried.mayHaveLanded) throw new CommitUnknownError(undefined)
+    const record = readSession(tried.value.item)
+    if (record === undefined) throw new SessionLostError('expired', 'its record is gone')
+    if (record.destroyedAt !== undefined) throw new SessionLostError('destroyed', 'another process destroyed it')
+    throw new SessionLostError('fenced', 'a newer holder has claimed it')
+  }
+}

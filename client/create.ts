@@ -1,0 +1,39 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DynamoDbStore } from '../store/dynamodb.js'
+import { Holdfast } from './holdfast.js'
+import { STATE_REQUEST_TIMEOUT_MS } from './limits.js'
+import { machineClock, machineRandomness } from './machine.js'
+import { compileOptions, type HoldfastOptions } from './options.js'
+import { SignedWebSocketTransport } from './websocket.js'
+
+/**
+ * Makes a client. It connects with the first access, so this never fails for network reasons.
+ *
+ * @typeParam S the attributes of a session and their types.
+ * @throws {InvalidArgumentError} for an unknown or a wrong option.
+ * @example
+ * interface ShopSession { cart: { items: string[] }; profile: { name: string } }
+ * const holdfast = createHoldfast<ShopSession>({ namespace: 'shop' })
+ */
+export function createHoldfast<S extends object = Record<string, unknown>>(options: HoldfastOptions): Holdfast<S> {
+  const compiled = compileOptions(options, process.env)
+  const { config, credentials } = compiled
+  const aws = new DynamoDBClient({
+    region: config.region,
+    ...(config.dynamoDbEndpoint === undefined ? {} : { endpoint: config.dynamoDbEndpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
+    // The client repeats requests itself: only then does it know whether an earlier try may have landed.
+    maxAttempts: 1,
+    requestHandler: { requestTimeout: STATE_REQUEST_TIMEOUT_MS, connectionTimeout: STATE_REQUEST_TIMEOUT_MS },
+  })
+  const context = {
+    store: new DynamoDbStore(aws, { sessions: config.sessionsTable }),
+    clock: machineClock,
+    randomness: machineRandomness,
+    ttlMs: compiled.ttlMs,
+    touchShare: compiled.touchShare,
+    isReleasedAfterAccess: compiled.isReleasedAfterAccess,
+  }
+  const transport = new SignedWebSocketTransport(config.url, config.region, aws)
+  return new Holdfast<S>(compiled, context, transport, () => aws.destroy())
+}

@@ -1,0 +1,264 @@
+import type { SessionKey } from '../protocol/keys.js'
+import type { StoreMessage } from '../protocol/messages.js'
+import { claim, claimAfresh, readClaim } from '../protocol/state-writes.js'
+import {
+  AbortedError,
+  type HoldfastError,
+  type LossReason,
+  RefusedError,
+  SessionMissingError,
+  UnreachableError,
+  WaitTimeoutError,
+} from './errors.js'
+import { type ClientContext, Hold } from './hold.js'
+import { LOCAL_WAITERS_MAX } from './limits.js'
+import type { Membership } from './membership.js'
+import { attempt, explain } from './retry.js'
+import { SessionLock } from './session-lock.js'
+import type { Ticket } from './ticket.js'
+
+export interface EntryEvents {
+  /** The hold is open for accesses, or no longer. */
+  opened(entry: SessionEntry): void
+  closed(entry: SessionEntry): void
+  used(entry: SessionEntry): void
+  /** Nothing is held, asked for or waited for: the entry may be forgotten. */
+  unneeded(entry: SessionEntry): void
+  granted(session: SessionKey, epoch: number): void
+  revoked(session: SessionKey, epoch: number): void
+  released(session: SessionKey, epoch: number): void
+  lost(session: SessionKey, error: HoldfastError): void
+}
+
+/** A claim that finds the session changing under it goes round this often; each round is one DynamoDB write. */
+const CLAIM_ROUNDS_MAX = 4
+
+/** All that this process knows of one session: who waits for it here, its lock, and the hold while there is one. */
+export class SessionEntry {
+  hold: Hold | undefined
+  lastUsedMs = 0
+  private lock: SessionLock
+  private pending = new Set<Ticket>()
+  private isWanted = false
+  private readonly onFreed = new Set<() => void>()
+
+  constructor(
+    readonly session: SessionKey,
+    private membership: Membership,
+    private readonly context: ClientContext,
+    private readonly events: EntryEvents,
+  ) {
+    this.lock = this.createLock()
+  }
+
+  get isWaiting(): boolean {
+    return this.pending.size > 0
+  }
+
+  /** Waits for the session and for the attributes. */
+  enter(ticket: Ticket): Promise<Hold> {
+    const { signal } = ticket.options
+    if (signal?.aborted) return Promise.reject(new AbortedError(0, signal.reason))
+    if (this.pending.size + (this.hold?.queued ?? 0) >= LOCAL_WAITERS_MAX) {
+      const problem = `${LOCAL_WAITERS_MAX} accesses of this process wait for this session already`
+      return Promise.reject(new RefusedError('LOCAL_QUEUE_FULL', problem, true))
+    }
+    const granted = ticket.waitForHold(
+      this.context.clock,
+      (waitedMs) => this.explainTimeout(waitedMs),
+      () => this.leave(ticket),
+    )
+    if (this.hold?.isOpen) this.admit(this.hold, ticket)
+    else {
+      this.pending.add(ticket)
+      this.lock.acquire()
+    }
+    return granted
+  }
+
+  /** Gives the session up when its accesses have ended; resolves when the lock is back with the store. */
+  async release(): Promise<void> {
+    if (this.hold === undefined) return
+    const freed = new Promise<void>((resolve) => this.onFreed.add(resolve))
+    this.hold.drain('unused')
+    await freed
+  }
+
+  /** The client closes: commits, and gives the session straight to whoever waits for it. */
+  async finish(): Promise<void> {
+    const { hold } = this
+    if (hold === undefined) return
+    await hold.flush()
+    if (!hold.isWanted) return
+    // A store that does not answer must not keep the client from closing: its lease ends in any case.
+    let timer: { cancel(): void } | undefined
+    const timeout = new Promise<void>((resolve) => {
+      timer = this.context.clock.after(this.membership.timing.roundTripMs, resolve, 'awaited')
+    })
+    await Promise.race([this.release(), timeout])
+    timer?.cancel()
+  }
+
+  receive(message: StoreMessage): void {
+    this.lock.receive(message)
+  }
+
+  asked(epoch: number): void {
+    this.lock.asked(epoch)
+  }
+
+  resend(): void {
+    this.lock.resend()
+  }
+
+  keep(): void {
+    this.lock.keep()
+  }
+
+  /** Fails all that wait for the store, which cannot be reached as things are. */
+  failPending(error: HoldfastError): void {
+    const waiting = this.pending
+    this.pending = new Set()
+    for (const ticket of waiting) ticket.fail(error)
+    this.lock.cancel()
+  }
+
+  /** The process id is dead: the hold is gone, and what waits goes on under the next. */
+  moveTo(membership: Membership, reason: LossReason): void {
+    this.lock.abandon()
+    this.hold?.loseFor(reason, 'the process lease is over')
+    this.membership = membership
+    this.lock = this.createLock()
+    this.isWanted = false
+    this.freed()
+  }
+
+  private createLock(): SessionLock {
+    return new SessionLock(this.session, this.membership, this.context.clock, {
+      granted: (epoch, isWanted) => this.granted(epoch, isWanted),
+      revoked: () => {
+        this.isWanted = true
+        this.events.revoked(this.session, this.lock.epoch ?? 0)
+        this.hold?.drain('revoked')
+      },
+      lost: (reason) => {
+        if (this.hold !== undefined) this.hold.loseFor(reason, 'the store gave the lock to another process')
+        else this.lock.release()
+      },
+      freed: () => this.freed(),
+    })
+  }
+
+  private granted(epoch: number, isWanted: boolean): void {
+    this.isWanted = isWanted
+    this.events.granted(this.session, epoch)
+    void this.claim(epoch)
+  }
+
+  private async claim(epoch: number): Promise<void> {
+    const { store, clock, randomness, ttlMs } = this.context
+    const { lock, session } = this
+    const id = { epoch, commitId: randomness.token(12) }
+    const isCurrent = () => this.lock === lock && lock.epoch === epoch && this.membership.checkLease()
+    let isAfresh = false
+    for (let round = 0; round < CLAIM_ROUNDS_MAX; round += 1) {
+      const nowMs = clock.wallMs()
+      const write = isAfresh ? claimAfresh(session, id, nowMs, ttlMs) : claim(session, id, nowMs)
+      const tried = await attempt(() => store.update(write), clock, randomness, isCurrent)
+      if (!isCurrent()) return
+      if (!tried.ok)
+        return this.giveUpClaim(new UnreachableError(`cannot read the session: ${explain(tried.error)}`, tried.error))
+      const result = readClaim(tried.value, id, nowMs)
+      switch (result.kind) {
+        case 'claimed':
+          return this.open(
+            new Hold(session, epoch, result.record, isAfresh, this.membership, this.context, this.holdEvents(epoch)),
+          )
+        case 'fenced':
+          return lock.acquireAbove(result.fence)
+        case 'present':
+          isAfresh = false
+          break
+        case 'absent':
+          this.failThoseWhoNeedIt()
+          if (this.pending.size === 0) return lock.release()
+          isAfresh = true
+      }
+    }
+    this.giveUpClaim(new UnreachableError('the session kept changing while it was claimed'))
+  }
+
+  private holdEvents(epoch: number) {
+    return {
+      returned: (tickets: readonly Ticket[]) => {
+        this.pending = new Set([...tickets, ...this.pending])
+      },
+      drained: () => {
+        this.hold = undefined
+        this.events.closed(this)
+        this.events.released(this.session, epoch)
+        this.lock.release()
+      },
+      lost: (error: HoldfastError) => {
+        this.hold = undefined
+        this.events.closed(this)
+        this.events.lost(this.session, error)
+        this.lock.release()
+      },
+      sayBusy: () => this.lock.sayBusy(),
+      used: () => this.events.used(this),
+    }
+  }
+
+  private open(hold: Hold): void {
+    this.hold = hold
+    this.events.opened(this)
+    const waiting = this.pending
+    this.pending = new Set()
+    for (const ticket of waiting) this.admit(hold, ticket)
+    if (this.isWanted) hold.drain('revoked')
+  }
+
+  private admit(hold: Hold, ticket: Ticket): void {
+    try {
+      hold.enqueue(ticket)
+    } catch (error) {
+      ticket.fail(error as HoldfastError)
+    }
+  }
+
+  private giveUpClaim(error: HoldfastError): void {
+    const waiting = this.pending
+    this.pending = new Set()
+    for (const ticket of waiting) ticket.fail(error)
+    this.lock.release()
+  }
+
+  private failThoseWhoNeedIt(): void {
+    for (const ticket of this.pending) {
+      if (ticket.options.ifMissing !== 'fail') continue
+      this.pending.delete(ticket)
+      ticket.fail(new SessionMissingError())
+    }
+  }
+
+  private leave(ticket: Ticket): void {
+    if (!this.pending.delete(ticket)) return this.hold?.cancel(ticket)
+    if (this.pending.size === 0) this.lock.cancel()
+  }
+
+  private freed(): void {
+    for (const resolve of this.onFreed) resolve()
+    this.onFreed.clear()
+    if (this.pending.size > 0) this.lock.acquire()
+    else this.events.unneeded(this)
+  }
+
+  private explainTimeout(waitedMs: number): HoldfastError {
+    if (this.hold !== undefined || this.membership.isReady) {
+      return new WaitTimeoutError({ waitedMs, behind: this.lock.position, holder: this.lock.holder })
+    }
+    const failure = this.membership.lastFailure
+    return new UnreachableError(`no lock after ${waitedMs} ms: ${failure?.message ?? 'not connected'}`, failure?.cause)
+  }
+}

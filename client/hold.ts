@@ -1,0 +1,350 @@
+import type { AttributeValue, Store } from '../protocol/item.js'
+import type { SessionKey } from '../protocol/keys.js'
+import { SESSION_BYTES_MAX } from '../protocol/limits.js'
+import type { SessionRecord } from '../protocol/records.js'
+import { AttributeLocks } from './attribute-locks.js'
+import { decodeValue, encodedSizeBytes, freezeDecoded } from './codec.js'
+import { type Batch, CommitChain } from './commit-chain.js'
+import { AccessEndedError, type HoldfastError, type LossReason, SessionLostError, TooLargeError } from './errors.js'
+import { COHORT_MS } from './limits.js'
+import type { LockRequest } from './lock-request.js'
+import type { Membership } from './membership.js'
+import type { Clock, Randomness, Timer } from './ports.js'
+import type { Ticket } from './ticket.js'
+
+/** What a client shares among all its sessions. */
+export interface ClientContext {
+  readonly store: Store
+  readonly clock: Clock
+  readonly randomness: Randomness
+  readonly ttlMs: number
+  readonly touchShare: number
+  readonly isReleasedAfterAccess: boolean
+}
+
+export interface HoldEvents {
+  /** Accesses that did not begin before the session had to be given up: they wait for the next grant. */
+  returned(tickets: readonly Ticket[]): void
+  /** Nothing runs and everything is committed: the lock may go. */
+  drained(): void
+  lost(error: HoldfastError): void
+  sayBusy(): void
+  used(): void
+}
+
+const NOT_FROZEN = Symbol('not frozen')
+
+interface CachedAttribute {
+  readonly encoded: AttributeValue
+  readonly sizeBytes: number
+  /** The value as read-only accesses share it, once one has looked. */
+  frozen: unknown
+}
+
+const attributeBytes = (name: string, encoded: AttributeValue): number =>
+  Buffer.byteLength(name) + 1 + encodedSizeBytes(encoded)
+
+/**
+ * One grant of one session: from the claim to the release or the loss. It keeps the state, lets accesses in under
+ * attribute locks, and commits what they change.
+ */
+export class Hold {
+  private readonly locks = new AttributeLocks()
+  private readonly attributes = new Map<string, CachedAttribute>()
+  private readonly running = new Set<Ticket>()
+  /** The batch that will bring each attribute's cached value into DynamoDB. */
+  private readonly unresolved = new Map<string, Batch>()
+  private readonly chain: CommitChain
+  private phase: 'open' | 'draining' | 'over' = 'open'
+  private cohortTimer: Timer | undefined
+  private busyTimer: Timer | undefined
+  private hasSaidBusy = false
+  private sizeBytes = 0
+  private aliveUntil: number
+  /** Another process waits for this session. */
+  isWanted = false
+  /** Created by this grant, and not committed to since. */
+  isNew: boolean
+
+  constructor(
+    readonly session: SessionKey,
+    readonly epoch: number,
+    record: SessionRecord,
+    isNew: boolean,
+    private readonly membership: Membership,
+    readonly context: ClientContext,
+    private readonly events: HoldEvents,
+  ) {
+    this.isNew = isNew
+    this.aliveUntil = record.aliveUntil
+    for (const [name, encoded] of Object.entries(record.attrs ?? {})) this.put(name, encoded)
+    const { store, clock, randomness, ttlMs } = context
+    this.chain = new CommitChain(
+      {
+        store,
+        session,
+        epoch,
+        ttlMs,
+        clock,
+        randomness,
+        blocker: () => this.blocker(),
+        committed: (batch, aliveUntilMs) => this.committed(batch, aliveUntilMs),
+        failed: (error) => this.lose(error, 'failQueued'),
+      },
+      record.commitId,
+    )
+  }
+
+  get isOpen(): boolean {
+    return this.phase === 'open'
+  }
+
+  get isIdle(): boolean {
+    return this.locks.running === 0 && this.locks.queued === 0 && this.chain.isIdle
+  }
+
+  get queued(): number {
+    return this.locks.queued
+  }
+
+  /** Lets an access in at once, or changes nothing. Fair: it never overtakes one that waits for the same. */
+  tryEnter(ticket: Ticket): boolean {
+    if (!this.isUsable() || !this.locks.tryLock(ticket.owner, ticket.request)) return false
+    ticket.hold = this
+    this.running.add(ticket)
+    return true
+  }
+
+  /** Queues an access for its attributes. Throws a DeadlockError where it could never be granted. */
+  enqueue(ticket: Ticket): void {
+    ticket.hold = this
+    this.locks.enqueue(ticket)
+  }
+
+  /** A queued access has its locks. */
+  entered(ticket: Ticket): void {
+    this.running.add(ticket)
+  }
+
+  /** A queued access gives up. */
+  cancel(ticket: Ticket): void {
+    this.locks.cancel(ticket)
+    this.settle()
+  }
+
+  tryExtend(ticket: Ticket, more: LockRequest): boolean {
+    return this.locks.tryExtend(ticket.owner, more)
+  }
+
+  /** Queues a running access for more locks, ahead of those that do not run yet. Throws a DeadlockError. */
+  extend(ticket: Ticket): void {
+    ticket.hold = this
+    this.locks.extend(ticket)
+  }
+
+  /** The access has ended: its locks are free for the next. */
+  leave(ticket: Ticket): void {
+    this.running.delete(ticket)
+    if (this.phase === 'over') return
+    for (const dropped of this.locks.unlock(ticket.owner) as Ticket[]) dropped.fail(new AccessEndedError())
+    this.events.used()
+    if (this.context.isReleasedAfterAccess && this.isOpen && this.locks.running === 0 && this.locks.queued === 0) {
+      this.drain('unused')
+    } else this.settle()
+  }
+
+  names(): IterableIterator<string> {
+    return this.attributes.keys()
+  }
+
+  encoded(name: string): AttributeValue | undefined {
+    return this.attributes.get(name)?.encoded
+  }
+
+  /** A copy of the caller's own. */
+  read(name: string): unknown {
+    const attribute = this.attributes.get(name)
+    return attribute === undefined ? undefined : decodeValue(attribute.encoded)
+  }
+
+  /** A value nobody can change: frozen and shared where it can be frozen, a copy where it cannot. */
+  readShared(name: string): unknown {
+    const attribute = this.attributes.get(name)
+    if (attribute === undefined) return undefined
+    if (attribute.frozen !== NOT_FROZEN) return attribute.frozen
+    const value = decodeValue(attribute.encoded)
+    if (freezeDecoded(value)) attribute.frozen = value
+    return value
+  }
+
+  /** Throws a TooLargeError where these changes would make the session too large. One that shrinks is always let. */
+  checkSize(changes: ReadonlyMap<string, AttributeValue | undefined> = new Map()): void {
+    let total = this.sizeBytes
+    let largest: { name: string; sizeBytes: number } | undefined
+    for (const [name, encoded] of changes) {
+      total -= this.attributes.get(name)?.sizeBytes ?? 0
+      if (encoded === undefined) continue
+      const sizeBytes = attributeBytes(name, encoded)
+      total += sizeBytes
+      if (largest === undefined || sizeBytes > largest.sizeBytes) largest = { name, sizeBytes }
+    }
+    if (largest === undefined || total <= SESSION_BYTES_MAX || total <= this.sizeBytes) return
+    if (largest.sizeBytes > SESSION_BYTES_MAX) {
+      throw new TooLargeError(largest.name, largest.sizeBytes, SESSION_BYTES_MAX)
+    }
+    throw new TooLargeError(undefined, total, SESSION_BYTES_MAX)
+  }
+
+  /** Takes over what an access changed, once its size is checked. The caller awaits the batch: only then is it in DynamoDB. */
+  stage(changes: ReadonlyMap<string, AttributeValue | undefined>): Batch {
+    for (const [name, encoded] of changes) {
+      this.sizeBytes -= this.attributes.get(name)?.sizeBytes ?? 0
+      this.attributes.delete(name)
+      if (encoded !== undefined) this.put(name, encoded)
+    }
+    const batch = this.chain.stage(changes)
+    for (const name of changes.keys()) this.unresolved.set(name, batch)
+    this.isNew = false
+    return batch
+  }
+
+  /** The batches that an access with these locks must await: their values may have been seen. */
+  unresolvedUnder(request: LockRequest): Batch | undefined {
+    if (this.unresolved.size === 0) return undefined
+    if (request.whole !== undefined) return this.chain.latest
+    let newest: Batch | undefined
+    for (const names of [request.writes, request.reads]) {
+      for (const name of names) {
+        const batch = this.unresolved.get(name)
+        // Batches resolve in order, so of two the later one covers both.
+        if (batch !== undefined && (newest === undefined || batch === this.chain.latest)) newest = batch
+      }
+    }
+    return newest
+  }
+
+  /** Extends the session's life without a change to it, where enough of it has passed. */
+  touchIfDue(): void {
+    const { clock, ttlMs, touchShare } = this.context
+    if (this.aliveUntil - clock.wallMs() > ttlMs * (1 - touchShare) || !this.chain.isIdle) return
+    this.chain.stage(new Map())
+  }
+
+  /** Ends the session's life, and this hold. The ticket is that of the access that holds everything. */
+  async destroy(ticket: Ticket): Promise<void> {
+    try {
+      await this.chain.destroy()
+    } catch (error) {
+      this.lose(error as HoldfastError, 'failQueued')
+      throw error
+    }
+    this.running.delete(ticket)
+    this.lose(new SessionLostError('destroyed', 'this process destroyed it'), 'returnQueued')
+  }
+
+  /** Resolves when nothing that was staged is unresolved. */
+  async flush(): Promise<void> {
+    for (let batch = this.chain.latest; batch !== undefined; batch = this.chain.latest) {
+      await batch.done.catch(() => {})
+    }
+  }
+
+  /** Aborts what still runs, because the client closes. */
+  abortRunning(error: HoldfastError): void {
+    if (this.running.size > 0) this.lose(error, 'failQueued')
+  }
+
+  /**
+   * Gives the session up: lets in nobody new, gives those queued here already a bounded time to begin, waits for
+   * those that run, commits, and reports `drained`. Asked again, it says again that it is busy.
+   */
+  drain(reason: 'revoked' | 'unused'): void {
+    if (reason === 'revoked') this.isWanted = true
+    if (this.phase === 'over') return
+    if (this.hasSaidBusy) this.events.sayBusy()
+    const isFirst = this.phase === 'open'
+    this.phase = 'draining'
+    if (isFirst) {
+      this.cohortTimer = this.context.clock.after(COHORT_MS, () => this.endCohort(), 'background')
+    }
+    if (reason === 'revoked' && this.busyTimer === undefined) {
+      this.busyTimer = this.context.clock.after(this.membership.timing.busyAfterMs, () => this.sayBusy(), 'background')
+    }
+    this.settle()
+  }
+
+  /** The lock or the state is gone. What runs is aborted, what was not sent is dropped; nothing cached is used again. */
+  lose(error: HoldfastError, queued: 'failQueued' | 'returnQueued'): void {
+    if (this.phase === 'over') return
+    this.end()
+    const waiting = this.locks.clear() as Ticket[]
+    this.chain.abandon(error)
+    for (const ticket of this.running) ticket.lose(error)
+    const failing = queued === 'failQueued' ? waiting : waiting.filter((ticket) => ticket.isExtension)
+    for (const ticket of failing) ticket.fail(error)
+    if (queued === 'returnQueued') this.events.returned(waiting.filter((ticket) => !ticket.isExtension))
+    this.running.clear()
+    this.events.lost(error)
+  }
+
+  loseFor(reason: LossReason, explanation: string): void {
+    this.lose(new SessionLostError(reason, explanation), 'returnQueued')
+  }
+
+  private put(name: string, encoded: AttributeValue): void {
+    const sizeBytes = attributeBytes(name, encoded)
+    this.attributes.set(name, { encoded, sizeBytes, frozen: NOT_FROZEN })
+    this.sizeBytes += sizeBytes
+  }
+
+  private isUsable(): boolean {
+    if (this.phase !== 'open') return false
+    if (!this.membership.checkLease()) return false
+    if (this.aliveUntil > this.context.clock.wallMs()) return true
+    this.loseFor('expired', 'its lifetime ended while it was held')
+    return false
+  }
+
+  private blocker(): SessionLostError | undefined {
+    if (!this.membership.checkLease()) return new SessionLostError('leaseExpired', 'the lease ended before the commit')
+    if (this.aliveUntil > this.context.clock.wallMs()) return undefined
+    return new SessionLostError('expired', 'its lifetime ended before the commit')
+  }
+
+  private committed(batch: Batch, aliveUntilMs: number): void {
+    this.aliveUntil = aliveUntilMs
+    for (const name of batch.changes.keys()) if (this.unresolved.get(name) === batch) this.unresolved.delete(name)
+    this.settle()
+  }
+
+  private endCohort(): void {
+    if (this.phase !== 'draining') return
+    this.events.returned(this.locks.takeQueued() as Ticket[])
+    this.settle()
+  }
+
+  private sayBusy(): void {
+    if (this.phase !== 'draining') return
+    this.hasSaidBusy = true
+    // Counted from before the first busy is sent: the store counts from its receipt, which is later.
+    const { maxBusyMs, clientMarginMs } = this.membership.timing
+    this.busyTimer = this.context.clock.after(
+      maxBusyMs - clientMarginMs,
+      () => this.loseFor('revoked', `it was asked for and not released within maxBusyMs = ${maxBusyMs}`),
+      'background',
+    )
+    this.events.sayBusy()
+  }
+
+  private settle(): void {
+    if (this.phase !== 'draining' || !this.isIdle) return
+    this.end()
+    this.events.drained()
+  }
+
+  private end(): void {
+    this.phase = 'over'
+    this.cohortTimer?.cancel()
+    this.busyTimer?.cancel()
+  }
+}

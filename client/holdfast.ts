@@ -1,0 +1,591 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { createHash } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import type { SessionKey } from '../protocol/keys.js'
+import { LOCK_TTL_MS } from '../protocol/limits.js'
+import { isAlive, readSession } from '../protocol/records.js'
+import { LockOwner } from './attribute-locks.js'
+import { decodeValue } from './codec.js'
+import { SessionEntry } from './entry.js'
+import {
+  AbortedError,
+  ClosedError,
+  type HoldfastError,
+  InvalidArgumentError,
+  type LossReason,
+  NestedAccessError,
+  SessionMissingError,
+  UnreachableError,
+} from './errors.js'
+import type { ClientContext, Hold } from './hold.js'
+import { ACCESS_MANY_MAX } from './limits.js'
+import { compileLockRequest, covers, type LockRequest, type LockSpec } from './lock-request.js'
+import { Membership } from './membership.js'
+import {
+  type AccessOptions,
+  type CompiledOptions,
+  checkSessionId,
+  compileAccessOptions,
+  compileDrainMs,
+} from './options.js'
+import type { Timer, Transport } from './ports.js'
+import { Recency } from './recency.js'
+import { attempt, explain } from './retry.js'
+import { AccessSession, type Session } from './session.js'
+import { Ticket } from './ticket.js'
+import type { LockedState, NameOf } from './types.js'
+
+/** What happened, for metrics and logs. `session` is the hashed key: it identifies a session without being its id. */
+export interface HoldfastEvents {
+  granted: [{ readonly session: string; readonly epoch: number }]
+  revoked: [{ readonly session: string; readonly epoch: number }]
+  released: [{ readonly session: string; readonly epoch: number }]
+  lost: [{ readonly session: string; readonly error: HoldfastError }]
+  connection: [{ readonly state: 'connected' | 'disconnected'; readonly detail: string | undefined }]
+}
+
+export interface Health {
+  readonly state: 'idle' | 'connecting' | 'connected' | 'closed'
+  /** How long the process may still believe in its locks without another renewal. */
+  readonly leaseRemainingMs: number
+  readonly heldSessions: number
+  /** Sessions that accesses of this process wait for. */
+  readonly waitingSessions: number
+  /** Why there is no connection, where that is known. */
+  readonly lastFailure: string | undefined
+}
+
+/** A session that stays open until it is disposed of. */
+export interface OpenSession<State, Names extends string> extends Session<State, Names>, AsyncDisposable {}
+
+/** A session as {@link Holdfast.peek} found it. */
+export interface Peeked<S> {
+  readonly state: Partial<S>
+  readonly rev: number
+  readonly createdAt: Date
+  readonly aliveUntil: Date
+}
+
+interface Running {
+  readonly key: SessionKey
+  readonly hold: Hold
+  readonly ticket: Ticket
+  readonly session: AccessSession
+}
+
+/** The access that the current task runs in. */
+interface Scope {
+  readonly client: unknown
+  readonly running: readonly Running[]
+  isEnded: boolean
+}
+
+// One for all clients and copies of an access's own asynchronous children: a nested access finds the outer one here.
+const scopes = new AsyncLocalStorage<Scope>()
+
+/** A look around for lock records that TTL might take while they are held. */
+const KEEP_PERIOD_MS = LOCK_TTL_MS / 7
+
+/**
+ * The client of a Holdfast store: typed sessions under real locks. Make one per process with `createHoldfast` and
+ * close it at shutdown.
+ */
+export class Holdfast<S extends object> {
+  private readonly entries = new Map<SessionKey, SessionEntry>()
+  private readonly held = new Recency<SessionEntry>()
+  private readonly emitter = new EventEmitter<HoldfastEvents>()
+  private membership: Membership | undefined
+  private idleTimer: Timer | undefined
+  private keepTimer: Timer | undefined
+  private runningCount = 0
+  private onQuiet: (() => void) | undefined
+  private closing: Promise<void> | undefined
+
+  /** Use `createHoldfast`. */
+  constructor(
+    private readonly options: CompiledOptions,
+    private readonly context: ClientContext,
+    private readonly transport: Transport,
+    private readonly dispose: () => void,
+  ) {}
+
+  /**
+   * Runs `work` on a session under attribute locks. When the promise resolves, what `work` changed is in DynamoDB;
+   * when it rejects, nothing of it is, unless the error's `effect` is 'unknown'.
+   *
+   * While the work runs, no other process has the session, and no other access of this process has an attribute
+   * that is locked for writing. Afterwards the process keeps the session until another asks for it, so the next
+   * access costs no network call to get it.
+   *
+   * The hazard: when the session is lost (the process was frozen beyond its lease, or was asked to release and took
+   * longer than `maxBusyMs`), the promise rejects at once, but JavaScript cannot stop `work`. Its session object then
+   * throws, and `session.signal` is aborted: pass that signal to slow calls, and give `session.epoch` to other systems.
+   *
+   * @param id the session's id: a secret. Only its SHA-256 leaves this process.
+   * @param locks `{ write: [...], read: [...] }`, `'all'` (everything, for writing), or `{ all: 'read', write: [...] }`.
+   * @throws {InvalidArgumentError} for a bad id, lock or option. Nothing has happened.
+   * @throws {InvalidValueError} when a value cannot be stored exactly, {@link TooLargeError} when there is too much.
+   * @throws {WaitTimeoutError} when the locks were not granted within `timeoutMs`; {@link AbortedError} by `signal`.
+   * @throws {SessionLostError} when the session was lost before the commit; retry it.
+   * @throws {CommitUnknownError} when nobody can tell whether the commit landed.
+   * @throws {SessionMissingError} with `ifMissing: 'fail'`.
+   * @throws {NestedAccessError} inside an access that does not hold these locks.
+   * @throws {UnreachableError} when the store or DynamoDB cannot be reached.
+   * @example
+   * const count = await holdfast.access(id, { write: ['cart'] }, (session) => {
+   *   session.state.cart = { items: [...(session.state.cart?.items ?? []), item] }
+   *   return session.state.cart.items.length
+   * })
+   */
+  access<T, const W extends NameOf<S> = never, const R extends NameOf<S> = never>(
+    id: string,
+    locks: { readonly write?: readonly W[]; readonly read?: readonly R[]; readonly all?: never },
+    work: (session: Session<LockedState<S, W, R>, NameOf<S>>) => T | Promise<T>,
+    options?: AccessOptions,
+  ): Promise<T>
+  access<T>(
+    id: string,
+    locks: 'all' | { readonly all: 'write' },
+    work: (session: Session<Partial<S>, NameOf<S>>) => T | Promise<T>,
+    options?: AccessOptions,
+  ): Promise<T>
+  access<T, const W extends NameOf<S> = never>(
+    id: string,
+    locks: { readonly all: 'read'; readonly write?: readonly W[] },
+    work: (session: Session<LockedState<S, W, NameOf<S>>, NameOf<S>>) => T | Promise<T>,
+    options?: AccessOptions,
+  ): Promise<T>
+  async access<T>(
+    id: string,
+    locks: LockSpec<string>,
+    // biome-ignore lint/suspicious/noExplicitAny: the overloads above say what the work is given.
+    work: (session: any) => T | Promise<T>,
+    options?: AccessOptions,
+  ): Promise<T> {
+    const key = this.keyOf(id)
+    const request = compileLockRequest(locks)
+    checkWork(work)
+    const ticket = new Ticket(request, compileAccessOptions(options, this.options.timeoutMs))
+    const outer = this.outerScope([key], request)
+    if (outer !== undefined) return work(outer[0]?.session)
+    const hold = await this.enter(key, ticket)
+    return this.run([{ key, hold, ticket, session: new AccessSession(hold, ticket) }], ([session]) => work(session))
+  }
+
+  /**
+   * Runs `work` on several sessions at once, locked in one global order, so that two such accesses never wait for
+   * each other for ever. The sessions are passed in the order of `ids`. Each session commits on its own: a failure
+   * can leave some committed and others not; the error then says `effect: 'unknown'`.
+   *
+   * @throws as {@link access}; also InvalidArgumentError for the same id twice or more than 25 ids.
+   */
+  async accessMany<T>(
+    ids: readonly string[],
+    locks: LockSpec<NameOf<S>>,
+    work: (sessions: readonly Session<Partial<S>, NameOf<S>>[]) => T | Promise<T>,
+    options?: AccessOptions,
+  ): Promise<T> {
+    if (!Array.isArray(ids) || ids.length === 0 || ids.length > ACCESS_MANY_MAX) {
+      throw new InvalidArgumentError(`accessMany takes 1 to ${ACCESS_MANY_MAX} ids`)
+    }
+    const keys = ids.map((id) => this.keyOf(id))
+    if (new Set(keys).size !== keys.length) throw new InvalidArgumentError('accessMany takes each id once')
+    const request = compileLockRequest(locks)
+    checkWork(work)
+    const compiled = compileAccessOptions(options, this.options.timeoutMs)
+    const outer = this.outerScope(keys, request)
+    const pass = (sessions: readonly AccessSession[]) =>
+      work(sessions as unknown as readonly Session<Partial<S>, NameOf<S>>[])
+    if (outer !== undefined) return pass(outer.map(({ session }) => session))
+
+    const owner = new LockOwner(compiled.label)
+    const running = new Map<SessionKey, Running>()
+    try {
+      for (const key of [...keys].sort()) {
+        const ticket = new Ticket(request, compiled, owner)
+        const hold = await this.enter(key, ticket)
+        running.set(key, { key, hold, ticket, session: new AccessSession(hold, ticket) })
+      }
+    } catch (error) {
+      for (const { hold, ticket } of running.values()) hold.leave(ticket)
+      throw error
+    }
+    return this.run(
+      keys.map((key) => running.get(key) as Running),
+      pass,
+    )
+  }
+
+  /**
+   * Opens a session for a scope instead of a function. Changes are kept by `commit()`, and discarded when the scope
+   * ends without it. Unlike in {@link access}, a nested access is not recognised: it waits, until its timeout, for
+   * locks that are held here.
+   *
+   * @throws as {@link access}.
+   * @example
+   * await using session = await holdfast.open(id, { write: ['cart'] })
+   * session.state.cart = { items: [] }
+   * await session.commit()
+   */
+  open<const W extends NameOf<S> = never, const R extends NameOf<S> = never>(
+    id: string,
+    locks: { readonly write?: readonly W[]; readonly read?: readonly R[]; readonly all?: never },
+    options?: AccessOptions,
+  ): Promise<OpenSession<LockedState<S, W, R>, NameOf<S>>>
+  open(
+    id: string,
+    locks: 'all' | { readonly all: 'write' },
+    options?: AccessOptions,
+  ): Promise<OpenSession<Partial<S>, NameOf<S>>>
+  open<const W extends NameOf<S> = never>(
+    id: string,
+    locks: { readonly all: 'read'; readonly write?: readonly W[] },
+    options?: AccessOptions,
+  ): Promise<OpenSession<LockedState<S, W, NameOf<S>>, NameOf<S>>>
+  // biome-ignore lint/suspicious/noExplicitAny: the overloads above say what is returned.
+  async open(id: string, locks: LockSpec<string>, options?: AccessOptions): Promise<any> {
+    const key = this.keyOf(id)
+    const ticket = new Ticket(compileLockRequest(locks), compileAccessOptions(options, this.options.timeoutMs))
+    const hold = await this.enter(key, ticket)
+    const session = new AccessSession(hold, ticket)
+    this.runningCount += 1
+    const dispose = async () => {
+      if (session.isOver) return
+      session.end()
+      hold.leave(ticket)
+      this.accessEnded()
+    }
+    return Object.defineProperty(session, Symbol.asyncDispose, { value: dispose })
+  }
+
+  /**
+   * Reads a session without a lock: what was last committed, perhaps by another process, perhaps already being
+   * changed. Undefined where there is no such session.
+   *
+   * @throws {UnreachableError} when DynamoDB cannot be read.
+   */
+  async peek(id: string): Promise<Peeked<S> | undefined> {
+    const key = this.keyOf(id)
+    this.checkOpen()
+    const { store, clock, randomness } = this.context
+    const tried = await attempt(
+      () => store.get('sessions', key),
+      clock,
+      randomness,
+      () => true,
+    )
+    if (!tried.ok) throw new UnreachableError(`cannot read the session: ${explain(tried.error)}`, tried.error)
+    const record = readSession(tried.value)
+    if (!isAlive(record, clock.wallMs())) return undefined
+    const state = Object.entries(record.attrs ?? {}).map(([name, value]) => [name, decodeValue(value)])
+    return {
+      state: Object.fromEntries(state) as Partial<S>,
+      rev: record.rev,
+      createdAt: new Date(record.createdAt),
+      aliveUntil: new Date(record.aliveUntil),
+    }
+  }
+
+  /**
+   * Makes a session under a new random id of 256 bits, which it returns, with these attributes.
+   *
+   * @throws as {@link access}.
+   */
+  async create(init: Partial<S> = {}, options?: AccessOptions): Promise<string> {
+    const id = this.context.randomness.token(32)
+    await this.access(id, 'all', (session) => void Object.assign(session.state, init), options)
+    return id
+  }
+
+  /**
+   * Ends a session's life: its attributes are deleted, and an access that follows finds a new, empty one. Returns
+   * false where there was none.
+   *
+   * @throws as {@link access}.
+   */
+  async destroy(id: string, options?: Omit<AccessOptions, 'ifMissing'>): Promise<boolean> {
+    const key = this.keyOf(id)
+    const compiled = compileAccessOptions({ ...options, ifMissing: 'fail' }, this.options.timeoutMs)
+    const request = compileLockRequest('all')
+    if (this.outerScope([key], request) !== undefined) {
+      throw new NestedAccessError('a session cannot be destroyed inside an access to it: destroy it afterwards')
+    }
+    const ticket = new Ticket(request, compiled)
+    this.runningCount += 1
+    try {
+      const hold = await this.enter(key, ticket)
+      await hold.destroy(ticket)
+      return true
+    } catch (error) {
+      if (error instanceof SessionMissingError) return false
+      throw error
+    } finally {
+      this.accessEnded()
+    }
+  }
+
+  /** Gives a held session back to the store when its accesses have ended. Does nothing where it is not held. */
+  async release(id: string): Promise<void> {
+    await this.entries.get(this.keyOf(id))?.release()
+  }
+
+  /** How the client stands, without a network call. */
+  health(): Health {
+    const { membership } = this
+    const waiting = [...this.entries.values()].filter((entry) => entry.isWaiting).length
+    const connected = membership?.isConnected === true ? 'connected' : 'connecting'
+    return {
+      state: this.closing !== undefined ? 'closed' : membership === undefined ? 'idle' : connected,
+      leaseRemainingMs: membership?.lease.isRunning ? Math.round(membership.lease.remainingMs) : 0,
+      heldSessions: this.held.size,
+      waitingSessions: waiting,
+      lastFailure: membership?.lastFailure?.message,
+    }
+  }
+
+  on<E extends keyof HoldfastEvents>(event: E, listener: (...args: HoldfastEvents[E]) => void): this {
+    // biome-ignore lint/suspicious/noExplicitAny: EventEmitter's own types cannot follow a generic event name.
+    this.emitter.on(event as any, listener as any)
+    return this
+  }
+
+  off<E extends keyof HoldfastEvents>(event: E, listener: (...args: HoldfastEvents[E]) => void): this {
+    // biome-ignore lint/suspicious/noExplicitAny: EventEmitter's own types cannot follow a generic event name.
+    this.emitter.off(event as any, listener as any)
+    return this
+  }
+
+  /**
+   * Lets running accesses end within `drainMs`, commits, gives every session back and closes the connection. New
+   * accesses, and those that wait, are refused with a ClosedError. Accesses that run longer lose their session.
+   */
+  close(options: { readonly drainMs?: number } = {}): Promise<void> {
+    const drainMs = compileDrainMs(options.drainMs)
+    this.closing ??= this.shutDown(drainMs)
+    return this.closing
+  }
+
+  private async shutDown(drainMs: number): Promise<void> {
+    const { clock } = this.context
+    this.idleTimer?.cancel()
+    this.keepTimer?.cancel()
+    for (const entry of this.entries.values()) entry.failPending(new ClosedError())
+    await new Promise<void>((resolve) => {
+      if (this.runningCount === 0) return resolve()
+      const timer = clock.after(drainMs, resolve, 'awaited')
+      this.onQuiet = () => {
+        timer.cancel()
+        resolve()
+      }
+    })
+    const { membership } = this
+    if (membership !== undefined) {
+      const entries = [...this.entries.values()]
+      for (const entry of entries) entry.hold?.abortRunning(new ClosedError())
+      // What others wait for goes straight to them; all the rest is reclaimed at once after `retire`.
+      await Promise.all(entries.map((entry) => entry.finish()))
+      await membership.retire()
+    }
+    this.entries.clear()
+    this.dispose()
+  }
+
+  private async enter(key: SessionKey, ticket: Ticket): Promise<Hold> {
+    this.checkOpen()
+    const { signal } = ticket.options
+    if (signal?.aborted) throw new AbortedError(0, signal.reason)
+    const known = this.entries.get(key)
+    if (known?.hold?.tryEnter(ticket)) return known.hold
+    // A lease that was found to be over just now has replaced what was known.
+    return (this.entries.get(key) ?? this.createEntry(key)).enter(ticket)
+  }
+
+  /** The outer access's sessions where they cover the request. Refuses what would wait for itself. */
+  private outerScope(keys: readonly SessionKey[], request: LockRequest): readonly Running[] | undefined {
+    const scope = scopes.getStore()
+    if (scope === undefined || scope.isEnded || scope.client !== this) return undefined
+    return keys.map((key) => {
+      const outer = scope.running.find((running) => running.key === key)
+      if (outer === undefined) {
+        throw new NestedAccessError('an access to another session began inside an access: use accessMany for both')
+      }
+      if (!covers(outer.ticket.request, request)) {
+        throw new NestedAccessError(
+          'a nested access to the same session asks for more than the outer one holds: lock it there, or session.lock()',
+        )
+      }
+      return outer
+    })
+  }
+
+  private run<T>(
+    running: readonly Running[],
+    work: (sessions: readonly AccessSession[]) => T | Promise<T>,
+  ): Promise<T> {
+    const scope: Scope = { client: this, running, isEnded: false }
+    this.runningCount += 1
+    return new Promise<T>((resolve, reject) => {
+      for (const { ticket } of running) ticket.whileRunning(reject)
+      const settle = async () => {
+        try {
+          const result = await scopes.run(
+            scope,
+            work,
+            running.map(({ session }) => session),
+          )
+          await this.commit(running)
+          resolve(result)
+        } catch (error) {
+          reject(error as Error)
+          for (const { hold, ticket, session } of running) {
+            if (session.isOver) continue
+            session.end()
+            hold.leave(ticket)
+          }
+        } finally {
+          scope.isEnded = true
+          this.accessEnded()
+        }
+      }
+      void settle()
+    })
+  }
+
+  /** Stages what changed, frees the locks, and waits until everything that was seen or changed is in DynamoDB. */
+  private async commit(running: readonly Running[]): Promise<void> {
+    const staged = running.map(({ ticket, session }) => {
+      if (ticket.loss !== undefined) throw ticket.loss
+      return session.changes()
+    })
+    for (const [index, { hold }] of running.entries()) hold.checkSize(staged[index])
+    const batches = running.map(({ hold, ticket, session }, index) => {
+      session.end()
+      ticket.whileRunning(undefined)
+      const changes = staged[index]
+      const batch = changes === undefined ? hold.unresolvedUnder(ticket.request) : hold.stage(changes)
+      if (changes === undefined) hold.touchIfDue()
+      hold.leave(ticket)
+      return batch
+    })
+    for (const batch of batches) if (batch !== undefined) await batch.done
+  }
+
+  private accessEnded(): void {
+    this.runningCount -= 1
+    if (this.runningCount === 0) this.onQuiet?.()
+  }
+
+  private keyOf(id: string): SessionKey {
+    checkSessionId(id)
+    return `${this.options.namespace}#${createHash('sha256').update(id).digest('base64url')}`
+  }
+
+  private checkOpen(): void {
+    if (this.closing !== undefined) throw new ClosedError()
+  }
+
+  private createEntry(key: SessionKey): SessionEntry {
+    this.membership ??= this.join()
+    const entry = new SessionEntry(key, this.membership, this.context, {
+      opened: () => this.opened(entry),
+      closed: () => this.held.remove(entry),
+      used: () => this.used(entry),
+      unneeded: () => {
+        if (this.entries.get(key) === entry) this.entries.delete(key)
+      },
+      granted: (session, epoch) => this.emitter.emit('granted', { session, epoch }),
+      revoked: (session, epoch) => this.emitter.emit('revoked', { session, epoch }),
+      released: (session, epoch) => this.emitter.emit('released', { session, epoch }),
+      lost: (session, error) => this.emitter.emit('lost', { session, error }),
+    })
+    this.entries.set(key, entry)
+    return entry
+  }
+
+  private join(): Membership {
+    const { clock, randomness } = this.context
+    return new Membership(this.options.label, this.transport, clock, randomness, {
+      ready: () => {
+        for (const entry of this.entries.values()) entry.resend()
+      },
+      received: (message) => {
+        if (message.session !== undefined) this.entryOf(message.session)?.receive(message)
+      },
+      asked: (session, epoch) => this.entryOf(session)?.asked(epoch),
+      died: (reason) => this.died(reason),
+      refused: (error) => {
+        for (const entry of this.entries.values()) entry.failPending(error)
+      },
+      connection: (state, detail) => this.emitter.emit('connection', { state, detail }),
+    })
+  }
+
+  /** An entry for every session that the store speaks of: one that is not known here is answered, then forgotten. */
+  private entryOf(key: SessionKey): SessionEntry | undefined {
+    const known = this.entries.get(key)
+    if (known !== undefined || this.membership === undefined) return known
+    const entry = this.createEntry(key)
+    this.entries.delete(key)
+    return entry
+  }
+
+  private died(reason: LossReason): void {
+    this.membership = undefined
+    const entries = [...this.entries.values()]
+    if (this.closing !== undefined) {
+      for (const entry of entries) entry.hold?.loseFor(reason, 'the process lease is over')
+    } else if (entries.length > 0) {
+      const next = this.join()
+      this.membership = next
+      for (const entry of entries) entry.moveTo(next, reason)
+    }
+  }
+
+  private opened(entry: SessionEntry): void {
+    this.used(entry)
+    while (this.held.size > this.options.heldSessionsMax) {
+      const oldest = this.held.leastRecent
+      if (oldest === undefined || oldest === entry) break
+      this.held.remove(oldest)
+      oldest.hold?.drain('unused')
+    }
+    this.scheduleIdle()
+    this.keepTimer ??= this.context.clock.after(KEEP_PERIOD_MS, () => this.keepAll(), 'background')
+  }
+
+  private used(entry: SessionEntry): void {
+    entry.lastUsedMs = this.context.clock.monotonicMs()
+    this.held.use(entry)
+  }
+
+  private scheduleIdle(): void {
+    const oldest = this.held.leastRecent
+    if (oldest === undefined || this.idleTimer !== undefined || this.closing !== undefined) return
+    const dueMs = oldest.lastUsedMs + this.options.idleReleaseMs - this.context.clock.monotonicMs()
+    this.idleTimer = this.context.clock.after(Math.max(1, dueMs), () => this.releaseIdle(), 'background')
+  }
+
+  private releaseIdle(): void {
+    this.idleTimer = undefined
+    const limitMs = this.context.clock.monotonicMs() - this.options.idleReleaseMs
+    for (let oldest = this.held.leastRecent; oldest !== undefined; oldest = this.held.leastRecent) {
+      if (oldest.lastUsedMs > limitMs) break
+      // One that is in use for so long counts as used now.
+      if (oldest.hold?.isIdle === false) this.used(oldest)
+      else {
+        this.held.remove(oldest)
+        oldest.hold?.drain('unused')
+      }
+    }
+    this.scheduleIdle()
+  }
+
+  private keepAll(): void {
+    for (const entry of this.held.items()) entry.keep()
+    this.keepTimer = this.context.clock.after(KEEP_PERIOD_MS, () => this.keepAll(), 'background')
+  }
+}
+
+function checkWork(work: unknown): void {
+  if (typeof work !== 'function') throw new InvalidArgumentError(`the work must be a function, received ${typeof work}`)
+}

@@ -1,0 +1,7 @@
+export { createHoldfast } from './create.js'
+export * from './errors.js'
+export type { Health, Holdfast, HoldfastEvents, OpenSession, Peeked } from './holdfast.js'
+export type { LockSpec } from './lock-request.js'
+export type { AccessOptions, HoldfastConfig, HoldfastOptions } from './options.js'
+export type { Session } from './session.js'
+export type { DeepReadonly, LockedState, NameOf } from './types.js'

@@ -1,0 +1,49 @@
+/** Every bound of the client, in one place. Those that both sides must agree on are in protocol/limits.ts. */
+
+/** How long an access waits for its locks unless `timeoutMs` says otherwise. */
+export const WAIT_TIMEOUT_DEFAULT_MS = 30_000
+/** The longest time that any option may name: a day, far below what a Node.js timer can hold. */
+export const OPTION_MS_MAX = 24 * 3_600_000
+/** A session lives this long after its last use unless `ttlMs` says otherwise. */
+export const TTL_DEFAULT_MS = 24 * 3_600_000
+export const TTL_MAX_MS = 400 * 24 * 3_600_000
+/** An access that changes nothing extends the session's life once this share of it has passed. */
+export const TOUCH_SHARE_DEFAULT = 0.1
+
+/** A held session that nobody has used for this long is released. */
+export const IDLE_RELEASE_DEFAULT_MS = 5 * 60_000
+/** Sessions held at once by one process; beyond it the least recently used is released. */
+export const HELD_SESSIONS_DEFAULT = 10_000
+export const HELD_SESSIONS_MAX = 1_000_000
+/** Accesses of one process that wait for one session; one more is refused. */
+export const LOCAL_WAITERS_MAX = 10_000
+/** Sessions that one accessMany may lock. */
+export const ACCESS_MANY_MAX = 25
+
+/** After a revoke, accesses that were queued in this process already may still begin for this long. */
+export const COHORT_MS = 50
+/** A release without an answer is sent again this often, then left to the store's own asking. */
+export const RELEASE_TRIES_MAX = 5
+
+/** Tries of one DynamoDB request, the first included, and the longest pause between two. */
+export const STATE_TRIES_MAX = 5
+export const STATE_RETRY_BASE_MS = 50
+export const STATE_RETRY_MAX_MS = 1_000
+/** A DynamoDB request that has not answered by then is given up as unknown. */
+export const STATE_REQUEST_TIMEOUT_MS = 3_000
+
+/** Reconnects wait a random time up to this, doubled with each failure. */
+export const RECONNECT_BASE_MS = 100
+export const RECONNECT_MAX_MS = 10_000
+/** A connection that has not been welcomed by then is given up. */
+export const WELCOME_TIMEOUT_MS = 10_000
+/** API Gateway cuts a connection at two hours: the next is opened this much earlier, spread over as much again. */
+export const CONNECTION_LIFETIME_MS = 2 * 3_600_000
+export const CONNECTION_EARLY_MS = 10 * 60_000
+/** How long the old connection stays open beside the new one, for answers under way. */
+export const CONNECTION_OVERLAP_MS = 10_000
+/** Renewals whose answers are awaited at once; older ones no longer count. */
+export const RENEWALS_REMEMBERED = 8
+
+/** How long `close` waits for running accesses unless `drainMs` says otherwise. */
+export const DRAIN_DEFAULT_MS = 10_000

@@ -1,0 +1,298 @@
+import type { SessionKey } from '../protocol/keys.js'
+import { DEFAULT_TIMING, PROTOCOL_VERSION, type Timing } from '../protocol/limits.js'
+import { type ClientMessage, parseStoreMessage, type StoreMessage } from '../protocol/messages.js'
+import { type HoldfastError, type LossReason, RefusedError, UnreachableError } from './errors.js'
+import { type Instant, instant, Lease } from './lease.js'
+import {
+  CONNECTION_EARLY_MS,
+  CONNECTION_LIFETIME_MS,
+  CONNECTION_OVERLAP_MS,
+  RECONNECT_BASE_MS,
+  RECONNECT_MAX_MS,
+  RENEWALS_REMEMBERED,
+  WELCOME_TIMEOUT_MS,
+} from './limits.js'
+import type { Clock, ConnectFailure, Randomness, Socket, Timer, Transport } from './ports.js'
+
+export interface MembershipEvents {
+  /** A connection was welcomed and the lease runs: what is outstanding may be sent (again). */
+  ready(): void
+  /** A message about one session, while the lease runs. */
+  received(message: Extract<StoreMessage, { session?: SessionKey }>): void
+  /** The holder's renewals carry what pushes may have failed to carry. */
+  asked(session: SessionKey, epoch: number): void
+  /** This process id is dead for good: nothing it held may be used any more. */
+  died(reason: LossReason): void
+  /** The store cannot be reached at all with these settings, or speaks another protocol. */
+  refused(error: HoldfastError): void
+  connection(state: 'connected' | 'disconnected', detail: string | undefined): void
+}
+
+/**
+ * One process id's life: its connections, one after the other, and its lease. It ends when the lease is over or
+ * refused; the client then goes on under a new one.
+ */
+export class Membership {
+  readonly processId: string
+  readonly lease: Lease
+  /** As the store told it in `welcome`. */
+  timing: Timing = DEFAULT_TIMING
+  /** Why the last attempt to connect failed, while there is no connection. */
+  lastFailure: ConnectFailure | undefined
+  private readonly secret: string
+  private socket: Socket | undefined
+  /** A connection being opened: the first, or the next beside the current one. */
+  private pending: Socket | undefined
+  private gen = 0
+  private requests = 0
+  private renewals = 0
+  private failures = 0
+  private incarnation: string | undefined
+  private isDead = false
+  private onRetired: (() => void) | undefined
+  private readonly unanswered = new Map<number, Instant>()
+  private readonly timers = new Map<'connect' | 'renew' | 'lease' | 'rollover', Timer>()
+
+  constructor(
+    private readonly label: string,
+    private readonly transport: Transport,
+    private readonly clock: Clock,
+    private readonly randomness: Randomness,
+    private readonly events: MembershipEvents,
+  ) {
+    this.processId = randomness.token(12)
+    this.secret = randomness.token(32)
+    this.lease = new Lease(clock)
+    this.connect()
+  }
+
+  get isConnected(): boolean {
+    return this.socket !== undefined
+  }
+
+  /** Whether acquires may be sent: a connection, and a lease that runs. */
+  get isReady(): boolean {
+    return this.isConnected && !this.isDead && this.lease.isRunning
+  }
+
+  /** Rising for the whole life of the process: an older request can always be told from a newer one. */
+  nextRequest(): number {
+    this.requests += 1
+    return this.requests
+  }
+
+  /** Sends if connected. Otherwise `ready` follows, and whoever has something outstanding sends it then. */
+  send(message: ClientMessage): void {
+    this.socket?.send(JSON.stringify(message))
+  }
+
+  /** Must be asked before every use of a held lock and before any event is handled. */
+  checkLease(): boolean {
+    if (this.isDead) return false
+    if (!this.lease.isConfirmed || this.lease.isRunning) return true
+    this.die('leaseExpired')
+    return false
+  }
+
+  /** Says goodbye, so that whatever this process still holds can be taken at once; waits for the answer a bounded time. */
+  async retire(): Promise<void> {
+    if (this.isReady) {
+      await new Promise<void>((resolve) => {
+        const timer = this.clock.after(this.timing.roundTripMs, resolve, 'awaited')
+        this.onRetired = () => {
+          timer.cancel()
+          resolve()
+        }
+        this.send({ type: 'retire' })
+      })
+    }
+    this.close()
+  }
+
+  /** Stops everything without a word. */
+  close(): void {
+    this.isDead = true
+    for (const timer of this.timers.values()) timer.cancel()
+    this.timers.clear()
+    this.socket?.close()
+    this.socket = undefined
+    this.pending?.close()
+    this.pending = undefined
+  }
+
+  private connect(): void {
+    if (this.isDead || this.pending !== undefined) return
+    this.gen += 1
+    const gen = this.gen
+    let sentAt = instant(this.clock)
+    let isWelcome = false
+    let overdue: ConnectFailure | undefined
+    const timeout = this.clock.after(
+      WELCOME_TIMEOUT_MS,
+      () => {
+        overdue = { message: `no welcome within ${WELCOME_TIMEOUT_MS} ms`, permanent: false }
+        socket.close()
+      },
+      'background',
+    )
+    const socket = this.transport.open({
+      opened: () => {
+        sentAt = instant(this.clock)
+        const { processId, secret, label } = this
+        const hello: ClientMessage = { type: 'hello', v: PROTOCOL_VERSION, processId, secret, label, gen }
+        socket.send(JSON.stringify(hello))
+      },
+      received: (text) => {
+        if (this.isDead || !this.checkLease()) return
+        const message = parseStoreMessage(text)
+        if (message === undefined) return
+        if (message.type === 'welcome' && message.gen === gen) {
+          isWelcome = true
+          timeout.cancel()
+          this.welcomed(socket, message, sentAt)
+        } else if (message.type === 'refused' && message.of === 'hello') this.helloRefused(message, socket)
+        else this.dispatch(message)
+      },
+      closed: (failure) => {
+        timeout.cancel()
+        this.disconnected(socket, isWelcome ? undefined : (overdue ?? failure))
+      },
+    })
+    this.pending = socket
+  }
+
+  private welcomed(socket: Socket, welcome: Extract<StoreMessage, { type: 'welcome' }>, sentAt: Instant): void {
+    const previous = this.socket
+    this.socket = socket
+    if (this.pending === socket) this.pending = undefined
+    if (previous !== undefined) this.clock.after(CONNECTION_OVERLAP_MS, () => previous.close(), 'background')
+    this.failures = 0
+    this.lastFailure = undefined
+    this.timing = welcome.timing
+    this.unanswered.clear()
+    if (!this.isSameIncarnation(welcome.incarnation)) return
+    // Only the first hello starts a lease; a later one finds it running, and how far is not known here.
+    if (welcome.gen === 1) {
+      this.extendLease(sentAt, welcome.leaseMs)
+      this.scheduleRenewal()
+    } else this.renew()
+    this.scheduleRollover()
+    this.events.connection('connected', undefined)
+    if (this.lease.isRunning) this.events.ready()
+  }
+
+  private helloRefused(refusal: Extract<StoreMessage, { type: 'refused' }>, socket: Socket): void {
+    if (refusal.code === 'EVICTED') return this.die('evicted')
+    // Another connection of this process is newer: this one has nothing to say.
+    if (refusal.code === 'STALE_CONNECTION') return socket.close()
+    if (refusal.code !== 'INTERNAL') {
+      this.events.refused(new RefusedError(refusal.code, refusal.message, false))
+    }
+    socket.close()
+  }
+
+  private disconnected(socket: Socket, failure: ConnectFailure | undefined): void {
+    const wasCurrent = this.socket === socket
+    const wasPending = this.pending === socket
+    if (wasCurrent) this.socket = undefined
+    if (wasPending) this.pending = undefined
+    if (this.isDead || !(wasCurrent || wasPending)) return
+    this.lastFailure = failure ?? { message: 'the connection was closed', permanent: false }
+    if (wasCurrent) this.events.connection('disconnected', this.lastFailure.message)
+    if (this.lastFailure.permanent) {
+      this.events.refused(new UnreachableError(this.lastFailure.message, this.lastFailure.cause))
+    }
+    if (this.isDead) return
+    const ceilingMs = Math.min(RECONNECT_MAX_MS, RECONNECT_BASE_MS * 2 ** Math.min(this.failures, 20))
+    this.failures += 1
+    this.setTimer('connect', ceilingMs * this.randomness.fraction(), () => this.connect())
+  }
+
+  private dispatch(message: StoreMessage): void {
+    switch (message.type) {
+      case 'renewed':
+        return this.renewed(message)
+      case 'welcome':
+        return
+      case 'noted':
+        if (message.of === 'retire') this.onRetired?.()
+        return
+      case 'refused':
+        if (message.code === 'EVICTED') return this.die('evicted')
+        if (message.session !== undefined) this.events.received(message)
+        return
+      default:
+        this.events.received(message)
+    }
+  }
+
+  private renewed(message: Extract<StoreMessage, { type: 'renewed' }>): void {
+    const sentAt = this.unanswered.get(message.n)
+    if (!this.isSameIncarnation(message.incarnation)) return
+    const wasRunning = this.lease.isRunning
+    if (sentAt !== undefined) {
+      for (const n of this.unanswered.keys()) if (n <= message.n) this.unanswered.delete(n)
+      this.extendLease(sentAt, message.leaseMs)
+    }
+    if (!wasRunning && this.lease.isRunning) this.events.ready()
+    for (const { session, epoch } of message.asks) this.events.asked(session, epoch)
+  }
+
+  /** The Locks table was emptied: whatever this process held there is gone. */
+  private isSameIncarnation(incarnation: string): boolean {
+    this.incarnation ??= incarnation
+    if (this.incarnation === incarnation) return true
+    this.die('evicted')
+    return false
+  }
+
+  private extendLease(sentAt: Instant, leaseMs: number): void {
+    this.lease.extend(sentAt, leaseMs, this.timing.clientMarginMs)
+    this.setTimer('lease', Math.max(1, this.lease.remainingMs + 1), () => this.checkLease())
+  }
+
+  private renew(): void {
+    if (!this.checkLease()) return
+    this.scheduleRenewal()
+    if (this.socket === undefined) return
+    const oldest = this.unanswered.values().next().value
+    if (oldest !== undefined && this.clock.monotonicMs() - oldest.monotonicMs > 2 * this.timing.roundTripMs) {
+      // Half open: the other side is gone and nobody said so. Closing brings the next connection.
+      this.unanswered.clear()
+      return this.replaceSocket()
+    }
+    this.renewals += 1
+    if (this.unanswered.size >= RENEWALS_REMEMBERED) this.unanswered.delete(this.unanswered.keys().next().value ?? 0)
+    this.unanswered.set(this.renewals, instant(this.clock))
+    this.send({ type: 'renew', n: this.renewals })
+  }
+
+  private scheduleRenewal(): void {
+    this.setTimer('renew', this.timing.leaseMs / 4, () => this.renew())
+  }
+
+  private replaceSocket(): void {
+    const silent = this.socket
+    this.socket = undefined
+    silent?.close()
+    this.events.connection('disconnected', 'no answer to renewals')
+    this.timers.get('connect')?.cancel()
+    this.connect()
+  }
+
+  private scheduleRollover(): void {
+    const earlyMs = CONNECTION_EARLY_MS * (1 + this.randomness.fraction())
+    this.setTimer('rollover', CONNECTION_LIFETIME_MS - earlyMs, () => this.connect())
+  }
+
+  private die(reason: LossReason): void {
+    if (this.isDead) return
+    this.close()
+    this.events.died(reason)
+  }
+
+  private setTimer(name: 'connect' | 'renew' | 'lease' | 'rollover', ms: number, fire: () => void): void {
+    this.timers.get(name)?.cancel()
+    this.timers.set(name, this.clock.after(ms, fire, 'background'))
+  }
+}

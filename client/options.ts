@@ -1,0 +1,247 @@
+import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import { NAMESPACE_PATTERN } from '../protocol/keys.js'
+import { LABEL_CHARS_MAX, NAMESPACE_CHARS_MAX, SESSION_ID_BYTES_MAX } from '../protocol/limits.js'
+import { InvalidArgumentError } from './errors.js'
+import {
+  DRAIN_DEFAULT_MS,
+  HELD_SESSIONS_DEFAULT,
+  HELD_SESSIONS_MAX,
+  IDLE_RELEASE_DEFAULT_MS,
+  OPTION_MS_MAX,
+  TOUCH_SHARE_DEFAULT,
+  TTL_DEFAULT_MS,
+  TTL_MAX_MS,
+  WAIT_TIMEOUT_DEFAULT_MS,
+} from './limits.js'
+import type { CompiledAccessOptions } from './ticket.js'
+
+/** Where the store is: the value of the stack's output `HoldfastConfig`. */
+export interface HoldfastConfig {
+  /** `wss://…`, the WebSocket API with its stage. */
+  readonly url: string
+  readonly region: string
+  readonly sessionsTable: string
+  /**
+   * DynamoDB's address, for a local stack.
+   * @default - the region's own
+   */
+  readonly dynamoDbEndpoint?: string
+}
+
+/** Options of {@link createHoldfast}. All times are milliseconds. */
+export interface HoldfastOptions {
+  /**
+   * Where the store is, as an object or as the JSON text of the stack's output.
+   * @default - the environment variable HOLDFAST_CONFIG
+   */
+  readonly config?: HoldfastConfig | string
+  /** Keeps the sessions of several applications apart: 1 to 64 of A-Z a-z 0-9 _ . - */
+  readonly namespace: string
+  /**
+   * A session lives this long after its last commit; accesses that change nothing extend it, too, with few writes.
+   * @default 86400000 (a day)
+   */
+  readonly ttlMs?: number
+  /**
+   * An access that changes nothing extends the session's life once this share of `ttlMs` has passed.
+   * @default 0.1
+   */
+  readonly touchShare?: number
+  /**
+   * Names this process to others that wait for it. Printable ASCII, at most 64 characters; not a secret.
+   * @default ''
+   */
+  readonly label?: string
+  /**
+   * `untilRevoked` keeps a session until another process asks for it. `perAccess` releases it when the access ends:
+   * right for processes that may be frozen between requests.
+   * @default - 'perAccess' inside AWS Lambda, else 'untilRevoked'
+   */
+  readonly holdPolicy?: 'untilRevoked' | 'perAccess'
+  /**
+   * A held session that was not used for this long is released.
+   * @default 300000 (five minutes)
+   */
+  readonly idleReleaseMs?: number
+  /**
+   * Sessions held at once; beyond it the least recently used is released.
+   * @default 10000
+   */
+  readonly heldSessionsMax?: number
+  /**
+   * How long an access waits for its locks, unless it says otherwise.
+   * @default 30000
+   */
+  readonly timeoutMs?: number
+  /**
+   * AWS credentials, or a function that provides them.
+   * @default - the AWS SDK's default chain
+   */
+  readonly credentials?: NonNullable<DynamoDBClientConfig['credentials']>
+}
+
+/** Options of one access. */
+export interface AccessOptions {
+  /** Ends the wait for the locks. A running access is not stopped by it. */
+  readonly signal?: AbortSignal
+  /**
+   * How long to wait for the locks, in milliseconds.
+   * @default - the client's `timeoutMs`
+   */
+  readonly timeoutMs?: number
+  /**
+   * What to do when there is no such session: create it, or throw a SessionMissingError.
+   * @default 'create'
+   */
+  readonly ifMissing?: 'create' | 'fail'
+  /**
+   * Names this access in a DeadlockError. Not a secret.
+   * @default 'access'
+   */
+  readonly label?: string
+}
+
+export interface CompiledOptions {
+  readonly config: HoldfastConfig
+  readonly namespace: string
+  readonly ttlMs: number
+  readonly touchShare: number
+  readonly label: string
+  readonly isReleasedAfterAccess: boolean
+  readonly idleReleaseMs: number
+  readonly heldSessionsMax: number
+  readonly timeoutMs: number
+  readonly credentials: HoldfastOptions['credentials']
+}
+
+type Keys<T> = { readonly [K in keyof Required<T>]: true }
+
+const OPTION_KEYS: Keys<HoldfastOptions> = {
+  config: true,
+  namespace: true,
+  ttlMs: true,
+  touchShare: true,
+  label: true,
+  holdPolicy: true,
+  idleReleaseMs: true,
+  heldSessionsMax: true,
+  timeoutMs: true,
+  credentials: true,
+}
+const ACCESS_KEYS: Keys<AccessOptions> = { signal: true, timeoutMs: true, ifMissing: true, label: true }
+const CONFIG_KEYS: Keys<HoldfastConfig> = { url: true, region: true, sessionsTable: true, dynamoDbEndpoint: true }
+
+/** Checks and completes the options of a client, before anything happens. */
+export function compileOptions(options: HoldfastOptions, environment: NodeJS.ProcessEnv): CompiledOptions {
+  checkKeys(options, OPTION_KEYS, 'createHoldfast')
+  const { namespace, label = '', holdPolicy, credentials } = options
+  if (typeof namespace !== 'string' || !NAMESPACE_PATTERN.test(namespace)) {
+    throw invalid('namespace', `1 to ${NAMESPACE_CHARS_MAX} characters of A-Z a-z 0-9 _ . -`, namespace)
+  }
+  if (typeof label !== 'string' || !new RegExp(`^[\\x20-\\x7e]{0,${LABEL_CHARS_MAX}}$`).test(label)) {
+    throw invalid('label', `at most ${LABEL_CHARS_MAX} printable ASCII characters`, label)
+  }
+  if (holdPolicy !== undefined && holdPolicy !== 'untilRevoked' && holdPolicy !== 'perAccess') {
+    throw invalid('holdPolicy', "'untilRevoked' or 'perAccess'", holdPolicy)
+  }
+  const touchShare = options.touchShare ?? TOUCH_SHARE_DEFAULT
+  if (typeof touchShare !== 'number' || !(touchShare > 0 && touchShare <= 1)) {
+    throw invalid('touchShare', 'a number above 0 and at most 1', touchShare)
+  }
+  return {
+    config: compileConfig(options.config ?? environment.HOLDFAST_CONFIG),
+    namespace,
+    ttlMs: integer('ttlMs', options.ttlMs ?? TTL_DEFAULT_MS, 1_000, TTL_MAX_MS),
+    touchShare,
+    label,
+    isReleasedAfterAccess: (holdPolicy ?? defaultPolicy(environment)) === 'perAccess',
+    idleReleaseMs: integer('idleReleaseMs', options.idleReleaseMs ?? IDLE_RELEASE_DEFAULT_MS, 1, OPTION_MS_MAX),
+    heldSessionsMax: integer('heldSessionsMax', options.heldSessionsMax ?? HELD_SESSIONS_DEFAULT, 1, HELD_SESSIONS_MAX),
+    timeoutMs: integer('timeoutMs', options.timeoutMs ?? WAIT_TIMEOUT_DEFAULT_MS, 1, OPTION_MS_MAX),
+    credentials,
+  }
+}
+
+/** Checks and completes the options of an access, before anything happens. */
+export function compileAccessOptions(options: AccessOptions | undefined, timeoutMs: number): CompiledAccessOptions {
+  if (options === undefined) return { signal: undefined, timeoutMs, ifMissing: 'create', label: 'access' }
+  checkKeys(options, ACCESS_KEYS, 'an access')
+  const { signal, ifMissing = 'create', label = 'access' } = options
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid('signal', 'an AbortSignal', signal)
+  if (ifMissing !== 'create' && ifMissing !== 'fail') throw invalid('ifMissing', "'create' or 'fail'", ifMissing)
+  if (typeof label !== 'string') throw invalid('label', 'a string', label)
+  return {
+    signal,
+    timeoutMs: integer('timeoutMs', options.timeoutMs ?? timeoutMs, 1, OPTION_MS_MAX),
+    ifMissing,
+    label,
+  }
+}
+
+export const compileDrainMs = (drainMs: number | undefined): number =>
+  integer('drainMs', drainMs ?? DRAIN_DEFAULT_MS, 0, OPTION_MS_MAX)
+
+/** Refuses what cannot be a session id. The id itself appears in no message: it is a credential. */
+export function checkSessionId(id: unknown): asserts id is string {
+  if (typeof id !== 'string') throw new InvalidArgumentError(`a session id must be a string, received ${kindOf(id)}`)
+  const bytes = Buffer.byteLength(id)
+  if (bytes === 0 || bytes > SESSION_ID_BYTES_MAX) {
+    throw new InvalidArgumentError(`a session id must have 1 to ${SESSION_ID_BYTES_MAX} bytes, received ${bytes}`)
+  }
+}
+
+export function checkKeys(value: unknown, known: { readonly [key: string]: true }, where: string): void {
+  if (typeof value !== 'object' || value === null) {
+    throw new InvalidArgumentError(`the options of ${where} must be an object, received ${kindOf(value)}`)
+  }
+  for (const key of Object.keys(value)) {
+    if (Object.hasOwn(known, key)) continue
+    throw new InvalidArgumentError(`${where} has no option '${key}': known are ${Object.keys(known).join(', ')}`)
+  }
+}
+
+function compileConfig(given: HoldfastConfig | string | undefined): HoldfastConfig {
+  if (given === undefined || given === '') {
+    throw new InvalidArgumentError("no 'config' and no HOLDFAST_CONFIG: give the stack's output HoldfastConfig")
+  }
+  const config = typeof given === 'string' ? parseConfig(given) : given
+  checkKeys(config, CONFIG_KEYS, "'config'")
+  const { url, region, sessionsTable, dynamoDbEndpoint } = config
+  if (typeof url !== 'string' || !/^wss?:$/.test(protocolOf(url))) {
+    throw invalid('config.url', 'a ws:// or wss:// URL', url)
+  }
+  if (typeof region !== 'string' || region === '') throw invalid('config.region', 'an AWS region', region)
+  if (typeof sessionsTable !== 'string' || !/^[A-Za-z0-9_.-]{3,255}$/.test(sessionsTable)) {
+    throw invalid('config.sessionsTable', "a DynamoDB table's name", sessionsTable)
+  }
+  if (dynamoDbEndpoint === undefined) return { url, region, sessionsTable }
+  if (typeof dynamoDbEndpoint !== 'string' || !/^https?:$/.test(protocolOf(dynamoDbEndpoint))) {
+    throw invalid('config.dynamoDbEndpoint', 'an http:// or https:// URL', dynamoDbEndpoint)
+  }
+  return { url, region, sessionsTable, dynamoDbEndpoint }
+}
+
+function parseConfig(text: string): HoldfastConfig {
+  try {
+    return JSON.parse(text) as HoldfastConfig
+  } catch (cause) {
+    throw new InvalidArgumentError("'config' is not JSON: give the stack's output HoldfastConfig as it is", { cause })
+  }
+}
+
+const protocolOf = (url: string): string => (URL.canParse(url) ? new URL(url).protocol : '')
+
+const defaultPolicy = (environment: NodeJS.ProcessEnv) =>
+  environment.AWS_LAMBDA_FUNCTION_NAME === undefined ? 'untilRevoked' : 'perAccess'
+
+function integer(name: string, value: unknown, least: number, most: number): number {
+  if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return value as number
+  throw invalid(name, `an integer from ${least} to ${most}`, value)
+}
+
+const kindOf = (value: unknown): string => (value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value)
+
+const invalid = (name: string, expected: string, received: unknown): InvalidArgumentError =>
+  new InvalidArgumentError(
+    `'${name}' must be ${expected}, received ${typeof received === 'number' ? received : kindOf(received)}`,
+  )

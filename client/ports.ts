@@ -1,0 +1,43 @@
+/** What the client needs of the machine. Real ones are in client/machine.ts; a simulation brings its own. */
+
+export type Timer = { readonly cancel: () => void }
+
+export interface Clock {
+  /** Milliseconds since 1970: goes on while a machine is paused, and may jump. */
+  wallMs(): number
+  /** Milliseconds since some start: never jumps, but stops while a machine is paused. */
+  monotonicMs(): number
+  /** Runs `fire` once after `ms`. A `background` timer does not keep the operating system process alive. */
+  after(ms: number, fire: () => void, kind: 'background' | 'awaited'): Timer
+}
+
+export interface Randomness {
+  /** `bytes` random bytes as base64url. */
+  token(bytes: number): string
+  /** A number from 0 to below 1, for jitter only. */
+  fraction(): number
+}
+
+/** Why a connection could not be opened. `permanent`: trying again without a change of settings is of no use. */
+export interface ConnectFailure {
+  readonly message: string
+  readonly permanent: boolean
+  readonly cause?: unknown
+}
+
+export interface SocketEvents {
+  opened(): void
+  received(text: string): void
+  /** The last event of a socket, whether or not it ever opened. */
+  closed(failure: ConnectFailure | undefined): void
+}
+
+export interface Socket {
+  /** Sends if open, else does nothing: whoever waits for an answer sends again. */
+  send(text: string): void
+  close(): void
+}
+
+export interface Transport {
+  open(events: SocketEvents): Socket
+}

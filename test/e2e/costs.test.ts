@@ -1,0 +1,95 @@
+import { createHoldfast, type Holdfast } from '../../client/index.js'
+import { type LocalStack, startLocalStack } from '../../local/testing.js'
+
+interface Counter {
+  count: number
+}
+
+/** What the requests since a snapshot come to, by target and operation, as in `Locks UpdateItem: 2`. */
+function bill(stack: LocalStack, since: ReturnType<LocalStack['requests']['snapshot']>): Record<string, number> {
+  const names = new Map([
+    [stack.locksTable, 'Locks'],
+    [stack.config.sessionsTable, 'Sessions'],
+    ['@connections', 'push'],
+  ])
+  const total: Record<string, number> = {}
+  for (const { target, operation, outcome, count } of stack.requests.since(since)) {
+    const failed = outcome === 'ConditionalCheckFailedException' ? ' (condition failed)' : ''
+    const name = `${names.get(target) ?? target} ${operation}${failed}`
+    total[name] = (total[name] ?? 0) + count
+  }
+  return total
+}
+
+describe('what accesses cost', () => {
+  let stack: LocalStack
+  const clients: Holdfast<Counter>[] = []
+  // Leases long enough that no renewal falls into a test.
+  const environment = { HOLDFAST_TIMING: JSON.stringify({ leaseMs: 600_000, storeMarginMs: 2_000 }) }
+  beforeAll(async () => {
+    stack = await startLocalStack({ environment })
+  }, 60_000)
+  afterAll(async () => {
+    await Promise.all(clients.map((client) => client.close()))
+    await stack?.stop()
+  })
+
+  const client = () => {
+    const created = createHoldfast<Counter>({ namespace: 'e2e', config: stack.config, credentials: stack.credentials })
+    clients.push(created)
+    return created
+  }
+  const increment = (holdfast: Holdfast<Counter>, id: string) =>
+    holdfast.access(id, { write: ['count'] }, ({ state }) => {
+      state.count = (state.count ?? 0) + 1
+    })
+  const read = (holdfast: Holdfast<Counter>, id: string) =>
+    holdfast.access(id, { read: ['count'] }, ({ state }) => state.count)
+  /** Both have spoken to every function before, so that each of those knows their connections. */
+  const acquainted = async () => {
+    const pair = [client(), client()] as const
+    // Each environment of a function learns of a connection by one read; with this many handoffs each has.
+    for (let round = 0; round < 30; round += 1) for (const one of pair) await increment(one, 'acquaintance')
+    return pair
+  }
+
+  it('a read of a kept session costs no request, a write one', async () => {
+    const [holder] = await acquainted()
+    await increment(holder, 'kept')
+    const before = stack.requests.snapshot()
+    for (let times = 0; times < 100; times += 1) await read(holder, 'kept')
+    expect(bill(stack, before)).toEqual({})
+    await increment(holder, 'kept')
+    expect(bill(stack, before)).toEqual({ 'Sessions UpdateItem': 1 })
+    // An access that changes nothing writes nothing, though it had locked for writing.
+    await holder.access('kept', { write: ['count'] }, ({ state }) => {
+      state.count = (state.count ?? 0) + 0
+    })
+    expect(bill(stack, before)).toEqual({ 'Sessions UpdateItem': 1 })
+  }, 60_000)
+
+  it('a contended handoff costs one failed try, one enqueue, one release, two reads, one claim and two pushes', async () => {
+    const [first, second] = await acquainted()
+    await increment(first, 'handed over')
+    const before = stack.requests.snapshot()
+    expect(await read(second, 'handed over')).toBe(1)
+    // Once the first has the session again, nothing of the first handoff can be under way any more: twice the cost.
+    expect(await read(first, 'handed over')).toBe(1)
+    expect(bill(stack, before)).toEqual({
+      'Locks UpdateItem (condition failed)': 2,
+      'Locks UpdateItem': 4,
+      'Locks GetItem': 4,
+      'Sessions UpdateItem': 2,
+      'push POST': 4,
+    })
+  }, 60_000)
+
+  it('a session that nobody holds costs one grant and one claim', async () => {
+    const [first, second] = await acquainted()
+    await increment(first, 'free')
+    await first.release('free')
+    const before = stack.requests.snapshot()
+    await read(second, 'free')
+    expect(bill(stack, before)).toEqual({ 'Locks UpdateItem': 1, 'Sessions UpdateItem': 1 })
+  }, 60_000)
+})

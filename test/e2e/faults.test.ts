@@ -1,0 +1,163 @@
+import { createHoldfast, type Holdfast } from '../../client/index.js'
+import { type LocalStack, startLocalStack } from '../../local/testing.js'
+import { AppProcess } from './processes.js'
+import { Tables } from './tables.js'
+import { SHORT_ENVIRONMENT } from './timing.js'
+
+interface Counter {
+  count: number
+}
+
+describe('real processes when something breaks', () => {
+  let stack: LocalStack
+  let tables: Tables
+  const processes: AppProcess[] = []
+  const clients: Holdfast<Counter>[] = []
+  beforeAll(async () => {
+    stack = await startLocalStack({ environment: SHORT_ENVIRONMENT })
+    tables = new Tables(stack)
+  }, 60_000)
+  afterEach(async () => {
+    await Promise.all(processes.splice(0).map((process) => process.kill()))
+    await Promise.all(clients.splice(0).map((client) => client.close()))
+  })
+  afterAll(async () => {
+    tables?.close()
+    await stack?.stop()
+  })
+
+  const spawn = async () => {
+    const process = new AppProcess(stack, 'hold.mjs', {})
+    processes.push(process)
+    await process.waitFor(({ event }) => event === 'ready')
+    return process
+  }
+  const client = () => {
+    const created = createHoldfast<Counter>({ namespace: 'e2e', config: stack.config, credentials: stack.credentials })
+    clients.push(created)
+    return created
+  }
+  const increment = (holdfast: Holdfast<Counter>, id: string) =>
+    holdfast.access(id, { write: ['count'] }, ({ state }) => {
+      state.count = (state.count ?? 0) + 1
+      return state.count
+    })
+
+  it('takes the session from a process that was killed, with all that it had acknowledged', async () => {
+    const [first, second] = [await spawn(), await spawn()]
+    expect(await first.command('increment', { id: 'killed' })).toMatchObject({ value: 1 })
+    await first.kill()
+    expect(await second.command('increment', { id: 'killed' })).toMatchObject({ value: 2 })
+  }, 60_000)
+
+  it('lets no process write that was frozen beyond its lease, and tells it so when it thaws', async () => {
+    const [frozen, other] = [await spawn(), await spawn()]
+    const slow = frozen.command('incrementSlowly', { id: 'frozen' })
+    await frozen.waitFor(({ event }) => event === 'running')
+    frozen.signal('SIGSTOP')
+    expect(await other.command('increment', { id: 'frozen' })).toMatchObject({ value: 1 })
+    frozen.signal('SIGCONT')
+    frozen.say('finish')
+    expect(await slow).toMatchObject({ error: { code: 'SESSION_LOST', effect: 'none' } })
+    expect(await frozen.command('increment', { id: 'frozen' })).toMatchObject({ value: 2 })
+  }, 60_000)
+
+  it('keeps what it holds while the gateway restarts, and can be asked for it afterwards', async () => {
+    const [first, second] = [client(), client()]
+    await increment(first, 'restart')
+    await stack.gateway.stop()
+    await stack.gateway.start()
+    expect(await increment(first, 'restart')).toBe(2)
+    expect(await increment(second, 'restart')).toBe(3)
+  }, 60_000)
+
+  it('goes on above the fence when TTL has taken the lock record, and the former holder cannot write', async () => {
+    const [first, second] = [client(), client()]
+    const losses: unknown[] = []
+    first.on('lost', ({ error }) => losses.push(error.code))
+    await increment(first, 'ttl')
+    const fence = Number((await tables.session('ttl'))?.fence?.N)
+    await tables.deleteLock('ttl')
+    expect(await increment(second, 'ttl')).toBe(2)
+    expect(Number((await tables.session('ttl'))?.fence?.N)).toBeGreaterThan(fence)
+    await expect(increment(first, 'ttl')).rejects.toMatchObject({
+      code: 'SESSION_LOST',
+      reason: 'fenced',
+      effect: 'none',
+    })
+    expect(await increment(first, 'ttl')).toBe(3)
+    expect(losses).toEqual(['SESSION_LOST'])
+  }, 60_000)
+
+  it('raises itself above the fence when an older lock record was restored', async () => {
+    const [first, second] = [client(), client()]
+    await increment(first, 'restored')
+    await first.release('restored')
+    const old = await tables.lock('restored')
+    for (let round = 0; round < 3; round += 1) {
+      await increment(second, 'restored')
+      await second.release('restored')
+      await increment(first, 'restored')
+      await first.release('restored')
+    }
+    const fence = Number((await tables.session('restored'))?.fence?.N)
+    if (old === undefined) throw new Error('there is no lock record')
+    await tables.putLock(old)
+    expect(await increment(second, 'restored')).toBe(8)
+    expect(Number((await tables.session('restored'))?.fence?.N)).toBeGreaterThan(fence)
+  }, 60_000)
+
+  it('raises epochs and fences through destroy and re-creation, and starts an empty session', async () => {
+    const [first, second] = [client(), client()]
+    const epochs: number[] = []
+    const note = ({ epoch }: { epoch: number }) => epochs.push(epoch)
+    first.on('granted', note)
+    second.on('granted', note)
+    await increment(first, 'destroyed')
+    expect(await second.destroy('destroyed')).toBe(true)
+    expect(await second.peek('destroyed')).toBeUndefined()
+    await expect(first.access('destroyed', 'all', () => 'never', { ifMissing: 'fail' })).rejects.toMatchObject({
+      code: 'SESSION_MISSING',
+    })
+    expect(await increment(first, 'destroyed')).toBe(1)
+    expect(epochs).toEqual([...new Set(epochs)].sort((a, b) => a - b))
+    expect(epochs.length).toBeGreaterThanOrEqual(4)
+  }, 60_000)
+
+  it('gives everything back when it closes, so that the next process gets it at once', async () => {
+    const first = createHoldfast<Counter>({ namespace: 'e2e', config: stack.config, credentials: stack.credentials })
+    for (const id of ['closed 1', 'closed 2', 'closed 3']) await increment(first, id)
+    await first.close()
+    await expect(increment(first, 'closed 1')).rejects.toMatchObject({ code: 'CLOSED' })
+    const second = client()
+    for (const id of ['closed 1', 'closed 2', 'closed 3']) expect(await increment(second, id)).toBe(2)
+  }, 60_000)
+})
+
+describe('real processes when every push is lost', () => {
+  let stack: LocalStack
+  beforeAll(async () => {
+    // Nothing listens there: the functions' pushes all fail, and only nudges and renewals are left.
+    const environment = { ...SHORT_ENVIRONMENT, HOLDFAST_CALLBACK_URL: 'http://127.0.0.1:9/live' }
+    stack = await startLocalStack({ environment })
+  }, 60_000)
+  afterAll(() => stack?.stop())
+
+  it('hands the session over all the same', async () => {
+    const options = { namespace: 'e2e', config: stack.config, credentials: stack.credentials }
+    const clients = [createHoldfast<Counter>(options), createHoldfast<Counter>(options)]
+    const results: number[] = []
+    for (let round = 0; round < 2; round += 1) {
+      for (const holdfast of clients) {
+        results.push(
+          await holdfast.access('deaf', { write: ['count'] }, ({ state }) => {
+            state.count = (state.count ?? 0) + 1
+            return state.count
+          }),
+        )
+      }
+    }
+    await Promise.all(clients.map((holdfast) => holdfast.close()))
+    expect(results).toEqual([1, 2, 3, 4])
+  }, 60_000)
+})

@@ -1,0 +1,146 @@
+import { type LocalStack, startLocalStack } from '../../local/testing.js'
+import { RawClient } from './raw-client.js'
+import { sessionKey as keyOf, Tables } from './tables.js'
+
+describe('a connected client that lies, repeats and errs', () => {
+  let stack: LocalStack
+  let tables: Tables
+  const clients: RawClient[] = []
+  beforeAll(async () => {
+    stack = await startLocalStack()
+    tables = new Tables(stack)
+  }, 60_000)
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.close()
+  })
+  afterAll(async () => {
+    tables?.close()
+    await stack?.stop()
+  })
+
+  const join = async () => {
+    const client = await RawClient.join(stack)
+    clients.push(client)
+    return client
+  }
+  it('changes no record of a lock that another process holds', async () => {
+    const session = keyOf('held by another')
+    const holder = await join()
+    holder.send({ type: 'acquire', session, r: 1 })
+    const { epoch } = await holder.next('granted')
+    const liar = await join()
+    const before = await tables.allLocks()
+
+    for (const wrong of [epoch - 1, epoch, epoch + 1]) {
+      liar.send({ type: 'release', session, epoch: wrong, r: 1 })
+      expect(await liar.next('released')).toMatchObject({ session, epoch: wrong })
+      liar.send({ type: 'busy', session, epoch: wrong })
+      expect(await liar.next('lost')).toMatchObject({ session, epoch: wrong })
+      liar.send({ type: 'keep', session, epoch: wrong })
+      expect(await liar.next('lost')).toMatchObject({ session, epoch: wrong })
+    }
+    liar.send({ type: 'cancel', session, r: 1_000 })
+    await liar.next('noted')
+    expect(await tables.allLocks()).toBe(before)
+  })
+
+  it('releases only the epoch that the release names, however often it is repeated', async () => {
+    const session = keyOf('repeated')
+    const [first, second] = [await join(), await join()]
+    first.send({ type: 'acquire', session, r: 1 })
+    const { epoch } = await first.next('granted')
+    first.send({ type: 'release', session, epoch, r: 1 })
+    await first.next('released')
+    second.send({ type: 'acquire', session, r: 1 })
+    await second.next('granted')
+    const before = await tables.allLocks()
+    for (let copy = 0; copy < 3; copy += 1) {
+      first.send({ type: 'release', session, epoch, r: 1 })
+      await first.next('released')
+    }
+    expect(await tables.allLocks()).toBe(before)
+  })
+
+  it('gets the same grant again for the same request, and is queued only once', async () => {
+    const session = keyOf('doubled')
+    const [first, second] = [await join(), await join()]
+    first.send({ type: 'acquire', session, r: 1 })
+    const granted = await first.next('granted')
+    first.send({ type: 'acquire', session, r: 1 })
+    expect(await first.next('granted')).toEqual(granted)
+    for (let copy = 0; copy < 3; copy += 1) second.send({ type: 'acquire', session, r: 1 })
+    for (let copy = 0; copy < 3; copy += 1) expect(await second.next('queued')).toMatchObject({ position: 0 })
+    first.send({ type: 'release', session, epoch: granted.epoch, r: 1 })
+    await first.next('released')
+    expect(await second.next('granted')).toMatchObject({ epoch: granted.epoch + 1, contended: false })
+  })
+
+  it.each([
+    ['not JSON', '{"type":', 'MALFORMED'],
+    ['an array', [], 'MALFORMED'],
+    ['no type', {}, 'UNKNOWN_TYPE'],
+    ['an unknown type', { type: 'obtain' }, 'UNKNOWN_TYPE'],
+    ['a type from the prototype', { type: 'constructor' }, 'UNKNOWN_TYPE'],
+    ['an unknown field', { type: 'renew', n: 1, please: true }, 'MALFORMED'],
+    ['a missing field', { type: 'acquire', r: 1 }, 'MALFORMED'],
+    ['a session key in the wrong form', { type: 'acquire', session: 'x', r: 1 }, 'MALFORMED'],
+    ['a negative epoch', { type: 'release', session: keyOf('x'), epoch: -1, r: 1 }, 'MALFORMED'],
+    ['a fence beyond the bound', { type: 'acquire', session: keyOf('x'), r: 1, above: 2 ** 53 - 1 }, 'MALFORMED'],
+    ['a polluting field', '{"type":"renew","n":1,"__proto__":{"v":1}}', 'MALFORMED'],
+    ['a message above 4 KB', { type: 'acquire', session: 'x'.repeat(5_000), r: 1 }, 'TOO_LARGE'],
+    ['a protocol version that the store does not know', { type: 'hello', v: 99 }, 'UNSUPPORTED_VERSION'],
+  ])('is refused with a code: %s', async (_what, message, code) => {
+    const client = await join()
+    client.send(message)
+    expect(await client.next('refused')).toMatchObject({ code })
+    client.send({ type: 'renew', n: 7 })
+    expect(await client.next('renewed')).toMatchObject({ n: 7 })
+  })
+
+  it('is refused before it has said hello', async () => {
+    const client = await RawClient.connect(stack)
+    clients.push(client)
+    client.send({ type: 'acquire', session: keyOf('x'), r: 1 })
+    expect(await client.next('refused')).toMatchObject({ code: 'NO_HELLO', session: keyOf('x'), r: 1 })
+  })
+
+  it('cannot take over the name of another process without its secret', async () => {
+    const owner = await join()
+    const thief = await RawClient.connect(stack)
+    clients.push(thief)
+    const { processId } = owner
+    thief.send({ type: 'hello', v: 1, processId, secret: thief.secret, label: '', gen: 2 })
+    expect(await thief.next('refused')).toMatchObject({ code: 'WRONG_SECRET', gen: 2 })
+    thief.send({ type: 'acquire', session: keyOf('y'), r: 1 })
+    expect(await thief.next('refused')).toMatchObject({ code: 'NO_HELLO' })
+  })
+
+  it('cannot renew after it has retired, and what it held goes to the next at once', async () => {
+    const session = keyOf('retired')
+    const [first, second] = [await join(), await join()]
+    first.send({ type: 'acquire', session, r: 1 })
+    const { epoch } = await first.next('granted')
+    first.send({ type: 'retire' })
+    expect(await first.next('noted')).toMatchObject({ of: 'retire' })
+    first.send({ type: 'renew', n: 1 })
+    expect(await first.next('refused')).toMatchObject({ code: 'EVICTED' })
+    second.send({ type: 'acquire', session, r: 1 })
+    const granted = await second.next('granted')
+    expect(granted.epoch).toBeGreaterThan(epoch)
+  })
+
+  it('is granted above a fence when its lock record has fallen behind', async () => {
+    const session = keyOf('regressed')
+    const [first, second] = [await join(), await join()]
+    first.send({ type: 'acquire', session, r: 1 })
+    const { epoch } = await first.next('granted')
+    const fence = epoch + 1_000
+    second.send({ type: 'acquire', session, r: 1 })
+    await second.next('queued')
+    first.send({ type: 'acquire', session, r: 2, above: fence })
+    const raised = await first.next('granted')
+    expect(raised).toMatchObject({ r: 2, epoch: fence + 1, contended: true })
+    first.send({ type: 'release', session, epoch: raised.epoch, r: 2 })
+    expect(await second.next('granted')).toMatchObject({ epoch: fence + 2 })
+  })
+})

@@ -1,0 +1,207 @@
+import { randomBytes } from 'node:crypto'
+import { Holdfast } from '../../client/holdfast.js'
+import { compileOptions, type HoldfastOptions } from '../../client/options.js'
+import type { Clock, Randomness, Socket, SocketEvents, Timer, Transport } from '../../client/ports.js'
+import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
+import type { Address, Deps } from '../../functions/ports.js'
+import type { Item, Store, TableName, Update, UpdateOutcome } from '../../protocol/item.js'
+import { compileTiming, type Timing } from '../../protocol/limits.js'
+import type { StoreMessage } from '../../protocol/messages.js'
+import { MemoryStore } from '../../store/memory.js'
+
+/** Lets every promise that can settle do so. Nothing here waits for real time. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** A clock that stands still until it is told to go. */
+export class VirtualClock implements Clock {
+  private nowMs = 1_800_000_000_000
+  private readonly timers = new Set<{ atMs: number; fire: () => void }>()
+
+  wallMs(): number {
+    return this.nowMs
+  }
+
+  monotonicMs(): number {
+    return this.nowMs
+  }
+
+  after(ms: number, fire: () => void): Timer {
+    const timer = { atMs: this.nowMs + Math.max(0, ms), fire }
+    this.timers.add(timer)
+    return { cancel: () => void this.timers.delete(timer) }
+  }
+
+  /** Runs what is due in the next `ms`, in order, each with all its consequences. */
+  async advance(ms: number): Promise<void> {
+    const untilMs = this.nowMs + ms
+    await settle()
+    for (;;) {
+      const due = [...this.timers].filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0]
+      if (due === undefined) break
+      this.timers.delete(due)
+      this.nowMs = Math.max(this.nowMs, due.atMs)
+      due.fire()
+      await settle()
+    }
+    this.nowMs = untilMs
+  }
+
+  /** Time passes for the clock, but no timer fires: a process that is frozen. */
+  freeze(ms: number): void {
+    this.nowMs += ms
+  }
+}
+
+/** Tokens are random, since they must be unique; jitter is fixed, since tests must not depend on it. */
+const randomness: Randomness = {
+  token: (bytes) => randomBytes(bytes).toString('base64url'),
+  fraction: () => 0.5,
+}
+
+interface Line {
+  readonly events: SocketEvents
+  readonly network: Network
+  isOpen: boolean
+}
+
+/** One client's way to the store. While it is cut, nothing passes and nobody is told. */
+interface Network {
+  isCut: boolean
+}
+
+/** What passed between the parts, for tests that count. */
+export interface Traffic {
+  readonly sent: string[]
+  readonly pushed: StoreMessage[]
+  readonly updates: Update[]
+  readonly gets: string[]
+}
+
+/**
+ * The real client, handlers and protocol on a virtual clock and the memory store, all in this process. Faults are put
+ * in by the hooks.
+ */
+export class World {
+  readonly clock = new VirtualClock()
+  readonly memory = new MemoryStore()
+  readonly timing: Timing
+  readonly traffic: Traffic = { sent: [], pushed: [], updates: [], gets: [] }
+  readonly logs: object[] = []
+  /** Returns false to lose a push. */
+  onPush: (message: StoreMessage) => boolean = () => true
+  /** Returns false to lose a message of a client. */
+  onSend: (text: string) => boolean = () => true
+  /** May throw instead of writing, or after: called around every write to the primary state. */
+  onStateWrite: (update: Update, write: () => Promise<UpdateOutcome>) => Promise<UpdateOutcome> = (_update, write) =>
+    write()
+  incarnation = '1'
+  private readonly lines = new Map<string, Line>()
+  private readonly clients: Holdfast<never>[] = []
+  private readonly networks = new Map<object, Network>()
+
+  constructor(timing: Partial<Timing> = {}) {
+    this.timing = compileTiming(timing)
+  }
+
+  /** One application server. `clock` lets it be frozen on its own. */
+  client<S extends object = Record<string, unknown>>(
+    options: Partial<HoldfastOptions> = {},
+    clock: Clock = this.clock,
+  ): Holdfast<S> {
+    const config = { url: 'ws://world.invalid/live', region: 'eu-west-1', sessionsTable: 'Sessions' }
+    const compiled = compileOptions({ config, namespace: 'test', ...options }, {})
+    const context = {
+      store: this.countingStore(),
+      clock,
+      randomness,
+      ttlMs: compiled.ttlMs,
+      touchShare: compiled.touchShare,
+      isReleasedAfterAccess: compiled.isReleasedAfterAccess,
+    }
+    const network: Network = { isCut: false }
+    const client = new Holdfast<S>(compiled, context, this.transport(network), () => {})
+    this.networks.set(client, network)
+    this.clients.push(client as unknown as Holdfast<never>)
+    return client
+  }
+
+  /** Cuts every connection, as a gateway restart does. */
+  cutConnections(): void {
+    for (const [id, line] of this.lines) {
+      this.lines.delete(id)
+      line.isOpen = false
+      line.events.closed(undefined)
+    }
+  }
+
+  /** From now on, or no longer, nothing passes between this client and the store, and neither is told. */
+  partition(client: object, isCut = true): void {
+    const network = this.networks.get(client)
+    if (network !== undefined) network.isCut = isCut
+  }
+
+  /** Closes all clients. To be called at the end of every test. */
+  async close(): Promise<void> {
+    const closing = this.clients.map((client) => client.close({ drainMs: 0 }))
+    await this.clock.advance(60_000)
+    await Promise.all(closing)
+  }
+
+  private transport(network: Network): Transport {
+    const deps: Deps = {
+      store: this.memory,
+      push: async (to: Address, message: StoreMessage) => {
+        this.traffic.pushed.push(message)
+        if (this.onPush(message)) this.deliver(to.connectionId, JSON.stringify(message))
+      },
+      nowMs: () => this.clock.wallMs(),
+      timing: this.timing,
+      incarnation: this.incarnation,
+      log: (entry) => this.logs.push(entry),
+    }
+    const dispatcher = new Dispatcher(deps, { ...GRANT_HANDLERS, ...RELEASE_HANDLERS })
+    return {
+      open: (events): Socket => {
+        const connectionId = randomBytes(9).toString('base64url')
+        const line: Line = { events, network, isOpen: true }
+        this.lines.set(connectionId, line)
+        queueMicrotask(() => line.isOpen && !network.isCut && events.opened())
+        return {
+          send: (text) => {
+            this.traffic.sent.push(text)
+            if (!line.isOpen || network.isCut || !this.onSend(text)) return
+            const caller = { connectionId, endpoint: 'https://world.invalid', principal: 'test' }
+            void dispatcher.answer(caller, text).then((answer) => this.deliver(connectionId, JSON.stringify(answer)))
+          },
+          close: () => {
+            if (!line.isOpen) return
+            line.isOpen = false
+            this.lines.delete(connectionId)
+            queueMicrotask(() => events.closed(undefined))
+          },
+        }
+      },
+    }
+  }
+
+  private deliver(connectionId: string, text: string): void {
+    const line = this.lines.get(connectionId)
+    queueMicrotask(() => line?.isOpen && !line.network.isCut && line.events.received(text))
+  }
+
+  private countingStore(): Store {
+    return {
+      update: (update) => {
+        this.traffic.updates.push(update)
+        return this.onStateWrite(update, () => this.memory.update(update))
+      },
+      get: (table: TableName, key: string): Promise<Item | undefined> => {
+        this.traffic.gets.push(key)
+        return this.memory.get(table, key)
+      },
+      remove: (table, key) => this.memory.remove(table, key),
+    }
+  }
+}
