@@ -1,5 +1,5 @@
 import { ALONE, type Claim, Lane, NOTHING, READ, type Waiter, WRITE } from './lock-lane.js'
-import { isEmpty, type LockRequest } from './lock-request.js'
+import type { LockRequest } from './lock-request.js'
 
 /** Lanes that may be kept for reuse, however few are in use. */
 const SPARE_LANES = 16
@@ -68,9 +68,8 @@ export class Lanes {
   }
 
   private visit(request: LockRequest, visitor: (lane: Lane, claim: Claim) => void): void {
-    const session = claimOnSession(request)
     const contents = claimOnContents(request)
-    if (session !== NOTHING) visitor(this.session, session)
+    visitor(this.session, claimOnSession(request))
     if (contents !== NOTHING) visitor(this.contents, contents)
     for (const name of request.writes) visitor(this.laneOf(name), ALONE)
     for (const name of request.reads) visitor(this.laneOf(name), READ)
@@ -95,16 +94,11 @@ export class Lanes {
   }
 }
 
-const claimOnSession = (request: LockRequest): Claim =>
-  request.whole === 'exclusive' ? ALONE : isEmpty(request) ? NOTHING : READ
+const claimOnSession = ({ whole }: LockRequest): Claim => (whole === 'exclusive' ? ALONE : READ)
 
-const claimOnContents = ({ whole, writes }: LockRequest): Claim =>
-  whole === 'exclusive'
-    ? NOTHING
-    : whole === 'shared'
-      ? writes.length > 0
-        ? ALONE
-        : READ
-      : writes.length > 0
-        ? WRITE
-        : NOTHING
+function claimOnContents({ whole, writes }: LockRequest): Claim {
+  // An exclusive claim on the session says it all.
+  if (whole === 'exclusive') return NOTHING
+  if (writes.length === 0) return whole === 'shared' ? READ : NOTHING
+  return whole === 'shared' ? ALONE : WRITE
+}

@@ -56,7 +56,6 @@ interface Step {
  */
 export function findCycle(start: LockOwner): readonly DeadlockParty[] | undefined {
   const steps: Step[] = [{ owner: start, via: undefined }]
-  const seen = new Set<LockOwner>()
   // A claimant is looked at until it turns out to block somebody, once: a long queue for one attribute would cost the
   // square of its length otherwise.
   const unseen = new Map<Session, Claimant[]>()
@@ -67,10 +66,7 @@ export function findCycle(start: LockOwner): readonly DeadlockParty[] | undefine
       for (const blocker of takeBlockers(wait, claimants)) {
         const step = { owner: blocker.owner, via: { from, wait, blocker } }
         if (blocker.owner === start) return describe(step)
-        if (blocker.owner.waits.length > 0 && !seen.has(blocker.owner)) {
-          seen.add(blocker.owner)
-          steps.push(step)
-        }
+        steps.push(step)
       }
     }
   }

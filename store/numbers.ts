@@ -11,6 +11,9 @@ const MAGNITUDE_MAX = 125
 /** A decimal of at most this many characters is told apart, and an integer is exact, as a double. */
 const DOUBLE_CHARS_MAX = 15
 
+const SIZE_MAX = 21
+const [MINUS, ZERO, NINE] = [0x2d, 0x30, 0x39]
+
 const PLAIN_INTEGER = /^(?:0|-?[1-9]\d{0,14})$/
 const DECIMAL = /^([+-]?)(?:(\d+)\.?(\d*)|\.(\d+))(?:[eE]([+-]?\d+))?$/
 
@@ -46,15 +49,19 @@ export const subtractN = (a: string, b: string): string =>
 /** What DynamoDB counts for an N: one byte, one for each pair of digits, and one for a minus. */
 export function sizeOfN(canonical: string): number {
   if (canonical === '0') return 1
-  const isNegative = canonical.startsWith('-')
-  const [whole = '', fraction = ''] = (isNegative ? canonical.slice(1) : canonical).split('.')
-  // Pairs are counted from the point outwards, between the first and the last digit that is not zero.
-  const evenWhole = whole.length % 2 === 0 ? whole : `0${whole}`
-  const pairs = (evenWhole + (fraction.length % 2 === 0 ? fraction : `${fraction}0`)).match(/../g) ?? []
-  const first = pairs.findIndex((pair) => pair !== '00')
-  const last = pairs.findLastIndex((pair) => pair !== '00')
-  return Math.min(2 + last - first + (isNegative ? 1 : 0), 21)
+  const signs = canonical.charCodeAt(0) === MINUS ? 1 : 0
+  const point = canonical.indexOf('.')
+  const end = point === -1 ? canonical.length : point
+  let [first, last] = [signs, canonical.length - 1]
+  while (!isNonZeroDigit(canonical.charCodeAt(first))) first += 1
+  while (!isNonZeroDigit(canonical.charCodeAt(last))) last -= 1
+  // Pairs are counted from the point, from the first to the last digit that is not zero.
+  const powerAt = (index: number) => (index < end ? end - 1 - index : end - index)
+  const pairs = Math.floor(powerAt(first) / 2) - Math.floor(powerAt(last) / 2) + 1
+  return Math.min(1 + pairs + signs, SIZE_MAX)
 }
+
+const isNonZeroDigit = (code: number): boolean => code > ZERO && code <= NINE
 
 function addedAsDoubles(a: string, b: string, sign: 1 | -1): string | undefined {
   if (a.length > DOUBLE_CHARS_MAX || b.length > DOUBLE_CHARS_MAX) return undefined

@@ -76,7 +76,9 @@ export function isEqual(a: AttributeValue, b: AttributeValue): boolean {
   if ('NULL' in a) return 'NULL' in b
   if ('B' in a) return 'B' in b && Buffer.compare(a.B, b.B) === 0
   if ('L' in a) {
-    return 'L' in b && a.L.length === b.L.length && a.L.every((one, index) => isEqual(one, b.L[index] as AttributeValue))
+    return (
+      'L' in b && a.L.length === b.L.length && a.L.every((one, index) => isEqual(one, b.L[index] as AttributeValue))
+    )
   }
   if (!('M' in b)) return false
   const names = Object.keys(a.M)
@@ -105,7 +107,7 @@ function orderOfText(a: string, b: string): number {
 export function containsPart(whole: AttributeValue, part: AttributeValue): boolean {
   if ('L' in whole) return whole.L.some((element) => isEqual(element, part))
   if ('S' in whole) return 'S' in part && whole.S.includes(part.S)
-  return 'B' in whole && 'B' in part && Buffer.from(whole.B).includes(part.B)
+  return 'B' in whole && 'B' in part && Buffer.from(whole.B).includes(Buffer.from(part.B))
 }
 
 export function startsWith(whole: AttributeValue, part: AttributeValue): boolean {

