@@ -9,9 +9,9 @@ export { LockOwner } from './wait-graph.js'
 /**
  * The attribute locks of ONE session inside this process: shared and exclusive, of attributes or of the whole.
  *
- * A ticket is granted when it conflicts with no holder and with no ticket ahead of it; those that conflict are served
- * first come, first served, so that nobody starves. All calls take effect at once: there is no clock, no promise and
- * no signal in here. Whoever gives up waiting calls {@link cancel}.
+ * A ticket is granted when it conflicts with no holder and with no ticket ahead of it. Those that conflict are served
+ * first come, first served; only accesses that run already go ahead, to lock more. All calls take effect at once:
+ * there is no clock, no promise and no signal in here. Whoever gives up waiting calls {@link cancel}.
  *
  * A session that one access uses at a time, the usual case, needs no more than two fields; the table for several is
  * made when a second one comes and goes with the last.

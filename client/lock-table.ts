@@ -105,7 +105,7 @@ export class LockTable {
   }
 
   clear(): LockTicket[] {
-    const taken = [...this.extensions, ...this.queue.values()]
+    const taken = this.waiting()
     for (const wait of taken) this.unregister(wait)
     this.holdings.clear()
     this.lanes = new Lanes()
@@ -118,9 +118,9 @@ export class LockTable {
     this.holdings.add(owner, request)
   }
 
-  /** Everybody who holds locks or waits for them, in line. */
-  claimants(): Claimant[] {
-    return [...this.holdings.all(), ...this.extensions, ...this.queue.values()]
+  /** All who wait here. */
+  waiting(): WaitingTicket[] {
+    return [...this.extensions, ...this.queue.values()]
   }
 
   private refuseMember(owner: LockOwner): void {
@@ -141,9 +141,10 @@ export class LockTable {
     return wait
   }
 
+  /** The last in line of those in its way: when that one leaves, the others may well have left before. */
   private findBlocker(wait: WaitingTicket): LockOwner | undefined {
     const isInTheWay = (claimant: Claimant) => isBlocking(claimant, wait)
-    return (this.holdings.all().find(isInTheWay) ?? this.extensions.find(isInTheWay))?.owner
+    return (this.extensions.findLast(isInTheWay) ?? this.holdings.all().find(isInTheWay))?.owner
   }
 
   /** `blocker` has gone, or some of its claims have: extensions that watched it may go, or must watch another. */

@@ -29,7 +29,8 @@ export interface Claimant {
 }
 
 interface Session {
-  claimants(): Claimant[]
+  /** All who wait there. */
+  waiting(): Claimant[]
 }
 
 export const HOLDING = Number.NEGATIVE_INFINITY
@@ -44,55 +45,58 @@ export const conflicts = (a: LockRequest, b: LockRequest): boolean =>
 export const isBlocking = (ahead: Claimant, behind: Claimant): boolean =>
   ahead.order < behind.order && ahead.owner !== behind.owner && conflicts(ahead.request, behind.request)
 
-interface Step {
-  readonly owner: LockOwner
-  /** How the search came here: `wait`, of the step before, stands behind `blocker`. */
-  readonly via: { readonly from: Step; readonly wait: Claimant; readonly blocker: Claimant } | undefined
+/** `wait` stands behind `blocker`, whose owner, for its part, waits as `rest` says, until the start is come to. */
+interface Edge {
+  readonly wait: Claimant
+  readonly blocker: Claimant
+  readonly rest: Edge | undefined
 }
 
 /**
  * A shortest cycle of waits through `start`, in whatever sessions. An owner goes on only when all its waits are
  * granted and frees its locks only then, so that every cycle is a deadlock.
+ *
+ * The search asks who waits for `start`, and who for those: as a rule nobody does, however long the queue is that
+ * `start` is to join.
  */
 export function findCycle(start: LockOwner): readonly DeadlockParty[] | undefined {
-  const steps: Step[] = [{ owner: start, via: undefined }]
-  // A claimant is looked at until it turns out to block somebody, once: a long queue for one attribute would cost the
-  // square of its length otherwise.
-  const unseen = new Map<Session, Claimant[]>()
-  for (const from of steps) {
-    for (const wait of from.owner.waits) {
-      const claimants = unseen.get(wait.session) ?? wait.session.claimants()
-      unseen.set(wait.session, claimants)
-      for (const blocker of takeBlockers(wait, claimants)) {
-        const step = { owner: blocker.owner, via: { from, wait, blocker } }
-        if (blocker.owner === start) return describe(step)
-        steps.push(step)
+  const reached: { readonly owner: LockOwner; readonly edge: Edge | undefined }[] = [{ owner: start, edge: undefined }]
+  // Whoever has been reached is not looked at again: a long queue for one attribute costs its length, not the square.
+  const unreached = new Map<Session, Claimant[]>()
+  for (const { owner, edge } of reached) {
+    for (const blocker of [...owner.holds, ...owner.waits]) {
+      const waiting = unreached.get(blocker.session) ?? blocker.session.waiting()
+      unreached.set(blocker.session, waiting)
+      for (const wait of takeBlocked(waiting, blocker)) {
+        const next: Edge = { wait, blocker, rest: edge }
+        if (wait.owner === start) return describe(next)
+        reached.push({ owner: wait.owner, edge: next })
       }
     }
   }
   return undefined
 }
 
-/** Takes out of the list, and returns, whatever `wait` waits for. */
-function takeBlockers(wait: Claimant, claimants: Claimant[]): readonly Claimant[] {
-  const blockers: Claimant[] = []
+/** Takes out of the list, and returns, all that wait for `blocker`. */
+function takeBlocked(waiting: Claimant[], blocker: Claimant): readonly Claimant[] {
+  const blocked: Claimant[] = []
   let kept = 0
-  for (const claimant of claimants) {
-    if (isBlocking(claimant, wait)) blockers.push(claimant)
-    else claimants[kept++] = claimant
+  for (const wait of waiting) {
+    if (isBlocking(blocker, wait)) blocked.push(wait)
+    else waiting[kept++] = wait
   }
-  claimants.length = kept
-  return blockers
+  waiting.length = kept
+  return blocked
 }
 
-/** The parties of the cycle that ends with `last`, from its start on, each with what the dispute is about. */
-function describe(last: Step): readonly DeadlockParty[] {
-  const edges: NonNullable<Step['via']>[] = []
-  for (let { via } = last; via !== undefined; via = via.from.via) edges.unshift(via)
-  return edges.map(({ from, wait, blocker }, i) => {
-    const before = edges.at(i - 1) as NonNullable<Step['via']>
+/** The parties of a cycle, from its start on, each with what the dispute is about. */
+function describe(first: Edge): readonly DeadlockParty[] {
+  const edges: Edge[] = []
+  for (let edge: Edge | undefined = first; edge !== undefined; edge = edge.rest) edges.push(edge)
+  return edges.map(({ wait, blocker }, i) => {
+    const before = edges.at(i - 1) as Edge
     return {
-      access: from.owner.label,
+      access: wait.owner.label,
       // One that is merely ahead in the queue holds nothing of what is wanted from it.
       holds: before.blocker.order === HOLDING ? contested(before.wait.request, before.blocker.request) : [],
       waitsFor: contested(wait.request, blocker.request),
