@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -155,9 +155,15 @@ export const fixtureTemplate = (): FixtureTemplate => ({
   },
 })
 
-/** Writes the fixture, with changes, as an assembly into a folder of its own. */
+const folders: string[] = []
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+/** Writes the fixture, with changes, as an assembly into a folder of its own, which goes with the test file. */
 export function writeAssembly(change: (template: FixtureTemplate) => void = () => {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-assembly-'))
+  folders.push(folder)
   const template = fixtureTemplate()
   change(template)
   const file = (id: string, path: string) => [

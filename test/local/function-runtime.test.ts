@@ -1,7 +1,7 @@
-import { rmSync } from 'node:fs'
-import { environmentVariables, type Outcome } from '../../local/function-environment.js'
+import type { Outcome } from '../../local/function-environment.js'
 import { FunctionRuntime, QUEUED_INVOCATIONS_MAX } from '../../local/function-runtime.js'
 import type { FunctionSpec } from '../../local/function-spec.js'
+import { environmentVariables } from '../../local/function-variables.js'
 import { readDeployment } from '../../local/template.js'
 import { writeAssembly } from './assembly.js'
 import { Log } from './harness.js'
@@ -27,7 +27,6 @@ describe('a function', () => {
   }
   afterAll(async () => {
     await Promise.all(runtimes.map((runtime) => runtime.stop()))
-    rmSync(folder, { recursive: true })
   })
 
   test('sees its own variables, and none of this process', async () => {

@@ -194,11 +194,11 @@ function sendInFrames(socket: { send(data: string, options: { fin: boolean }): v
 
 describe('the limits of the gateway', () => {
   test('an idle connection is told to go away, and one that is used is not', async () => {
-    const h = await startGateway({ idleTimeoutMs: 400 })
+    const h = await startGateway({ idleTimeoutMs: 800 })
     try {
       const [idle, used] = [await h.open(), await h.open()]
       const using = (async () => {
-        for (let i = 0; i < 20; i += 1) await used.ask({ type: 'echo', do: 'wait', waitMs: 50 })
+        for (let i = 0; i < 25; i += 1) await used.ask({ type: 'echo', do: 'wait', waitMs: 50 })
       })()
       expect(await idle.closed).toEqual({ code: 1001, reason: 'Going away' })
       await using
@@ -228,7 +228,7 @@ describe('the limits of the gateway', () => {
   })
 
   test('a function that takes longer than the integration may is answered for', async () => {
-    const h = await startGateway({ integrationTimeoutMs: 1_000 })
+    const h = await startGateway({ integrationTimeoutMs: 1_500 })
     try {
       const client = await h.open()
       const answer = await client.ask({ type: 'echo', do: 'wait', waitMs: 4_000 })

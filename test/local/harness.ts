@@ -1,13 +1,13 @@
 import { createHash, createHmac } from 'node:crypto'
 import { once } from 'node:events'
-import { rmSync } from 'node:fs'
 import { SignatureV4 } from '@smithy/signature-v4'
 import WebSocket, { type ClientOptions } from 'ws'
 import { FRAME_BYTES_MAX } from '../../local/contract.js'
 import type { GatewayEvent } from '../../local/events.js'
 import { FrameMeter } from '../../local/frame-meter.js'
-import { environmentVariables, type FunctionLogLine } from '../../local/function-environment.js'
+import type { FunctionLogLine } from '../../local/function-environment.js'
 import { FunctionRuntime } from '../../local/function-runtime.js'
+import { environmentVariables } from '../../local/function-variables.js'
 import { Gateway, type GatewayLimits } from '../../local/gateway.js'
 import { type Credentials, Principals } from '../../local/principals.js'
 import { RequestCounts } from '../../local/request-counts.js'
@@ -176,7 +176,6 @@ export async function startGateway(limits: GatewayLimits = {}, change?: (templat
     async stop() {
       await gateway.stop()
       await Promise.all([...runtimes.values()].map((runtime) => runtime.stop()))
-      rmSync(folder, { recursive: true, force: true })
     },
   }
 }

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
@@ -10,15 +10,20 @@ import { packageRoot } from '../../local/package-root.cjs'
 const run = promisify(execFile)
 const cli = join(packageRoot, 'dist/esm/local/cli.js')
 
-/** The Java processes whose data are in this folder. */
-async function javaOn(folder: string): Promise<string[]> {
+/** The processes of a DynamoDB Local whose data are in this folder: Java, and the shell that watches over it. */
+async function processesOn(folder: string): Promise<string[]> {
   const { stdout } = await run('ps', ['-A', '-o', 'args'])
-  return stdout.split('\n').filter((line) => line.includes(folder))
+  return stdout.split('\n').filter((line) => line.includes(`-dbPath ${folder}`))
 }
+
+const isJava = (line: string): boolean => !line.startsWith('/bin/sh')
+
+const children: ChildProcess[] = []
 
 /** Starts a program and waits until it has printed `text`. */
 async function startUntil(args: readonly string[], text: string) {
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: packageRoot })
+  children.push(child)
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
   let printed = ''
   const found = new Promise<void>((resolve) => {
@@ -39,7 +44,10 @@ describe('a process with a local stack', () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'holdfast-process-'))
   })
-  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  })
 
   const script = (load: string) => `
     (async () => {
@@ -56,18 +64,18 @@ describe('a process with a local stack', () => {
     const { exited, printed } = await startUntil(args(), 'it is up')
     expect(await exited).toEqual([0, null])
     expect(printed()).toContain('it is up')
-    expect(await javaOn(folder)).toEqual([])
+    expect(await processesOn(folder)).toEqual([])
   })
 
   test('takes DynamoDB Local with it when it is killed', async () => {
     const staying = script(`await import('holdfast/testing')`).replace('await stack.stop()', '')
     const { child, exited } = await startUntil(['--input-type=module', '-e', staying], 'it is up')
-    expect(await javaOn(folder)).toHaveLength(1)
+    expect(await processesOn(folder)).toHaveLength(2)
     const ended = once(await connectToJava(folder), 'close')
     child.kill('SIGKILL')
     await exited
     await ended
-    expect(await javaOn(folder)).toEqual([])
+    expect((await processesOn(folder)).filter(isJava)).toEqual([])
   })
 
   test('is what the command line starts, until Ctrl-C', async () => {
@@ -75,10 +83,10 @@ describe('a process with a local stack', () => {
     const { child, exited, printed } = await startUntil(args, 'Ctrl-C ends it.')
     expect(printed()).toMatch(/export HOLDFAST_CONFIG='\{"url":"ws:\/\/127\.0\.0\.1:\d+\/live"/)
     expect(printed()).toMatch(/export AWS_ACCESS_KEY_ID='LOCAL[0-9A-F]+'/)
-    expect(await javaOn(folder)).toHaveLength(1)
+    expect(await processesOn(folder)).toHaveLength(2)
     child.kill('SIGINT')
     expect(await exited).toEqual([0, null])
-    expect(await javaOn(folder)).toEqual([])
+    expect(await processesOn(folder)).toEqual([])
   })
 
   test.each([
@@ -93,7 +101,7 @@ describe('a process with a local stack', () => {
 
 /** A connection to the Java process, which ends when that does. */
 async function connectToJava(folder: string): Promise<Socket> {
-  const [java = ''] = await javaOn(folder)
+  const [java = ''] = await processesOn(folder)
   const socket = connect(Number(/-port (\d+)/.exec(java)?.[1]), '127.0.0.1')
   await once(socket, 'connect')
   return socket.on('error', () => {}).resume()

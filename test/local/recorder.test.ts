@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs'
 import {
   ConditionalCheckFailedException,
   CreateTableCommand,
@@ -49,7 +48,6 @@ describe('the recorder', () => {
   afterAll(async () => {
     for (const client of clients) client.destroy()
     await stack.stop()
-    rmSync(folder, { recursive: true })
   })
 
   test('stands before tables that are as the template says', async () => {

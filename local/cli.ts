@@ -1,0 +1,69 @@
+#!/usr/bin/env node
+import { once } from 'node:events'
+import { parseArgs } from 'node:util'
+import type { LocalStackOptions } from './options.js'
+import { startLocalStack } from './stack.js'
+
+const USAGE = `Usage: holdfast local [options]
+
+Runs Holdfast on this machine: the functions, tables and routes that would be deployed.
+
+Options:
+  --port <number>      the port of the gateway (default: a free one)
+  --data <folder>      where the sessions are kept from one start to the next (default: in memory)
+  --assembly <folder>  what 'cdk synth' wrote (default: the stack of this package)
+  --logs               show what the functions write
+  --help               show this
+`
+
+async function main(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parse(args)
+  if (values.help === true) return void process.stdout.write(USAGE)
+  const [command, ...rest] = positionals
+  if (command !== 'local' || rest.length > 0) throw new UsageError(`expected 'holdfast local'`)
+  const asked = once(process, 'SIGINT')
+  const told = once(process, 'SIGTERM')
+  await using stack = await startLocalStack(optionsOf(values))
+  const variables = Object.entries(stack.env).map(([name, value]) => `export ${name}='${value}'\n`)
+  process.stdout.write(`\nFor applications:\n\n${variables.join('')}\nCtrl-C ends it.\n`)
+  await Promise.race([asked, told])
+  process.stderr.write('holdfast: stopping\n')
+}
+
+class UsageError extends Error {}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        port: { type: 'string' },
+        data: { type: 'string' },
+        assembly: { type: 'string' },
+        logs: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+    })
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+}
+
+function optionsOf(values: ReturnType<typeof parse>['values']): LocalStackOptions {
+  return {
+    ...(values.port === undefined ? {} : { port: Number(values.port) }),
+    ...(values.data === undefined ? {} : { dataDir: values.data }),
+    ...(values.assembly === undefined ? {} : { assembly: values.assembly }),
+    ...(values.logs === true
+      ? { onLog: ({ functionId, text }) => process.stderr.write(`${functionId}: ${text}\n`) }
+      : {}),
+    onProgress: (step) => process.stderr.write(`holdfast: ${step}\n`),
+  }
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  const message = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`holdfast: ${message}\n${error instanceof UsageError ? `\n${USAGE}` : ''}`)
+  process.exitCode = 1
+})

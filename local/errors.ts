@@ -1,0 +1,33 @@
+import { HoldfastError } from '../client/errors.js'
+
+/** `JAVA_MISSING`: DynamoDB Local needs Java 17 or later, and this machine has none. The message says how to get it. */
+export class JavaMissingError extends HoldfastError {
+  /** The newest version found, or undefined where there is no Java at all. */
+  readonly foundVersion: number | undefined
+  /** The command that installs Java on this machine. */
+  readonly installCommand: string
+
+  constructor(neededVersion: number, foundVersion: number | undefined, installCommand: string) {
+    const found = foundVersion === undefined ? 'none was found' : `the newest found is ${foundVersion}`
+    super('JAVA_MISSING', `DynamoDB Local needs Java ${neededVersion} or later, ${found}: run '${installCommand}'`)
+    this.foundVersion = foundVersion
+    this.installCommand = installCommand
+  }
+}
+
+/** `LOCAL_START`: a part of the local stack did not start. */
+export class LocalStartError extends HoldfastError {
+  constructor(message: string, cause?: unknown) {
+    super('LOCAL_START', message, { cause })
+  }
+}
+
+/**
+ * `UNSUPPORTED_TEMPLATE`: the template says something that the local stack cannot do as AWS would. It stops rather than
+ * run something other than what would be deployed.
+ */
+export class TemplateError extends HoldfastError {
+  constructor(message: string) {
+    super('UNSUPPORTED_TEMPLATE', message)
+  }
+}

@@ -1,0 +1,71 @@
+import { join } from 'node:path'
+import { InvalidArgumentError } from '../client/errors.js'
+import type { FunctionLogLine } from './function-environment.js'
+import type { GatewayLimits } from './gateway.js'
+import { packageRoot } from './package-root.cjs'
+
+export interface LocalStackOptions {
+  /** The folder that `cdk synth` wrote. @default - the one shipped with this package */
+  readonly assembly?: string
+  /** The port of the gateway. @default - a free one */
+  readonly port?: number
+  /** Where DynamoDB keeps its data from one start to the next. @default - in memory */
+  readonly dataDir?: string
+  /** Other values for variables that the template gives its functions, such as `HOLDFAST_TIMING`. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** Shorter times for the gateway's limits. @default - those of API Gateway */
+  readonly gateway?: GatewayLimits
+  /** Hears of each step of the start. @default - nobody does */
+  readonly onProgress?: (step: string) => void
+  /** Hears what the functions write. @default - nobody does */
+  readonly onLog?: (line: FunctionLogLine) => void
+}
+
+export interface CompiledOptions {
+  readonly assembly: string
+  readonly port: number
+  readonly dataDir: string | undefined
+  readonly environment: Readonly<Record<string, string>>
+  readonly gateway: GatewayLimits
+  readonly onProgress: (step: string) => void
+  readonly onLog: (line: FunctionLogLine) => void
+}
+
+const KNOWN = ['assembly', 'port', 'dataDir', 'environment', 'gateway', 'onProgress', 'onLog']
+const LIMITS = ['idleTimeoutMs', 'connectionLifetimeMs', 'integrationTimeoutMs']
+/** The longest that a timer of Node.js can wait. */
+const TIMEOUT_MS_MAX = 2 ** 31 - 1
+
+/** Completes the options with their defaults. Throws an InvalidArgumentError that names the option at fault. */
+export function compileOptions(options: LocalStackOptions = {}): CompiledOptions {
+  refuseUnknown(options, KNOWN, '')
+  const { assembly = join(packageRoot, 'dist', 'cdk.out'), port = 0, dataDir, environment = {}, gateway = {} } = options
+  const { onProgress = () => {}, onLog = () => {} } = options
+  check(typeof assembly === 'string' && assembly !== '', 'assembly', 'a folder', assembly)
+  check(Number.isInteger(port) && port >= 0 && port <= 65_535, 'port', 'a port from 0 to 65535', port)
+  check(dataDir === undefined || (typeof dataDir === 'string' && dataDir !== ''), 'dataDir', 'a folder', dataDir)
+  check(isRecordOfStrings(environment), 'environment', 'an object of strings', environment)
+  check(typeof onProgress === 'function', 'onProgress', 'a function', onProgress)
+  check(typeof onLog === 'function', 'onLog', 'a function', onLog)
+  check(typeof gateway === 'object' && gateway !== null, 'gateway', 'an object', gateway)
+  refuseUnknown(gateway, LIMITS, 'gateway.')
+  for (const [name, value] of Object.entries(gateway)) {
+    const isTime = Number.isFinite(value) && value >= 1 && value <= TIMEOUT_MS_MAX
+    check(isTime, `gateway.${name}`, `milliseconds from 1 to ${TIMEOUT_MS_MAX}`, value)
+  }
+  return { assembly, port, dataDir, environment, gateway, onProgress, onLog }
+}
+
+function refuseUnknown(value: object, known: readonly string[], prefix: string): void {
+  const unknown = Object.keys(value).find((key) => !known.includes(key))
+  if (unknown === undefined) return
+  throw new InvalidArgumentError(`unknown option '${prefix}${unknown}', known are: ${known.join(', ')}`)
+}
+
+function check(isGood: boolean, option: string, expected: string, received: unknown): void {
+  if (isGood) return
+  throw new InvalidArgumentError(`option '${option}' must be ${expected}, received ${JSON.stringify(received)}`)
+}
+
+const isRecordOfStrings = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.values(value).every((item) => typeof item === 'string')
