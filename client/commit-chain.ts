@@ -1,7 +1,8 @@
 import type { AttributeValue, Store, Update } from '../protocol/item.js'
 import type { SessionKey } from '../protocol/keys.js'
+import { COMMIT_NAMES_MAX } from '../protocol/limits.js'
 import { readSession } from '../protocol/records.js'
-import { commit, destroy, hasLanded, type WriteId } from '../protocol/state-writes.js'
+import { commit, commitWhole, destroy, hasLanded, type WriteId } from '../protocol/state-writes.js'
 import { CommitUnknownError, type HoldfastError, SessionLostError, UnreachableError } from './errors.js'
 import type { Clock, Randomness } from './ports.js'
 import { attempt, explain } from './retry.js'
@@ -32,6 +33,8 @@ export interface ChainContext {
   readonly randomness: Randomness
   /** Why nothing may be written any more, such as a lease that is over. */
   blocker(): HoldfastError | undefined
+  /** All attributes as they are with everything that was staged. */
+  attributes(): { readonly [name: string]: AttributeValue }
   committed(batch: Batch, aliveUntilMs: number): void
   /** The chain is broken: the hold must be dropped. */
   failed(error: HoldfastError): void
@@ -88,8 +91,13 @@ export class CommitChain {
       this.waiting = undefined
       this.current = batch
       try {
-        const aliveUntilMs = this.context.clock.wallMs() + this.context.ttlMs
-        await this.write((id) => commit(this.context.session, id, this.lastCommitId, batch.changes, aliveUntilMs))
+        const { session, clock, ttlMs } = this.context
+        const aliveUntilMs = clock.wallMs() + ttlMs
+        await this.write((id) =>
+          batch.changes.size > COMMIT_NAMES_MAX
+            ? commitWhole(session, id, this.lastCommitId, this.context.attributes(), aliveUntilMs)
+            : commit(session, id, this.lastCommitId, batch.changes, aliveUntilMs),
+        )
         this.current = undefined
         batch.resolve()
         this.context.committed(batch, aliveUntilMs)

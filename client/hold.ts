@@ -88,6 +88,7 @@ export class Hold {
         clock,
         randomness,
         blocker: () => this.blocker(),
+        attributes: () => Object.fromEntries([...this.attributes].map(([name, { encoded }]) => [name, encoded])),
         committed: (batch, aliveUntilMs) => this.committed(batch, aliveUntilMs),
         failed: (error) => this.lose(error, 'failQueued'),
       },

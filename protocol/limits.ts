@@ -29,6 +29,9 @@ export const SESSION_ID_BYTES_MAX = 1024
 /** DynamoDB's wall for one item is 400 KiB; 2 KiB are kept for the session's own bookkeeping. */
 export const SESSION_BYTES_MAX = 398 * 1024
 
+/** Attributes that one commit names one by one: an expression has at most 4 KiB. With more, all are written. */
+export const COMMIT_NAMES_MAX = 100
+
 /** A held lock record lives this long without `keep`; a free one may vanish after it. */
 export const LOCK_TTL_MS = 7 * 24 * 3_600_000
 /** Process and connection records outlive their use by this much. */

@@ -116,6 +116,29 @@ export function commit(
   }
 }
 
+/** The same for more changes than one expression can name: writes all attributes that the session now has. */
+export const commitWhole = (
+  session: SessionKey,
+  id: WriteId,
+  lastCommitId: string,
+  attrs: { readonly [name: string]: AttributeValue },
+  aliveUntilMs: number,
+): Update => ({
+  ...onSession(session),
+  condition: NEXT_IN_CHAIN,
+  update: 'SET commitId = :commit, rev = rev + :one, aliveUntil = :alive, expiresAt = :expires, attrs = :attrs',
+  values: {
+    ':epoch': num(id.epoch),
+    ':commit': str(id.commitId),
+    ':last': str(lastCommitId),
+    ':one': num(1),
+    ':alive': num(aliveUntilMs),
+    ':expires': ttlSeconds(aliveUntilMs + GRACE_MS),
+    ':attrs': { M: attrs },
+  },
+  returns: 'none',
+})
+
 /** Ends the session's life. The tombstone keeps the fence, so that nobody's late write revives it. */
 export const destroy = (session: SessionKey, id: WriteId, lastCommitId: string, nowMs: number): Update => ({
   ...onSession(session),

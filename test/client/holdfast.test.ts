@@ -91,6 +91,16 @@ describe('an access', () => {
     expect(await finish(holdfast.access(ID, { read: ['cart'] }, ({ state }) => state.cart))).toEqual({ items: ['a'] })
   })
 
+  it('commits any number of attributes at once, and deletes them again', async () => {
+    const many = world.client<Record<string, number>>()
+    const names = Array.from({ length: 500 }, (_, index) => `attribute ${index}`)
+    await finish(many.access(ID, 'all', ({ state }) => void (state.first = 1)))
+    await finish(many.access(ID, 'all', ({ state }) => void names.forEach((name, index) => (state[name] = index))))
+    expect(Object.keys((await many.peek(ID))?.state ?? {})).toHaveLength(501)
+    await finish(many.access(ID, 'all', (session) => names.forEach((name) => session.delete(name))))
+    expect((await many.peek(ID))?.state).toEqual({ first: 1 })
+  })
+
   it('deletes attributes', async () => {
     await finish(holdfast.access(ID, 'all', ({ state }) => void Object.assign(state, { count: 1, note: 'x' })))
     await finish(holdfast.access(ID, 'all', (session) => session.delete('count')))
