@@ -24,7 +24,11 @@ export function createHoldfast<S extends object = Record<string, unknown>>(optio
     ...(credentials === undefined ? {} : { credentials }),
     // The client repeats requests itself: only then does it know whether an earlier try may have landed.
     maxAttempts: 1,
-    requestHandler: { requestTimeout: STATE_REQUEST_TIMEOUT_MS, connectionTimeout: STATE_REQUEST_TIMEOUT_MS },
+    requestHandler: {
+      connectionTimeout: STATE_REQUEST_TIMEOUT_MS,
+      requestTimeout: STATE_REQUEST_TIMEOUT_MS,
+      throwOnRequestTimeout: true,
+    },
   })
   const context = {
     store: new DynamoDbStore(aws, { sessions: config.sessionsTable }),

@@ -1,6 +1,7 @@
 import type { SessionKey } from '../protocol/keys.js'
 import type { StoreMessage } from '../protocol/messages.js'
-import { claim, claimAfresh, readClaim } from '../protocol/state-writes.js'
+import { BusyNotice } from './busy.js'
+import { claimSession } from './claiming.js'
 import {
   AbortedError,
   type HoldfastError,
@@ -13,7 +14,6 @@ import {
 import { type ClientContext, Hold } from './hold.js'
 import { LOCAL_WAITERS_MAX } from './limits.js'
 import type { Membership } from './membership.js'
-import { attempt, explain } from './retry.js'
 import { SessionLock } from './session-lock.js'
 import type { Ticket } from './ticket.js'
 
@@ -30,9 +30,6 @@ export interface EntryEvents {
   lost(session: SessionKey, error: HoldfastError): void
 }
 
-/** A claim that finds the session changing under it goes round this often; each round is one DynamoDB write. */
-const CLAIM_ROUNDS_MAX = 4
-
 /** All that this process knows of one session: who waits for it here, its lock, and the hold while there is one. */
 export class SessionEntry {
   hold: Hold | undefined
@@ -40,6 +37,9 @@ export class SessionEntry {
   private lock: SessionLock
   private pending = new Set<Ticket>()
   private isWanted = false
+  private busy: BusyNotice | undefined
+  /** The last commit of a hold that was lost, whose outcome is awaited before the release. */
+  private ending: Promise<void> | undefined
   private readonly onFreed = new Set<() => void>()
 
   constructor(
@@ -87,9 +87,8 @@ export class SessionEntry {
   /** The client closes: commits, and gives the session straight to whoever waits for it. */
   async finish(): Promise<void> {
     const { hold } = this
-    if (hold === undefined) return
-    await hold.flush()
-    if (!hold.isWanted) return
+    await (hold?.flush() ?? this.ending)
+    if (hold?.isWanted !== true) return
     // A store that does not answer must not keep the client from closing: its lease ends in any case.
     let timer: { cancel(): void } | undefined
     const timeout = new Promise<void>((resolve) => {
@@ -117,15 +116,14 @@ export class SessionEntry {
 
   /** Fails all that wait for the store, which cannot be reached as things are. */
   failPending(error: HoldfastError): void {
-    const waiting = this.pending
-    this.pending = new Set()
-    for (const ticket of waiting) ticket.fail(error)
+    this.failAll(error)
     this.lock.cancel()
   }
 
   /** The process id is dead: the hold is gone, and what waits goes on under the next. */
   moveTo(membership: Membership, reason: LossReason): void {
     this.lock.abandon()
+    this.busy?.end()
     this.hold?.loseFor(reason, 'the process lease is over')
     this.membership = membership
     this.lock = this.createLock()
@@ -138,9 +136,11 @@ export class SessionEntry {
       granted: (epoch, isWanted) => this.granted(epoch, isWanted),
       revoked: () => {
         this.isWanted = true
+        this.busy?.asked()
         this.events.revoked(this.session, this.lock.epoch ?? 0)
         this.hold?.drain('revoked')
       },
+      refused: (error) => this.failPending(error),
       lost: (reason) => {
         if (this.hold !== undefined) this.hold.loseFor(reason, 'the store gave the lock to another process')
         else this.lock.release()
@@ -150,45 +150,57 @@ export class SessionEntry {
   }
 
   private granted(epoch: number, isWanted: boolean): void {
+    const { lock } = this
     this.isWanted = isWanted
+    this.busy?.end()
+    this.busy = new BusyNotice(
+      this.context.clock,
+      () => this.membership.timing,
+      () => lock.sayBusy(),
+      () => this.outstay(lock, epoch),
+    )
     this.events.granted(this.session, epoch)
-    void this.claim(epoch)
+    void this.claim(lock, epoch, this.busy)
   }
 
-  private async claim(epoch: number): Promise<void> {
-    const { store, clock, randomness, ttlMs } = this.context
-    const { lock, session } = this
-    const id = { epoch, commitId: randomness.token(12) }
-    const isCurrent = () => this.lock === lock && lock.epoch === epoch && this.membership.checkLease()
-    let isAfresh = false
-    for (let round = 0; round < CLAIM_ROUNDS_MAX; round += 1) {
-      const nowMs = clock.wallMs()
-      const write = isAfresh ? claimAfresh(session, id, nowMs, ttlMs) : claim(session, id, nowMs)
-      const tried = await attempt(() => store.update(write), clock, randomness, isCurrent)
-      if (!isCurrent()) return
-      if (!tried.ok)
-        return this.giveUpClaim(new UnreachableError(`cannot read the session: ${explain(tried.error)}`, tried.error))
-      const result = readClaim(tried.value, id, nowMs)
-      switch (result.kind) {
-        case 'claimed':
-          return this.open(
-            new Hold(session, epoch, result.record, isAfresh, this.membership, this.context, this.holdEvents(epoch)),
-          )
-        case 'fenced':
-          return lock.acquireAbove(result.fence)
-        case 'present':
-          isAfresh = false
-          break
-        case 'absent':
-          this.failThoseWhoNeedIt()
-          if (this.pending.size === 0) return lock.release()
-          isAfresh = true
-      }
+  private async claim(lock: SessionLock, epoch: number, busy: BusyNotice): Promise<void> {
+    const isCurrent = () => this.isHeld(lock, epoch) && this.membership.checkLease() && !busy.isOverdue
+    const isToBeCreated = () => {
+      this.failThoseWhoNeedIt()
+      return this.pending.size > 0
     }
-    this.giveUpClaim(new UnreachableError('the session kept changing while it was claimed'))
+    const { session, context, membership } = this
+    const claimed = await claimSession(context, session, epoch, isCurrent, isToBeCreated).catch(
+      (error: HoldfastError) => ({ kind: 'failed', error }) as const,
+    )
+    if (!this.isHeld(lock, epoch)) return
+    switch (claimed.kind) {
+      case 'claimed': {
+        const { record, isNew } = claimed
+        const events = this.holdEvents(lock, epoch)
+        return this.open(new Hold(session, epoch, record, isNew, membership, busy, context, events))
+      }
+      case 'fenced':
+        busy.end()
+        return lock.acquireAbove(claimed.fence)
+      case 'failed':
+        this.failAll(claimed.error)
+    }
+    busy.end()
+    lock.release()
   }
 
-  private holdEvents(epoch: number) {
+  private isHeld(lock: SessionLock, epoch: number): boolean {
+    return this.lock === lock && lock.epoch === epoch
+  }
+
+  private outstay(lock: SessionLock, epoch: number): void {
+    if (!this.isHeld(lock, epoch)) return
+    if (this.hold === undefined) lock.release()
+    else this.hold.outstay()
+  }
+
+  private holdEvents(lock: SessionLock, epoch: number) {
     return {
       returned: (tickets: readonly Ticket[]) => {
         this.pending = new Set([...tickets, ...this.pending])
@@ -197,15 +209,18 @@ export class SessionEntry {
         this.hold = undefined
         this.events.closed(this)
         this.events.released(this.session, epoch)
-        this.lock.release()
+        lock.release()
       },
       lost: (error: HoldfastError) => {
+        const { hold } = this
         this.hold = undefined
         this.events.closed(this)
         this.events.lost(this.session, error)
-        this.lock.release()
+        // A commit under way has its own outcome: the release waits for it, so that the next holder sees it.
+        this.ending = hold?.flush().then(() => {
+          if (this.isHeld(lock, epoch)) lock.release()
+        })
       },
-      sayBusy: () => this.lock.sayBusy(),
       used: () => this.events.used(this),
     }
   }
@@ -217,6 +232,7 @@ export class SessionEntry {
     this.pending = new Set()
     for (const ticket of waiting) this.admit(hold, ticket)
     if (this.isWanted) hold.drain('revoked')
+    else if (this.context.isReleasedAfterAccess && hold.isIdle) hold.drain('unused')
   }
 
   private admit(hold: Hold, ticket: Ticket): void {
@@ -227,11 +243,10 @@ export class SessionEntry {
     }
   }
 
-  private giveUpClaim(error: HoldfastError): void {
+  private failAll(error: HoldfastError): void {
     const waiting = this.pending
     this.pending = new Set()
     for (const ticket of waiting) ticket.fail(error)
-    this.lock.release()
   }
 
   private failThoseWhoNeedIt(): void {
@@ -255,6 +270,7 @@ export class SessionEntry {
   }
 
   private explainTimeout(waitedMs: number): HoldfastError {
+    if (this.lock.lastRefusal !== undefined) return this.lock.lastRefusal
     if (this.hold !== undefined || this.membership.isReady) {
       return new WaitTimeoutError({ waitedMs, behind: this.lock.position, holder: this.lock.holder })
     }

@@ -195,6 +195,32 @@ export class CommitUnknownError extends HoldfastError {
   }
 }
 
+/** `PARTIAL_COMMIT`: of the sessions of an accessMany some are committed and others are not. */
+export class PartialCommitError extends HoldfastError {
+  constructor(cause: unknown) {
+    super('PARTIAL_COMMIT', 'some of these sessions are committed, others are not: read them before retrying', {
+      effect: 'unknown',
+      cause,
+    })
+  }
+}
+
+/** `CORRUPT_STATE`: what DynamoDB holds was not written by this version of the package. Nothing was changed. */
+export class CorruptStateError extends HoldfastError {
+  constructor(cause: unknown) {
+    super('CORRUPT_STATE', `the stored session cannot be read: ${(cause as Error)?.message ?? cause}`, { cause })
+  }
+
+  /** Runs what reads stored state, and gives its failure a type. */
+  static guard<T>(read: () => T): T {
+    try {
+      return read()
+    } catch (cause) {
+      throw new CorruptStateError(cause)
+    }
+  }
+}
+
 /** `SESSION_MISSING`: the session does not exist, has expired or was destroyed, and was not to be created. */
 export class SessionMissingError extends HoldfastError {
   constructor() {
@@ -209,7 +235,7 @@ export class UnreachableError extends HoldfastError {
   }
 }
 
-/** `REFUSED`: the store refused a request. `reason` is its code, such as `QUEUE_FULL` or `UNSUPPORTED_VERSION`. */
+/** `REFUSED`: too many wait already, or the store refused the request. `reason` is a code such as `QUEUE_FULL`. */
 export class RefusedError extends HoldfastError {
   readonly reason: string
 

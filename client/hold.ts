@@ -3,9 +3,17 @@ import type { SessionKey } from '../protocol/keys.js'
 import { SESSION_BYTES_MAX } from '../protocol/limits.js'
 import type { SessionRecord } from '../protocol/records.js'
 import { AttributeLocks } from './attribute-locks.js'
+import type { BusyNotice } from './busy.js'
 import { decodeValue, encodedSizeBytes, freezeDecoded } from './codec.js'
 import { type Batch, CommitChain } from './commit-chain.js'
-import { AccessEndedError, type HoldfastError, type LossReason, SessionLostError, TooLargeError } from './errors.js'
+import {
+  AccessEndedError,
+  CorruptStateError,
+  type HoldfastError,
+  type LossReason,
+  SessionLostError,
+  TooLargeError,
+} from './errors.js'
 import { COHORT_MS } from './limits.js'
 import type { LockRequest } from './lock-request.js'
 import type { Membership } from './membership.js'
@@ -28,7 +36,6 @@ export interface HoldEvents {
   /** Nothing runs and everything is committed: the lock may go. */
   drained(): void
   lost(error: HoldfastError): void
-  sayBusy(): void
   used(): void
 }
 
@@ -44,6 +51,8 @@ interface CachedAttribute {
 const attributeBytes = (name: string, encoded: AttributeValue): number =>
   Buffer.byteLength(name) + 1 + encodedSizeBytes(encoded)
 
+const decode = (encoded: AttributeValue): unknown => CorruptStateError.guard(() => decodeValue(encoded))
+
 /**
  * One grant of one session: from the claim to the release or the loss. It keeps the state, lets accesses in under
  * attribute locks, and commits what they change.
@@ -57,8 +66,6 @@ export class Hold {
   private readonly chain: CommitChain
   private phase: 'open' | 'draining' | 'over' = 'open'
   private cohortTimer: Timer | undefined
-  private busyTimer: Timer | undefined
-  private hasSaidBusy = false
   private sizeBytes = 0
   private aliveUntil: number
   /** Another process waits for this session. */
@@ -72,6 +79,7 @@ export class Hold {
     record: SessionRecord,
     isNew: boolean,
     private readonly membership: Membership,
+    private readonly busy: BusyNotice,
     readonly context: ClientContext,
     private readonly events: HoldEvents,
   ) {
@@ -165,7 +173,7 @@ export class Hold {
   /** A copy of the caller's own. */
   read(name: string): unknown {
     const attribute = this.attributes.get(name)
-    return attribute === undefined ? undefined : decodeValue(attribute.encoded)
+    return attribute === undefined ? undefined : decode(attribute.encoded)
   }
 
   /** A value nobody can change: frozen and shared where it can be frozen, a copy where it cannot. */
@@ -173,7 +181,7 @@ export class Hold {
     const attribute = this.attributes.get(name)
     if (attribute === undefined) return undefined
     if (attribute.frozen !== NOT_FROZEN) return attribute.frozen
-    const value = decodeValue(attribute.encoded)
+    const value = decode(attribute.encoded)
     if (freezeDecoded(value)) attribute.frozen = value
     return value
   }
@@ -257,19 +265,15 @@ export class Hold {
 
   /**
    * Gives the session up: lets in nobody new, gives those queued here already a bounded time to begin, waits for
-   * those that run, commits, and reports `drained`. Asked again, it says again that it is busy.
+   * those that run, commits, and reports `drained`.
    */
   drain(reason: 'revoked' | 'unused'): void {
     if (reason === 'revoked') this.isWanted = true
     if (this.phase === 'over') return
-    if (this.hasSaidBusy) this.events.sayBusy()
     const isFirst = this.phase === 'open'
     this.phase = 'draining'
     if (isFirst) {
       this.cohortTimer = this.context.clock.after(COHORT_MS, () => this.endCohort(), 'background')
-    }
-    if (reason === 'revoked' && this.busyTimer === undefined) {
-      this.busyTimer = this.context.clock.after(this.membership.timing.busyAfterMs, () => this.sayBusy(), 'background')
     }
     this.settle()
   }
@@ -298,9 +302,25 @@ export class Hold {
     this.sizeBytes += sizeBytes
   }
 
+  /**
+   * Whether the process may still believe in this grant. To be asked before every use of what is cached: timers do
+   * not run while a loop is blocked or a machine is paused.
+   */
+  verify(): boolean {
+    if (this.phase === 'over' || !this.membership.checkLease()) return false
+    if (!this.busy.isOverdue) return true
+    this.outstay()
+    return false
+  }
+
+  /** It was asked for and not let go in time: the store gives it to the next. */
+  outstay(): void {
+    const { maxBusyMs } = this.membership.timing
+    this.loseFor('revoked', `it was asked for and not released within maxBusyMs = ${maxBusyMs}`)
+  }
+
   private isUsable(): boolean {
-    if (this.phase !== 'open') return false
-    if (!this.membership.checkLease()) return false
+    if (this.phase !== 'open' || !this.verify()) return false
     if (this.aliveUntil > this.context.clock.wallMs()) return true
     this.loseFor('expired', 'its lifetime ended while it was held')
     return false
@@ -308,6 +328,7 @@ export class Hold {
 
   private blocker(): SessionLostError | undefined {
     if (!this.membership.checkLease()) return new SessionLostError('leaseExpired', 'the lease ended before the commit')
+    if (this.busy.isOverdue) return new SessionLostError('revoked', 'it was not released in time')
     if (this.aliveUntil > this.context.clock.wallMs()) return undefined
     return new SessionLostError('expired', 'its lifetime ended before the commit')
   }
@@ -324,19 +345,6 @@ export class Hold {
     this.settle()
   }
 
-  private sayBusy(): void {
-    if (this.phase !== 'draining') return
-    this.hasSaidBusy = true
-    // Counted from before the first busy is sent: the store counts from its receipt, which is later.
-    const { maxBusyMs, clientMarginMs } = this.membership.timing
-    this.busyTimer = this.context.clock.after(
-      maxBusyMs - clientMarginMs,
-      () => this.loseFor('revoked', `it was asked for and not released within maxBusyMs = ${maxBusyMs}`),
-      'background',
-    )
-    this.events.sayBusy()
-  }
-
   private settle(): void {
     if (this.phase !== 'draining' || !this.isIdle) return
     this.end()
@@ -346,6 +354,6 @@ export class Hold {
   private end(): void {
     this.phase = 'over'
     this.cohortTimer?.cancel()
-    this.busyTimer?.cancel()
+    this.busy.end()
   }
 }

@@ -10,10 +10,12 @@ import { SessionEntry } from './entry.js'
 import {
   AbortedError,
   ClosedError,
+  CorruptStateError,
   type HoldfastError,
   InvalidArgumentError,
   type LossReason,
   NestedAccessError,
+  PartialCommitError,
   SessionMissingError,
   UnreachableError,
 } from './errors.js'
@@ -175,7 +177,7 @@ export class Holdfast<S extends object> {
   /**
    * Runs `work` on several sessions at once, locked in one global order, so that two such accesses never wait for
    * each other for ever. The sessions are passed in the order of `ids`. Each session commits on its own: a failure
-   * can leave some committed and others not; the error then says `effect: 'unknown'`.
+   * can leave some committed and others not, which a PartialCommitError then says.
    *
    * @throws as {@link access}; also InvalidArgumentError for the same id twice or more than 25 ids.
    */
@@ -275,9 +277,12 @@ export class Holdfast<S extends object> {
       () => true,
     )
     if (!tried.ok) throw new UnreachableError(`cannot read the session: ${explain(tried.error)}`, tried.error)
-    const record = readSession(tried.value)
+    const record = CorruptStateError.guard(() => readSession(tried.value))
     if (!isAlive(record, clock.wallMs())) return undefined
-    const state = Object.entries(record.attrs ?? {}).map(([name, value]) => [name, decodeValue(value)])
+    const state = Object.entries(record.attrs ?? {}).map(([name, value]) => [
+      name,
+      CorruptStateError.guard(() => decodeValue(value)),
+    ])
     return {
       state: Object.fromEntries(state) as Partial<S>,
       rev: record.rev,
@@ -397,7 +402,10 @@ export class Holdfast<S extends object> {
     const known = this.entries.get(key)
     if (known?.hold?.tryEnter(ticket)) return known.hold
     // A lease that was found to be over just now has replaced what was known.
-    return (this.entries.get(key) ?? this.createEntry(key)).enter(ticket)
+    const hold = await (this.entries.get(key) ?? this.createEntry(key)).enter(ticket)
+    hold.verify()
+    if (ticket.loss !== undefined) throw ticket.loss
+    return hold
   }
 
   /** The outer access's sessions where they cover the request. Refuses what would wait for itself. */
@@ -453,7 +461,9 @@ export class Holdfast<S extends object> {
 
   /** Stages what changed, frees the locks, and waits until everything that was seen or changed is in DynamoDB. */
   private async commit(running: readonly Running[]): Promise<void> {
-    const staged = running.map(({ ticket, session }) => {
+    const staged = running.map(({ hold, ticket, session }) => {
+      // What was only read must be as current as what is written.
+      hold.verify()
       if (ticket.loss !== undefined) throw ticket.loss
       return session.changes()
     })
@@ -467,7 +477,11 @@ export class Holdfast<S extends object> {
       hold.leave(ticket)
       return batch
     })
-    for (const batch of batches) if (batch !== undefined) await batch.done
+    const outcomes = await Promise.allSettled(batches.map((batch) => batch?.done))
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+    if (failed === undefined) return
+    const hasLanded = outcomes.some(({ status }, index) => status === 'fulfilled' && staged[index] !== undefined)
+    throw hasLanded ? new PartialCommitError(failed.reason) : failed.reason
   }
 
   private accessEnded(): void {

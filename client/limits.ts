@@ -25,12 +25,14 @@ export const COHORT_MS = 50
 /** A release without an answer is sent again this often, then left to the store's own asking. */
 export const RELEASE_TRIES_MAX = 5
 
+/** A claim that finds the session changing under it goes round this often; each round is one DynamoDB write. */
+export const CLAIM_ROUNDS_MAX = 4
 /** Tries of one DynamoDB request, the first included, and the longest pause between two. */
 export const STATE_TRIES_MAX = 5
 export const STATE_RETRY_BASE_MS = 50
 export const STATE_RETRY_MAX_MS = 1_000
 /** A DynamoDB request that has not answered by then is given up as unknown. */
-export const STATE_REQUEST_TIMEOUT_MS = 3_000
+export const STATE_REQUEST_TIMEOUT_MS = 2_000
 
 /** Reconnects wait a random time up to this, doubled with each failure. */
 export const RECONNECT_BASE_MS = 100

@@ -28,9 +28,9 @@ export interface LockRequest {
 }
 
 /** UTF-8 bytes of an attribute's name. */
-export const MAX_ATTRIBUTE_NAME_BYTES = 255
+export const ATTRIBUTE_NAME_BYTES_MAX = 255
 /** Attributes that one request may name. Whoever needs more locks the whole session. */
-export const MAX_LOCK_ATTRIBUTES = 1_000
+export const LOCK_ATTRIBUTES_MAX = 1_000
 
 // An object with such a key, made from a session by an application, would not be what it seems. The list is written
 // out so that every process refuses the same names, whatever its libraries added to Object.prototype.
@@ -81,7 +81,7 @@ export function compileLockRequest(spec: unknown): LockRequest {
   if (writes.length + reads.length === 0) {
     throw new InvalidArgumentError("locks must name at least one attribute in 'write' or 'read', received none")
   }
-  if (writes.length + reads.length > MAX_LOCK_ATTRIBUTES) throw tooMany(writes.length + reads.length)
+  if (writes.length + reads.length > LOCK_ATTRIBUTES_MAX) throw tooMany(writes.length + reads.length)
   return make(undefined, writes, reads)
 }
 
@@ -103,7 +103,7 @@ function compileNames(names: unknown, key: 'write' | 'read'): readonly string[] 
   if (!Array.isArray(names)) {
     throw new InvalidArgumentError(`'${key}' must be an array of attribute names, received ${kind(names)}`)
   }
-  if (names.length > MAX_LOCK_ATTRIBUTES) throw tooMany(names.length)
+  if (names.length > LOCK_ATTRIBUTES_MAX) throw tooMany(names.length)
   const copy: string[] = []
   for (const name of names as readonly unknown[]) {
     checkAttributeName(name)
@@ -129,11 +129,11 @@ export function checkAttributeName(name: unknown): asserts name is string {
     )
   }
   // No UTF-16 code unit takes more than three bytes of UTF-8, so that short names need no counting.
-  if (name.length * 3 > MAX_ATTRIBUTE_NAME_BYTES) {
+  if (name.length * 3 > ATTRIBUTE_NAME_BYTES_MAX) {
     const sizeBytes = Buffer.byteLength(name)
-    if (sizeBytes > MAX_ATTRIBUTE_NAME_BYTES) {
+    if (sizeBytes > ATTRIBUTE_NAME_BYTES_MAX) {
       throw new InvalidArgumentError(
-        `an attribute name may take ${MAX_ATTRIBUTE_NAME_BYTES} bytes of UTF-8, received one of ${sizeBytes}`,
+        `an attribute name may take ${ATTRIBUTE_NAME_BYTES_MAX} bytes of UTF-8, received one of ${sizeBytes}`,
       )
     }
   }
@@ -196,7 +196,7 @@ function includes(sorted: readonly string[], name: string): boolean {
 }
 
 const tooMany = (count: number): InvalidArgumentError =>
-  new InvalidArgumentError(`one request may lock ${MAX_LOCK_ATTRIBUTES} attributes, received ${count}: lock 'all'`)
+  new InvalidArgumentError(`one request may lock ${LOCK_ATTRIBUTES_MAX} attributes, received ${count}: lock 'all'`)
 
 /** What kind of value was received, without showing it. */
 function kind(value: unknown): string {

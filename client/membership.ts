@@ -147,6 +147,7 @@ export class Membership {
         const message = parseStoreMessage(text)
         if (message === undefined) return
         if (message.type === 'welcome' && message.gen === gen) {
+          if (isWelcome) return
           isWelcome = true
           timeout.cancel()
           this.welcomed(socket, message, sentAt)
@@ -199,7 +200,8 @@ export class Membership {
     if (this.isDead || !(wasCurrent || wasPending)) return
     this.lastFailure = failure ?? { message: 'the connection was closed', permanent: false }
     if (wasCurrent) this.events.connection('disconnected', this.lastFailure.message)
-    if (this.lastFailure.permanent) {
+    // While the current connection works, failing to open the next concerns nobody yet.
+    if (this.lastFailure.permanent && this.socket === undefined) {
       this.events.refused(new UnreachableError(this.lastFailure.message, this.lastFailure.cause))
     }
     if (this.isDead) return

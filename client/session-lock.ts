@@ -1,7 +1,7 @@
 import { onGranted, onLost, onQueued, onRevoke, type Reaction } from '../protocol/client-decisions.js'
 import type { SessionKey } from '../protocol/keys.js'
-import type { StoreMessage } from '../protocol/messages.js'
-import type { LossReason } from './errors.js'
+import type { RefusalCode, StoreMessage } from '../protocol/messages.js'
+import { type HoldfastError, type LossReason, RefusedError } from './errors.js'
 import { RELEASE_TRIES_MAX } from './limits.js'
 import type { Membership } from './membership.js'
 import type { Clock, Timer } from './ports.js'
@@ -13,9 +13,14 @@ export interface LockEvents {
   revoked(): void
   /** The lock is gone: nothing held under it may be used any more. */
   lost(reason: LossReason): void
+  /** The store will not grant this request, whenever it is repeated. */
+  refused(error: HoldfastError): void
   /** Neither held nor asked for any more. */
   freed(): void
 }
+
+/** Refusals of an acquire that go away by themselves. */
+const PASSING: ReadonlySet<RefusalCode> = new Set(['QUEUE_FULL', 'BUSY_RECORD', 'INTERNAL', 'NO_HELLO'])
 
 type State =
   | { readonly kind: 'none' }
@@ -36,6 +41,7 @@ export class SessionLock {
   /** As last told by `queued`, for whoever gives up waiting. */
   position: number | undefined
   holder: string | undefined
+  lastRefusal: RefusedError | undefined
 
   constructor(
     private readonly session: SessionKey,
@@ -178,6 +184,7 @@ export class SessionLock {
   private queued(message: Extract<StoreMessage, { type: 'queued' }>): void {
     this.react(onQueued(this.belief, message), 'fenced')
     if (this.state.kind !== 'asking' || message.r !== this.state.r) return
+    this.lastRefusal = undefined
     this.position = message.position
     this.holder = message.holder
     this.setTimer(message.nudgeAfterMs, () => this.sendAcquire())
@@ -193,9 +200,13 @@ export class SessionLock {
   }
 
   private refused(message: Extract<StoreMessage, { type: 'refused' }>): void {
-    // Other refusals of an acquire are passing: the nudge tries again.
-    if (message.code !== 'STALE_REQUEST' || this.state.kind !== 'asking' || this.state.r !== message.r) return
-    this.ask(this.state.above)
+    if (this.state.kind !== 'asking' || this.state.r !== message.r) return
+    const { code } = message
+    if (code === 'STALE_REQUEST') this.ask(this.state.above)
+    else if (PASSING.has(code)) {
+      // The nudge tries again. Whoever gives up before that learns why.
+      if (code === 'QUEUE_FULL') this.lastRefusal = new RefusedError(code, message.message, true)
+    } else this.events.refused(new RefusedError(code, message.message, false))
   }
 
   private react(reaction: Reaction, reason: LossReason): void {
@@ -223,6 +234,7 @@ export class SessionLock {
     if (state.kind !== 'asking') {
       this.position = undefined
       this.holder = undefined
+      this.lastRefusal = undefined
     }
   }
 

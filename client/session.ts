@@ -22,7 +22,7 @@ export interface Session<State = Record<string, unknown>, Names extends string =
   /** True when this access, or one before it that changed nothing, created the session. */
   readonly isNew: boolean
   /** Another process waits for this session: a long access should come to an end. */
-  readonly isWanted: boolean
+  readonly wanted: boolean
   /** Commits what has changed so far and goes on. Resolves when it is in DynamoDB. */
   commit(): Promise<void>
   /** Deletes an attribute, which must be locked for writing. */
@@ -64,7 +64,7 @@ export class AccessSession implements Session {
     return this.hold.isNew
   }
 
-  get isWanted(): boolean {
+  get wanted(): boolean {
     return this.hold.isWanted
   }
 

@@ -2,6 +2,7 @@ import { connectionKey } from '../protocol/keys.js'
 import {
   type ClientMessage,
   type ClientMessageType,
+  correlate,
   parseClientMessage,
   type StoreMessage,
 } from '../protocol/messages.js'
@@ -32,7 +33,7 @@ export class Dispatcher {
 
   async answer(caller: Caller, body: unknown): Promise<StoreMessage> {
     const parsed = parseClientMessage(body)
-    if (!parsed.ok) return { type: 'refused', code: parsed.code, message: parsed.problem }
+    if (!parsed.ok) return { type: 'refused', code: parsed.code, message: parsed.problem, ...parsed.about }
     const { message } = parsed
     try {
       if (message.type === 'hello') return await hello(this.deps, caller, message)
@@ -60,10 +61,8 @@ export class Dispatcher {
   }
 }
 
-const CORRELATION = ['session', 'r', 'epoch', 'n', 'gen'] as const
-
-function refuse(message: ClientMessage, code: 'UNKNOWN_TYPE' | 'NO_HELLO' | 'INTERNAL', problem: string): StoreMessage {
-  const fields = message as { readonly [field: string]: unknown }
-  const own = CORRELATION.filter((name) => fields[name] !== undefined).map((name) => [name, fields[name]])
-  return { type: 'refused', code, message: problem, of: message.type, ...Object.fromEntries(own) }
-}
+const refuse = (
+  message: ClientMessage,
+  code: 'UNKNOWN_TYPE' | 'NO_HELLO' | 'INTERNAL',
+  problem: string,
+): StoreMessage => ({ type: 'refused', code, message: problem, ...correlate(message.type, { ...message }) })

@@ -13,6 +13,8 @@ import type { Address, Deps, LogEntry } from './ports.js'
 /** One push is tried once: the record decides, and nudges repeat what was lost. */
 const PUSH_TIMEOUT_MS = 2_000
 const DYNAMODB_ATTEMPTS_MAX = 3
+/** A request to DynamoDB that hangs must leave time for another before the client's own patience ends. */
+const DYNAMODB_TIMEOUT_MS = 1_000
 
 export type WebSocketEvent = APIGatewayProxyWebsocketEventV2 & {
   readonly requestContext: { readonly identity?: { readonly userArn?: string | null } }
@@ -45,9 +47,19 @@ function createPush(): Deps['push'] {
   }
 }
 
+const createDynamoDb = () =>
+  new DynamoDBClient({
+    maxAttempts: DYNAMODB_ATTEMPTS_MAX,
+    requestHandler: {
+      connectionTimeout: DYNAMODB_TIMEOUT_MS,
+      requestTimeout: DYNAMODB_TIMEOUT_MS,
+      throwOnRequestTimeout: true,
+    },
+  })
+
 export function createDeps(): Deps {
   return {
-    store: new DynamoDbStore(new DynamoDBClient({ maxAttempts: DYNAMODB_ATTEMPTS_MAX }), {
+    store: new DynamoDbStore(createDynamoDb(), {
       locks: required('HOLDFAST_LOCKS_TABLE'),
     }),
     push: createPush(),

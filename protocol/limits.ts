@@ -71,7 +71,7 @@ export const DEFAULT_TIMING: Timing = {
   busyAfterMs: 1_000,
   nudgeAfterMs: 1_000,
   roundTripMs: 2_500,
-  answerTimeoutMs: 25_000,
+  answerTimeoutMs: 23_501,
   clockErrorMs: 500,
   clockDriftPpm: 1_000,
   clientMarginMs: 750,

@@ -6,7 +6,8 @@ import { NOBODY, type Seat, seatValue } from './records.js'
 
 /**
  * Every write to a lock record: one function each, each ONE conditional UpdateItem. They keep these rules:
- * a free lock has no waiters; the epoch rises with every change of the holder; nobody is queued behind itself.
+ * a free lock has no waiters; the epoch rises with every change of the holder; no request is queued twice, nor by the
+ * process that holds.
  */
 
 const NEW = 'attribute_not_exists(epoch)'
@@ -91,7 +92,7 @@ export const raise = (
 ): Update => ({
   ...onLock(session),
   condition: HELD_BY_SEEN,
-  update: 'SET epoch = :start, holder = :me, expiresAt = :far REMOVE busyUntil',
+  update: 'SET epoch = :start, holder = :me, expiresAt = :far REMOVE askedAt, busyUntil',
   values: {
     ':seen': seatValue(seen),
     ':epoch': num(epoch),

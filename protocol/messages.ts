@@ -85,7 +85,6 @@ export type RefusalCode =
   | 'QUEUE_FULL'
   | 'STALE_REQUEST'
   | 'BUSY_RECORD'
-  | 'NOT_HOLDER'
   | 'INTERNAL'
 
 type Check<T> = (value: unknown) => value is T
@@ -135,9 +134,26 @@ const CLIENT_SCHEMAS = {
 
 export type ParsedMessage =
   | { readonly ok: true; readonly message: ClientMessage }
-  | { readonly ok: false; readonly code: RefusalCode; readonly problem: string }
+  | { readonly ok: false; readonly code: RefusalCode; readonly problem: string; readonly about: RefusedMessage }
 
-const refuse = (code: RefusalCode, problem: string): ParsedMessage => ({ ok: false, code, problem })
+/** What can be told of a message that was refused: its type and those of its fields that were as they should be. */
+export type RefusedMessage = Correlation & { readonly of?: ClientMessageType }
+
+const refuse = (code: RefusalCode, problem: string, about: RefusedMessage = {}): ParsedMessage => ({
+  ok: false,
+  code,
+  problem,
+  about,
+})
+
+const CORRELATION = ['session', 'r', 'epoch', 'n', 'gen'] as const
+
+/** The fields by which a sender recognises the message that an answer is about. */
+export function correlate(type: ClientMessageType, fields: { readonly [field: string]: unknown }): RefusedMessage {
+  const schema: Schema = CLIENT_SCHEMAS[type]
+  const own = CORRELATION.filter((name) => Object.hasOwn(fields, name) && schema[name]?.(fields[name]))
+  return { of: type, ...Object.fromEntries(own.map((name) => [name, fields[name]])) }
+}
 
 /** Reads a client's message. Whatever is not exactly one of the schemas is refused, with the reason. */
 export function parseClientMessage(body: unknown): ParsedMessage {
@@ -155,21 +171,27 @@ export function parseClientMessage(body: unknown): ParsedMessage {
     return refuse('MALFORMED', 'expected a JSON object')
   }
   const fields = value as { readonly [field: string]: unknown }
-  const type = fields.type
+  const type = fields.type as ClientMessageType
   if (typeof type !== 'string' || !Object.hasOwn(CLIENT_SCHEMAS, type)) {
     return refuse('UNKNOWN_TYPE', `expected a type of ${Object.keys(CLIENT_SCHEMAS).join(', ')}`)
   }
+  const about = correlate(type, fields)
   // Another version may have other fields, so its number is what there is to say about it.
   if (type === 'hello' && Number.isSafeInteger(fields.v) && fields.v !== PROTOCOL_VERSION) {
-    return refuse('UNSUPPORTED_VERSION', `this store speaks version ${PROTOCOL_VERSION}, received ${String(fields.v)}`)
+    return refuse(
+      'UNSUPPORTED_VERSION',
+      `this store speaks version ${PROTOCOL_VERSION}, received ${String(fields.v)}`,
+      about,
+    )
   }
-  const schema: Schema = CLIENT_SCHEMAS[type as ClientMessageType]
+  const schema: Schema = CLIENT_SCHEMAS[type]
   for (const name of Object.keys(fields)) {
-    if (name !== 'type' && !Object.hasOwn(schema, name)) return refuse('MALFORMED', `'${type}' has an unknown field`)
+    if (name !== 'type' && !Object.hasOwn(schema, name))
+      return refuse('MALFORMED', `'${type}' has an unknown field`, about)
   }
   for (const [name, check] of Object.entries(schema)) {
     const own = Object.hasOwn(fields, name) ? fields[name] : undefined
-    if (!check(own)) return refuse('MALFORMED', `'${type}' has no valid '${name}'`)
+    if (!check(own)) return refuse('MALFORMED', `'${type}' has no valid '${name}'`, about)
   }
   return { ok: true, message: fields as ClientMessage }
 }

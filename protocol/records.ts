@@ -1,4 +1,5 @@
 import type { AttributeValue, Item } from './item.js'
+import { SCHEMA_VERSION } from './limits.js'
 
 /** One place at a lock: a process and the number of its request. */
 export interface Seat {
@@ -85,8 +86,16 @@ export const NOBODY: Seat = { p: '', r: 0 }
 
 export const seatValue = (s: Seat): AttributeValue => ({ M: { p: { S: s.p }, r: { N: String(s.r) } } })
 
+/** A newer version may mean other things by the same names: better to refuse than to guess. */
+function checkSchema(item: Item): void {
+  if (item.schema === undefined) return
+  const schema = number(item, 'schema')
+  if (schema !== SCHEMA_VERSION) throw new CorruptRecordError(`its schema is ${schema}, expected ${SCHEMA_VERSION}`)
+}
+
 export function readLock(item: Item | undefined): LockRecord | undefined {
   if (item === undefined) return undefined
+  checkSchema(item)
   const holder = seat(item.holder, 'holder')
   const waiters = item.waiters
   if (waiters === undefined || !('L' in waiters)) throw new CorruptRecordError("'waiters' should be a list")
@@ -101,6 +110,7 @@ export function readLock(item: Item | undefined): LockRecord | undefined {
 
 export function readProcess(item: Item | undefined): ProcessRecord | undefined {
   if (item === undefined) return undefined
+  checkSchema(item)
   const asks = Object.entries(map(item.asks, 'asks')).map(([session, value]) => {
     const ask = map(value, 'asks')
     return [session, { epoch: number(ask, 'epoch'), at: number(ask, 'at') }] as const
@@ -125,6 +135,7 @@ export const readConnection = (item: Item | undefined): string | undefined =>
 
 export function readSession(item: Item | undefined): SessionRecord | undefined {
   if (item === undefined) return undefined
+  checkSchema(item)
   return {
     fence: number(item, 'fence'),
     commitId: string(item, 'commitId'),

@@ -78,11 +78,11 @@ describe('one session between processes', () => {
     let end = () => {}
     const seen: boolean[] = []
     const running = first.access(ID, 'all', async (session) => {
-      seen.push(session.isWanted)
+      seen.push(session.wanted)
       await new Promise<void>((resolve) => {
         end = resolve
       })
-      seen.push(session.isWanted)
+      seen.push(session.wanted)
     })
     await world.clock.advance(100)
     const waiting = add(second)

@@ -95,9 +95,17 @@ describe('an access', () => {
     const many = world.client<Record<string, number>>()
     const names = Array.from({ length: 500 }, (_, index) => `attribute ${index}`)
     await finish(many.access(ID, 'all', ({ state }) => void (state.first = 1)))
-    await finish(many.access(ID, 'all', ({ state }) => void names.forEach((name, index) => (state[name] = index))))
+    await finish(
+      many.access(ID, 'all', ({ state }) =>
+        Object.assign(state, Object.fromEntries(names.map((name, index) => [name, index]))),
+      ),
+    )
     expect(Object.keys((await many.peek(ID))?.state ?? {})).toHaveLength(501)
-    await finish(many.access(ID, 'all', (session) => names.forEach((name) => session.delete(name))))
+    await finish(
+      many.access(ID, 'all', (session) => {
+        for (const name of names) session.delete(name)
+      }),
+    )
     expect((await many.peek(ID))?.state).toEqual({ first: 1 })
   })
 

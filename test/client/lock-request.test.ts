@@ -1,15 +1,15 @@
 import * as fc from 'fast-check'
 import { InvalidArgumentError } from '../../client/errors.js'
 import {
+  ATTRIBUTE_NAME_BYTES_MAX,
   checkAttributeName,
   compileLockRequest,
   covers,
   isEmpty,
+  LOCK_ATTRIBUTES_MAX,
   type LockRequest,
   type LockSpec,
   lacking,
-  MAX_ATTRIBUTE_NAME_BYTES,
-  MAX_LOCK_ATTRIBUTES,
   merge,
   permits,
 } from '../../client/lock-request.js'
@@ -76,10 +76,10 @@ describe('compiling a lock specification', () => {
   })
 
   test('a request names a bounded number of attributes', () => {
-    const names = Array.from({ length: MAX_LOCK_ATTRIBUTES }, (_, i) => `a${i}`)
+    const names = Array.from({ length: LOCK_ATTRIBUTES_MAX }, (_, i) => `a${i}`)
 
-    expect(compile({ write: names }).writes).toHaveLength(MAX_LOCK_ATTRIBUTES)
-    expect(compile({ write: names, read: names }).writes).toHaveLength(MAX_LOCK_ATTRIBUTES)
+    expect(compile({ write: names }).writes).toHaveLength(LOCK_ATTRIBUTES_MAX)
+    expect(compile({ write: names, read: names }).writes).toHaveLength(LOCK_ATTRIBUTES_MAX)
     expect(() => compile({ write: names, read: ['one more'] })).toThrow(/1000 attributes, received 1001: lock 'all'/)
     expect(() => compile({ all: 'read', write: [...names, 'one more'] })).toThrow(/received 1001/)
   })
@@ -95,8 +95,8 @@ describe('an attribute name', () => {
   })
 
   test('is measured in bytes of UTF-8', () => {
-    expect(() => checkAttributeName('x'.repeat(MAX_ATTRIBUTE_NAME_BYTES))).not.toThrow()
-    expect(() => checkAttributeName('x'.repeat(MAX_ATTRIBUTE_NAME_BYTES + 1))).toThrow(/255 bytes.*received one of 256/)
+    expect(() => checkAttributeName('x'.repeat(ATTRIBUTE_NAME_BYTES_MAX))).not.toThrow()
+    expect(() => checkAttributeName('x'.repeat(ATTRIBUTE_NAME_BYTES_MAX + 1))).toThrow(/255 bytes.*received one of 256/)
     expect(() => checkAttributeName('€'.repeat(85))).not.toThrow()
     expect(() => checkAttributeName('€'.repeat(86))).toThrow(/received one of 258/)
     expect(() => checkAttributeName('🛒'.repeat(63))).not.toThrow()

@@ -1,0 +1,52 @@
+import type { Update } from '../protocol/item.js'
+import type { SessionKey } from '../protocol/keys.js'
+import type { SessionRecord } from '../protocol/records.js'
+import { claim, claimAfresh, readClaim } from '../protocol/state-writes.js'
+import { CorruptStateError, type HoldfastError, UnreachableError } from './errors.js'
+import type { ClientContext } from './hold.js'
+import { CLAIM_ROUNDS_MAX } from './limits.js'
+import { attempt, explain } from './retry.js'
+
+export type Claimed =
+  | { readonly kind: 'claimed'; readonly record: SessionRecord; readonly isNew: boolean }
+  /** A fence at or above the epoch: the lock must be asked for anew, above it. */
+  | { readonly kind: 'fenced'; readonly fence: number }
+  /** There is no such session and nobody wants it created. */
+  | { readonly kind: 'unwanted' }
+  | { readonly kind: 'failed'; readonly error: HoldfastError }
+  /** The grant was lost meanwhile. */
+  | { readonly kind: 'outdated' }
+
+/**
+ * Raises the fence and reads the session, or starts it afresh where there is none. `isCurrent` says whether the grant
+ * still stands, `isToBeCreated` is asked when there is no session.
+ */
+export async function claimSession(
+  context: ClientContext,
+  session: SessionKey,
+  epoch: number,
+  isCurrent: () => boolean,
+  isToBeCreated: () => boolean,
+): Promise<Claimed> {
+  const { store, clock, randomness, ttlMs } = context
+  const id = { epoch, commitId: randomness.token(12) }
+  let isAfresh = false
+  for (let round = 0; round < CLAIM_ROUNDS_MAX; round += 1) {
+    const nowMs = clock.wallMs()
+    const write: Update = isAfresh ? claimAfresh(session, id, nowMs, ttlMs) : claim(session, id, nowMs)
+    const tried = await attempt(() => store.update(write), clock, randomness, isCurrent)
+    if (!isCurrent()) return { kind: 'outdated' }
+    if (!tried.ok) {
+      return {
+        kind: 'failed',
+        error: new UnreachableError(`cannot read the session: ${explain(tried.error)}`, tried.error),
+      }
+    }
+    const result = CorruptStateError.guard(() => readClaim(tried.value, id, nowMs))
+    if (result.kind === 'claimed') return { ...result, isNew: isAfresh }
+    if (result.kind === 'fenced') return result
+    if (result.kind === 'absent' && !isToBeCreated()) return { kind: 'unwanted' }
+    isAfresh = result.kind === 'absent'
+  }
+  return { kind: 'failed', error: new UnreachableError('the session kept changing while it was claimed') }
+}

@@ -1,0 +1,172 @@
+import type { Holdfast } from '../../client/holdfast.js'
+import type { UpdateOutcome } from '../../protocol/item.js'
+import { settle, World } from '../support/world.js'
+
+interface Counter {
+  count: number
+}
+
+const ID = 'an id'
+
+describe('when a session, a commit or the store is lost', () => {
+  let world: World
+  beforeEach(() => {
+    world = new World()
+  })
+  afterEach(() => world.close())
+
+  const increment = (client: Holdfast<Counter>, id = ID) =>
+    client.access(id, { write: ['count'] }, ({ state }) => {
+      state.count = (state.count ?? 0) + 1
+      return state.count
+    })
+  const add = (client: Holdfast<Counter>, id = ID) => world.finish(increment(client, id))
+  const read = (client: Holdfast<Counter>) => client.access(ID, { read: ['count'] }, ({ state }) => state.count)
+  const types = () => world.traffic.sent.map((text) => (JSON.parse(text) as { type: string }).type)
+
+  it('neither a running nor a queued reader returns what it read before the lease ended', async () => {
+    const client = world.client<Counter>()
+    await add(client)
+    let end = () => {}
+    const running = client.access(ID, { read: ['count'] }, async ({ state }) => {
+      const { count } = state
+      await new Promise<void>((resolve) => {
+        end = resolve
+      })
+      return count
+    })
+    const writing = client.access(ID, { write: ['count'] }, () => 'never')
+    const queued = read(client)
+    for (const access of [running, writing, queued]) access.catch(() => {})
+    await settle()
+    // The machine sleeps: time passes, and no timer has told the process yet.
+    world.clock.freeze(world.timing.leaseMs)
+    end()
+    await expect(world.finish(running)).rejects.toMatchObject({ code: 'SESSION_LOST', reason: 'leaseExpired' })
+    // Those that had not begun go on under the next name, with what is stored by then.
+    expect(await world.finish(writing, 60_000)).toBe('never')
+    expect(await world.finish(queued, 60_000)).toBe(1)
+  })
+
+  it('a reader whose loop was blocked beyond maxBusyMs does not return a stale value', async () => {
+    world = new World({ leaseMs: 100_000, maxBusyMs: 5_000 })
+    const [first, second] = [world.client<Counter>(), world.client<Counter>()]
+    await add(first)
+    let end = () => {}
+    const running = first.access(ID, { read: ['count'] }, async ({ state }) => {
+      const { count } = state
+      await new Promise<void>((resolve) => {
+        end = resolve
+      })
+      return count
+    })
+    running.catch(() => {})
+    await settle()
+    const other = increment(second)
+    await world.clock.advance(world.timing.busyAfterMs + 100)
+    expect(types()).toContain('busy')
+    world.clock.freeze(world.timing.maxBusyMs)
+    end()
+    await expect(world.finish(running)).rejects.toMatchObject({ code: 'SESSION_LOST', reason: 'revoked' })
+    expect(await world.finish(other, 60_000)).toBe(2)
+  })
+
+  it('a claim that takes long says busy, and is given up in time', async () => {
+    world = new World({ leaseMs: 100_000, maxBusyMs: 5_000 })
+    const [first, second] = [world.client<Counter>(), world.client<Counter>()]
+    await add(second)
+    world.onStateWrite = () => new Promise<UpdateOutcome>(() => {})
+    const stuck = first.access(ID, { write: ['count'] }, () => {}, { timeoutMs: 60_000 })
+    stuck.catch(() => {})
+    await world.clock.advance(1_000)
+    const other = increment(second)
+    await world.clock.advance(world.timing.busyAfterMs + 2_000)
+    expect(types()).toContain('busy')
+    world.onStateWrite = (_update, write) => write()
+    expect(await world.finish(other, 30_000)).toBe(2)
+  })
+
+  it('a release waits for the outcome of the commit that was under way when the hold was lost', async () => {
+    const client = world.client<Counter>()
+    await add(client)
+    let land = () => {}
+    world.onStateWrite = async (_update, write) => {
+      await new Promise<void>((resolve) => {
+        land = resolve
+      })
+      return write()
+    }
+    const committing = increment(client)
+    await settle()
+    const running = client.access(ID, { write: ['count'] }, () => new Promise(() => {}))
+    running.catch(() => {})
+    await settle()
+    void client.close({ drainMs: 10 })
+    await world.clock.advance(100)
+    expect(types()).not.toContain('retire')
+    world.onStateWrite = (_update, write) => write()
+    land()
+    expect(await world.finish(committing)).toBe(2)
+    await world.clock.advance(1_000)
+    expect(types()).toContain('retire')
+    await expect(running).rejects.toMatchObject({ effect: 'none' })
+  })
+
+  it('a commit that fails on one of several sessions says that others have landed', async () => {
+    const client = world.client<Counter>()
+    await add(client, 'a')
+    await add(client, 'b')
+    let writes = 0
+    world.onStateWrite = (_update, write) => {
+      writes += 1
+      if (writes === 1) return write()
+      return Promise.reject(Object.assign(new Error('no'), { $metadata: { httpStatusCode: 400 } }))
+    }
+    const both = client.accessMany(['a', 'b'], { write: ['count'] }, (sessions) => {
+      for (const { state } of sessions) state.count = 10
+    })
+    await expect(world.finish(both)).rejects.toMatchObject({ code: 'PARTIAL_COMMIT', effect: 'unknown' })
+  })
+
+  it('a stored session of a newer version is refused, typed, and nothing is changed', async () => {
+    const client = world.client<Counter>()
+    await add(client)
+    await world.finish(client.release(ID))
+    const [key, item] = [...world.memory.items('sessions')][0] ?? []
+    if (key === undefined || item === undefined) throw new Error('there is no session')
+    await world.memory.update({
+      table: 'sessions',
+      key,
+      condition: 'attribute_exists(fence)',
+      update: 'SET #schema = :two',
+      names: { '#schema': 'schema' },
+      values: { ':two': { N: '2' } },
+      returns: 'none',
+    })
+    await expect(add(client)).rejects.toMatchObject({ code: 'CORRUPT_STATE', effect: 'none' })
+    await expect(world.finish(client.peek(ID))).rejects.toMatchObject({ code: 'CORRUPT_STATE' })
+  })
+
+  it('with perAccess a session goes back even when its waiter has given up before the claim', async () => {
+    const client = world.client<Counter>({ holdPolicy: 'perAccess' })
+    await add(client)
+    await settle()
+    let claimed = () => {}
+    world.onStateWrite = async (_update, write) => {
+      await new Promise<void>((resolve) => {
+        claimed = resolve
+      })
+      return write()
+    }
+    const abort = new AbortController()
+    const given = client.access(ID, 'all', () => {}, { signal: abort.signal })
+    given.catch(() => {})
+    await world.clock.advance(100)
+    abort.abort()
+    await expect(given).rejects.toMatchObject({ code: 'ABORTED' })
+    world.onStateWrite = (_update, write) => write()
+    claimed()
+    await world.clock.advance(1_000)
+    expect(client.health().heldSessions).toBe(0)
+  })
+})
