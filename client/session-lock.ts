@@ -147,7 +147,8 @@ export class SessionLock {
   /** The first time a request, from then on a nudge. */
   private sendAcquire(): void {
     if (this.state.kind !== 'asking') return
-    this.setTimer(this.membership.timing.nudgeAfterMs, () => this.sendAcquire())
+    // Until the store has answered, only a request that must have been lost is sent again.
+    this.setTimer(this.membership.timing.roundTripMs, () => this.sendAcquire())
     if (!this.membership.isReady) return
     const { r, above, isSent: isNudge } = this.state
     this.state.isSent = true

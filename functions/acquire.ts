@@ -70,7 +70,7 @@ export async function acquire(deps: Deps, sender: Sender, message: Acquire): Pro
         lock = queued.lock
         const next = planAcquire(lock, me, above)
         if (queued.asked && next.kind === 'wait') {
-          return queuedMessage(session, me, next.position, queued.holderLabel, deps.timing)
+          return queuedMessage(session, me, next.position, queued.holderLabel, !fresh, deps.timing)
         }
       }
     }

@@ -69,9 +69,9 @@ export const DEFAULT_TIMING: Timing = {
   leaseMs: 15_000,
   maxBusyMs: 30_000,
   busyAfterMs: 1_000,
-  nudgeAfterMs: 1_000,
+  nudgeAfterMs: 2_000,
   roundTripMs: 2_500,
-  answerTimeoutMs: 23_501,
+  answerTimeoutMs: 27_501,
   clockErrorMs: 500,
   clockDriftPpm: 1_000,
   clientMarginMs: 750,
@@ -84,9 +84,12 @@ const TIMING_MAX = 24 * 3_600_000
 /** The longest time between two nudges of one waiter (N in docs/PROTOCOL.md). */
 export const nudgePeriodMaxMs = (timing: Timing): number => 2 * timing.nudgeAfterMs
 
-/** A waiter's nudge period: it grows with its place in the queue, since those ahead nudge for it. */
-export const nudgePeriodMs = (timing: Timing, position: number): number =>
-  timing.nudgeAfterMs * (1 + Math.min(position, 8) / 8)
+/**
+ * A waiter's nudge period: it grows with its place in the queue, since those ahead nudge for it, and doubles after the
+ * first nudge, so that a store which is slow under load is not made slower by those who wait for it.
+ */
+export const nudgePeriodMs = (timing: Timing, position: number, nudged: boolean): number =>
+  nudged ? nudgePeriodMaxMs(timing) : timing.nudgeAfterMs * (1 + Math.min(position, 8) / 8)
 
 /** The least `answerTimeoutMs` that never evicts a holder who obeys the protocol and loses one renewal. */
 export const answerTimeoutMinMs = (t: Timing): number =>

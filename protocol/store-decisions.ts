@@ -133,12 +133,13 @@ export const queuedMessage = (
   me: Seat,
   position: number,
   holder: string | undefined,
+  nudged: boolean,
   timing: Timing,
 ): StoreMessage => ({
   type: 'queued',
   session,
   r: me.r,
   position,
-  nudgeAfterMs: nudgePeriodMs(timing, position),
+  nudgeAfterMs: nudgePeriodMs(timing, position, nudged),
   ...(holder === undefined ? {} : { holder }),
 })
