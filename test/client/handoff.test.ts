@@ -260,6 +260,16 @@ describe('one session between processes', () => {
     expect(reason).toBeInstanceOf(SessionLostError)
   })
 
+  it('is asked for by a trickle of nudges from a store that does not answer', async () => {
+    const client = world.client<Shop>()
+    world.onSend = (text) => !text.includes('"acquire"')
+    const waiting = client.access(ID, 'all', () => {}, { timeoutMs: 60_000 })
+    await expect(finish(waiting, 61_000)).rejects.toBeInstanceOf(WaitTimeoutError)
+    const asked = world.traffic.sent.filter((text) => text.includes('"acquire"'))
+    expect(asked.length).toBeGreaterThan(2)
+    expect(asked.length).toBeLessThanOrEqual(1 + 60_000 / world.timing.roundTripMs)
+  })
+
   it('survives cut connections without losing what is held', async () => {
     const client = world.client<Shop>()
     await finish(add(client))

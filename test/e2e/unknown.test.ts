@@ -110,6 +110,21 @@ describe('when DynamoDB answers badly or not at all', () => {
     expect(throttled).toBe(2)
   }, 60_000)
 
+  it('a request that hangs is given up and tried again', async () => {
+    const holdfast = client()
+    await increment(holdfast, 'hanging')
+    let hung = 0
+    inject({
+      beforeForward: (request) => {
+        if (!isState(request) || hung === 1) return undefined
+        hung += 1
+        return new Promise(() => {})
+      },
+    })
+    expect(await increment(holdfast, 'hanging')).toBe(2)
+    expect(hung).toBe(1)
+  }, 60_000)
+
   it('an access that throws commits nothing, not even what it changed before', async () => {
     const holdfast = client()
     await increment(holdfast, 'thrown')

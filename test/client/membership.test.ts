@@ -1,0 +1,172 @@
+import type { HoldfastError, LossReason } from '../../client/errors.js'
+import { Membership } from '../../client/membership.js'
+import type { SocketEvents } from '../../client/ports.js'
+import { DEFAULT_TIMING, PROTOCOL_VERSION } from '../../protocol/limits.js'
+import type { StoreMessage } from '../../protocol/messages.js'
+import { settle, VirtualClock } from '../support/world.js'
+
+type Sent = { readonly type: string; readonly gen?: number; readonly n?: number }
+
+/** The far end of one connection, played by the test. */
+class Line {
+  readonly sent: Sent[] = []
+  isClosed = false
+  constructor(readonly events: SocketEvents) {}
+  say(message: StoreMessage): void {
+    this.events.received(JSON.stringify(message))
+  }
+}
+
+describe('a process and its connections', () => {
+  let clock: VirtualClock
+  let lines: Line[]
+  let heard: { died: LossReason[]; refused: HoldfastError[]; ready: number }
+  let membership: Membership
+  beforeEach(() => {
+    clock = new VirtualClock()
+    lines = []
+    heard = { died: [], refused: [], ready: 0 }
+    let tokens = 0
+    membership = new Membership(
+      'test',
+      {
+        open: (events) => {
+          const line = new Line(events)
+          lines.push(line)
+          queueMicrotask(() => events.opened())
+          return {
+            send: (text) => void line.sent.push(JSON.parse(text)),
+            close: () => {
+              if (line.isClosed) return
+              line.isClosed = true
+              events.closed(undefined)
+            },
+          }
+        },
+      },
+      clock,
+      {
+        token: (bytes) => {
+          tokens += 1
+          return String(tokens).padStart(bytes, 'x')
+        },
+        fraction: () => 0.5,
+      },
+      {
+        ready: () => {
+          heard.ready += 1
+        },
+        received: () => {},
+        asked: () => {},
+        died: (reason) => heard.died.push(reason),
+        refused: (error) => heard.refused.push(error),
+        connection: () => {},
+      },
+    )
+  })
+  afterEach(() => membership.close())
+
+  const welcome = (gen: number): StoreMessage => ({
+    type: 'welcome',
+    v: PROTOCOL_VERSION,
+    gen,
+    leaseMs: DEFAULT_TIMING.leaseMs,
+    incarnation: '1',
+    timing: DEFAULT_TIMING,
+  })
+  const renewed = (n: number): StoreMessage => ({
+    type: 'renewed',
+    n,
+    leaseMs: DEFAULT_TIMING.leaseMs,
+    incarnation: '1',
+    asks: [],
+  })
+  /** A second in which every renewal is answered. */
+  const liveOneSecond = async () => {
+    await clock.advance(1_000)
+    for (const { sent, isClosed, events } of lines) {
+      const { n } = sent.at(-1) ?? {}
+      if (n !== undefined && !isClosed) events.received(JSON.stringify(renewed(n)))
+    }
+  }
+  const line = (index: number): Line => lines[index] as Line
+
+  it('introduces itself first, and may ask for locks once it is welcomed', async () => {
+    await settle()
+    expect(line(0).sent).toMatchObject([{ type: 'hello', gen: 1 }])
+    expect(membership.isReady).toBe(false)
+    line(0).say(welcome(1))
+    expect(membership.isReady).toBe(true)
+    expect(heard.ready).toBe(1)
+  })
+
+  it('counts the lease from before the message that was answered', async () => {
+    await settle()
+    await clock.advance(1_000)
+    line(0).say(welcome(1))
+    const { leaseMs, clientMarginMs } = DEFAULT_TIMING
+    expect(membership.lease.remainingMs).toBe(leaseMs - clientMarginMs - 1_000)
+  })
+
+  it('is dead for good when no renewal was answered in time', async () => {
+    await settle()
+    line(0).say(welcome(1))
+    await clock.advance(DEFAULT_TIMING.leaseMs)
+    expect(heard.died).toEqual(['leaseExpired'])
+    expect(membership.checkLease()).toBe(false)
+    expect(lines.every(({ isClosed }) => isClosed)).toBe(true)
+  })
+
+  it('lets a late answer to an older renewal shorten nothing', async () => {
+    await settle()
+    line(0).say(welcome(1))
+    await clock.advance(DEFAULT_TIMING.leaseMs / 2 + 100)
+    const renewals = line(0).sent.filter(({ type }) => type === 'renew')
+    expect(renewals.map(({ n }) => n)).toEqual([1, 2])
+    line(0).say(renewed(2))
+    const remainingMs = membership.lease.remainingMs
+    line(0).say(renewed(1))
+    expect(membership.lease.remainingMs).toBe(remainingMs)
+  })
+
+  it('replaces a connection on which renewals go unanswered, and renews on the next', async () => {
+    await settle()
+    line(0).say(welcome(1))
+    await clock.advance(DEFAULT_TIMING.leaseMs * 0.8)
+    expect(lines).toHaveLength(2)
+    expect(line(0).isClosed).toBe(true)
+    await settle()
+    expect(line(1).sent).toMatchObject([{ type: 'hello', gen: 2 }])
+    line(1).say(welcome(2))
+    // The welcome of a later connection extends nothing by itself.
+    expect(line(1).sent.at(-1)).toMatchObject({ type: 'renew' })
+  })
+
+  it('opens the next connection before the two hours are over, and closes the old one after it', async () => {
+    await settle()
+    line(0).say(welcome(1))
+    for (let elapsedMs = 0; lines.length === 1 && elapsedMs < 2 * 3_600_000; elapsedMs += 1_000) await liveOneSecond()
+    expect(lines).toHaveLength(2)
+    expect(line(0).isClosed).toBe(false)
+    await settle()
+    line(1).say(welcome(2))
+    // A doubled welcome must not be taken for a third connection's.
+    line(1).say(welcome(2))
+    expect(membership.isReady).toBe(true)
+    for (let second = 0; second < 11; second += 1) await liveOneSecond()
+    expect([line(0).isClosed, line(1).isClosed]).toEqual([true, false])
+  }, 30_000)
+
+  it('dies when its renewal is refused', async () => {
+    await settle()
+    line(0).say(welcome(1))
+    line(0).say({ type: 'refused', code: 'EVICTED', message: 'no running lease', of: 'renew', n: 1 })
+    expect(heard.died).toEqual(['evicted'])
+  })
+
+  it('names a store that speaks another version', async () => {
+    await settle()
+    line(0).say({ type: 'refused', code: 'UNSUPPORTED_VERSION', message: 'this store speaks version 2', of: 'hello' })
+    expect(heard.refused).toMatchObject([{ code: 'REFUSED', reason: 'UNSUPPORTED_VERSION', retryable: false }])
+  })
+})
