@@ -71,6 +71,31 @@ describe('real processes when something breaks', () => {
     expect(await increment(second, 'restart')).toBe(3)
   }, 60_000)
 
+  it('leaves nothing in the queue when a wait times out, is aborted or is closed, and never an empty session', async () => {
+    const [holder, first, second, third] = [await spawn(), client(), client(), client()]
+    await holder.command('increment', { id: 'waited for' })
+    const slow = holder.command('incrementSlowly', { id: 'waited for' })
+    await holder.waitFor(({ event }) => event === 'running')
+    const abort = new AbortController()
+    const seen: unknown[] = []
+    const look = (holdfast: Holdfast<Counter>, options: object) =>
+      holdfast.access('waited for', 'all', ({ state }) => void seen.push({ ...state }), options)
+    const timedOut = look(first, { timeoutMs: 700 })
+    const aborted = look(second, { signal: abort.signal })
+    const closed = look(third, {})
+    for (const wait of [timedOut, aborted, closed]) wait.catch(() => {})
+    await expect(timedOut).rejects.toMatchObject({ code: 'WAIT_TIMEOUT', effect: 'none', waitedMs: expect.any(Number) })
+    abort.abort()
+    await expect(aborted).rejects.toMatchObject({ code: 'ABORTED', effect: 'none' })
+    await third.close()
+    await expect(closed).rejects.toMatchObject({ code: 'CLOSED', effect: 'none' })
+    holder.say('finish')
+    expect(await slow).toMatchObject({ value: 2 })
+    expect(await increment(first, 'waited for')).toBe(3)
+    expect(await tables.lock('waited for')).toMatchObject({ waiters: { L: [] } })
+    expect(seen).toEqual([])
+  }, 60_000)
+
   it('goes on above the fence when TTL has taken the lock record, and the former holder cannot write', async () => {
     const [first, second] = [client(), client()]
     const losses: unknown[] = []

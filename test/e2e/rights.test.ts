@@ -75,6 +75,33 @@ describe('a connected client that lies, repeats and errs', () => {
     expect(await second.next('granted')).toMatchObject({ epoch: granted.epoch + 1, contended: false })
   })
 
+  it('is served in the order of the queue, where a waiter that is gone is skipped', async () => {
+    const session = keyOf('in order')
+    const [holder, gone, third, fourth] = [await join(), await join(), await join(), await join()]
+    holder.send({ type: 'acquire', session, r: 1 })
+    const { epoch } = await holder.next('granted')
+    for (const [position, waiter] of [gone, third, fourth].entries()) {
+      waiter.send({ type: 'acquire', session, r: 1 })
+      expect(await waiter.next('queued')).toMatchObject({ position })
+    }
+    gone.send({ type: 'retire' })
+    await gone.next('noted')
+    holder.send({ type: 'release', session, epoch, r: 1 })
+    const granted = await third.next('granted')
+    expect(granted).toMatchObject({ r: 1, epoch: epoch + 2, contended: true })
+    third.send({ type: 'release', session, epoch: granted.epoch, r: 1 })
+    expect(await fourth.next('granted')).toMatchObject({ epoch: epoch + 3, contended: false })
+    fourth.send({ type: 'release', session, epoch: epoch + 3, r: 1 })
+    await fourth.next('released')
+    // Nothing is left of it all but the epoch.
+    expect(await tables.lock('in order')).toMatchObject({
+      epoch: { N: String(epoch + 4) },
+      holder: { M: { p: { S: '' } } },
+      waiters: { L: [] },
+    })
+    expect(await tables.lock('in order')).not.toHaveProperty('askedAt')
+  })
+
   it.each([
     ['not JSON', '{"type":', 'MALFORMED'],
     ['an array', [], 'MALFORMED'],
