@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type Place, refuse, refuseSymbols } from './codec-refusal.js'
 
 // A byte array's own property could shadow `length`; this asks the array itself.
+// oxlint-disable-next-line typescript/unbound-method -- it is called with the array as its receiver
 const lengthGetter = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'length')?.get
 
 export const lengthOfBytes = (bytes: Uint8Array): number => lengthGetter?.call(bytes)

@@ -174,19 +174,14 @@ export class SessionEntry {
       (error: HoldfastError) => ({ kind: 'failed', error }) as const,
     )
     if (!this.isHeld(lock, epoch)) return
-    switch (claimed.kind) {
-      case 'claimed': {
-        const { record, isNew } = claimed
-        const events = this.holdEvents(lock, epoch)
-        return this.open(new Hold(session, epoch, record, isNew, membership, busy, context, events))
-      }
-      case 'fenced':
-        busy.end()
-        return lock.acquireAbove(claimed.fence)
-      case 'failed':
-        this.failAll(claimed.error)
+    if (claimed.kind === 'claimed') {
+      const { record, isNew } = claimed
+      const events = this.holdEvents(lock, epoch)
+      return this.open(new Hold(session, epoch, record, isNew, membership, busy, context, events))
     }
     busy.end()
+    if (claimed.kind === 'fenced') return lock.acquireAbove(claimed.fence)
+    if (claimed.kind === 'failed') this.failAll(claimed.error)
     lock.release()
   }
 

@@ -430,33 +430,39 @@ export class Holdfast<S extends object> {
     running: readonly Running[],
     work: (sessions: readonly AccessSession[]) => T | Promise<T>,
   ): Promise<T> {
+    const result = this.perform(running, work)
+    return new Promise<T>((resolve, reject) => {
+      // A loss fails the access at once, whether or not its work ever ends.
+      for (const { ticket } of running) {
+        if (ticket.loss !== undefined) reject(ticket.loss)
+        ticket.whileRunning(reject)
+      }
+      result.then(resolve, reject)
+    })
+  }
+
+  private async perform<T>(
+    running: readonly Running[],
+    work: (sessions: readonly AccessSession[]) => T | Promise<T>,
+  ): Promise<T> {
     const scope: Scope = { client: this, running, isEnded: false }
     this.runningCount += 1
-    return new Promise<T>((resolve, reject) => {
-      for (const { ticket } of running) ticket.whileRunning(reject)
-      const settle = async () => {
-        try {
-          const result = await scopes.run(
-            scope,
-            work,
-            running.map(({ session }) => session),
-          )
-          await this.commit(running)
-          resolve(result)
-        } catch (error) {
-          reject(error as Error)
-          for (const { hold, ticket, session } of running) {
-            if (session.isOver) continue
-            session.end()
-            hold.leave(ticket)
-          }
-        } finally {
-          scope.isEnded = true
-          this.accessEnded()
-        }
+    try {
+      const sessions = running.map(({ session }) => session)
+      const result = await scopes.run(scope, work, sessions)
+      await this.commit(running)
+      return result
+    } catch (error) {
+      for (const { hold, ticket, session } of running) {
+        if (session.isOver) continue
+        session.end()
+        hold.leave(ticket)
       }
-      void settle()
-    })
+      throw error
+    } finally {
+      scope.isEnded = true
+      this.accessEnded()
+    }
   }
 
   /** Stages what changed, frees the locks, and waits until everything that was seen or changed is in DynamoDB. */
@@ -477,7 +483,7 @@ export class Holdfast<S extends object> {
       hold.leave(ticket)
       return batch
     })
-    const outcomes = await Promise.allSettled(batches.map((batch) => batch?.done))
+    const outcomes = await Promise.allSettled(batches.map((batch) => Promise.resolve(batch?.done)))
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failed === undefined) return
     const hasLanded = outcomes.some(({ status }, index) => status === 'fulfilled' && staged[index] !== undefined)

@@ -150,7 +150,7 @@ function exchange(agent: Agent, method: string, url: string, cookie: string): Pr
 
 function effectOf(body: string): string {
   try {
-    return String((JSON.parse(body) as { effect?: unknown }).effect ?? 'unknown')
+    return (JSON.parse(body) as { effect?: string }).effect ?? 'unknown'
   } catch {
     return 'unknown'
   }
