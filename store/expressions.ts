@@ -1,6 +1,7 @@
 import type { Item, Update } from '../protocol/item.js'
 import { type Condition, holds } from './condition.js'
 import { parseCondition } from './condition-parser.js'
+import { nameOf, type Path } from './paths.js'
 import { checkNames, type Scope, takeValues, Uses } from './scope.js'
 import { applyUpdate, type UpdateTree } from './update.js'
 import { parseUpdate } from './update-parser.js'
@@ -42,6 +43,7 @@ function remember<T>(
 export class Request {
   private readonly condition: Condition
   private readonly update: UpdateTree
+  private readonly written: readonly Path[]
   private readonly names: Scope['names']
   private readonly values: Scope['values']
 
@@ -54,12 +56,9 @@ export class Request {
     this.names = names
     wanted.uses.check(names, this.values)
     change.uses.check(names, this.values)
-    for (const [first] of change.uses.written) {
-      const name = first.startsWith('#') ? names?.[first] : first
-      if (name === KEY_NAME) invalid(`Cannot update attribute ${KEY_NAME}. This attribute is part of the key`)
-    }
     this.condition = wanted.tree
     this.update = change.tree
+    this.written = change.uses.written
   }
 
   isMetBy(item: Item): boolean {
@@ -68,6 +67,9 @@ export class Request {
 
   /** The item after the update. Throws where the update does not fit the item. */
   appliedTo(item: Item, key: string): Item {
+    for (const [first] of this.written) {
+      if (nameOf(first, this.names) === KEY_NAME) invalid(`Cannot update attribute ${KEY_NAME}: it is part of the key`)
+    }
     const base = Object.hasOwn(item, KEY_NAME) ? item : { [KEY_NAME]: { S: key } }
     return applyUpdate(this.update, this.scope(item), base)
   }

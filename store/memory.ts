@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import type { Item, Store, TableName, Update, UpdateOutcome } from '../protocol/item.js'
 import { Request } from './expressions.js'
 import { invalid } from './validation.js'
-import { bytesOf, bytesOfItem, handOutItem, ITEM_BYTES_MAX, takeIn } from './values.js'
+import { bytesOfItem, handOutItem, ITEM_BYTES_MAX, takeIn } from './values.js'
 
 const KEY_BYTES_MAX = 2048
 const NO_ITEM: Item = Object.freeze({})
@@ -60,7 +60,6 @@ export class MemoryStore implements Store {
   updateNow(update: Update): UpdateOutcome {
     checkKey(update.key)
     const request = new Request(update)
-    for (const value of Object.values(update.values)) if (bytesOf(value, 1) > ITEM_BYTES_MAX) tooLarge()
     const table = this.tables[update.table]
     const before = table.get(update.key)
     if (!request.isMetBy(before ?? NO_ITEM)) {
@@ -83,7 +82,5 @@ function checkKey(key: string): void {
 }
 
 function checkSize(item: Item): void {
-  if (bytesOfItem(item) > ITEM_BYTES_MAX) tooLarge()
+  if (bytesOfItem(item) > ITEM_BYTES_MAX) invalid('Item size to update has exceeded the maximum allowed size')
 }
-
-const tooLarge = (): never => invalid('Item size to update has exceeded the maximum allowed size')

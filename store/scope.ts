@@ -1,7 +1,7 @@
 import type { AttributeValue, Item } from '../protocol/item.js'
 import { isFixed, type Names, type Path, relate } from './paths.js'
 import { invalid } from './validation.js'
-import { checkName, type Fields, type Kind, kindOf, takeIn } from './values.js'
+import { bytesOf, checkName, type Fields, ITEM_BYTES_MAX, type Kind, kindOf, takeIn } from './values.js'
 
 /** What an expression is evaluated in: the item before the update, and what the placeholders stand for. */
 export interface Scope {
@@ -52,11 +52,13 @@ export class Uses {
   }
 }
 
-/** Whether some meaning of the placeholders makes the two paths meet. */
+/** Whether some meaning of the placeholders makes the two paths meet, or conflict. */
 const mayMeet = (a: Path, b: Path): boolean => {
   const shorter = Math.min(a.length, b.length)
   for (let depth = 0; depth < shorter; depth += 1) {
-    if (typeof a[depth] === 'number' && typeof b[depth] === 'number' && a[depth] !== b[depth]) return false
+    const [left, right] = [a[depth], b[depth]]
+    if (typeof left !== typeof right) return true
+    if (typeof left === 'number' && left !== right) return false
   }
   return true
 }
@@ -94,7 +96,9 @@ export function takeValues(values: Fields, isUsed: (placeholder: string) => bool
   for (const placeholder of placeholders) {
     if (!VALUE_HOLDER.test(placeholder)) invalid(`ExpressionAttributeValues contains invalid key: ${placeholder}`)
     if (!isUsed(placeholder)) invalid(`Value provided in ExpressionAttributeValues unused: ${placeholder}`)
-    taken[placeholder] = takeIn(values[placeholder] as AttributeValue)
+    const value = takeIn(values[placeholder] as AttributeValue)
+    if (bytesOf(value, 1) > ITEM_BYTES_MAX) invalid(`Item size has exceeded the maximum allowed size: ${placeholder}`)
+    taken[placeholder] = value
   }
   return taken
 }

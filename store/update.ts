@@ -44,8 +44,11 @@ function evaluate(source: Source, scope: Scope): AttributeValue {
       return lookUp(scope.item, source.path, scope.names) ?? invalid('The expression refers to a missing attribute')
     case 'value':
       return scope.values[source.placeholder] as AttributeValue
-    case 'ifNotExists':
-      return lookUp(scope.item, source.path, scope.names) ?? evaluate(source.otherwise, scope)
+    case 'ifNotExists': {
+      // DynamoDB refuses a missing alternative even where it would not be needed.
+      const otherwise = evaluate(source.otherwise, scope)
+      return lookUp(scope.item, source.path, scope.names) ?? otherwise
+    }
     case 'append': {
       const [left, right] = [evaluate(source.left, scope), evaluate(source.right, scope)]
       return 'L' in left && 'L' in right ? { L: [...left.L, ...right.L] } : wrongKind()
@@ -127,7 +130,7 @@ class Draft {
     const owned = this.own.has(child) ? child : this.copyOf(child)
     if ('list' in parent) parent.list[part as number] = owned
     else setField(parent.fields, name, owned)
-    return 'L' in owned ? { list: owned.L as unknown as MutableList } : { fields: owned.M as MutableFields }
+    return 'L' in owned ? { list: owned.L as unknown as MutableList } : { fields: owned.M }
   }
 
   private copyOf<T extends Extract<AttributeValue, { L: unknown } | { M: unknown }>>(child: T): AttributeValue & T {

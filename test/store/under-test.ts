@@ -1,4 +1,10 @@
-import { CreateTableCommand, DeleteItemCommand, DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
+import {
+  CreateTableCommand,
+  DeleteItemCommand,
+  DynamoDBClient,
+  PutItemCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb'
 import { DynamoDbLocal } from '../../local/dynamodb-local.js'
 import type { Item, Store, TableName } from '../../protocol/item.js'
 import { DynamoDbStore } from '../../store/dynamodb.js'
@@ -15,18 +21,17 @@ export interface StoreUnderTest {
   close(): Promise<void>
 }
 
-export async function makeMemoryStore(): Promise<StoreUnderTest> {
-  const store = new MemoryStore()
-  return {
-    store,
-    put: async (table, key, item) => store.put(table, key, item),
-    items: async (table) => store.items(table),
-    clear: async () => {
-      for (const table of TABLES) for (const key of store.items(table).keys()) await store.remove(table, key)
-    },
-    close: async () => {},
-  }
-}
+export const makeMemoryStore = async (): Promise<StoreUnderTest> => underTest(new MemoryStore())
+
+export const underTest = (store: MemoryStore): StoreUnderTest => ({
+  store,
+  put: async (table, key, item) => store.put(table, key, item),
+  items: async (table) => store.items(table),
+  clear: async () => {
+    for (const table of TABLES) for (const key of store.items(table).keys()) await store.remove(table, key)
+  },
+  close: async () => {},
+})
 
 const TABLES: readonly TableName[] = ['locks', 'sessions']
 const TABLE_NAMES = { locks: 'Locks', sessions: 'Sessions' }
@@ -63,7 +68,7 @@ export async function makeDynamoDbStore(): Promise<StoreUnderTest> {
     store: new DynamoDbStore(client, TABLE_NAMES),
     items,
     put: async (table, key, item) => {
-      const Item = { ...item, pk: { S: key } } as Record<string, never>
+      const Item = { ...item, pk: { S: key } } as unknown as Record<string, never>
       await client.send(new PutItemCommand({ TableName: TABLE_NAMES[table], Item }))
     },
     clear: async () => {

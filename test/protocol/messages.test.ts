@@ -1,0 +1,288 @@
+import * as fc from 'fast-check'
+import { ABOVE_MAX, LABEL_CHARS_MAX, MESSAGE_BYTES_MAX } from '../../protocol/limits.js'
+import { parseClientMessage, parseStoreMessage } from '../../protocol/messages.js'
+import { SESSION } from '../store/fixtures.js'
+
+const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
+console.info(`messages: SEED=${seed}`)
+
+const SECRET = 'S'.repeat(43)
+const VALID = {
+  hello: { v: 1, processId: 'p'.repeat(16), secret: SECRET, label: 'server 1', gen: 1 },
+  acquire: { session: SESSION, r: 1 },
+  cancel: { session: SESSION, r: 1 },
+  release: { session: SESSION, epoch: 7, r: 1 },
+  busy: { session: SESSION, epoch: 7 },
+  keep: { session: SESSION, epoch: 7 },
+  renew: { n: 1 },
+  retire: {},
+} as const
+type Type = keyof typeof VALID
+const TYPES = Object.keys(VALID) as Type[]
+
+const parse = (message: object) => parseClientMessage(JSON.stringify(message))
+const expectRefused = (body: unknown, code: string) =>
+  expect({ body, ...parseClientMessage(body) }).toMatchObject({ body, ok: false, code })
+
+describe('a client message', () => {
+  test.each(TYPES)('of type %s is taken as it was sent', (type) => {
+    const message = { type, ...VALID[type] }
+    expect(parse(message)).toEqual({ ok: true, message })
+  })
+
+  test('may carry the fence that refused a claim, and say that it is a nudge', () => {
+    for (const more of [{ above: 0 }, { above: ABOVE_MAX }, { nudge: true }, { above: 5, nudge: true }]) {
+      const message = { type: 'acquire', ...VALID.acquire, ...more }
+      expect(parse(message)).toEqual({ ok: true, message })
+    }
+  })
+
+  test('is text', () => {
+    for (const body of [undefined, null, 1, true, {}, [], Buffer.from('{"type":"retire"}')])
+      expectRefused(body, 'MALFORMED')
+  })
+
+  test('is JSON', () => {
+    for (const body of [
+      '',
+      ' ',
+      '{',
+      'undefined',
+      '{"type":"retire"}x',
+      "{'type':'retire'}",
+      '\u0000',
+      '{"a":\ud800',
+    ]) {
+      expectRefused(body, 'MALFORMED')
+    }
+  })
+
+  test('is one JSON object', () => {
+    for (const body of ['null', '1', '"retire"', 'true', '[]', '[{"type":"retire"}]']) expectRefused(body, 'MALFORMED')
+  })
+
+  test('has at most 4096 bytes of UTF-8, whatever it says', () => {
+    expect(parseClientMessage('{"type":"retire"}'.padEnd(MESSAGE_BYTES_MAX, ' '))).toMatchObject({ ok: true })
+    expectRefused('{"type":"retire"}'.padEnd(MESSAGE_BYTES_MAX + 1, ' '), 'TOO_LARGE')
+    expectRefused('é'.repeat(MESSAGE_BYTES_MAX / 2 + 1), 'TOO_LARGE')
+    expectRefused('x'.repeat(10_000_000), 'TOO_LARGE')
+  })
+
+  test('has a type that clients send, and no name that every object has', () => {
+    for (const type of [
+      undefined,
+      null,
+      1,
+      {},
+      ['acquire'],
+      '',
+      'Acquire',
+      'granted',
+      'toString',
+      '__proto__',
+      'constructor',
+    ]) {
+      expectRefused(JSON.stringify({ type, ...VALID.acquire }), 'UNKNOWN_TYPE')
+    }
+  })
+
+  test.each(TYPES)('of type %s has no other fields', (type) => {
+    for (const field of ['x', 'processId2', 'toString', 'constructor', 'Type', '']) {
+      expectRefused(JSON.stringify({ type, ...VALID[type], [field]: 1 }), 'MALFORMED')
+    }
+  })
+
+  test.each(TYPES)('of type %s has each of its fields, in the right form', (type) => {
+    for (const field of Object.keys(VALID[type])) {
+      const { [field]: _, ...rest } = VALID[type] as Record<string, unknown>
+      expectRefused(JSON.stringify({ type, ...rest }), 'MALFORMED')
+      for (const wrong of [null, true, {}, [], '', '1', ' ', [1], { toString: 1 }]) {
+        // A label may be any text, so those that are text are right.
+        if (field === 'label' && typeof wrong === 'string') continue
+        expectRefused(JSON.stringify({ type, ...rest, [field]: wrong }), 'MALFORMED')
+      }
+    }
+  })
+
+  test('counts from 1 in whole numbers that are exact', () => {
+    for (const [type, field] of [
+      ['acquire', 'r'],
+      ['cancel', 'r'],
+      ['release', 'epoch'],
+      ['busy', 'epoch'],
+      ['keep', 'epoch'],
+      ['renew', 'n'],
+      ['hello', 'gen'],
+    ] as const) {
+      for (const number of ['0', '-1', '1.5', '9007199254740992', '1e400', '-0']) {
+        const body = JSON.stringify({ type, ...VALID[type], [field]: 12_345 }).replace('12345', number)
+        expectRefused(body, 'MALFORMED')
+      }
+      const most = { type, ...VALID[type], [field]: Number.MAX_SAFE_INTEGER }
+      expect(parse(most)).toEqual({ ok: true, message: most })
+    }
+  })
+
+  test('asks above no fence that would exhaust the epochs', () => {
+    for (const above of [ABOVE_MAX + 1, Number.MAX_SAFE_INTEGER, -1, 0.5, null, '5']) {
+      expectRefused(JSON.stringify({ type: 'acquire', ...VALID.acquire, above }), 'MALFORMED')
+    }
+    for (const nudge of [false, null, 1, 'true']) {
+      expectRefused(JSON.stringify({ type: 'acquire', ...VALID.acquire, nudge }), 'MALFORMED')
+    }
+  })
+
+  test('names sessions, processes and secrets in their own form only', () => {
+    const hash = 'h'.repeat(43)
+    for (const session of [
+      hash,
+      `#${hash}`,
+      `a b#${hash}`,
+      `shop#${hash}x`,
+      `shop#${hash.slice(1)}`,
+      `shop#${hash}\n`,
+    ]) {
+      expectRefused(JSON.stringify({ type: 'cancel', session, r: 1 }), 'MALFORMED')
+    }
+    for (const wrong of [
+      { processId: 'p'.repeat(15) },
+      { processId: 'p'.repeat(17) },
+      { processId: 'p'.repeat(15).concat('#') },
+      { secret: 'S'.repeat(42) },
+      { secret: 'S'.repeat(44) },
+      { label: 'x'.repeat(LABEL_CHARS_MAX + 1) },
+      { label: 'line\nbreak' },
+      { label: 'é' },
+    ]) {
+      expectRefused(JSON.stringify({ type: 'hello', ...VALID.hello, ...wrong }), 'MALFORMED')
+    }
+    for (const label of ['', 'x'.repeat(LABEL_CHARS_MAX), 'any ~!@ of ASCII']) {
+      expect(parse({ type: 'hello', ...VALID.hello, label })).toMatchObject({ ok: true })
+    }
+  })
+
+  test('of another version is told so, whatever else that version says', () => {
+    for (const v of [0, 2, 99, -1])
+      expectRefused(JSON.stringify({ type: 'hello', v, greeting: 'hi' }), 'UNSUPPORTED_VERSION')
+    for (const v of ['1', null, 1.5, undefined]) {
+      expectRefused(JSON.stringify({ type: 'hello', ...VALID.hello, v }), 'MALFORMED')
+    }
+    expect(parse({ type: 'hello', ...VALID.hello, v: 2 })).toMatchObject({
+      problem: expect.stringContaining('received 2'),
+    })
+  })
+
+  test('cannot bring a prototype along', () => {
+    for (const body of [
+      '{"type":"renew","__proto__":{"n":1}}',
+      '{"type":"renew","n":1,"__proto__":{"polluted":true}}',
+      '{"__proto__":{"type":"renew","n":1}}',
+      '{"type":"renew","n":1,"constructor":{"prototype":{"polluted":true}}}',
+    ]) {
+      expect(parseClientMessage(body)).toMatchObject({ ok: false })
+    }
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
+  })
+
+  test('gets no field from a prototype that somebody else polluted', () => {
+    const prototype = Object.prototype as unknown as Record<string, unknown>
+    prototype.n = 1
+    try {
+      expectRefused('{"type":"renew"}', 'MALFORMED')
+    } finally {
+      delete prototype.n
+    }
+  })
+
+  test('may be as deep as its size allows', () => {
+    const deep = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
+    expectRefused(`{"type":"renew","n":${deep(2_000)}}`, 'MALFORMED')
+    expectRefused(deep(2_048), 'MALFORMED')
+  })
+
+  test('that is refused is answered with those of its fields that were right, so that its sender knows it', () => {
+    const about = (body: string) => {
+      const parsed = parseClientMessage(body)
+      return parsed.ok ? undefined : parsed.about
+    }
+    expect(about(JSON.stringify({ type: 'acquire', ...VALID.acquire, extra: 1 }))).toEqual({
+      of: 'acquire',
+      session: SESSION,
+      r: 1,
+    })
+    expect(about(JSON.stringify({ type: 'acquire', session: 'not a key', r: 3 }))).toEqual({ of: 'acquire', r: 3 })
+    expect(about(JSON.stringify({ type: 'hello', ...VALID.hello, v: 2, gen: 4 }))).toEqual({ of: 'hello', gen: 4 })
+    expect(about('{"type":"nonsense","r":1}')).toEqual({})
+    expect(about('{')).toEqual({})
+  })
+
+  test('that is refused is never quoted: it may hold a secret', () => {
+    for (const body of [
+      JSON.stringify({ type: 'hello', ...VALID.hello, extra: SECRET }),
+      JSON.stringify({ type: 'hello', ...VALID.hello, secret: `${SECRET}!` }),
+      JSON.stringify({ type: 'hello', ...VALID.hello, [SECRET]: 1 }),
+      JSON.stringify({ type: SECRET }),
+      SECRET,
+    ]) {
+      const parsed = parseClientMessage(body)
+      expect(parsed.ok).toBe(false)
+      expect(JSON.stringify(parsed)).not.toContain(SECRET)
+    }
+  })
+
+  test('is refused with a code, or taken exactly as it is, whatever it is', () => {
+    const near = fc.record(
+      {
+        type: fc.oneof(fc.constantFrom<string>(...TYPES), fc.string()),
+        session: fc.constantFrom<unknown>(SESSION, 'x', 1, null),
+        r: fc.oneof(fc.integer(), fc.double(), fc.string()),
+        epoch: fc.oneof(fc.integer({ min: 1 }), fc.jsonValue()),
+        n: fc.oneof(fc.integer({ min: 1 }), fc.jsonValue()),
+      },
+      { requiredKeys: [] },
+    )
+    const body = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.json(),
+      near.map((fields) => JSON.stringify(fields)),
+      near.map((fields) => JSON.stringify({ ...fields, above: 1 })),
+    )
+    fc.assert(
+      fc.property(body, (text) => {
+        const parsed = parseClientMessage(text)
+        if (parsed.ok) expect(parsed.message).toEqual(JSON.parse(text))
+        else
+          expect(parsed).toEqual({
+            ok: false,
+            code: expect.any(String),
+            problem: expect.any(String),
+            about: expect.any(Object),
+          })
+      }),
+      { seed, numRuns: 2_000 },
+    )
+  })
+})
+
+describe('a store message', () => {
+  test('is read by its type', () => {
+    const types = ['welcome', 'granted', 'queued', 'revoke', 'released', 'lost', 'renewed', 'noted', 'refused']
+    for (const type of types) expect(parseStoreMessage(JSON.stringify({ type, r: 1 }))).toEqual({ type, r: 1 })
+  })
+
+  test('is nothing else, such as an error frame of the gateway, and never an exception', () => {
+    for (const body of [
+      '',
+      '{',
+      'null',
+      '1',
+      '[]',
+      '{"message":"Internal server error","connectionId":"c","requestId":"r"}',
+      '{"type":"acquire"}',
+      '{"type":"__proto__"}',
+      '{"type":["granted"]}',
+    ]) {
+      expect(parseStoreMessage(body)).toBeUndefined()
+    }
+  })
+})

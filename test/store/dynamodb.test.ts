@@ -1,0 +1,103 @@
+import * as fc from 'fast-check'
+import type { TableName, Update } from '../../protocol/item.js'
+import { MemoryStore } from '../../store/memory.js'
+import { describeStore } from './conformance.js'
+import { NOW } from './fixtures.js'
+import { rawUpdate } from './random-expressions.js'
+import { item } from './random-items.js'
+import { toUpdate, writeSequence } from './random-writes.js'
+import { contentOf, describeResult, resultOf } from './side-by-side.js'
+import { makeDynamoDbStore, type StoreUnderTest, underTest } from './under-test.js'
+
+const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
+console.info(`stores side by side: SEED=${seed}`)
+
+/** Sequences that run at once, so that DynamoDB Local is never idle. Each has keys of its own. */
+const LANES = 4
+const effort = Number(process.env.EFFORT ?? 1)
+
+let dynamoDb: StoreUnderTest
+
+beforeAll(async () => {
+  dynamoDb = await makeDynamoDbStore()
+}, 60_000)
+afterAll(() => dynamoDb?.close())
+
+// The server outlives the suite, for the comparisons below.
+describeStore('DynamoDbStore', async () => ({ ...dynamoDb, close: async () => {} }))
+
+describe('the memory store does what DynamoDB does', () => {
+  let memory: MemoryStore
+  const kinds = { applied: 0, conditionFailed: 0, refused: 0 }
+
+  beforeEach(async () => {
+    memory = new MemoryStore()
+    Object.assign(kinds, { applied: 0, conditionFailed: 0, refused: 0 })
+    await dynamoDb.clear()
+  })
+
+  /** Makes the update on both and expects the same of both, down to the item that it leaves. */
+  async function expectSame(update: Update): Promise<void> {
+    const real = await resultOf(dynamoDb.store, update)
+    const simulated = await resultOf(memory, update)
+    if (describeResult(simulated) !== describeResult(real)) {
+      const both = `DynamoDB: ${describeResult(real)}\nmemory:   ${describeResult(simulated)}`
+      throw new Error(`the stores differ after ${JSON.stringify(update)}\n${both}`)
+    }
+    kinds[real.kind] += 1
+  }
+
+  async function expectSameContent(): Promise<void> {
+    for (const table of ['locks', 'sessions'] satisfies TableName[]) {
+      expect(await contentOf(underTest(memory), table)).toBe(await contentOf(dynamoDb, table))
+    }
+  }
+
+  async function inLanes<T>(property: fc.IAsyncPropertyWithHooks<T>, numRuns: number): Promise<void> {
+    const lanes = Array.from({ length: LANES }, (_, lane) =>
+      fc.assert(property, { seed: seed + lane, numRuns: Math.ceil((numRuns * effort) / LANES) }),
+    )
+    const failed = (await Promise.allSettled(lanes)).find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
+  }
+
+  test('through random sequences of the protocol’s writes, step by step', async () => {
+    let sequences = 0
+    const property = fc.asyncProperty(writeSequence, async (sequence) => {
+      sequences += 1
+      const own = sequences
+      const session = `random-${own}#${'x'.repeat(43)}`
+      let nowMs = NOW
+      for (const given of sequence) {
+        nowMs += given.stepMs
+        const process = `${given.process}-${own}`
+        await expectSame({ ...(await toUpdate(memory, session, { ...given, process }, nowMs)), returns: 'new' })
+      }
+    })
+    await inLanes(property, 60)
+    await expectSameContent()
+    expect(kinds.applied).toBeGreaterThan(400)
+    expect(kinds.conditionFailed).toBeGreaterThan(400)
+    expect(kinds.refused).toBe(0)
+  }, 120_000)
+
+  test('with random expressions, right and wrong', async () => {
+    let cases = 0
+    const property = fc.asyncProperty(
+      item,
+      fc.array(rawUpdate, { minLength: 1, maxLength: 6 }),
+      async (first, updates) => {
+        cases += 1
+        const key = `case-${cases}`
+        if (first !== undefined) {
+          await dynamoDb.put('sessions', key, first)
+          memory.put('sessions', key, first)
+        }
+        for (const raw of updates) await expectSame({ ...raw, table: 'sessions', key, returns: 'new' })
+      },
+    )
+    await inLanes(property, 600)
+    await expectSameContent()
+    for (const count of Object.values(kinds)) expect(count).toBeGreaterThan(150)
+  }, 120_000)
+})

@@ -1,0 +1,104 @@
+import type { AttributeValue, Item } from '../../protocol/item.js'
+import type { Introduction } from '../../protocol/process-writes.js'
+import { NOBODY, type Seat, seatValue } from '../../protocol/records.js'
+
+/** Records as the tables hold them, in a few words. Times count from {@link NOW}. */
+
+export const NOW = 1_800_000_000_000
+export const SESSION = `shop#${'s'.repeat(43)}`
+export const OTHER_SESSION = `shop#${'t'.repeat(43)}`
+export const [ANNA, BERT, CLEO, DORA] = ['anna', 'bert', 'cleo', 'dora'].map((name) => name.padEnd(16, '0')) as [
+  string,
+  string,
+  string,
+  string,
+]
+
+export const seat = (p: string, r = 1): Seat => ({ p, r })
+
+export interface LockFields {
+  readonly epoch?: number
+  readonly holder?: Seat | undefined
+  readonly waiters?: readonly Seat[]
+  readonly askedAt?: number
+  readonly busyUntil?: number
+}
+
+const optional = (name: string, value: number | undefined): Item =>
+  value === undefined ? {} : { [name]: { N: String(value) } }
+
+export const lockItem = ({ epoch = 7, holder, waiters = [], askedAt, busyUntil }: LockFields): Item => ({
+  epoch: { N: String(epoch) },
+  holder: seatValue(holder ?? NOBODY),
+  waiters: { L: waiters.map(seatValue) },
+  schema: { N: '1' },
+  expiresAt: { N: '1' },
+  ...optional('askedAt', askedAt),
+  ...optional('busyUntil', busyUntil),
+})
+
+export interface ProcessFields {
+  readonly leaseUntil?: number
+  readonly gen?: number
+  readonly connectionId?: string
+  readonly secretHash?: string
+  readonly principal?: string
+  readonly renewedAt?: number
+  readonly evictedAt?: number
+  readonly asks?: { readonly [session: string]: { readonly epoch: number; readonly at: number } }
+}
+
+export const processItem = (fields: ProcessFields = {}): Item => ({
+  connectionId: { S: fields.connectionId ?? 'connection-1' },
+  endpoint: { S: 'https://example.com/live' },
+  gen: { N: String(fields.gen ?? 1) },
+  leaseUntil: { N: String(fields.leaseUntil ?? NOW + 15_000) },
+  renewedAt: { N: String(fields.renewedAt ?? NOW) },
+  secretHash: { S: fields.secretHash ?? 'hash-of-secret' },
+  principal: { S: fields.principal ?? 'arn:aws:iam::1:role/shop' },
+  label: { S: 'server 1' },
+  asks: {
+    M: Object.fromEntries(
+      Object.entries(fields.asks ?? {}).map(([session, { epoch, at }]): [string, AttributeValue] => [
+        session,
+        { M: { epoch: { N: String(epoch) }, at: { N: String(at) } } },
+      ]),
+    ),
+  },
+  schema: { N: '1' },
+  expiresAt: { N: '1' },
+  ...optional('evictedAt', fields.evictedAt),
+})
+
+export const introduction = (fields: Partial<Introduction> = {}): Introduction => ({
+  processId: ANNA,
+  secretHash: 'hash-of-secret',
+  principal: 'arn:aws:iam::1:role/shop',
+  label: 'server 1',
+  gen: 1,
+  connectionId: 'connection-1',
+  endpoint: 'https://example.com/live',
+  ...fields,
+})
+
+export interface SessionFields {
+  readonly fence?: number
+  readonly commitId?: string
+  readonly rev?: number
+  readonly attrs?: { readonly [name: string]: AttributeValue }
+  readonly aliveUntil?: number
+  readonly destroyedAt?: number
+}
+
+/** A session, alive unless said otherwise. A destroyed one has no attributes. */
+export const sessionItem = (fields: SessionFields = {}): Item => ({
+  fence: { N: String(fields.fence ?? 7) },
+  commitId: { S: fields.commitId ?? 'last' },
+  rev: { N: String(fields.rev ?? 3) },
+  createdAt: { N: String(NOW - 1_000) },
+  aliveUntil: { N: String(fields.aliveUntil ?? NOW + 60_000) },
+  schema: { N: '1' },
+  expiresAt: { N: '1' },
+  ...(fields.destroyedAt === undefined ? { attrs: { M: fields.attrs ?? {} } } : {}),
+  ...optional('destroyedAt', fields.destroyedAt),
+})

@@ -1,0 +1,41 @@
+import type { AttributeValue, Item, Store, Update } from '../../protocol/item.js'
+import { handOutItem, takeIn } from '../../store/values.js'
+import type { StoreUnderTest } from './under-test.js'
+
+/** What became of an update, in a form that can be compared between stores. */
+export type Result =
+  | { readonly kind: 'applied' | 'conditionFailed'; readonly item: Item | undefined }
+  | { readonly kind: 'refused' }
+
+export async function resultOf(store: Store, update: Update): Promise<Result> {
+  try {
+    const { applied, item } = await store.update(update)
+    return { kind: applied ? 'applied' : 'conditionFailed', item: item === undefined ? undefined : normal(item) }
+  } catch (error) {
+    if ((error as Error).name !== 'ValidationException') throw error
+    return { kind: 'refused' }
+  }
+}
+
+/** DynamoDB Local leaves numbers inside lists and maps as they were written, where DynamoDB has one notation. */
+const normal = (item: Item): Item =>
+  handOutItem(Object.fromEntries(Object.entries(item).map(([name, value]) => [name, takeIn(value)])))
+
+/** What a table holds, as text that is equal if and only if the content is. */
+export async function contentOf(subject: StoreUnderTest, table: 'locks' | 'sessions'): Promise<string> {
+  const all = [...(await subject.items(table))].sort(([a], [b]) => (a < b ? -1 : 1))
+  return all.map(([key, item]) => `${key}: ${describeValue({ M: normal(item) })}`).join('\n')
+}
+
+/** A value as text: fields in one order, bytes in hexadecimal. */
+export function describeValue(value: AttributeValue): string {
+  if ('L' in value) return `[${value.L.map(describeValue).join(', ')}]`
+  if ('B' in value) return `0x${Buffer.from(value.B).toString('hex')}`
+  if (!('M' in value)) return JSON.stringify(value)
+  const fields = Object.entries(value.M).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${fields.map(([name, field]) => `${JSON.stringify(name)}: ${describeValue(field)}`).join(', ')}}`
+}
+
+/** A result as text: what two stores must have in common. */
+export const describeResult = (result: Result): string =>
+  `${result.kind} ${'item' in result && result.item !== undefined ? describeValue({ M: result.item }) : '-'}`
