@@ -18,7 +18,7 @@ function readOptions(): LoadOptions {
     options: {
       users: { type: 'string', default: '40' },
       seconds: { type: 'string', default: '20' },
-      overlap: { type: 'string', default: '2' },
+      overlap: { type: 'string', default: '3' },
       seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
     },
   })

@@ -35,7 +35,7 @@ interface User {
   unknown: number
 }
 
-const THINK_MS_MAX = 600
+const THINK_MS_MAX = 900
 
 /** A small generator of random numbers from 0 to below 1: the same seed gives the same load. */
 function seeded(seed: number): () => number {

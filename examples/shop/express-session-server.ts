@@ -2,10 +2,14 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import connectDynamoDb from 'connect-dynamodb'
 import express from 'express'
 import session from 'express-session'
+import { meterWaits } from './meter.js'
 import { serve } from './serve.js'
-import { type ShopSession, VIEWED_MAX } from './shop.js'
+import { help, NAME_EXPECTED, nameIn, type ShopSession, VIEWED_MAX } from './shop.js'
 
-/** The same shop on express-session with connect-dynamodb: each request loads the session and writes it back. */
+/**
+ * The same shop on express-session with connect-dynamodb, as their documentation has it: each request loads the
+ * session, and writes it back if it has changed.
+ */
 declare module 'express-session' {
   interface SessionData extends Partial<ShopSession> {}
 }
@@ -16,15 +20,22 @@ const Store = connectDynamoDb(session)
 
 const app = express()
 app.disable('x-powered-by')
+app.use(meterWaits)
 app.use(
   session({
     store: new Store({ client, table: process.env.SESSIONS_TABLE ?? '', initialized: true }),
     secret: 'only for this demo',
+    // The store has `touch`, so an unchanged session need not be saved.
     resave: false,
+    // The shop of the other side gives every visitor a session, too.
     saveUninitialized: true,
-    cookie: { maxAge: 86_400_000 },
+    cookie: { maxAge: 86_400_000, sameSite: 'lax' },
   }),
 )
+
+app.get('/', (request, response) => {
+  response.type('text/plain').send(help(`http://${request.headers.host}`))
+})
 
 app.post('/cart/:item', (request, response) => {
   request.session.cart ??= { items: [] }
@@ -36,16 +47,35 @@ app.get('/cart', (request, response) => {
   response.json({ server, cart: request.session.cart?.items ?? [] })
 })
 
-app.post('/viewed/:item', (request, response) => {
-  request.session.viewed = [request.params.item, ...(request.session.viewed ?? [])].slice(0, VIEWED_MAX)
-  response.json({ server, viewed: request.session.viewed })
+app.put('/profile', express.json({ limit: '10kb' }), (request, response) => {
+  const name = nameIn(request.body)
+  if (name === undefined) return void response.status(400).json({ error: NAME_EXPECTED })
+  request.session.profile = { name }
+  response.json({ server, profile: { name } })
 })
 
 app.get('/profile', (request, response) => {
   response.json({ server, profile: request.session.profile ?? null })
 })
 
+app.post('/viewed/:item', (request, response) => {
+  request.session.viewed = [request.params.item, ...(request.session.viewed ?? [])].slice(0, VIEWED_MAX)
+  response.json({ server, viewed: request.session.viewed })
+})
+
+app.get('/session', (request, response) => {
+  const { cart, profile, viewed } = request.session
+  response.json({ server, session: { cart, profile, viewed } })
+})
+
+app.delete('/session', (request, response, next) => {
+  request.session.destroy((error?: unknown) => {
+    if (error !== undefined && error !== null) return next(error)
+    response.clearCookie('connect.sid').json({ server, destroyed: true })
+  })
+})
+
 serve(app, {
-  standing: () => ({ held: 0, waiting: 0, handoffs: 0 }),
-  close: () => Promise.resolve(client.destroy()),
+  standing: () => ({ held: 0, waiting: 0, grants: 0 }),
+  close: () => Promise.resolve(),
 })

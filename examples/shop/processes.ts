@@ -1,13 +1,19 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { ServerMessage, Standing } from './shop.js'
+import type { ServerMessage, Standing } from './serve.js'
 
-const STOP_TIMEOUT_MS = 5_000
+export type ServerScript = 'server.js' | 'express-session-server.js'
 
-/** One application server in a process of its own. */
+/** Longer than a server gives itself. */
+const STOP_TIMEOUT_MS = 6_000
+const NOTHING: Standing = { held: 0, waiting: 0, grants: 0 }
+
+/** A port that another process has. */
+export class PortTakenError extends Error {}
+
+/** One application server in a process of its own. It ends with this process, in whatever way that ends. */
 export class ServerProcess {
-  standing: Standing = { held: 0, waiting: 0, handoffs: 0 }
   private readonly exited: Promise<unknown>
   private isStopping = false
 
@@ -17,14 +23,11 @@ export class ServerProcess {
     private readonly child: ChildProcess,
   ) {
     this.exited = once(child, 'exit')
-    child.on('message', (message: ServerMessage) => {
-      if (message.kind === 'standing') this.standing = message
-    })
   }
 
-  /** Starts a server and waits until it listens. Rejects where the port is taken. */
+  /** Starts a server and waits until it listens; port 0 is any free one. Throws a PortTakenError. */
   static async start(
-    script: 'server.js' | 'express-session-server.js',
+    script: ServerScript,
     name: string,
     port: number,
     environment: Readonly<Record<string, string>>,
@@ -32,33 +35,38 @@ export class ServerProcess {
     const child = fork(fileURLToPath(new URL(script, import.meta.url)), {
       env: { ...process.env, ...environment, SERVER_NAME: name, PORT: String(port) },
     })
-    const [message] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [ServerMessage | number]
-    if (typeof message === 'object' && message?.kind === 'ready') return new ServerProcess(name, message.port, child)
+    const [first]: unknown[] = await Promise.race([once(child, 'message'), once(child, 'exit')])
+    const message = typeof first === 'object' ? (first as ServerMessage | null) : undefined
+    if (message?.kind === 'ready') return new ServerProcess(name, message.port, child)
     child.kill('SIGKILL')
-    throw new Error(
-      `${name} did not start: ${typeof message === 'object' && message?.kind === 'failed' ? message.problem : 'it ended'}`,
-    )
+    const problem = message?.kind === 'failed' ? message.problem : 'it ended'
+    if (problem.includes('EADDRINUSE')) throw new PortTakenError(`port ${port} is taken`)
+    throw new Error(`${name} did not start: ${problem}`)
   }
 
   get origin(): string {
     return `http://127.0.0.1:${this.port}`
   }
 
-  get isRunning(): boolean {
-    return this.child.exitCode === null && this.child.signalCode === null
+  /** How the server stands now; one that is gone holds nothing. */
+  async standing(): Promise<Standing> {
+    if (!this.child.connected) return NOTHING
+    const answered = once(this.child, 'message')
+    this.child.send('standing')
+    const [message]: unknown[] = await Promise.race([answered, this.exited.then(() => [])])
+    return message === undefined ? NOTHING : (message as { readonly standing: Standing }).standing
   }
 
-  /** Calls back when the process ends without having been told to. */
-  onCrash(crashed: () => void): void {
-    void this.exited.then(() => {
-      if (!this.isStopping) crashed()
-    })
+  /** Resolves when the process ends without having been told to. */
+  async crashed(): Promise<void> {
+    await this.exited
+    if (this.isStopping) await new Promise(() => {})
   }
 
   /** Lets it finish what runs, and ends it. */
   async stop(): Promise<void> {
     this.isStopping = true
-    if (!this.isRunning) return
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return
     const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_TIMEOUT_MS)
     this.child.kill('SIGTERM')
     await this.exited
@@ -66,14 +74,14 @@ export class ServerProcess {
   }
 }
 
-/** Starts several servers at once, on these ports (0 is any free one), or none of them. */
+/** Starts several servers at once on any free ports, or none of them. */
 export async function startServers(
-  script: 'server.js' | 'express-session-server.js',
-  ports: readonly number[],
+  count: number,
+  script: ServerScript,
   environment: Readonly<Record<string, string>>,
 ): Promise<readonly ServerProcess[]> {
   const started = await Promise.allSettled(
-    ports.map((port, index) => ServerProcess.start(script, `server-${index + 1}`, port, environment)),
+    Array.from({ length: count }, (_, index) => ServerProcess.start(script, `server-${index + 1}`, 0, environment)),
   )
   const servers = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   const failed = started.find((result) => result.status === 'rejected')
@@ -85,3 +93,7 @@ export async function startServers(
 export const stopAll = async (servers: readonly ServerProcess[]): Promise<void> => {
   await Promise.all(servers.map((server) => server.stop()))
 }
+
+/** The name of the first of these servers that ends without having been told to. */
+export const firstCrashed = (servers: readonly ServerProcess[]): Promise<string> =>
+  Promise.race(servers.map((server) => server.crashed().then(() => server.name)))

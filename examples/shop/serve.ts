@@ -1,14 +1,30 @@
 import type { Express } from 'express'
-import type { ServerMessage, Standing } from './shop.js'
 
-const STANDING_PERIOD_MS = 500
-
-export interface Service {
-  readonly standing: () => Standing
-  readonly close: () => Promise<void>
+/** How a server stands: sessions it holds, sessions it waits for, and how often it was granted one. */
+export interface Standing {
+  readonly held: number
+  readonly waiting: number
+  readonly grants: number
 }
 
-/** Runs an application as a process of its own: tells the parent where it listens and how it stands, ends when told. */
+/** What a server process tells its parent. It says how it stands whenever the parent sends it anything. */
+export type ServerMessage =
+  | { readonly kind: 'ready'; readonly port: number }
+  | { readonly kind: 'failed'; readonly problem: string }
+  | { readonly kind: 'standing'; readonly standing: Standing }
+
+export interface Service {
+  standing(): Standing
+  /** Ends what runs. */
+  close(): Promise<void>
+}
+
+/** Longer than any browser or proxy keeps an unused connection, so that none sends a request as this side closes it. */
+const KEEP_ALIVE_MS = 75_000
+/** A server whose store is gone ends all the same. */
+const CLOSE_TIMEOUT_MS = 4_000
+
+/** Runs an application as a process of its own, on the port that PORT names, until its parent ends it or is gone. */
 export function serve(app: Express, service: Service): void {
   const tell = (message: ServerMessage): void => {
     if (process.connected) process.send?.(message)
@@ -16,26 +32,27 @@ export function serve(app: Express, service: Service): void {
   const server = app.listen(Number(process.env.PORT ?? 0), '127.0.0.1', (error?: Error) => {
     const address = server.address()
     if (error === undefined && typeof address === 'object' && address !== null) {
-      tell({ kind: 'ready', port: address.port })
-      return
+      return tell({ kind: 'ready', port: address.port })
     }
     tell({ kind: 'failed', problem: error?.message ?? 'it has no address' })
     void stop()
   })
-  const timer = setInterval(() => tell({ kind: 'standing', ...service.standing() }), STANDING_PERIOD_MS)
+  server.keepAliveTimeout = KEEP_ALIVE_MS
 
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
-      clearInterval(timer)
-      server.close()
-      server.closeIdleConnections()
+      setTimeout(() => process.exit(1), CLOSE_TIMEOUT_MS).unref()
+      const closed = new Promise((resolve) => server.close(resolve))
+      // Requests that run end, those that wait are refused, and all of them are answered.
       await service.close()
-      server.closeAllConnections()
+      server.closeIdleConnections()
+      await closed
       if (process.connected) process.disconnect()
     })()
     return stopping
   }
+  process.on('message', () => tell({ kind: 'standing', standing: service.standing() }))
   process.on('SIGTERM', () => void stop())
   // Ctrl-C reaches every process of the terminal; the parent says when to stop, so that nothing is cut off.
   process.on('SIGINT', () => {})

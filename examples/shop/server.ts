@@ -1,32 +1,44 @@
 import { randomBytes } from 'node:crypto'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { createHoldfast, HoldfastError, type LockedState, type NameOf } from '../../client/index.js'
+import { EpochMeter, meterWaits } from './meter.js'
 import { serve } from './serve.js'
-import { help, type ShopSession, VIEWED_MAX } from './shop.js'
+import { help, NAME_EXPECTED, nameIn, type ShopSession, VIEWED_MAX } from './shop.js'
 
 /**
  * One application server of the shop. Every request is one access under the locks that it needs, so that requests of
  * one visitor may overlap, on this server or on several, and lose nothing.
  */
 const server = process.env.SERVER_NAME ?? 'shop'
-const holdfast = createHoldfast<ShopSession>({ namespace: 'shop', label: server })
+// Shorter than a load balancer's patience: the visitor gets an answer from here, not a broken connection.
+const holdfast = createHoldfast<ShopSession>({ namespace: 'shop', label: server, timeoutMs: 20_000 })
 
 const COOKIE = 'shop-session'
+// Behind TLS, add `secure: true`.
 const COOKIE_OPTIONS = { httpOnly: true, sameSite: 'lax' } as const
+
+const knownSessionId = (request: Request): string | undefined =>
+  /(?:^|;\s*)shop-session=([\w-]{43})(?:;|$)/.exec(request.headers.cookie ?? '')?.[1]
 
 /** The visitor's session id, from the cookie. A new visitor gets a new one: 256 random bits, since it is a secret. */
 function sessionId(request: Request, response: Response): string {
-  const cookie = /(?:^|;\s*)shop-session=([\w-]{43})(?:;|$)/.exec(request.headers.cookie ?? '')?.[1]
-  if (cookie !== undefined) return cookie
+  const known = knownSessionId(request)
+  if (known !== undefined) return known
   const id = randomBytes(32).toString('base64url')
   response.cookie(COOKIE, id, COOKIE_OPTIONS)
   return id
 }
 
-/** For the demo's figures: under which grant this server served each visitor last. */
-const epochs = new Map<string, number>()
+/** Aborted when the visitor goes away: then nobody waits for the answer any more. */
+function whileConnected(response: Response): AbortSignal {
+  const controller = new AbortController()
+  response.once('close', () => controller.abort())
+  return controller.signal
+}
 
-/** One access to the visitor's session. The header `x-session` says whether the session was on this server already. */
+const epochs = new EpochMeter()
+
+/** One access to the visitor's session. The header `x-session` says whether this server had the session already. */
 function visit<T, const W extends NameOf<ShopSession> = never, const R extends NameOf<ShopSession> = never>(
   request: Request,
   response: Response,
@@ -34,16 +46,21 @@ function visit<T, const W extends NameOf<ShopSession> = never, const R extends N
   work: (state: LockedState<ShopSession, W, R>) => T,
 ): Promise<T> {
   const id = sessionId(request, response)
-  return holdfast.access(id, locks, (session) => {
-    response.set('x-session', epochs.get(id) === session.epoch ? 'kept' : 'handed over')
-    epochs.set(id, session.epoch)
-    return work(session.state)
-  })
+  const metered = epochs.begin(id)
+  return holdfast.access(
+    id,
+    locks,
+    (session) => {
+      response.set('x-session', metered(session.epoch))
+      return work(session.state)
+    },
+    { signal: whileConnected(response) },
+  )
 }
 
 const app = express()
 app.disable('x-powered-by')
-app.use(express.json({ limit: '10kb' }))
+app.use(meterWaits)
 
 app.get('/', (request, response) => {
   response.type('text/plain').send(help(`http://${request.headers.host}`))
@@ -63,12 +80,9 @@ app.get('/cart', async (request, response) => {
   response.json({ server, cart })
 })
 
-app.put('/profile', async (request, response) => {
-  const name: unknown = request.body?.name
-  if (typeof name !== 'string' || name === '') {
-    response.status(400).json({ error: 'expected a JSON body such as {"name":"Ada"}' })
-    return
-  }
+app.put('/profile', express.json({ limit: '10kb' }), async (request, response) => {
+  const name = nameIn(request.body)
+  if (name === undefined) return void response.status(400).json({ error: NAME_EXPECTED })
   await visit(request, response, { write: ['profile'] }, (state) => {
     state.profile = { name }
   })
@@ -89,31 +103,39 @@ app.post('/viewed/:item', async (request, response) => {
 })
 
 app.get('/session', async (request, response) => {
-  const session = await holdfast.access(sessionId(request, response), { all: 'read' }, ({ state }) => ({ ...state }))
+  const session = await visit(request, response, { read: ['cart', 'profile', 'viewed'] }, (state) => ({ ...state }))
   response.json({ server, session })
 })
 
 app.delete('/session', async (request, response) => {
-  await holdfast.destroy(sessionId(request, response))
-  response.clearCookie(COOKIE, COOKIE_OPTIONS).json({ server, session: null })
+  const id = knownSessionId(request)
+  const destroyed = id !== undefined && (await holdfast.destroy(id))
+  response.clearCookie(COOKIE, COOKIE_OPTIONS).json({ server, destroyed })
 })
 
-/** A failed access had no effect, unless it says otherwise: the visitor may be told to try again. */
+/** What the visitor is told of an error. One that is retryable, or of a server that shuts down, is worth another try. */
+function statusOf({ code, retryable }: HoldfastError): number {
+  if (code === 'TOO_LARGE') return 413
+  return retryable || code === 'CLOSED' ? 503 : 500
+}
+
 app.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
   if (response.headersSent || !(error instanceof HoldfastError)) return next(error)
-  if (error.retryable) response.set('retry-after', '1')
-  response.status(error.retryable ? 503 : 500).json({ error: error.code, effect: error.effect })
+  const status = statusOf(error)
+  if (status === 503) response.set('retry-after', '1')
+  // With the effect 'none' nothing has changed; with 'unknown' the visitor should look before trying again.
+  response.status(status).json({ error: error.code, effect: error.effect })
 })
 
-let handoffs = 0
+let grants = 0
 holdfast.on('granted', () => {
-  handoffs += 1
+  grants += 1
 })
 serve(app, {
   standing: () => {
     const { heldSessions: held, waitingSessions: waiting } = holdfast.health()
-    return { held, waiting, handoffs }
+    return { held, waiting, grants }
   },
-  // Requests that run end; then every session goes back to the store.
+  // Accesses that run end; then every session goes back to the store.
   close: () => holdfast.close({ drainMs: 2_000 }),
 })

@@ -8,18 +8,13 @@ export interface ShopSession {
 /** The last items that somebody looked at. */
 export const VIEWED_MAX = 10
 
-/** How a server stands: sessions it holds, sessions it waits for, and how often it was given one. */
-export interface Standing {
-  readonly held: number
-  readonly waiting: number
-  readonly handoffs: number
+/** The name in a request's body, or undefined where there is none that will do. */
+export function nameIn(body: unknown): string | undefined {
+  const name = typeof body === 'object' && body !== null && 'name' in body ? body.name : undefined
+  return typeof name === 'string' && name !== '' ? name : undefined
 }
 
-/** What a server process tells its parent. */
-export type ServerMessage =
-  | { readonly kind: 'ready'; readonly port: number }
-  | { readonly kind: 'failed'; readonly problem: string }
-  | ({ readonly kind: 'standing' } & Standing)
+export const NAME_EXPECTED = 'expected a JSON body such as {"name":"Ada"}'
 
 /** What to try, on the servers of these origins. */
 export function help(...origins: readonly string[]): string {

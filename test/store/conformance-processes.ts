@@ -76,6 +76,11 @@ export function describeProcessWrites(subject: () => StoreUnderTest): void {
     })
   })
 
+  test('renew is applied again at the same moment, so that its answer may be lost', async () => {
+    await on.applied({}, writes.renew(ANNA, LEASE_MS, NOW))
+    await expectApplied(subject(), writes.renew(ANNA, LEASE_MS, NOW))
+  })
+
   test('renew neither makes a record, nor revives a lease, nor shortens one, nor passes an eviction', async () => {
     await on.refused(writes.renew(ANNA, LEASE_MS, NOW), {
       unknown: undefined,
