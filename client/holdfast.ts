@@ -1,28 +1,22 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import type { SessionKey } from '../protocol/keys.js'
-import { LOCK_TTL_MS } from '../protocol/limits.js'
 import { isAlive, readSession } from '../protocol/records.js'
+import { Accesses, type Running } from './accesses.js'
 import { LockOwner } from './attribute-locks.js'
 import { decodeValue } from './codec.js'
-import { SessionEntry } from './entry.js'
 import {
-  AbortedError,
   ClosedError,
   CorruptStateError,
   type HoldfastError,
   InvalidArgumentError,
-  type LossReason,
   NestedAccessError,
-  PartialCommitError,
   SessionMissingError,
   UnreachableError,
 } from './errors.js'
 import type { ClientContext, Hold } from './hold.js'
 import { ACCESS_MANY_MAX } from './limits.js'
-import { compileLockRequest, covers, type LockRequest, type LockSpec } from './lock-request.js'
-import { Membership } from './membership.js'
+import { compileLockRequest, type LockSpec } from './lock-request.js'
 import {
   type AccessOptions,
   type CompiledOptions,
@@ -30,10 +24,10 @@ import {
   compileAccessOptions,
   compileDrainMs,
 } from './options.js'
-import type { Timer, Transport } from './ports.js'
-import { Recency } from './recency.js'
+import type { Transport } from './ports.js'
 import { attempt, explain } from './retry.js'
 import { AccessSession, type Session } from './session.js'
+import { Sessions } from './sessions.js'
 import { Ticket } from './ticket.js'
 import type { LockedState, NameOf } from './types.js'
 
@@ -68,48 +62,32 @@ export interface Peeked<S> {
   readonly aliveUntil: Date
 }
 
-interface Running {
-  readonly key: SessionKey
-  readonly hold: Hold
-  readonly ticket: Ticket
-  readonly session: AccessSession
-}
-
-/** The access that the current task runs in. */
-interface Scope {
-  readonly client: unknown
-  readonly running: readonly Running[]
-  isEnded: boolean
-}
-
-// One for all clients and copies of an access's own asynchronous children: a nested access finds the outer one here.
-const scopes = new AsyncLocalStorage<Scope>()
-
-/** A look around for lock records that TTL might take while they are held. */
-const KEEP_PERIOD_MS = LOCK_TTL_MS / 7
-
 /**
  * The client of a Holdfast store: typed sessions under real locks. Make one per process with `createHoldfast` and
  * close it at shutdown.
  */
 export class Holdfast<S extends object> {
-  private readonly entries = new Map<SessionKey, SessionEntry>()
-  private readonly held = new Recency<SessionEntry>()
   private readonly emitter = new EventEmitter<HoldfastEvents>()
-  private membership: Membership | undefined
-  private idleTimer: Timer | undefined
-  private keepTimer: Timer | undefined
-  private runningCount = 0
-  private onQuiet: (() => void) | undefined
+  private readonly accesses = new Accesses()
+  private readonly sessions: Sessions
   private closing: Promise<void> | undefined
 
   /** Use `createHoldfast`. */
   constructor(
     private readonly options: CompiledOptions,
     private readonly context: ClientContext,
-    private readonly transport: Transport,
+    transport: Transport,
     private readonly dispose: () => void,
-  ) {}
+  ) {
+    const { emitter } = this
+    this.sessions = new Sessions(options, context, transport, {
+      granted: (session, epoch) => emitter.emit('granted', { session, epoch }),
+      revoked: (session, epoch) => emitter.emit('revoked', { session, epoch }),
+      released: (session, epoch) => emitter.emit('released', { session, epoch }),
+      lost: (session, error) => emitter.emit('lost', { session, error }),
+      connection: (state, detail) => emitter.emit('connection', { state, detail }),
+    })
+  }
 
   /**
    * Runs `work` on a session under attribute locks. When the promise resolves, what `work` changed is in DynamoDB;
@@ -168,10 +146,12 @@ export class Holdfast<S extends object> {
     const request = compileLockRequest(locks)
     checkWork(work)
     const ticket = new Ticket(request, compileAccessOptions(options, this.options.timeoutMs))
-    const outer = this.outerScope([key], request)
+    const outer = this.accesses.outer([key], request)
     if (outer !== undefined) return work(outer[0]?.session)
     const hold = await this.enter(key, ticket)
-    return this.run([{ key, hold, ticket, session: new AccessSession(hold, ticket) }], ([session]) => work(session))
+    return this.accesses.run([{ key, hold, ticket, session: new AccessSession(hold, ticket) }], ([session]) =>
+      work(session),
+    )
   }
 
   /**
@@ -195,7 +175,7 @@ export class Holdfast<S extends object> {
     const request = compileLockRequest(locks)
     checkWork(work)
     const compiled = compileAccessOptions(options, this.options.timeoutMs)
-    const outer = this.outerScope(keys, request)
+    const outer = this.accesses.outer(keys, request)
     const pass = (sessions: readonly AccessSession[]) =>
       work(sessions as unknown as readonly Session<Partial<S>, NameOf<S>>[])
     if (outer !== undefined) return pass(outer.map(({ session }) => session))
@@ -212,7 +192,7 @@ export class Holdfast<S extends object> {
       for (const { hold, ticket } of running.values()) hold.leave(ticket)
       throw error
     }
-    return this.run(
+    return this.accesses.run(
       keys.map((key) => running.get(key) as Running),
       pass,
     )
@@ -250,12 +230,12 @@ export class Holdfast<S extends object> {
     const ticket = new Ticket(compileLockRequest(locks), compileAccessOptions(options, this.options.timeoutMs))
     const hold = await this.enter(key, ticket)
     const session = new AccessSession(hold, ticket)
-    this.runningCount += 1
+    this.accesses.begin()
     const dispose = async () => {
       if (session.isOver) return
       session.end()
       hold.leave(ticket)
-      this.accessEnded()
+      this.accesses.end()
     }
     return Object.defineProperty(session, Symbol.asyncDispose, { value: dispose })
   }
@@ -312,11 +292,11 @@ export class Holdfast<S extends object> {
     const key = this.keyOf(id)
     const compiled = compileAccessOptions({ ...options, ifMissing: 'fail' }, this.options.timeoutMs)
     const request = compileLockRequest('all')
-    if (this.outerScope([key], request) !== undefined) {
+    if (this.accesses.outer([key], request) !== undefined) {
       throw new NestedAccessError('a session cannot be destroyed inside an access to it: destroy it afterwards')
     }
     const ticket = new Ticket(request, compiled)
-    this.runningCount += 1
+    this.accesses.begin()
     try {
       const hold = await this.enter(key, ticket)
       await hold.destroy(ticket)
@@ -325,25 +305,24 @@ export class Holdfast<S extends object> {
       if (error instanceof SessionMissingError) return false
       throw error
     } finally {
-      this.accessEnded()
+      this.accesses.end()
     }
   }
 
   /** Gives a held session back to the store when its accesses have ended. Does nothing where it is not held. */
   async release(id: string): Promise<void> {
-    await this.entries.get(this.keyOf(id))?.release()
+    await this.sessions.release(this.keyOf(id))
   }
 
   /** How the client stands, without a network call. */
   health(): Health {
-    const { membership } = this
-    const waiting = [...this.entries.values()].filter((entry) => entry.isWaiting).length
+    const { membership, heldCount, waitingCount } = this.sessions
     const connected = membership?.isConnected === true ? 'connected' : 'connecting'
     return {
       state: this.closing !== undefined ? 'closed' : membership === undefined ? 'idle' : connected,
       leaseRemainingMs: membership?.lease.isRunning ? Math.round(membership.lease.remainingMs) : 0,
-      heldSessions: this.held.size,
-      waitingSessions: waiting,
+      heldSessions: heldCount,
+      waitingSessions: waitingCount,
       lastFailure: membership?.lastFailure?.message,
     }
   }
@@ -371,128 +350,15 @@ export class Holdfast<S extends object> {
   }
 
   private async shutDown(drainMs: number): Promise<void> {
-    const { clock } = this.context
-    this.idleTimer?.cancel()
-    this.keepTimer?.cancel()
-    for (const entry of this.entries.values()) entry.failPending(new ClosedError())
-    await new Promise<void>((resolve) => {
-      if (this.runningCount === 0) return resolve()
-      const timer = clock.after(drainMs, resolve, 'awaited')
-      this.onQuiet = () => {
-        timer.cancel()
-        resolve()
-      }
-    })
-    const { membership } = this
-    if (membership !== undefined) {
-      const entries = [...this.entries.values()]
-      for (const entry of entries) entry.hold?.abortRunning(new ClosedError())
-      // What others wait for goes straight to them; all the rest is reclaimed at once after `retire`.
-      await Promise.all(entries.map((entry) => entry.finish()))
-      await membership.retire()
-    }
-    this.entries.clear()
+    this.sessions.refuse(new ClosedError())
+    await this.accesses.quiet(this.context.clock, drainMs)
+    await this.sessions.close(new ClosedError())
     this.dispose()
   }
 
   private async enter(key: SessionKey, ticket: Ticket): Promise<Hold> {
     this.checkOpen()
-    const { signal } = ticket.options
-    if (signal?.aborted) throw new AbortedError(0, signal.reason)
-    const known = this.entries.get(key)
-    if (known?.hold?.tryEnter(ticket)) return known.hold
-    // A lease that was found to be over just now has replaced what was known.
-    const hold = await (this.entries.get(key) ?? this.createEntry(key)).enter(ticket)
-    hold.verify()
-    if (ticket.loss !== undefined) throw ticket.loss
-    return hold
-  }
-
-  /** The outer access's sessions where they cover the request. Refuses what would wait for itself. */
-  private outerScope(keys: readonly SessionKey[], request: LockRequest): readonly Running[] | undefined {
-    const scope = scopes.getStore()
-    if (scope === undefined || scope.isEnded || scope.client !== this) return undefined
-    return keys.map((key) => {
-      const outer = scope.running.find((running) => running.key === key)
-      if (outer === undefined) {
-        throw new NestedAccessError('an access to another session began inside an access: use accessMany for both')
-      }
-      if (!covers(outer.ticket.request, request)) {
-        throw new NestedAccessError(
-          'a nested access to the same session asks for more than the outer one holds: lock it there, or session.lock()',
-        )
-      }
-      return outer
-    })
-  }
-
-  private run<T>(
-    running: readonly Running[],
-    work: (sessions: readonly AccessSession[]) => T | Promise<T>,
-  ): Promise<T> {
-    const result = this.perform(running, work)
-    return new Promise<T>((resolve, reject) => {
-      // A loss fails the access at once, whether or not its work ever ends.
-      for (const { ticket } of running) {
-        if (ticket.loss !== undefined) reject(ticket.loss)
-        ticket.whileRunning(reject)
-      }
-      result.then(resolve, reject)
-    })
-  }
-
-  private async perform<T>(
-    running: readonly Running[],
-    work: (sessions: readonly AccessSession[]) => T | Promise<T>,
-  ): Promise<T> {
-    const scope: Scope = { client: this, running, isEnded: false }
-    this.runningCount += 1
-    try {
-      const sessions = running.map(({ session }) => session)
-      const result = await scopes.run(scope, work, sessions)
-      await this.commit(running)
-      return result
-    } catch (error) {
-      for (const { hold, ticket, session } of running) {
-        if (session.isOver) continue
-        session.end()
-        hold.leave(ticket)
-      }
-      throw error
-    } finally {
-      scope.isEnded = true
-      this.accessEnded()
-    }
-  }
-
-  /** Stages what changed, frees the locks, and waits until everything that was seen or changed is in DynamoDB. */
-  private async commit(running: readonly Running[]): Promise<void> {
-    const staged = running.map(({ hold, ticket, session }) => {
-      // What was only read must be as current as what is written.
-      hold.verify()
-      if (ticket.loss !== undefined) throw ticket.loss
-      return session.changes()
-    })
-    for (const [index, { hold }] of running.entries()) hold.checkSize(staged[index])
-    const batches = running.map(({ hold, ticket, session }, index) => {
-      session.end()
-      ticket.whileRunning(undefined)
-      const changes = staged[index]
-      const batch = changes === undefined ? hold.unresolvedUnder(ticket.request) : hold.stage(changes)
-      if (changes === undefined) hold.touchIfDue()
-      hold.leave(ticket)
-      return batch
-    })
-    const outcomes = await Promise.allSettled(batches.map((batch) => Promise.resolve(batch?.done)))
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected')
-    if (failed === undefined) return
-    const hasLanded = outcomes.some(({ status }, index) => status === 'fulfilled' && staged[index] !== undefined)
-    throw hasLanded ? new PartialCommitError(failed.reason) : failed.reason
-  }
-
-  private accessEnded(): void {
-    this.runningCount -= 1
-    if (this.runningCount === 0) this.onQuiet?.()
+    return this.sessions.enter(key, ticket)
   }
 
   private keyOf(id: string): SessionKey {
@@ -502,107 +368,6 @@ export class Holdfast<S extends object> {
 
   private checkOpen(): void {
     if (this.closing !== undefined) throw new ClosedError()
-  }
-
-  private createEntry(key: SessionKey): SessionEntry {
-    this.membership ??= this.join()
-    const entry = new SessionEntry(key, this.membership, this.context, {
-      opened: () => this.opened(entry),
-      closed: () => this.held.remove(entry),
-      used: () => this.used(entry),
-      unneeded: () => {
-        if (this.entries.get(key) === entry) this.entries.delete(key)
-      },
-      granted: (session, epoch) => this.emitter.emit('granted', { session, epoch }),
-      revoked: (session, epoch) => this.emitter.emit('revoked', { session, epoch }),
-      released: (session, epoch) => this.emitter.emit('released', { session, epoch }),
-      lost: (session, error) => this.emitter.emit('lost', { session, error }),
-    })
-    this.entries.set(key, entry)
-    return entry
-  }
-
-  private join(): Membership {
-    const { clock, randomness } = this.context
-    return new Membership(this.options.label, this.transport, clock, randomness, {
-      ready: () => {
-        for (const entry of this.entries.values()) entry.resend()
-      },
-      received: (message) => {
-        if (message.session !== undefined) this.entryOf(message.session)?.receive(message)
-      },
-      asked: (session, epoch) => this.entryOf(session)?.asked(epoch),
-      died: (reason) => this.died(reason),
-      refused: (error) => {
-        for (const entry of this.entries.values()) entry.failPending(error)
-      },
-      connection: (state, detail) => this.emitter.emit('connection', { state, detail }),
-    })
-  }
-
-  /** An entry for every session that the store speaks of: one that is not known here is answered, then forgotten. */
-  private entryOf(key: SessionKey): SessionEntry | undefined {
-    const known = this.entries.get(key)
-    if (known !== undefined || this.membership === undefined) return known
-    const entry = this.createEntry(key)
-    this.entries.delete(key)
-    return entry
-  }
-
-  private died(reason: LossReason): void {
-    this.membership = undefined
-    const entries = [...this.entries.values()]
-    if (this.closing !== undefined) {
-      for (const entry of entries) entry.hold?.loseFor(reason, 'the process lease is over')
-    } else if (entries.length > 0) {
-      const next = this.join()
-      this.membership = next
-      for (const entry of entries) entry.moveTo(next, reason)
-    }
-  }
-
-  private opened(entry: SessionEntry): void {
-    this.used(entry)
-    while (this.held.size > this.options.heldSessionsMax) {
-      const oldest = this.held.leastRecent
-      if (oldest === undefined || oldest === entry) break
-      this.held.remove(oldest)
-      oldest.hold?.drain('unused')
-    }
-    this.scheduleIdle()
-    this.keepTimer ??= this.context.clock.after(KEEP_PERIOD_MS, () => this.keepAll(), 'background')
-  }
-
-  private used(entry: SessionEntry): void {
-    entry.lastUsedMs = this.context.clock.monotonicMs()
-    this.held.use(entry)
-  }
-
-  private scheduleIdle(): void {
-    const oldest = this.held.leastRecent
-    if (oldest === undefined || this.idleTimer !== undefined || this.closing !== undefined) return
-    const dueMs = oldest.lastUsedMs + this.options.idleReleaseMs - this.context.clock.monotonicMs()
-    this.idleTimer = this.context.clock.after(Math.max(1, dueMs), () => this.releaseIdle(), 'background')
-  }
-
-  private releaseIdle(): void {
-    this.idleTimer = undefined
-    const limitMs = this.context.clock.monotonicMs() - this.options.idleReleaseMs
-    for (let oldest = this.held.leastRecent; oldest !== undefined; oldest = this.held.leastRecent) {
-      if (oldest.lastUsedMs > limitMs) break
-      // One that is in use for so long counts as used now.
-      if (oldest.hold?.isIdle === false) this.used(oldest)
-      else {
-        this.held.remove(oldest)
-        oldest.hold?.drain('unused')
-      }
-    }
-    this.scheduleIdle()
-  }
-
-  private keepAll(): void {
-    for (const entry of this.held.items()) entry.keep()
-    this.keepTimer = this.context.clock.after(KEEP_PERIOD_MS, () => this.keepAll(), 'background')
   }
 }
 

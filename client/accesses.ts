@@ -1,0 +1,132 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { SessionKey } from '../protocol/keys.js'
+import { NestedAccessError, PartialCommitError } from './errors.js'
+import type { Hold } from './hold.js'
+import { covers, type LockRequest } from './lock-request.js'
+import type { Clock } from './ports.js'
+import type { AccessSession } from './session.js'
+import type { Ticket } from './ticket.js'
+
+/** One session of an access that has its locks. */
+export interface Running {
+  readonly key: SessionKey
+  readonly hold: Hold
+  readonly ticket: Ticket
+  readonly session: AccessSession
+}
+
+/** The access that the current task runs in. */
+interface Scope {
+  readonly client: unknown
+  readonly running: readonly Running[]
+  isEnded: boolean
+}
+
+// One for all clients: a nested access finds the outer one here, through whatever asynchronous calls it came.
+const scopes = new AsyncLocalStorage<Scope>()
+
+/** The accesses of one client: runs their work in a scope, commits what they changed, and counts them. */
+export class Accesses {
+  private count = 0
+  private onQuiet: (() => void) | undefined
+
+  begin(): void {
+    this.count += 1
+  }
+
+  end(): void {
+    this.count -= 1
+    if (this.count === 0) this.onQuiet?.()
+  }
+
+  /** Resolves when none runs any more, or after `ms`. */
+  async quiet(clock: Clock, ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      if (this.count === 0) return resolve()
+      const timer = clock.after(ms, resolve, 'awaited')
+      this.onQuiet = () => {
+        timer.cancel()
+        resolve()
+      }
+    })
+  }
+
+  /** The outer access's sessions where they cover the request. Refuses what would wait for itself. */
+  outer(keys: readonly SessionKey[], request: LockRequest): readonly Running[] | undefined {
+    const scope = scopes.getStore()
+    if (scope === undefined || scope.isEnded || scope.client !== this) return undefined
+    return keys.map((key) => {
+      const outer = scope.running.find((running) => running.key === key)
+      if (outer === undefined) {
+        throw new NestedAccessError('an access to another session began inside an access: use accessMany for both')
+      }
+      if (!covers(outer.ticket.request, request)) {
+        throw new NestedAccessError(
+          'a nested access to the same session asks for more than the outer one holds: lock it there, or session.lock()',
+        )
+      }
+      return outer
+    })
+  }
+
+  run<T>(running: readonly Running[], work: (sessions: readonly AccessSession[]) => T | Promise<T>): Promise<T> {
+    const result = this.perform(running, work)
+    return new Promise<T>((resolve, reject) => {
+      // A loss fails the access at once, whether or not its work ever ends.
+      for (const { ticket } of running) {
+        if (ticket.loss !== undefined) reject(ticket.loss)
+        ticket.whileRunning(reject)
+      }
+      result.then(resolve, reject)
+    })
+  }
+
+  private async perform<T>(
+    running: readonly Running[],
+    work: (sessions: readonly AccessSession[]) => T | Promise<T>,
+  ): Promise<T> {
+    const scope: Scope = { client: this, running, isEnded: false }
+    this.begin()
+    try {
+      const sessions = running.map(({ session }) => session)
+      const result = await scopes.run(scope, work, sessions)
+      await this.commit(running)
+      return result
+    } catch (error) {
+      for (const { hold, ticket, session } of running) {
+        if (session.isOver) continue
+        session.end()
+        hold.leave(ticket)
+      }
+      throw error
+    } finally {
+      scope.isEnded = true
+      this.end()
+    }
+  }
+
+  /** Stages what changed, frees the locks, and waits until everything that was seen or changed is in DynamoDB. */
+  private async commit(running: readonly Running[]): Promise<void> {
+    const staged = running.map(({ hold, ticket, session }) => {
+      // What was only read must be as current as what is written.
+      hold.verify()
+      if (ticket.loss !== undefined) throw ticket.loss
+      return session.changes()
+    })
+    for (const [index, { hold }] of running.entries()) hold.checkSize(staged[index])
+    const batches = running.map(({ hold, ticket, session }, index) => {
+      session.end()
+      ticket.whileRunning(undefined)
+      const changes = staged[index]
+      const batch = changes === undefined ? hold.unresolvedUnder(ticket.request) : hold.stage(changes)
+      if (changes === undefined) hold.touchIfDue()
+      hold.leave(ticket)
+      return batch
+    })
+    const outcomes = await Promise.allSettled(batches.map((batch) => Promise.resolve(batch?.done)))
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+    if (failed === undefined) return
+    const hasLanded = outcomes.some(({ status }, index) => status === 'fulfilled' && staged[index] !== undefined)
+    throw hasLanded ? new PartialCommitError(failed.reason) : failed.reason
+  }
+}

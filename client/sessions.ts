@@ -1,0 +1,187 @@
+import type { SessionKey } from '../protocol/keys.js'
+import { LOCK_TTL_MS } from '../protocol/limits.js'
+import { SessionEntry } from './entry.js'
+import { AbortedError, type HoldfastError, type LossReason } from './errors.js'
+import type { ClientContext, Hold } from './hold.js'
+import { Membership } from './membership.js'
+import type { CompiledOptions } from './options.js'
+import type { Timer, Transport } from './ports.js'
+import { Recency } from './recency.js'
+import type { Ticket } from './ticket.js'
+
+/** A look around for lock records that TTL might take while they are held. */
+const KEEP_PERIOD_MS = LOCK_TTL_MS / 7
+
+/** What a client tells its listeners. `session` is the hashed key: it identifies a session without being its id. */
+export interface Listener {
+  granted(session: SessionKey, epoch: number): void
+  revoked(session: SessionKey, epoch: number): void
+  released(session: SessionKey, epoch: number): void
+  lost(session: SessionKey, error: HoldfastError): void
+  connection(state: 'connected' | 'disconnected', detail: string | undefined): void
+}
+
+/** Every session that this process holds or waits for, under one process id after the other. */
+export class Sessions {
+  membership: Membership | undefined
+  private readonly entries = new Map<SessionKey, SessionEntry>()
+  private readonly held = new Recency<SessionEntry>()
+  private idleTimer: Timer | undefined
+  private keepTimer: Timer | undefined
+  private isClosing = false
+
+  constructor(
+    private readonly options: CompiledOptions,
+    private readonly context: ClientContext,
+    private readonly transport: Transport,
+    private readonly listener: Listener,
+  ) {}
+
+  get heldCount(): number {
+    return this.held.size
+  }
+
+  get waitingCount(): number {
+    return [...this.entries.values()].filter((entry) => entry.isWaiting).length
+  }
+
+  /** Waits until the access may run, unless it may at once. */
+  async enter(key: SessionKey, ticket: Ticket): Promise<Hold> {
+    const { signal } = ticket.options
+    if (signal?.aborted) throw new AbortedError(0, signal.reason)
+    const known = this.entries.get(key)
+    if (known?.hold?.tryEnter(ticket)) return known.hold
+    // A lease that was found to be over just now has replaced what was known.
+    const hold = await (this.entries.get(key) ?? this.createEntry(key)).enter(ticket)
+    hold.verify()
+    if (ticket.loss !== undefined) throw ticket.loss
+    return hold
+  }
+
+  /** Gives a held session back when its accesses have ended. */
+  async release(key: SessionKey): Promise<void> {
+    await this.entries.get(key)?.release()
+  }
+
+  /** Lets nobody in any more, and fails those that wait. */
+  refuse(error: HoldfastError): void {
+    this.isClosing = true
+    this.idleTimer?.cancel()
+    this.keepTimer?.cancel()
+    for (const entry of this.entries.values()) entry.failPending(error)
+  }
+
+  /** Aborts what still runs, commits, and gives everything back. */
+  async close(error: HoldfastError): Promise<void> {
+    const { membership } = this
+    if (membership !== undefined) {
+      const entries = [...this.entries.values()]
+      for (const entry of entries) entry.hold?.abortRunning(error)
+      // What others wait for goes straight to them; all the rest is reclaimed at once after `retire`.
+      await Promise.all(entries.map((entry) => entry.finish()))
+      await membership.retire()
+    }
+    this.entries.clear()
+  }
+
+  private createEntry(key: SessionKey): SessionEntry {
+    this.membership ??= this.join()
+    const entry = new SessionEntry(key, this.membership, this.context, {
+      opened: () => this.opened(entry),
+      closed: () => this.held.remove(entry),
+      used: () => this.used(entry),
+      unneeded: () => {
+        if (this.entries.get(key) === entry) this.entries.delete(key)
+      },
+      granted: (session, epoch) => this.listener.granted(session, epoch),
+      revoked: (session, epoch) => this.listener.revoked(session, epoch),
+      released: (session, epoch) => this.listener.released(session, epoch),
+      lost: (session, error) => this.listener.lost(session, error),
+    })
+    this.entries.set(key, entry)
+    return entry
+  }
+
+  private join(): Membership {
+    const { clock, randomness } = this.context
+    return new Membership(this.options.label, this.transport, clock, randomness, {
+      ready: () => {
+        for (const entry of this.entries.values()) entry.resend()
+      },
+      received: (message) => {
+        if (message.session !== undefined) this.entryOf(message.session)?.receive(message)
+      },
+      asked: (session, epoch) => this.entryOf(session)?.asked(epoch),
+      died: (reason) => this.died(reason),
+      refused: (error) => {
+        for (const entry of this.entries.values()) entry.failPending(error)
+      },
+      connection: (state, detail) => this.listener.connection(state, detail),
+    })
+  }
+
+  /** An entry for every session that the store speaks of: one that is not known here is answered, then forgotten. */
+  private entryOf(key: SessionKey): SessionEntry | undefined {
+    const known = this.entries.get(key)
+    if (known !== undefined || this.membership === undefined) return known
+    const entry = this.createEntry(key)
+    this.entries.delete(key)
+    return entry
+  }
+
+  private died(reason: LossReason): void {
+    this.membership = undefined
+    const entries = [...this.entries.values()]
+    if (this.isClosing) {
+      for (const entry of entries) entry.hold?.loseFor(reason, 'the process lease is over')
+    } else if (entries.length > 0) {
+      const next = this.join()
+      this.membership = next
+      for (const entry of entries) entry.moveTo(next, reason)
+    }
+  }
+
+  private opened(entry: SessionEntry): void {
+    this.used(entry)
+    while (this.held.size > this.options.heldSessionsMax) {
+      const oldest = this.held.leastRecent
+      if (oldest === undefined || oldest === entry) break
+      this.held.remove(oldest)
+      oldest.hold?.drain('unused')
+    }
+    this.scheduleIdle()
+    this.keepTimer ??= this.context.clock.after(KEEP_PERIOD_MS, () => this.keepAll(), 'background')
+  }
+
+  private used(entry: SessionEntry): void {
+    entry.lastUsedMs = this.context.clock.monotonicMs()
+    this.held.use(entry)
+  }
+
+  private scheduleIdle(): void {
+    const oldest = this.held.leastRecent
+    if (oldest === undefined || this.idleTimer !== undefined || this.isClosing) return
+    const dueMs = oldest.lastUsedMs + this.options.idleReleaseMs - this.context.clock.monotonicMs()
+    this.idleTimer = this.context.clock.after(Math.max(1, dueMs), () => this.releaseIdle(), 'background')
+  }
+
+  private releaseIdle(): void {
+    this.idleTimer = undefined
+    const limitMs = this.context.clock.monotonicMs() - this.options.idleReleaseMs
+    for (let oldest = this.held.leastRecent; oldest !== undefined; oldest = this.held.leastRecent) {
+      if (oldest.lastUsedMs > limitMs) break
+      // One that is in use for so long counts as used now.
+      if (oldest.hold?.isIdle === false) this.used(oldest)
+      else {
+        this.held.remove(oldest)
+        oldest.hold?.drain('unused')
+      }
+    }
+    this.scheduleIdle()
+  }
+
+  private keepAll(): void {
+    for (const entry of this.held.items()) entry.keep()
+    this.keepTimer = this.context.clock.after(KEEP_PERIOD_MS, () => this.keepAll(), 'background')
+  }
+}
