@@ -79,13 +79,16 @@ export class Holdfast<S extends object> {
     transport: Transport,
     private readonly dispose: () => void,
   ) {
-    const { emitter } = this
+    // Listeners are called from a microtask of their own: one that throws cannot break what is under way in here.
+    const tell = <E extends keyof HoldfastEvents>(event: E, ...args: HoldfastEvents[E]) =>
+      // biome-ignore lint/suspicious/noExplicitAny: EventEmitter's own types cannot follow a generic event name.
+      queueMicrotask(() => this.emitter.emit(event as any, ...(args as any)))
     this.sessions = new Sessions(options, context, transport, {
-      granted: (session, epoch) => emitter.emit('granted', { session, epoch }),
-      revoked: (session, epoch) => emitter.emit('revoked', { session, epoch }),
-      released: (session, epoch) => emitter.emit('released', { session, epoch }),
-      lost: (session, error) => emitter.emit('lost', { session, error }),
-      connection: (state, detail) => emitter.emit('connection', { state, detail }),
+      granted: (session, epoch) => tell('granted', { session, epoch }),
+      revoked: (session, epoch) => tell('revoked', { session, epoch }),
+      released: (session, epoch) => tell('released', { session, epoch }),
+      lost: (session, error) => tell('lost', { session, error }),
+      connection: (state, detail) => tell('connection', { state, detail }),
     })
   }
 

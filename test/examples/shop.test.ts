@@ -64,7 +64,7 @@ describe('the shop', () => {
       profile: { name: 'Ada' },
       viewed: ['plum'],
     })
-    expect(await visit(1, 'DELETE', '/session', cookie)).toMatchObject({ status: 200, body: { session: null } })
+    expect(await visit(1, 'DELETE', '/session', cookie)).toMatchObject({ status: 200, body: { destroyed: true } })
     expect((await visit(2, 'GET', '/cart', cookie)).body.cart).toEqual([])
   })
 

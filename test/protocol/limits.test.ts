@@ -33,6 +33,16 @@ const ROUND: Timing = {
   storeMarginMs: 400,
 }
 
+/** Undefined where the timing is refused. Nothing but a RangeError is a refusal. */
+function compiled(options: Partial<Timing>): Timing | undefined {
+  try {
+    return compileTiming(options)
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
 describe('the bounds of time', () => {
   test('a nudge period grows from once to twice the shortest over eight places', () => {
     const periods = [0, 1, 4, 8, 9, 1_000].map((position) => nudgePeriodMs(ROUND, position, false))
@@ -138,13 +148,8 @@ describe('compileTiming', () => {
     let accepted = 0
     fc.assert(
       fc.property(times, (options) => {
-        let t: Timing
-        try {
-          t = compileTiming(options)
-        } catch (error) {
-          expect(error).toBeInstanceOf(RangeError)
-          return
-        }
+        const t = compiled(options)
+        if (t === undefined) return
         accepted += 1
         expect(t).toEqual({ ...DEFAULT_TIMING, answerTimeoutMs: expect.any(Number), ...options })
         const drift = (t.clockDriftPpm / 1e6) * Math.max(t.leaseMs, t.maxBusyMs)

@@ -1,28 +1,9 @@
-import * as fc from 'fast-check'
-import { ABOVE_MAX, LABEL_CHARS_MAX, MESSAGE_BYTES_MAX } from '../../protocol/limits.js'
+import { ABOVE_MAX, LABEL_CHARS_MAX } from '../../protocol/limits.js'
 import { parseClientMessage, parseStoreMessage } from '../../protocol/messages.js'
 import { SESSION } from '../store/fixtures.js'
-
-const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
-console.info(`messages: SEED=${seed}`)
-
-const SECRET = 'S'.repeat(43)
-const VALID = {
-  hello: { v: 1, processId: 'p'.repeat(16), secret: SECRET, label: 'server 1', gen: 1 },
-  acquire: { session: SESSION, r: 1 },
-  cancel: { session: SESSION, r: 1 },
-  release: { session: SESSION, epoch: 7, r: 1 },
-  busy: { session: SESSION, epoch: 7 },
-  keep: { session: SESSION, epoch: 7 },
-  renew: { n: 1 },
-  retire: {},
-} as const
-type Type = keyof typeof VALID
-const TYPES = Object.keys(VALID) as Type[]
+import { TYPES, VALID, expectRefused } from './valid-messages.js'
 
 const parse = (message: object) => parseClientMessage(JSON.stringify(message))
-const expectRefused = (body: unknown, code: string) =>
-  expect({ body, ...parseClientMessage(body) }).toMatchObject({ body, ok: false, code })
 
 describe('a client message', () => {
   test.each(TYPES)('of type %s is taken as it was sent', (type) => {
@@ -59,13 +40,6 @@ describe('a client message', () => {
 
   test('is one JSON object', () => {
     for (const body of ['null', '1', '"retire"', 'true', '[]', '[{"type":"retire"}]']) expectRefused(body, 'MALFORMED')
-  })
-
-  test('has at most 4096 bytes of UTF-8, whatever it says', () => {
-    expect(parseClientMessage('{"type":"retire"}'.padEnd(MESSAGE_BYTES_MAX, ' '))).toMatchObject({ ok: true })
-    expectRefused('{"type":"retire"}'.padEnd(MESSAGE_BYTES_MAX + 1, ' '), 'TOO_LARGE')
-    expectRefused('é'.repeat(MESSAGE_BYTES_MAX / 2 + 1), 'TOO_LARGE')
-    expectRefused('x'.repeat(10_000_000), 'TOO_LARGE')
   })
 
   test('has a type that clients send, and no name that every object has', () => {
@@ -172,34 +146,6 @@ describe('a client message', () => {
     })
   })
 
-  test('cannot bring a prototype along', () => {
-    for (const body of [
-      '{"type":"renew","__proto__":{"n":1}}',
-      '{"type":"renew","n":1,"__proto__":{"polluted":true}}',
-      '{"__proto__":{"type":"renew","n":1}}',
-      '{"type":"renew","n":1,"constructor":{"prototype":{"polluted":true}}}',
-    ]) {
-      expect(parseClientMessage(body)).toMatchObject({ ok: false })
-    }
-    expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
-  })
-
-  test('gets no field from a prototype that somebody else polluted', () => {
-    const prototype = Object.prototype as unknown as Record<string, unknown>
-    prototype.n = 1
-    try {
-      expectRefused('{"type":"renew"}', 'MALFORMED')
-    } finally {
-      delete prototype.n
-    }
-  })
-
-  test('may be as deep as its size allows', () => {
-    const deep = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
-    expectRefused(`{"type":"renew","n":${deep(2_000)}}`, 'MALFORMED')
-    expectRefused(deep(2_048), 'MALFORMED')
-  })
-
   test('that is refused is answered with those of its fields that were right, so that its sender knows it', () => {
     const about = (body: string) => {
       const parsed = parseClientMessage(body)
@@ -214,53 +160,6 @@ describe('a client message', () => {
     expect(about(JSON.stringify({ type: 'hello', ...VALID.hello, v: 2, gen: 4 }))).toEqual({ of: 'hello', gen: 4 })
     expect(about('{"type":"nonsense","r":1}')).toEqual({})
     expect(about('{')).toEqual({})
-  })
-
-  test('that is refused is never quoted: it may hold a secret', () => {
-    for (const body of [
-      JSON.stringify({ type: 'hello', ...VALID.hello, extra: SECRET }),
-      JSON.stringify({ type: 'hello', ...VALID.hello, secret: `${SECRET}!` }),
-      JSON.stringify({ type: 'hello', ...VALID.hello, [SECRET]: 1 }),
-      JSON.stringify({ type: SECRET }),
-      SECRET,
-    ]) {
-      const parsed = parseClientMessage(body)
-      expect(parsed.ok).toBe(false)
-      expect(JSON.stringify(parsed)).not.toContain(SECRET)
-    }
-  })
-
-  test('is refused with a code, or taken exactly as it is, whatever it is', () => {
-    const near = fc.record(
-      {
-        type: fc.oneof(fc.constantFrom<string>(...TYPES), fc.string()),
-        session: fc.constantFrom<unknown>(SESSION, 'x', 1, null),
-        r: fc.oneof(fc.integer(), fc.double(), fc.string()),
-        epoch: fc.oneof(fc.integer({ min: 1 }), fc.jsonValue()),
-        n: fc.oneof(fc.integer({ min: 1 }), fc.jsonValue()),
-      },
-      { requiredKeys: [] },
-    )
-    const body = fc.oneof(
-      fc.string({ unit: 'binary' }),
-      fc.json(),
-      near.map((fields) => JSON.stringify(fields)),
-      near.map((fields) => JSON.stringify({ ...fields, above: 1 })),
-    )
-    fc.assert(
-      fc.property(body, (text) => {
-        const parsed = parseClientMessage(text)
-        if (parsed.ok) expect(parsed.message).toEqual(JSON.parse(text))
-        else
-          expect(parsed).toEqual({
-            ok: false,
-            code: expect.any(String),
-            problem: expect.any(String),
-            about: expect.any(Object),
-          })
-      }),
-      { seed, numRuns: 2_000 },
-    )
   })
 })
 

@@ -61,6 +61,8 @@ export function describeFacts(subject: () => StoreUnderTest): void {
       'SET m.x = :l REMOVE m[0]',
     ]) {
       await expectInvalid(subject(), update('attribute_exists(waiters)', change, list))
+      // That is wrong in itself, so it comes before the condition.
+      await expectInvalid(subject(), update('attribute_exists(zz)', change, list))
     }
   })
 
@@ -77,7 +79,31 @@ export function describeFacts(subject: () => StoreUnderTest): void {
     await put({ waiters: { L: [SEAT] } })
     await holds('contains(waiters, :seat)', { ':seat': SAME_SEAT })
     await fails('contains(waiters, :seat)', { ':seat': OTHER_SEAT })
+    await fails('contains(waiters, :seat)', { ':seat': { M: { ...SEAT.M, more: num(1) } } })
+    await fails('contains(waiters, :seat)', { ':seat': { M: { p: str('anna') } } })
     await holds('NOT contains(zz, :seat)', { ':seat': SEAT })
+  })
+
+  test('contains and begins_with look into strings and bytes, for parts of the same kind', async () => {
+    const bytes = (...all: number[]) => ({ B: Uint8Array.from(all) })
+    await put({ s: str('héllo'), b: bytes(1, 2, 3) })
+    await holds('contains(s, :s) AND contains(b, :b)', { ':s': str('él'), ':b': bytes(2, 3) })
+    await holds('begins_with(s, :s) AND begins_with(b, :b)', { ':s': str('hé'), ':b': bytes(1, 2) })
+    await fails('contains(s, :v) OR contains(b, :v)', { ':v': bytes(3, 2) })
+    await fails('begins_with(s, :s) OR begins_with(b, :b)', { ':s': str('él'), ':b': bytes(2) })
+    await fails('contains(s, :v) OR contains(b, :v)', { ':v': num(1) })
+  })
+
+  test('only numbers are added and only lists are joined', async () => {
+    await put({ n: num(1), s: str('x'), l: { L: [] } })
+    const values = { ':one': num(1), ':l': { L: [num(1)] } }
+    for (const source of ['n + s', 's - n', 'l + n', 'list_append(l, s)', 'list_append(s, l)', 'list_append(n, n)']) {
+      const change = `SET q = ${source}, r = :one, t = :l`
+      await expectInvalid(subject(), update('attribute_exists(n)', change, values))
+      await expectRefused(subject(), update('attribute_exists(zz)', change, values))
+    }
+    const joined = update('attribute_exists(n)', 'SET q = list_append(:l, l), r = n - :one', values)
+    expect(await expectApplied(subject(), joined)).toMatchObject({ q: { L: [num(1)] }, r: num(0) })
   })
 
   test('a missing attribute fulfils no comparison but "other than"', async () => {
@@ -93,6 +119,8 @@ export function describeFacts(subject: () => StoreUnderTest): void {
   })
 
   test('numbers are compared by value, with all of their digits', async () => {
+    await put({ a: { N: '9007199254740992' } })
+    await holds('a < :v', { ':v': { N: '9007199254740993' } })
     await put({ a: { N: '9007199254740993' } })
     await holds('a > :v', { ':v': { N: '9007199254740992' } })
     await holds('a = :v', { ':v': { N: '9007199254740993.00' } })
@@ -114,71 +142,5 @@ export function describeFacts(subject: () => StoreUnderTest): void {
     await expectInvalid(subject(), update('a <> :v', 'SET attrs.x = :v', values))
     await expectInvalid(subject(), update('a <> :v', 'SET b = zz', values))
     await expectInvalid(subject(), update('a <> :v', 'SET b = pk + :v', values))
-  })
-
-  test('placeholders are all defined and all used', async () => {
-    await put({ a: num(1) })
-    const good = update('a = :v', 'SET #b = :v', { ':v': num(1) })
-    await expectApplied(subject(), { ...good, names: { '#b': 'b' } })
-    await expectInvalid(subject(), good)
-    await expectInvalid(subject(), { ...good, names: { '#b': 'b', '#c': 'c' } })
-    await expectInvalid(subject(), { ...good, names: { '#b': 'b' }, values: { ':v': num(1), ':w': num(1) } })
-    await expectInvalid(subject(), { ...good, names: { '#b': 'b' }, values: { ':w': num(1) } })
-    await expectInvalid(subject(), { ...good, update: 'SET b = :v', names: {} })
-    await expectInvalid(subject(), update('attribute_exists(a)', 'REMOVE a', {}))
-  })
-
-  test('what placeholders stand for is checked for every request, also where the expressions are the same', async () => {
-    await put({ a: num(1), m: { M: {} } })
-    const change = update('#a = :v', 'SET #m.#x = :v, m.y = :v', { ':v': num(1) })
-    const names = { '#a': 'a', '#m': 'm', '#x': 'x' }
-    expect((await expectApplied(subject(), { ...change, names })).m).toEqual({ M: { x: num(1), y: num(1) } })
-    await expectInvalid(subject(), { ...change, names: { ...names, '#x': 'y' } })
-    await expectRefused(subject(), { ...change, names: { ...names, '#a': 'm.x' } })
-    const distinct = update('#a <> #b', 'SET a = :v', { ':v': num(1) })
-    await expectApplied(subject(), { ...distinct, names: { '#a': 'a', '#b': 'b' } })
-    await expectInvalid(subject(), { ...distinct, names: { '#a': 'a', '#b': 'a' } })
-    const sized = (v: AttributeValue) => update('size(:v) = :n', 'SET a = :n', { ':v': v, ':n': num(1) })
-    await expectApplied(subject(), sized(str('x')))
-    await expectInvalid(subject(), sized(num(1)))
-  })
-
-  test('expressions have at most 4096 bytes and 300 operators', async () => {
-    await put({ a: num(1) })
-    const padded = (bytes: number) => 'a = :v'.padEnd(bytes, ' ')
-    await expectApplied(subject(), update(padded(4096), 'SET b = :v', { ':v': num(1) }))
-    await expectInvalid(subject(), update(padded(4097), 'SET b = :v', { ':v': num(1) }))
-    await expectInvalid(subject(), update('a = :v', 'SET b = :v'.padEnd(4097, ' '), { ':v': num(1) }))
-    const compared = (times: number) => Array.from({ length: times }, () => 'a=:v').join(' OR ')
-    await expectApplied(subject(), update(compared(150), 'SET b = :v', { ':v': num(1) }))
-    await expectInvalid(subject(), update(compared(151), 'SET b = :v', { ':v': num(1) }))
-  })
-
-  test('the key itself is never written', async () => {
-    await put({ a: num(1) })
-    await expectInvalid(subject(), update('a = :v', 'SET pk = :v', { ':v': num(1) }))
-    await expectInvalid(subject(), { ...update('a = :v', 'SET #k = :v', { ':v': num(1) }), names: { '#k': 'pk' } })
-  })
-
-  test('reading and removing what is not there is no error', async () => {
-    expect(await subject().store.get('locks', 'k')).toBeUndefined()
-    await subject().store.remove('locks', 'k')
-    await put({ a: num(1) })
-    await subject().store.remove('locks', 'k')
-    expect(await subject().store.get('locks', 'k')).toBeUndefined()
-  })
-
-  test('a key is neither empty nor longer than DynamoDB allows', async () => {
-    const good = update('attribute_not_exists(pk)', 'SET a = :v', { ':v': num(1) })
-    await expect(subject().store.update({ ...good, key: '' })).rejects.toThrow(/empty string/)
-    await expect(subject().store.update({ ...good, key: 'é'.repeat(1025) })).rejects.toThrow(/2048/)
-    await expectApplied(subject(), { ...good, key: 'é'.repeat(1024) })
-  })
-
-  test('the tables know nothing of one another', async () => {
-    const good = update('attribute_not_exists(pk)', 'SET a = :v', { ':v': num(1) })
-    await expectApplied(subject(), good)
-    expect(await subject().store.get('sessions', 'k')).toBeUndefined()
-    await expectApplied(subject(), { ...good, table: 'sessions' })
   })
 }

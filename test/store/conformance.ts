@@ -2,6 +2,7 @@ import { describeFacts } from './conformance-facts.js'
 import { describeLockWrites } from './conformance-locks.js'
 import { describeProcessWrites } from './conformance-processes.js'
 import { describeQueueWrites } from './conformance-queues.js'
+import { describeRequests } from './conformance-requests.js'
 import { describeStateWrites } from './conformance-sessions.js'
 import { describeValues } from './conformance-values.js'
 import type { StoreUnderTest } from './under-test.js'
@@ -22,6 +23,7 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
     describe('process writes', () => describeProcessWrites(() => subject))
     describe('state writes', () => describeStateWrites(() => subject))
     describe('expressions', () => describeFacts(() => subject))
+    describe('requests', () => describeRequests(() => subject))
     describe('values', () => describeValues(() => subject))
   })
 }

@@ -1,0 +1,26 @@
+/** Says one step, of `npm start` or `npm run demo`. */
+export const step = (line: string): void => console.log(`holdfast: ${line}`)
+
+/** Exit codes of a command that was interrupted, by convention. */
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
+
+/** Aborted by Ctrl-C, SIGTERM or the end of the terminal. A second one ends the process at once, and all its children. */
+export function interruption(): AbortSignal {
+  const controller = new AbortController()
+  for (const signal of Object.keys(EXIT_CODES) as (keyof typeof EXIT_CODES)[]) {
+    process.once(signal, () => controller.abort(EXIT_CODES[signal]))
+  }
+  return controller.signal
+}
+
+/** Runs a command to its end. A failure is said in one line: what is wrong is in the message. */
+export async function runCommand(run: () => Promise<void>): Promise<void> {
+  // The AWS SDK's notice about Node.js versions to come would stand in the middle of what is shown.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
+  try {
+    await run()
+  } catch (error) {
+    console.error(`holdfast: ${error instanceof Error ? error.message : String(error)}`)
+    process.exitCode ||= 1
+  }
+}

@@ -1,0 +1,62 @@
+import type { Item, UpdateOutcome } from '../../protocol/item.js'
+import { hasLanded, readClaim, type WriteId } from '../../protocol/state-writes.js'
+import { NOW, type SessionFields, sessionItem } from '../store/fixtures.js'
+
+const ID: WriteId = { epoch: 8, commitId: 'mine' }
+const failed = (fields: SessionFields | undefined): UpdateOutcome => ({
+  applied: false,
+  item: fields === undefined ? undefined : sessionItem(fields),
+})
+const applied = (item: Item | undefined): UpdateOutcome => ({ applied: true, item })
+
+describe('a claim', () => {
+  const read = (outcome: UpdateOutcome) => readClaim(outcome, ID, NOW)
+
+  test('that was applied hands over the record', () => {
+    const outcome = applied(sessionItem({ fence: 8, commitId: 'mine' }))
+    expect(read(outcome)).toMatchObject({ kind: 'claimed', record: { fence: 8, rev: 3 } })
+  })
+
+  test('▸ that failed and finds its own commitId had landed before', () => {
+    expect(read(failed({ fence: 8, commitId: 'mine' }))).toMatchObject({ kind: 'claimed', record: { fence: 8 } })
+  })
+
+  test('does not take another write for its own: both the fence and the commitId must be its own', () => {
+    expect(read(failed({ fence: 8, commitId: 'other' }))).toEqual({ kind: 'fenced', fence: 8 })
+    expect(read(failed({ fence: 9, commitId: 'mine' }))).toEqual({ kind: 'fenced', fence: 9 })
+  })
+
+  test('of a session that there is not, was destroyed or has expired finds it absent', () => {
+    expect(read(failed(undefined))).toEqual({ kind: 'absent' })
+    expect(read(failed({ destroyedAt: NOW - 1 }))).toEqual({ kind: 'absent' })
+    expect(read(failed({ aliveUntil: NOW }))).toEqual({ kind: 'absent' })
+  })
+
+  test('afresh that finds a live session under an older fence is told so', () => {
+    expect(read(failed({ fence: 7 }))).toEqual({ kind: 'present' })
+  })
+
+  test('▸ under an epoch that is not above the fence learns the fence, to ask above it, also of a dead session', () => {
+    expect(read(failed({ fence: 8 }))).toEqual({ kind: 'fenced', fence: 8 })
+    expect(read(failed({ fence: 12 }))).toEqual({ kind: 'fenced', fence: 12 })
+    expect(read(failed({ fence: 12, destroyedAt: 1 }))).toEqual({ kind: 'fenced', fence: 12 })
+    expect(read(failed({ fence: 12, aliveUntil: 1 }))).toEqual({ kind: 'fenced', fence: 12 })
+  })
+})
+
+describe('a commit', () => {
+  test('that was applied has landed', () => {
+    expect(hasLanded(applied(undefined), ID)).toBe(true)
+  })
+
+  test('▸ that failed and finds its own commitId under its own fence had landed before', () => {
+    expect(hasLanded(failed({ fence: 8, commitId: 'mine' }), ID)).toBe(true)
+    expect(hasLanded(failed({ fence: 8, commitId: 'mine', destroyedAt: NOW }), ID)).toBe(true)
+  })
+
+  test('that finds anything else is lost', () => {
+    expect(hasLanded(failed(undefined), ID)).toBe(false)
+    expect(hasLanded(failed({ fence: 8, commitId: 'other' }), ID)).toBe(false)
+    expect(hasLanded(failed({ fence: 9, commitId: 'mine' }), ID)).toBe(false)
+  })
+})
