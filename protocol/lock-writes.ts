@@ -6,8 +6,8 @@ import { NOBODY, type Seat, seatValue } from './records.js'
 
 /**
  * Every write to a lock record: one function each, each ONE conditional UpdateItem. They keep these rules:
- * a free lock has no waiters; the epoch rises with every change of the holder; no request is queued twice, nor by the
- * process that holds.
+ * a free lock has no waiters; the epoch rises with every change of the holder; no process is queued twice, nor
+ * behind itself.
  */
 
 const NEW = 'attribute_not_exists(epoch)'
@@ -116,17 +116,19 @@ export const enqueueFirst = (session: SessionKey, me: Seat, nowMs: number): Upda
   },
 })
 
-/** Queues behind others. `contains` compares whole seats: it stops the same request from being queued twice. */
+/** A place that is empty is other than any process, so this holds for a list of any length. */
+const NOT_QUEUED = Array.from({ length: WAITERS_MAX }, (_, index) => `waiters[${index}].p <> :p`).join(' AND ')
+
+/** Queues behind others, under whatever r: a process stands in the queue once, and its newer request takes its place. */
 export const enqueueBehind = (session: SessionKey, me: Seat, nowMs: number): Update => ({
   ...onLock(session),
-  condition: `${HELD_BY_OTHER} AND ${SOMEBODY_WAITS} AND size(waiters) < :max AND NOT contains(waiters, :me)`,
+  condition: `${HELD_BY_OTHER} AND ${SOMEBODY_WAITS} AND size(waiters) < :max AND ${NOT_QUEUED}`,
   update: 'SET waiters = list_append(waiters, :mine), askedAt = if_not_exists(askedAt, :now)',
   values: {
     ':nobody': str(NOBODY.p),
     ':p': str(me.p),
     ':zero': ZERO,
     ':max': num(WAITERS_MAX),
-    ':me': seatValue(me),
     ':mine': { L: [seatValue(me)] },
     ':now': num(nowMs),
   },

@@ -85,8 +85,9 @@ export function decideHolder(
 const isDeaf = (lock: LockRecord, noted: Ask | undefined, process: ProcessRecord, timing: Timing, nowMs: number) =>
   lock.busyUntil === undefined &&
   lock.askedAt !== undefined &&
-  lock.askedAt + timing.answerTimeoutMs < nowMs &&
   noted?.epoch === lock.epoch &&
+  // An earlier waiter, gone by now, may have dated the ask long before the holder could hear of it.
+  Math.max(lock.askedAt, noted.at) + timing.answerTimeoutMs < nowMs &&
   process.renewedAt > noted.at
 
 /** What a cancel comes to: every request of that process up to r leaves the queue, or gives the lock back. */

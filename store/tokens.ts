@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { UnsupportedExpressionError, ValidationException } from './validation.js'
 
 /** An expression read piece by piece. */

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { MESSAGE_BYTES_MAX } from '../../protocol/limits.js'
 import { parseClientMessage } from '../../protocol/messages.js'
 import { SESSION } from '../store/fixtures.js'
-import { SECRET, TYPES, VALID, expectRefused } from './valid-messages.js'
+import { expectRefused, SECRET, TYPES, VALID } from './valid-messages.js'
 
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
 console.info(`messages: SEED=${seed}`)

@@ -1,7 +1,7 @@
 import { ABOVE_MAX, LABEL_CHARS_MAX } from '../../protocol/limits.js'
 import { parseClientMessage, parseStoreMessage } from '../../protocol/messages.js'
 import { SESSION } from '../store/fixtures.js'
-import { TYPES, VALID, expectRefused } from './valid-messages.js'
+import { expectRefused, TYPES, VALID } from './valid-messages.js'
 
 const parse = (message: object) => parseClientMessage(JSON.stringify(message))
 

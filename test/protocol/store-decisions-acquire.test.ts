@@ -1,15 +1,7 @@
 import { compileTiming, nudgePeriodMs, WAITERS_MAX } from '../../protocol/limits.js'
 import { type LockRecord, readLock } from '../../protocol/records.js'
 import { grantedMessage, planAcquire, planCancel, queuedMessage } from '../../protocol/store-decisions.js'
-import {
-  ANNA,
-  BERT,
-  CLEO,
-  type LockFields,
-  lockItem,
-  SESSION,
-  seat,
-} from '../store/fixtures.js'
+import { ANNA, BERT, CLEO, type LockFields, lockItem, SESSION, seat } from '../store/fixtures.js'
 
 const timing = compileTiming()
 const lock = (fields: LockFields): LockRecord => readLock(lockItem(fields)) as LockRecord

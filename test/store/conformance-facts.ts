@@ -1,4 +1,4 @@
-import type { AttributeValue, Item, Update } from '../../protocol/item.js'
+import type { Item, Update } from '../../protocol/item.js'
 import { num, str } from '../../protocol/item.js'
 import { expectApplied, expectInvalid, expectRefused } from './expectations.js'
 import type { StoreUnderTest } from './under-test.js'

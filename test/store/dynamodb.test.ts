@@ -14,6 +14,7 @@ console.info(`stores side by side: SEED=${seed}`)
 
 /** Sequences that run at once, so that DynamoDB Local is never idle. Each has keys of its own. */
 const LANES = 4
+/** How many times the usual number of random runs are made. */
 const effort = Number(process.env.EFFORT ?? 1)
 
 let dynamoDb: StoreUnderTest
