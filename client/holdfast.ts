@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { EventEmitter } from 'node:events'
+import { inspect } from 'node:util'
 import type { SessionKey } from '../protocol/keys.js'
 import { isAlive, readSession } from '../protocol/records.js'
 import { Accesses, type Running } from './accesses.js'
@@ -328,6 +329,16 @@ export class Holdfast<S extends object> {
       waitingSessions: waitingCount,
       lastFailure: membership?.lastFailure?.message,
     }
+  }
+
+  /** What a log may show of the client: how it stands, and no credentials. */
+  toJSON(): { readonly namespace: string } & Health {
+    return { namespace: this.options.namespace, ...this.health() }
+  }
+
+  /** @internal */
+  [inspect.custom](): object {
+    return { Holdfast: this.toJSON() }
   }
 
   on<E extends keyof HoldfastEvents>(event: E, listener: (...args: HoldfastEvents[E]) => void): this {

@@ -184,6 +184,8 @@ export const compileDrainMs = (drainMs: number | undefined): number =>
 /** Refuses what cannot be a session id. The id itself appears in no message: it is a credential. */
 export function checkSessionId(id: unknown): asserts id is string {
   if (typeof id !== 'string') throw new InvalidArgumentError(`a session id must be a string, received ${kindOf(id)}`)
+  // All lone surrogates have one encoding: two such ids would be one session.
+  if (/\p{Surrogate}/u.test(id)) throw new InvalidArgumentError('a session id must be well-formed Unicode')
   const bytes = Buffer.byteLength(id)
   if (bytes === 0 || bytes > SESSION_ID_BYTES_MAX) {
     throw new InvalidArgumentError(`a session id must have 1 to ${SESSION_ID_BYTES_MAX} bytes, received ${bytes}`)

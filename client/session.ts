@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { AttributeValue } from '../protocol/item.js'
 import { encodeValue, equalEncoded } from './codec.js'
 import { AccessEndedError, InvalidArgumentError, NotLockedError, WaitTimeoutError } from './errors.js'
@@ -104,6 +105,15 @@ export class AccessSession implements Session {
 
   get isOver(): boolean {
     return this.isEnded
+  }
+
+  /** What a log may show of a session: nothing of its values. */
+  toJSON(): { readonly epoch: number; readonly isEnded: boolean } {
+    return { epoch: this.epoch, isEnded: this.isEnded }
+  }
+
+  [inspect.custom](): object {
+    return { Session: this.toJSON() }
   }
 
   /** Ends the use of this object. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { DeadlockError, HoldfastError, InvalidArgumentError, NestedAccessError } from '../../client/errors.js'
 import type { Holdfast } from '../../client/holdfast.js'
 import { settle, World } from '../support/world.js'
@@ -236,6 +237,7 @@ describe('an access', () => {
   it.each([
     ['an empty id', () => ['', 'all', () => {}]],
     ['an id that is no string', () => [17, 'all', () => {}]],
+    ['an id with a lone surrogate', () => ['\ud800', 'all', () => {}]],
     ['an id that is too long', () => ['x'.repeat(1_025), 'all', () => {}]],
     ['no locks', () => [ID, {}, () => {}]],
     ['an empty attribute name', () => [ID, { write: [''] }, () => {}]],
@@ -263,6 +265,26 @@ describe('an access', () => {
     await expect(finish(tooLargeAlone)).rejects.toMatchObject({ attribute: 'note' })
     await finish(holdfast.access(ID, 'all', ({ state }) => void (state.note = 'short')))
     expect((await holdfast.peek(ID))?.state).toEqual({ note: 'short' })
+  })
+
+  it('shows neither credentials, nor its secret, nor values when it is printed', async () => {
+    const credentials = { accessKeyId: 'an access key', secretAccessKey: 'not to be shown' }
+    const client = world.client<Shop>({ credentials })
+    const printed = await finish(
+      client.access(ID, 'all', (session) => {
+        session.state.note = 'a value not to be shown'
+        return [
+          inspect(client, { depth: 20 }),
+          JSON.stringify(client),
+          inspect(session),
+          JSON.stringify(session),
+        ].join()
+      }),
+    )
+    const hello = world.traffic.sent.find((text) => text.includes('"hello"')) ?? '{}'
+    expect(printed).not.toContain('not to be shown')
+    expect(printed).not.toContain((JSON.parse(hello) as { secret: string }).secret)
+    expect(printed).toContain('heldSessions')
   })
 
   it('never shows a session id, not to the store, in records, or in errors', async () => {
