@@ -28,7 +28,9 @@ async function versionOf(command: string, env: NodeJS.ProcessEnv): Promise<numbe
   try {
     const { stdout, stderr } = await run(command, ['-version'], { env })
     return parseJavaVersion(`${stderr}${stdout}`)
-  } catch {
+  } catch (error) {
+    // Ctrl-C ends the child, too: that says nothing of whether Java is there.
+    if ((error as { readonly signal?: string | null }).signal) throw error
     return undefined
   }
 }
