@@ -165,10 +165,29 @@ export class Holdfast<S extends object> {
    *
    * @throws as {@link access}; also InvalidArgumentError for the same id twice or more than 25 ids.
    */
+  accessMany<T, const W extends NameOf<S> = never, const R extends NameOf<S> = never>(
+    ids: readonly string[],
+    locks: { readonly write?: readonly W[]; readonly read?: readonly R[]; readonly all?: never },
+    work: (sessions: readonly Session<LockedState<S, W, R>, NameOf<S>>[]) => T | Promise<T>,
+    options?: AccessOptions,
+  ): Promise<T>
+  accessMany<T>(
+    ids: readonly string[],
+    locks: 'all' | { readonly all: 'write' },
+    work: (sessions: readonly Session<Partial<S>, NameOf<S>>[]) => T | Promise<T>,
+    options?: AccessOptions,
+  ): Promise<T>
+  accessMany<T, const W extends NameOf<S> = never>(
+    ids: readonly string[],
+    locks: { readonly all: 'read'; readonly write?: readonly W[] },
+    work: (sessions: readonly Session<LockedState<S, W, NameOf<S>>, NameOf<S>>[]) => T | Promise<T>,
+    options?: AccessOptions,
+  ): Promise<T>
   async accessMany<T>(
     ids: readonly string[],
-    locks: LockSpec<NameOf<S>>,
-    work: (sessions: readonly Session<Partial<S>, NameOf<S>>[]) => T | Promise<T>,
+    locks: LockSpec<string>,
+    // biome-ignore lint/suspicious/noExplicitAny: the overloads above say what the work is given.
+    work: (sessions: any) => T | Promise<T>,
     options?: AccessOptions,
   ): Promise<T> {
     if (!Array.isArray(ids) || ids.length === 0 || ids.length > ACCESS_MANY_MAX) {
@@ -180,9 +199,7 @@ export class Holdfast<S extends object> {
     checkWork(work)
     const compiled = compileAccessOptions(options, this.options.timeoutMs)
     const outer = this.accesses.outer(keys, request)
-    const pass = (sessions: readonly AccessSession[]) =>
-      work(sessions as unknown as readonly Session<Partial<S>, NameOf<S>>[])
-    if (outer !== undefined) return pass(outer.map(({ session }) => session))
+    if (outer !== undefined) return work(outer.map(({ session }) => session))
 
     const owner = new LockOwner(compiled.label)
     const running = new Map<SessionKey, Running>()
@@ -198,7 +215,7 @@ export class Holdfast<S extends object> {
     }
     return this.accesses.run(
       keys.map((key) => running.get(key) as Running),
-      pass,
+      work,
     )
   }
 

@@ -53,6 +53,14 @@ export async function locksAreTypes(holdfast: Holdfast<Shop>, id: string): Promi
   await using session = await holdfast.open(id, { write: ['count'] })
   session.state.count = 1
   await session.commit()
+  await holdfast.accessMany([id], { write: ['count'], read: ['cart'] }, ([one]) => {
+    if (one === undefined) return
+    one.state.count = one.state.cart?.items.length ?? 0
+    // @ts-expect-error several sessions are locked like one
+    one.state.profile
+    // @ts-expect-error also what they share for reading
+    one.state.cart = { items: [] }
+  })
   await holdfast.create({ count: 1 })
   // @ts-expect-error a session is made of its own attributes
   await holdfast.create({ counter: 1 })
