@@ -17,13 +17,17 @@ export interface Reaction {
 
 const STAY: Reaction = { kind: 'stay' }
 
-/** At most one grant is accepted per r. One that was not asked for is given back, unless it is the one held. */
+/**
+ * At most one grant is accepted per r. One that was not asked for is given back, unless it is the one held, or the one
+ * being released: that release is repeated by its own timer, and another would only make the store tell the next
+ * holder once more, which would answer in turn.
+ */
 export function onGranted(
   { hold, outstanding }: Belief,
   grant: { readonly r: number; readonly epoch: number },
 ): Reaction {
   if (grant.r === outstanding) return { kind: 'accept' }
-  if (hold?.epoch === grant.epoch && !hold.releasing) return STAY
+  if (hold?.epoch === grant.epoch) return STAY
   const release = { epoch: grant.epoch, r: grant.r }
   return { kind: hold !== undefined && grant.epoch > hold.epoch ? 'drop' : 'stay', release }
 }
@@ -39,11 +43,11 @@ export function onQueued({ hold, outstanding }: Belief, queued: { readonly r: nu
 
 /**
  * A revoke never releases what is still being asked for: it may have overtaken its grant, so the grant is marked
- * instead. A repeated revoke is answered again.
+ * instead. One of a hold that is being released is answered by that release, which its own timer repeats.
  */
 export function onRevoke({ hold, outstanding }: Belief, epoch: number): Reaction {
   if (hold !== undefined) {
-    if (epoch === hold.epoch) return hold.releasing ? { kind: 'stay', release: hold } : { kind: 'drain' }
+    if (epoch === hold.epoch) return hold.releasing ? STAY : { kind: 'drain' }
     return { kind: epoch > hold.epoch ? 'drop' : 'stay', release: { epoch, r: hold.r } }
   }
   if (outstanding !== undefined) return { kind: 'askedAtBirth' }

@@ -270,6 +270,20 @@ describe('one session between processes', () => {
     expect(asked.length).toBeLessThanOrEqual(1 + 60_000 / world.timing.roundTripMs)
   })
 
+  it('costs one release and one grant each time, though every push arrives three times', async () => {
+    world.pushCopies = 3
+    const clients = [1, 2, 3].map(() => world.client<Shop>())
+    let grants = 0
+    for (const client of clients) client.on('granted', () => (grants += 1))
+    const rounds = Array.from({ length: 20 }, () => clients.map((client) => add(client)))
+    await finish(Promise.all(rounds.flat()), 60_000)
+    for (let round = 0; round < 20; round += 1) for (const client of clients) await finish(add(client), 60_000)
+    const count = (type: string) => world.traffic.sent.filter((text) => text.includes(`"type":"${type}"`)).length
+    expect(grants).toBeGreaterThan(50)
+    expect(count('release')).toBeLessThan(1.2 * grants)
+    expect(world.traffic.pushed.filter(({ type }) => type === 'granted').length).toBeLessThan(1.2 * grants)
+  })
+
   it('survives cut connections without losing what is held', async () => {
     const client = world.client<Shop>()
     await finish(add(client))

@@ -96,6 +96,8 @@ export class World {
   /** May throw instead of writing, or after: called around every write to the primary state. */
   onStateWrite: (update: Update, write: () => Promise<UpdateOutcome>) => Promise<UpdateOutcome> = (_update, write) =>
     write()
+  /** How often each push that is not lost arrives. */
+  pushCopies = 1
   incarnation = '1'
   private readonly lines = new Map<string, Line>()
   private readonly clients: Holdfast<never>[] = []
@@ -167,7 +169,8 @@ export class World {
       store: this.memory,
       push: async (to: Address, message: StoreMessage) => {
         this.traffic.pushed.push(message)
-        if (this.onPush(message)) this.deliver(to.connectionId, JSON.stringify(message))
+        if (!this.onPush(message)) return
+        for (let copy = 0; copy < this.pushCopies; copy += 1) this.deliver(to.connectionId, JSON.stringify(message))
       },
       nowMs: () => this.clock.wallMs(),
       timing: this.timing,
