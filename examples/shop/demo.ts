@@ -50,7 +50,7 @@ await runCommand(async () => {
   const stack = await startLocalStack({ onProgress: step })
   try {
     const { users, overlap, seconds, warmUpSeconds, seed } = options
-    step(`${users} users, up to ${overlap} requests of each at once, ${warmUpSeconds} + ${seconds} s, seed ${seed}`)
+    step(`${users} users, ${overlap} windows each, ${warmUpSeconds} + ${seconds} s, seed ${seed}`)
     const ours = await runHoldfast(stack, options, interrupted)
     step('the same load on express-session with connect-dynamodb')
     const theirs = await runExpressSession(stack, options, interrupted)

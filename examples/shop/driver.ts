@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { keepAliveAgent } from './exchange.js'
 import { type Audit, Shopper, type Visit } from './shopper.js'
@@ -5,7 +6,7 @@ import { type Audit, Shopper, type Visit } from './shopper.js'
 /** The load: the same for both sides, drawn from one seed. */
 export interface LoadOptions {
   readonly users: number
-  /** Requests of one user that may be under way at once. */
+  /** Windows that each user browses in at once. */
   readonly overlap: number
   readonly seconds: number
   /** What comes before the measured time, so that neither side is measured while the machine warms up. */
@@ -24,8 +25,8 @@ export interface LoadResult extends Audit {
   readonly failed: number
 }
 
-/** Between the answer to one request and the next of the same window of a user. */
-const THINK_MS_MAX = 800
+/** Between what one window of a user does and what it does next. */
+const THINK_MS_MAX = 1_500
 
 /** A small generator of random numbers from 0 to below 1: the same seed gives the same load. */
 function seeded(seed: number): () => number {
@@ -38,7 +39,7 @@ function seeded(seed: number): () => number {
   }
 }
 
-/** Users with overlapping requests against several servers. Every other user stays on one server. */
+/** Users with overlapping requests against several servers. Two of three stay on one server, the third hops. */
 export class Load {
   /** Requests made so far, for who looks on. */
   made = 0
@@ -52,10 +53,12 @@ export class Load {
     private readonly options: LoadOptions,
     private readonly signal: AbortSignal,
   ) {
+    // One for each window of each user.
+    setMaxListeners(options.users * options.overlap + 1, signal)
     this.shoppers = Array.from(
       { length: options.users },
-      // Half of each kind on every server: the kind changes with every round over the servers.
-      (_, index) => new Shopper(this.agent, index, origins, Math.floor(index / origins.length) % 2 === 0),
+      // As many of each kind on every server: the kind changes with every round over the servers.
+      (_, index) => new Shopper(this.agent, index, origins, Math.floor(index / origins.length) % 3 !== 1),
     )
   }
 
@@ -100,15 +103,16 @@ export class Load {
     await Promise.all(windows)
   }
 
-  /** One window of a user's browser: a request, a pause, the next. */
+  /** One window of a user's browser: a pause, a page, and so on. */
   private async browse(shopper: Shopper, random: () => number, endsAt: number): Promise<void> {
     for (;;) {
       await pause(random() * THINK_MS_MAX, undefined, { signal: this.signal })
       if (performance.now() >= endsAt) return
-      const visit = await shopper.visit(random)
-      this.made += 1
-      if (visit.answer.status === 200) this.served.push({ ...visit, isSticky: shopper.isSticky })
-      else this.failed += 1
+      for (const visit of await shopper.visit(random)) {
+        this.made += 1
+        if (visit.answer.status === 200) this.served.push({ ...visit, isSticky: shopper.isSticky })
+        else this.failed += 1
+      }
     }
   }
 }

@@ -120,7 +120,12 @@ function statusOf({ code, retryable }: HoldfastError): number {
 }
 
 app.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
-  if (response.headersSent || !(error instanceof HoldfastError)) return next(error)
+  if (response.headersSent) return next(error)
+  if (!(error instanceof HoldfastError)) {
+    // Express's own refusals, such as that of a body that is no JSON, say what was wrong with the request.
+    const { status = 500, message } = error as { readonly status?: number; readonly message?: string }
+    return status < 500 ? void response.status(status).json({ error: message }) : next(error)
+  }
   const status = statusOf(error)
   if (status === 503) response.set('retry-after', '1')
   // With the effect 'none' nothing has changed; with 'unknown' the visitor should look before trying again.

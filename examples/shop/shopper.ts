@@ -7,14 +7,24 @@ interface Wish extends Call {
   readonly item?: string
 }
 
-/** What visitors do: seven requests of ten look, three change something, two of those the cart. */
-const MIX: readonly (readonly [share: number, wish: (item: string) => Wish])[] = [
-  [0.2, (item) => ({ method: 'POST', path: `/cart/${item}`, isRead: false, item })],
-  [0.08, (item) => ({ method: 'POST', path: `/viewed/${item}`, isRead: false })],
-  [0.02, (item) => ({ method: 'PUT', path: '/profile', body: JSON.stringify({ name: item }), isRead: false })],
-  [0.35, () => ({ method: 'GET', path: '/cart', isRead: true })],
-  [0.25, () => ({ method: 'GET', path: '/profile', isRead: true })],
-  [0.1, () => ({ method: 'GET', path: '/session', isRead: true })],
+const add = (item: string): Wish => ({ method: 'POST', path: `/cart/${item}`, isRead: false, item })
+const note = (item: string): Wish => ({ method: 'POST', path: `/viewed/${item}`, isRead: false })
+const rename = (name: string): Wish => ({
+  method: 'PUT',
+  path: '/profile',
+  body: JSON.stringify({ name }),
+  isRead: false,
+})
+const look = (path: string) => (): Wish => ({ method: 'GET', path, isRead: true })
+
+/** What visitors do: seven requests of ten look. A page that adds to the cart also notes what was looked at, at once. */
+const MIX: readonly (readonly [share: number, wishes: readonly ((item: string) => Wish)[]])[] = [
+  [0.15, [add, note]],
+  [0.04, [note]],
+  [0.01, [rename]],
+  [0.4, [look('/cart')]],
+  [0.3, [look('/profile')]],
+  [0.1, [look('/session')]],
 ]
 
 export interface Visit {
@@ -55,17 +65,12 @@ export class Shopper {
     this.cookie = cookie
   }
 
-  /** Makes one request, as the random number generator has it. */
-  async visit(random: () => number): Promise<Visit> {
-    const origin = this.isSticky ? this.home : this.originAt(Math.floor(random() * this.origins.length))
+  /** Does one thing, as the random number generator has it: a request, or two at once. */
+  visit(random: () => number): Promise<readonly Visit[]> {
     this.made += 1
-    const { isRead, item, ...call } = drawn(random(), `item-${this.index}-${this.made}`)
-    const startedAt = performance.now()
-    const answer = await exchange(this.agent, origin, call, this.cookie)
-    const latencyMs = performance.now() - startedAt
-    if (item !== undefined && answer.status === 200) this.acknowledged.add(item)
-    if (item !== undefined && answer.effect === 'unknown') this.unknown.add(item)
-    return { answer, isRead, latencyMs }
+    const item = `item-${this.index}-${this.made}`
+    const wishes = drawn(random()).map((wish) => wish(item))
+    return Promise.all(wishes.map((wish) => this.send(wish, random)))
   }
 
   /** Looks into the cart and compares. */
@@ -82,6 +87,16 @@ export class Shopper {
     }
   }
 
+  private async send({ isRead, item, ...call }: Wish, random: () => number): Promise<Visit> {
+    const origin = this.isSticky ? this.home : this.originAt(Math.floor(random() * this.origins.length))
+    const startedAt = performance.now()
+    const answer = await exchange(this.agent, origin, call, this.cookie)
+    const latencyMs = performance.now() - startedAt
+    if (item !== undefined && answer.status === 200) this.acknowledged.add(item)
+    if (item !== undefined && answer.effect === 'unknown') this.unknown.add(item)
+    return { answer, isRead, latencyMs }
+  }
+
   private look(): Promise<Answer> {
     return exchange(this.agent, this.home, { method: 'GET', path: '/cart' }, this.cookie)
   }
@@ -95,11 +110,11 @@ export class Shopper {
   }
 }
 
-function drawn(point: number, item: string): Wish {
+function drawn(point: number): readonly ((item: string) => Wish)[] {
   let sum = 0
-  for (const [share, wish] of MIX) {
+  for (const [share, wishes] of MIX) {
     sum += share
-    if (point < sum) return wish(item)
+    if (point < sum) return wishes
   }
-  return { method: 'GET', path: '/cart', isRead: true }
+  return [look('/cart')]
 }

@@ -1,102 +1,156 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { packageRoot } from '../../local/package-root.cjs'
+import { createServer } from 'node:http'
+import { haveEnded, type Listed, Program, survivors } from './programs.js'
 
-const run = promisify(execFile)
-const script = (name: string) => join(packageRoot, 'dist', 'esm', 'examples', 'shop', name)
-const environment = { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' }
+const UP = 'Ctrl-C ends all of it'
 
-/** The processes of a process group, as the system lists them. */
-async function groupMembers(group: number): Promise<readonly string[]> {
-  const { stdout } = await run('ps', ['-eo', 'pgid=,pid=,stat=,comm='])
-  return stdout.split('\n').filter((line) => Number(line.trim().split(/\s+/)[0]) === group && !/\sZ/.test(line))
+/** One visitor with a cookie jar. */
+class Visitor {
+  cookie = ''
+
+  constructor(private readonly origins: readonly string[]) {}
+
+  async ask(server: number, method: string, path: string, body?: string) {
+    const headers = { cookie: this.cookie, 'content-type': 'application/json' }
+    const response = await fetch(`${this.origins[server]}${path}`, { method, headers, ...(body && { body }) })
+    this.cookie = response.headers.get('set-cookie')?.split(';')[0] ?? this.cookie
+    const answer = (await response.json()) as Record<string, unknown>
+    return { status: response.status, session: response.headers.get('x-session'), answer }
+  }
 }
 
+const originsIn = (output: string) => [...output.matchAll(/answers on (http:\S+)/g)].map(([, origin = '']) => origin)
+
+const serversAmong = (all: readonly Listed[]) => all.filter(({ command }) => command.endsWith('server.js'))
+
 describe('the shop', () => {
-  let shop: ChildProcess
-  let output = ''
+  let shop: Program
   let origins: readonly string[]
+  let takenPort: number
   beforeAll(async () => {
-    // A group of its own, as a terminal gives one: Ctrl-C reaches all of its members.
-    shop = spawn(process.execPath, [script('start.js')], { env: { ...environment, PORT: '38401' }, detached: true })
-    await new Promise<void>((resolve, reject) => {
-      shop.stdout?.on('data', (chunk: Buffer) => {
-        output += chunk.toString()
-        if (output.includes('Ctrl-C ends all of it')) resolve()
-      })
-      shop.stderr?.on('data', (chunk: Buffer) => {
-        output += chunk.toString()
-      })
-      shop.once('exit', () => reject(new Error(output)))
-    })
-    origins = [...output.matchAll(/answers on (http:\S+)/g)].map((match) => match[1] ?? '')
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const address = taken.address()
+    takenPort = typeof address === 'object' && address !== null ? address.port : 0
+    shop = Program.start('start.js', [], { PORT: String(takenPort) })
+    await shop.says(UP).finally(() => taken.close())
+    origins = originsIn(shop.output)
   }, 60_000)
-  afterAll(() => {
-    if (shop.exitCode === null && shop.pid !== undefined) process.kill(-shop.pid, 'SIGKILL')
-  })
+  afterAll(() => shop.remove())
 
-  const visit = async (server: number, method: string, path: string, cookie: string, body?: object) => {
-    const response = await fetch(`${origins[server]}${path}`, {
-      method,
-      headers: { cookie, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    const given = response.headers.get('set-cookie')?.split(';')[0] ?? cookie
-    return { status: response.status, cookie: given, body: (await response.json()) as Record<string, unknown> }
-  }
-
-  it('says what to try, on three servers', async () => {
+  test('runs on three ports, the first free ones, and says what to try', async () => {
     expect(origins).toHaveLength(3)
-    expect(await (await fetch(`${origins[1]}/`)).text()).toContain(`${origins[1]}/cart/apple`)
+    expect(shop.output).toContain(`port ${takenPort} is taken, trying the next`)
+    for (const origin of origins) {
+      expect(shop.output).toMatch(new RegExp(`curl .* ${origin}/`))
+      expect(await (await fetch(origin)).text()).toContain(`curl -c jar -b jar -X POST ${origin}/cart/apple`)
+    }
   })
 
-  it("keeps a visitor's session together while the requests hop between the servers", async () => {
-    const { cookie } = await visit(0, 'POST', '/cart/apple', '')
-    expect(cookie).toMatch(/^shop-session=/)
-    await Promise.all([1, 2, 0, 1, 2].map((server) => visit(server, 'POST', '/cart/pear', cookie)))
-    await visit(1, 'PUT', '/profile', cookie, { name: 'Ada' })
-    await visit(2, 'POST', '/viewed/plum', cookie)
-    const { body } = await visit(0, 'GET', '/session', cookie)
-    expect(body.session).toEqual({
-      cart: { items: ['apple', 'pear', 'pear', 'pear', 'pear', 'pear'] },
-      profile: { name: 'Ada' },
-      viewed: ['plum'],
-    })
-    expect(await visit(1, 'DELETE', '/session', cookie)).toMatchObject({ status: 200, body: { destroyed: true } })
-    expect((await visit(2, 'GET', '/cart', cookie)).body.cart).toEqual([])
+  test('keeps a session whole while overlapping requests of its visitor hop between the servers', async () => {
+    const visitor = new Visitor(origins)
+    await visitor.ask(0, 'POST', '/cart/apple')
+    expect(visitor.cookie).toMatch(/^shop-session=[\w-]{43}$/)
+    const pears = Array.from({ length: 9 }, (_, index) => visitor.ask(index % 3, 'POST', `/cart/pear-${index}`))
+    await Promise.all([visitor.ask(1, 'PUT', '/profile', '{"name":"Ada"}'), ...pears])
+    await visitor.ask(2, 'POST', '/viewed/plum')
+    const { cart, ...rest } = (await visitor.ask(0, 'GET', '/session')).answer.session as { cart: { items: string[] } }
+    expect(cart.items.toSorted()).toEqual(['apple', ...pears.map((_, index) => `pear-${index}`)])
+    expect(rest).toEqual({ profile: { name: 'Ada' }, viewed: ['plum'] })
   })
 
-  it('refuses a profile without a name', async () => {
-    expect(await visit(0, 'PUT', '/profile', '', { nickname: 'A' })).toMatchObject({ status: 400 })
+  test('says who served a request, and whether that server had the session already', async () => {
+    const visitor = new Visitor(origins)
+    const add = await visitor.ask(1, 'POST', '/cart/apple')
+    expect(add).toMatchObject({ session: 'given', answer: { server: 'server-2', items: 1 } })
+    const looks = [1, 2, 1].map((server) => async () => visitor.ask(server, 'GET', '/cart'))
+    const seen: (string | null)[] = []
+    for (const look of looks) {
+      const { session, answer } = await look()
+      expect(answer.cart).toEqual(['apple'])
+      seen.push(session)
+    }
+    expect(seen).toEqual(['kept', 'given', 'given'])
   })
 
-  it('ends on Ctrl-C and leaves no process behind', async () => {
-    const group = shop.pid as number
-    const exited = once(shop, 'exit')
-    process.kill(-group, 'SIGINT')
-    expect(await exited).toEqual([0, null])
-    expect(await groupMembers(group)).toEqual([])
-    // DynamoDB Local runs in a group of its own.
-    const { stdout } = await run('ps', ['-eo', 'ppid=,comm='])
-    expect(stdout.split('\n').filter((line) => line.trim().startsWith(`${group} `))).toEqual([])
-    expect(output).toContain('holdfast: stopped')
-  }, 30_000)
+  test('forgets a session on request', async () => {
+    const visitor = new Visitor(origins)
+    await visitor.ask(0, 'POST', '/cart/apple')
+    const { cookie } = visitor
+    expect(await visitor.ask(1, 'DELETE', '/session')).toMatchObject({ status: 200, answer: { destroyed: true } })
+    expect(visitor.cookie).toBe('shop-session=')
+    visitor.cookie = cookie
+    expect((await visitor.ask(2, 'GET', '/cart')).answer.cart).toEqual([])
+    expect((await new Visitor(origins).ask(0, 'DELETE', '/session')).answer.destroyed).toBe(false)
+  })
+
+  test('refuses a profile without a name, a body that is no JSON, and a cart that is too large', async () => {
+    const visitor = new Visitor(origins)
+    const expected = { status: 400, answer: { error: expect.stringContaining('JSON') } }
+    expect(await visitor.ask(0, 'PUT', '/profile', '{"nickname":"A"}')).toMatchObject(expected)
+    expect(await visitor.ask(0, 'PUT', '/profile', '{"name":')).toMatchObject(expected)
+    const item = 'x'.repeat(15_000)
+    const statuses: number[] = []
+    while (statuses.at(-1) !== 413 && statuses.length < 40) {
+      statuses.push((await visitor.ask(0, 'POST', `/cart/${item}`)).status)
+    }
+    expect(statuses.at(-1)).toBe(413)
+    expect(new Set(statuses.slice(0, -1))).toEqual(new Set([200]))
+    const { answer } = await visitor.ask(1, 'GET', '/cart')
+    expect(answer.cart).toHaveLength(statuses.length - 1)
+  })
+
+  test('ends on Ctrl-C, and leaves no process behind', async () => {
+    const before = await shop.descendants()
+    expect(serversAmong(before)).toHaveLength(3)
+    expect(before.filter(({ command }) => command.includes('DynamoDBLocal.jar'))).not.toEqual([])
+    shop.interrupt()
+    expect(await shop.ends()).toBe(0)
+    expect(await survivors(before)).toEqual([])
+    expect(shop.output.trim()).toMatch(/holdfast: stopped$/)
+  }, 20_000)
 })
 
-describe('the demo', () => {
-  it('loses no update, and shows both sides', async () => {
-    const args = [script('demo.js'), '--users', '8', '--seconds', '3', '--seed', '1']
-    const { stdout } = await run(process.execPath, args, { env: environment })
-    expect(stdout).toMatch(/\n\s+Holdfast\s+express-session\n/)
-    expect(stdout).toMatch(/\nlost updates\s+0\s+\d+\n/)
-    expect(stdout).toMatch(/reads of users who stay on one server\s+(100\.0|9\d\.\d) %/)
-    expect(stdout).toContain('holdfast: no update was lost')
-  }, 60_000)
+describe('a shop that does not end in order', () => {
+  let shop: Program | undefined
+  afterEach(() => shop?.remove())
 
-  it('refuses options that make no sense', async () => {
-    const refused = run(process.execPath, [script('demo.js'), '--users', '0'], { env: environment })
-    await expect(refused).rejects.toMatchObject({ stderr: expect.stringContaining('--users must be an integer') })
+  test('stops, and says why, when a server crashes', async () => {
+    shop = Program.start('start.js', [], { PORT: '38500' })
+    await shop.says(UP)
+    const before = await shop.descendants()
+    const [, second] = serversAmong(before)
+    process.kill(second?.pid ?? Number.NaN, 'SIGKILL')
+    expect(await shop.ends()).toBe(1)
+    expect(shop.output).toMatch(/holdfast: server-\d ended by itself/)
+    expect(await survivors(before)).toEqual([])
+  }, 30_000)
+
+  test('takes everything along when it is killed', async () => {
+    shop = Program.start('start.js', [], { PORT: '38510' })
+    await shop.says(UP)
+    const before = await shop.descendants()
+    expect(serversAmong(before)).toHaveLength(3)
+    shop.signal('SIGKILL')
+    await haveEnded(before)
+    expect(await shop.ends()).toBe('SIGKILL')
+  }, 30_000)
+
+  test('ends in order when the npm that runs it is told to', async () => {
+    // npm ends its shell, and that is all: nobody tells what the shell has started.
+    shop = Program.npm('start', { PORT: '38520' })
+    await shop.says(UP)
+    const before = await shop.descendants()
+    expect(serversAmong(before)).toHaveLength(3)
+    shop.signal('SIGTERM')
+    await haveEnded(before)
+    await shop.ends()
+    expect(shop.output.trim()).toMatch(/holdfast: stopped$/)
+  }, 30_000)
+
+  test('refuses a port that is none', async () => {
+    shop = Program.start('start.js', [], { PORT: 'here' })
+    expect(await shop.ends()).toBe(1)
+    expect(shop.output).toBe("holdfast: PORT must be an integer from 1 to 65535, received 'here'\n")
   })
 })

@@ -1,0 +1,94 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { type LocalStack, startLocalStack } from '../../local/testing.js'
+import { builtExample, Program, survivors } from './programs.js'
+
+/** The cells of a row of the table: Holdfast's, then the other side's. */
+function row(output: string, label: string): readonly string[] {
+  const line = output.split('\n').find((one) => one.trimStart().startsWith(`${label} `))
+  if (line === undefined) throw new Error(`no row '${label}' in:\n${output}`)
+  return line.trimStart().slice(label.length).trim().split(/ {3,}/)
+}
+
+describe('the demo', () => {
+  let demo: Program | undefined
+  afterEach(() => demo?.remove())
+
+  test('loses no update, and shows the figures of both sides', async () => {
+    demo = Program.start('demo.js', ['--users', '9', '--seconds', '2', '--warm-up', '1', '--seed', '1'])
+    expect([await demo.ends(), demo.output]).toEqual([0, expect.stringContaining('holdfast: no update was lost')])
+    const { output } = demo
+    expect(output).toContain('9 users, 3 windows each, 1 + 2 s, seed 1')
+    expect(output).toMatch(/\d s: \d+ requests, server-1 holds \d+, server-2 holds \d+, server-3 holds \d+, \d+ waited/)
+    const [requests, theirs] = row(output, 'requests')
+    expect(Math.min(Number(requests), Number(theirs))).toBeGreaterThan(10)
+    expect(row(output, 'failed')).toEqual(['0', '0'])
+    const [lost, lostByOther] = row(output, 'lost updates')
+    expect(lost).toBe('0')
+    // The same load, the same count: it does find what is lost.
+    expect(Number(lostByOther)).toBeGreaterThan(0)
+    expect(Number(row(output, 'handoffs')[0])).toBeGreaterThan(0)
+    expect(Number.parseFloat(row(output, 'reads of users who stay on one server')[0] ?? '')).toBeGreaterThanOrEqual(90)
+    expect(row(output, 'served without any network call')[1]).toBe('0.0 %')
+    for (const label of ['latency p50 / p99, all', 'session kept', 'session handed over']) {
+      expect(row(output, label)[0]).toMatch(/^\d+\.\d \/ \d+\.\d ms$/)
+    }
+  }, 60_000)
+
+  test('ends on Ctrl-C, and leaves no process behind', async () => {
+    demo = Program.start('demo.js', ['--users', '3'])
+    await demo.says('three servers answer')
+    const before = await demo.descendants()
+    expect(before.length).toBeGreaterThan(3)
+    demo.interrupt()
+    expect(await demo.ends()).toBe(130)
+    expect(await survivors(before)).toEqual([])
+    expect(demo.output.trim()).toMatch(/holdfast: interrupted$/)
+  }, 30_000)
+
+  test('refuses options that make no sense', async () => {
+    demo = Program.start('demo.js', ['--users', '0'])
+    expect(await demo.ends()).toBe(1)
+    expect(demo.output).toBe("holdfast: --users must be an integer from 1 to 1000000, received '0'\n")
+  })
+})
+
+describe('what the demo calls free', () => {
+  let stack: LocalStack
+  let server: ChildProcess | undefined
+  let origin: string
+  beforeAll(async () => {
+    stack = await startLocalStack()
+    server = fork(builtExample('server.js'), { env: { ...process.env, ...stack.env } })
+    const [ready] = (await once(server, 'message')) as [{ readonly port: number }]
+    origin = `http://127.0.0.1:${ready.port}`
+  }, 30_000)
+  afterAll(async () => {
+    if (server !== undefined) {
+      const exited = once(server, 'exit')
+      server.kill('SIGTERM')
+      await exited
+    }
+    await stack?.stop()
+  })
+
+  test('is an access for which nobody sent a request', async () => {
+    let cookie = ''
+    const ask = async (method: string, path: string) => {
+      const before = stack.requests.snapshot()
+      const { headers, status } = await fetch(`${origin}${path}`, { method, headers: { cookie } })
+      cookie ||= headers.get('set-cookie')?.split(';')[0] ?? ''
+      // Renewals come and go in Locks, whatever the shop does.
+      const requests = stack.requests.since(before).filter(({ target }) => target !== stack.locksTable)
+      const count = requests.reduce((sum, request) => sum + request.count, 0)
+      return { status, session: headers.get('x-session'), waited: headers.get('x-waited'), count }
+    }
+    // A claim that finds no session, one that makes it, and the commit.
+    expect(await ask('POST', '/cart/apple')).toEqual({ status: 200, session: 'given', waited: 'yes', count: 3 })
+    for (const path of ['/cart', '/profile', '/session', '/cart']) {
+      expect(await ask('GET', path)).toEqual({ status: 200, session: 'kept', waited: 'no', count: 0 })
+    }
+    expect(await ask('POST', '/cart/pear')).toEqual({ status: 200, session: 'kept', waited: 'yes', count: 1 })
+    expect(await ask('GET', '/cart')).toEqual({ status: 200, session: 'kept', waited: 'no', count: 0 })
+  })
+})
