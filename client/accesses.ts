@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { SessionKey } from '../protocol/keys.js'
+import type { Changes } from './attribute-cache.js'
 import { NestedAccessError, PartialCommitError } from './errors.js'
 import type { Hold } from './hold.js'
 import { covers, type LockRequest } from './lock-request.js'
@@ -21,6 +22,8 @@ interface Scope {
   readonly running: readonly Running[]
   isEnded: boolean
 }
+
+const NO_CHANGES: Changes = new Map()
 
 // One for all clients: a nested access finds the outer one here, through whatever asynchronous calls it came.
 const scopes = new AsyncLocalStorage<Scope>()
@@ -111,9 +114,9 @@ export class Accesses {
       // What was only read must be as current as what is written.
       hold.verify()
       if (ticket.loss !== undefined) throw ticket.loss
-      return session.changes()
+      return session.content.changes()
     })
-    for (const [index, { hold }] of running.entries()) hold.checkSize(staged[index])
+    for (const [index, { hold }] of running.entries()) hold.checkSize(staged[index] ?? NO_CHANGES)
     const batches = running.map(({ hold, ticket, session }, index) => {
       session.end()
       ticket.whileRunning(undefined)

@@ -28,12 +28,12 @@ export async function claimSession(
   isCurrent: () => boolean,
   isToBeCreated: () => boolean,
 ): Promise<Claimed> {
-  const { store, clock, randomness, ttlMs } = context
+  const { store, clock, randomness, options } = context
   const id = { epoch, commitId: randomness.token(12) }
   let isAfresh = false
   for (let round = 0; round < CLAIM_ROUNDS_MAX; round += 1) {
     const nowMs = clock.wallMs()
-    const write: Update = isAfresh ? claimAfresh(session, id, nowMs, ttlMs) : claim(session, id, nowMs)
+    const write: Update = isAfresh ? claimAfresh(session, id, nowMs, options.ttlMs) : claim(session, id, nowMs)
     const tried = await attempt(() => store.update(write), clock, randomness, isCurrent)
     if (!isCurrent()) return { kind: 'outdated' }
     if (!tried.ok) {

@@ -34,10 +34,8 @@ export function createHoldfast<S extends object = Record<string, unknown>>(optio
     store: new DynamoDbStore(aws, { sessions: config.sessionsTable }),
     clock: machineClock,
     randomness: machineRandomness,
-    ttlMs: compiled.ttlMs,
-    touchShare: compiled.touchShare,
-    isReleasedAfterAccess: compiled.isReleasedAfterAccess,
+    options: compiled,
   }
   const transport = new SignedWebSocketTransport(config.url, config.region, aws)
-  return new Holdfast<S>(compiled, context, transport, () => aws.destroy())
+  return new Holdfast<S>(context, transport, () => aws.destroy())
 }

@@ -1,22 +1,15 @@
-import type { AttributeValue, Store } from '../protocol/item.js'
+import type { Store } from '../protocol/item.js'
 import type { SessionKey } from '../protocol/keys.js'
-import { SESSION_BYTES_MAX } from '../protocol/limits.js'
 import type { SessionRecord } from '../protocol/records.js'
+import { AttributeCache, type Changes } from './attribute-cache.js'
 import { AttributeLocks } from './attribute-locks.js'
 import type { BusyNotice } from './busy.js'
-import { decodeValue, encodedSizeBytes, freezeDecoded } from './codec.js'
 import { type Batch, CommitChain } from './commit-chain.js'
-import {
-  AccessEndedError,
-  CorruptStateError,
-  type HoldfastError,
-  type LossReason,
-  SessionLostError,
-  TooLargeError,
-} from './errors.js'
+import { AccessEndedError, type HoldfastError, type LossReason, SessionLostError, TooLargeError } from './errors.js'
 import { COHORT_MS } from './limits.js'
 import type { LockRequest } from './lock-request.js'
 import type { Membership } from './membership.js'
+import type { CompiledOptions } from './options.js'
 import type { Clock, Randomness, Timer } from './ports.js'
 import type { Ticket } from './ticket.js'
 
@@ -25,9 +18,7 @@ export interface ClientContext {
   readonly store: Store
   readonly clock: Clock
   readonly randomness: Randomness
-  readonly ttlMs: number
-  readonly touchShare: number
-  readonly isReleasedAfterAccess: boolean
+  readonly options: CompiledOptions
 }
 
 export interface HoldEvents {
@@ -39,34 +30,19 @@ export interface HoldEvents {
   used(): void
 }
 
-const NOT_FROZEN = Symbol('not frozen')
-
-interface CachedAttribute {
-  readonly encoded: AttributeValue
-  readonly sizeBytes: number
-  /** The value as read-only accesses share it, once one has looked. */
-  frozen: unknown
-}
-
-const attributeBytes = (name: string, encoded: AttributeValue): number =>
-  Buffer.byteLength(name) + 1 + encodedSizeBytes(encoded)
-
-const decode = (encoded: AttributeValue): unknown => CorruptStateError.guard(() => decodeValue(encoded))
-
 /**
  * One grant of one session: from the claim to the release or the loss. It keeps the state, lets accesses in under
  * attribute locks, and commits what they change.
  */
 export class Hold {
   private readonly locks = new AttributeLocks()
-  private readonly attributes = new Map<string, CachedAttribute>()
+  readonly attributes: AttributeCache
   private readonly running = new Set<Ticket>()
   /** The batch that will bring each attribute's cached value into DynamoDB. */
   private readonly unresolved = new Map<string, Batch>()
   private readonly chain: CommitChain
   private phase: 'open' | 'draining' | 'over' = 'open'
   private cohortTimer: Timer | undefined
-  private sizeBytes = 0
   private aliveUntil: number
   /** Another process waits for this session. */
   isWanted = false
@@ -85,18 +61,18 @@ export class Hold {
   ) {
     this.isNew = isNew
     this.aliveUntil = record.aliveUntil
-    for (const [name, encoded] of Object.entries(record.attrs ?? {})) this.put(name, encoded)
-    const { store, clock, randomness, ttlMs } = context
+    this.attributes = new AttributeCache(record.attrs ?? {})
+    const { store, clock, randomness } = context
     this.chain = new CommitChain(
       {
         store,
         session,
         epoch,
-        ttlMs,
+        ttlMs: context.options.ttlMs,
         clock,
         randomness,
         blocker: () => this.blocker(),
-        attributes: () => Object.fromEntries([...this.attributes].map(([name, { encoded }]) => [name, encoded])),
+        attributes: () => this.attributes.all(),
         committed: (batch, aliveUntilMs) => this.committed(batch, aliveUntilMs),
         failed: (error) => this.lose(error, 'failQueued'),
       },
@@ -157,60 +133,33 @@ export class Hold {
     if (this.phase === 'over') return
     for (const dropped of this.locks.unlock(ticket.owner) as Ticket[]) dropped.fail(new AccessEndedError())
     this.events.used()
-    if (this.context.isReleasedAfterAccess && this.isOpen && this.locks.running === 0 && this.locks.queued === 0) {
+    if (
+      this.context.options.isReleasedAfterAccess &&
+      this.isOpen &&
+      this.locks.running === 0 &&
+      this.locks.queued === 0
+    ) {
       this.drain('unused')
     } else this.settle()
   }
 
-  names(): IterableIterator<string> {
-    return this.attributes.keys()
-  }
-
-  encoded(name: string): AttributeValue | undefined {
-    return this.attributes.get(name)?.encoded
-  }
-
-  /** A copy of the caller's own. */
-  read(name: string): unknown {
-    const attribute = this.attributes.get(name)
-    return attribute === undefined ? undefined : decode(attribute.encoded)
-  }
-
-  /** A value nobody can change: frozen and shared where it can be frozen, a copy where it cannot. */
-  readShared(name: string): unknown {
-    const attribute = this.attributes.get(name)
-    if (attribute === undefined) return undefined
-    if (attribute.frozen !== NOT_FROZEN) return attribute.frozen
-    const value = decode(attribute.encoded)
-    if (freezeDecoded(value)) attribute.frozen = value
-    return value
-  }
-
-  /** Throws a TooLargeError where these changes would make the session too large. One that shrinks is always let. */
-  checkSize(changes: ReadonlyMap<string, AttributeValue | undefined> = new Map()): void {
-    let total = this.sizeBytes
-    let largest: { name: string; sizeBytes: number } | undefined
-    for (const [name, encoded] of changes) {
-      total -= this.attributes.get(name)?.sizeBytes ?? 0
-      if (encoded === undefined) continue
-      const sizeBytes = attributeBytes(name, encoded)
-      total += sizeBytes
-      if (largest === undefined || sizeBytes > largest.sizeBytes) largest = { name, sizeBytes }
+  /** Throws a TooLargeError where a value that is being set is too large, as far as that is known at once. */
+  checkValue(name: string, value: unknown): void {
+    const sizeBytes = typeof value === 'string' ? value.length : value instanceof Uint8Array ? value.byteLength : 0
+    const { attributeBytesMax } = this.context.options
+    if (sizeBytes > attributeBytesMax && sizeBytes > this.attributes.sizeOf(name)) {
+      throw new TooLargeError(name, sizeBytes, attributeBytesMax)
     }
-    if (largest === undefined || total <= SESSION_BYTES_MAX || total <= this.sizeBytes) return
-    if (largest.sizeBytes > SESSION_BYTES_MAX) {
-      throw new TooLargeError(largest.name, largest.sizeBytes, SESSION_BYTES_MAX)
-    }
-    throw new TooLargeError(undefined, total, SESSION_BYTES_MAX)
+  }
+
+  /** Throws a TooLargeError where these changes would make too large what they do not shrink. */
+  checkSize(changes: Changes): void {
+    this.attributes.checkSize(changes, this.context.options)
   }
 
   /** Takes over what an access changed, once its size is checked. The caller awaits the batch: only then is it in DynamoDB. */
-  stage(changes: ReadonlyMap<string, AttributeValue | undefined>): Batch {
-    for (const [name, encoded] of changes) {
-      this.sizeBytes -= this.attributes.get(name)?.sizeBytes ?? 0
-      this.attributes.delete(name)
-      if (encoded !== undefined) this.put(name, encoded)
-    }
+  stage(changes: Changes): Batch {
+    this.attributes.apply(changes)
     const batch = this.chain.stage(changes)
     for (const name of changes.keys()) this.unresolved.set(name, batch)
     this.isNew = false
@@ -234,8 +183,8 @@ export class Hold {
 
   /** Extends the session's life without a change to it, where enough of it has passed. */
   touchIfDue(): void {
-    const { clock, ttlMs, touchShare } = this.context
-    if (this.aliveUntil - clock.wallMs() > ttlMs * (1 - touchShare) || !this.chain.isIdle) return
+    const { ttlMs, touchShare } = this.context.options
+    if (this.aliveUntil - this.context.clock.wallMs() > ttlMs * (1 - touchShare) || !this.chain.isIdle) return
     this.chain.stage(new Map())
   }
 
@@ -294,12 +243,6 @@ export class Hold {
 
   loseFor(reason: LossReason, explanation: string): void {
     this.lose(new SessionLostError(reason, explanation), 'returnQueued')
-  }
-
-  private put(name: string, encoded: AttributeValue): void {
-    const sizeBytes = attributeBytes(name, encoded)
-    this.attributes.set(name, { encoded, sizeBytes, frozen: NOT_FROZEN })
-    this.sizeBytes += sizeBytes
   }
 
   /**

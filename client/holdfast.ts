@@ -18,13 +18,7 @@ import {
 import type { ClientContext, Hold } from './hold.js'
 import { ACCESS_MANY_MAX } from './limits.js'
 import { compileLockRequest, type LockSpec } from './lock-request.js'
-import {
-  type AccessOptions,
-  type CompiledOptions,
-  checkSessionId,
-  compileAccessOptions,
-  compileDrainMs,
-} from './options.js'
+import { type AccessOptions, checkSessionId, compileAccessOptions, compileDrainMs } from './options.js'
 import type { Transport } from './ports.js'
 import { attempt, explain } from './retry.js'
 import { AccessSession, type Session } from './session.js'
@@ -53,7 +47,7 @@ export interface Health {
 }
 
 /** A session that stays open until it is disposed of. */
-export interface OpenSession<State, Names extends string> extends Session<State, Names>, AsyncDisposable {}
+export interface OpenSession<State, S extends object> extends Session<State, S>, AsyncDisposable {}
 
 /** A session as {@link Holdfast.peek} found it. */
 export interface Peeked<S> {
@@ -75,7 +69,6 @@ export class Holdfast<S extends object> {
 
   /** Use `createHoldfast`. */
   constructor(
-    private readonly options: CompiledOptions,
     private readonly context: ClientContext,
     transport: Transport,
     private readonly dispose: () => void,
@@ -84,7 +77,7 @@ export class Holdfast<S extends object> {
     const tell = <E extends keyof HoldfastEvents>(event: E, ...args: HoldfastEvents[E]) =>
       // biome-ignore lint/suspicious/noExplicitAny: EventEmitter's own types cannot follow a generic event name.
       queueMicrotask(() => this.emitter.emit(event as any, ...(args as any)))
-    this.sessions = new Sessions(options, context, transport, {
+    this.sessions = new Sessions(context, transport, {
       granted: (session, epoch) => tell('granted', { session, epoch }),
       revoked: (session, epoch) => tell('revoked', { session, epoch }),
       released: (session, epoch) => tell('released', { session, epoch }),
@@ -124,19 +117,19 @@ export class Holdfast<S extends object> {
   access<T, const W extends NameOf<S> = never, const R extends NameOf<S> = never>(
     id: string,
     locks: { readonly write?: readonly W[]; readonly read?: readonly R[]; readonly all?: never },
-    work: (session: Session<LockedState<S, W, R>, NameOf<S>>) => T | Promise<T>,
+    work: (session: Session<LockedState<S, W, R>, S>) => T | Promise<T>,
     options?: AccessOptions,
   ): Promise<T>
   access<T>(
     id: string,
     locks: 'all' | { readonly all: 'write' },
-    work: (session: Session<Partial<S>, NameOf<S>>) => T | Promise<T>,
+    work: (session: Session<Partial<S>, S>) => T | Promise<T>,
     options?: AccessOptions,
   ): Promise<T>
   access<T, const W extends NameOf<S> = never>(
     id: string,
     locks: { readonly all: 'read'; readonly write?: readonly W[] },
-    work: (session: Session<LockedState<S, W, NameOf<S>>, NameOf<S>>) => T | Promise<T>,
+    work: (session: Session<LockedState<S, W, NameOf<S>>, S>) => T | Promise<T>,
     options?: AccessOptions,
   ): Promise<T>
   async access<T>(
@@ -149,7 +142,7 @@ export class Holdfast<S extends object> {
     const key = this.keyOf(id)
     const request = compileLockRequest(locks)
     checkWork(work)
-    const ticket = new Ticket(request, compileAccessOptions(options, this.options.timeoutMs))
+    const ticket = new Ticket(request, compileAccessOptions(options, this.context.options))
     const outer = this.accesses.outer([key], request)
     if (outer !== undefined) return work(outer[0]?.session)
     const hold = await this.enter(key, ticket)
@@ -168,19 +161,19 @@ export class Holdfast<S extends object> {
   accessMany<T, const W extends NameOf<S> = never, const R extends NameOf<S> = never>(
     ids: readonly string[],
     locks: { readonly write?: readonly W[]; readonly read?: readonly R[]; readonly all?: never },
-    work: (sessions: readonly Session<LockedState<S, W, R>, NameOf<S>>[]) => T | Promise<T>,
+    work: (sessions: readonly Session<LockedState<S, W, R>, S>[]) => T | Promise<T>,
     options?: AccessOptions,
   ): Promise<T>
   accessMany<T>(
     ids: readonly string[],
     locks: 'all' | { readonly all: 'write' },
-    work: (sessions: readonly Session<Partial<S>, NameOf<S>>[]) => T | Promise<T>,
+    work: (sessions: readonly Session<Partial<S>, S>[]) => T | Promise<T>,
     options?: AccessOptions,
   ): Promise<T>
   accessMany<T, const W extends NameOf<S> = never>(
     ids: readonly string[],
     locks: { readonly all: 'read'; readonly write?: readonly W[] },
-    work: (sessions: readonly Session<LockedState<S, W, NameOf<S>>, NameOf<S>>[]) => T | Promise<T>,
+    work: (sessions: readonly Session<LockedState<S, W, NameOf<S>>, S>[]) => T | Promise<T>,
     options?: AccessOptions,
   ): Promise<T>
   async accessMany<T>(
@@ -197,7 +190,7 @@ export class Holdfast<S extends object> {
     if (new Set(keys).size !== keys.length) throw new InvalidArgumentError('accessMany takes each id once')
     const request = compileLockRequest(locks)
     checkWork(work)
-    const compiled = compileAccessOptions(options, this.options.timeoutMs)
+    const compiled = compileAccessOptions(options, this.context.options)
     const outer = this.accesses.outer(keys, request)
     if (outer !== undefined) return work(outer.map(({ session }) => session))
 
@@ -234,21 +227,21 @@ export class Holdfast<S extends object> {
     id: string,
     locks: { readonly write?: readonly W[]; readonly read?: readonly R[]; readonly all?: never },
     options?: AccessOptions,
-  ): Promise<OpenSession<LockedState<S, W, R>, NameOf<S>>>
+  ): Promise<OpenSession<LockedState<S, W, R>, S>>
   open(
     id: string,
     locks: 'all' | { readonly all: 'write' },
     options?: AccessOptions,
-  ): Promise<OpenSession<Partial<S>, NameOf<S>>>
+  ): Promise<OpenSession<Partial<S>, S>>
   open<const W extends NameOf<S> = never>(
     id: string,
     locks: { readonly all: 'read'; readonly write?: readonly W[] },
     options?: AccessOptions,
-  ): Promise<OpenSession<LockedState<S, W, NameOf<S>>, NameOf<S>>>
+  ): Promise<OpenSession<LockedState<S, W, NameOf<S>>, S>>
   // biome-ignore lint/suspicious/noExplicitAny: the overloads above say what is returned.
   async open(id: string, locks: LockSpec<string>, options?: AccessOptions): Promise<any> {
     const key = this.keyOf(id)
-    const ticket = new Ticket(compileLockRequest(locks), compileAccessOptions(options, this.options.timeoutMs))
+    const ticket = new Ticket(compileLockRequest(locks), compileAccessOptions(options, this.context.options))
     const hold = await this.enter(key, ticket)
     const session = new AccessSession(hold, ticket)
     this.accesses.begin()
@@ -311,7 +304,7 @@ export class Holdfast<S extends object> {
    */
   async destroy(id: string, options?: Omit<AccessOptions, 'ifMissing'>): Promise<boolean> {
     const key = this.keyOf(id)
-    const compiled = compileAccessOptions({ ...options, ifMissing: 'fail' }, this.options.timeoutMs)
+    const compiled = compileAccessOptions({ ...options, ifMissing: 'fail' }, this.context.options)
     const request = compileLockRequest('all')
     if (this.accesses.outer([key], request) !== undefined) {
       throw new NestedAccessError('a session cannot be destroyed inside an access to it: destroy it afterwards')
@@ -350,7 +343,7 @@ export class Holdfast<S extends object> {
 
   /** What a log may show of the client: how it stands, and no credentials. */
   toJSON(): { readonly namespace: string } & Health {
-    return { namespace: this.options.namespace, ...this.health() }
+    return { namespace: this.context.options.namespace, ...this.health() }
   }
 
   /** @internal */
@@ -375,7 +368,7 @@ export class Holdfast<S extends object> {
    * accesses, and those that wait, are refused with a ClosedError. Accesses that run longer lose their session.
    */
   close(options: { readonly drainMs?: number } = {}): Promise<void> {
-    const drainMs = compileDrainMs(options.drainMs)
+    const drainMs = compileDrainMs(options)
     this.closing ??= this.shutDown(drainMs)
     return this.closing
   }
@@ -394,7 +387,7 @@ export class Holdfast<S extends object> {
 
   private keyOf(id: string): SessionKey {
     checkSessionId(id)
-    return `${this.options.namespace}#${createHash('sha256').update(id).digest('base64url')}`
+    return `${this.context.options.namespace}#${createHash('sha256').update(id).digest('base64url')}`
   }
 
   private checkOpen(): void {

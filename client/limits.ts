@@ -10,6 +10,12 @@ export const TTL_MAX_MS = 400 * 24 * 3_600_000
 /** An access that changes nothing extends the session's life once this share of it has passed. */
 export const TOUCH_SHARE_DEFAULT = 0.1
 
+/** With write-back, a change is written this long after it was made unless `flushMs` says otherwise. */
+export const FLUSH_DEFAULT_MS = 1_000
+export const FLUSH_MAX_MS = 60_000
+/** State cached by one process, in bytes as DynamoDB counts; beyond it the least recently used session is released. */
+export const CACHED_BYTES_DEFAULT = 64 * 1024 * 1024
+
 /** A held session that nobody has used for this long is released. */
 export const IDLE_RELEASE_DEFAULT_MS = 5 * 60_000
 /** Sessions held at once by one process; beyond it the least recently used is released. */

@@ -1,9 +1,12 @@
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { NAMESPACE_PATTERN } from '../protocol/keys.js'
-import { LABEL_CHARS_MAX, NAMESPACE_CHARS_MAX, SESSION_ID_BYTES_MAX } from '../protocol/limits.js'
+import { LABEL_CHARS_MAX, NAMESPACE_CHARS_MAX, SESSION_BYTES_MAX, SESSION_ID_BYTES_MAX } from '../protocol/limits.js'
 import { InvalidArgumentError } from './errors.js'
 import {
+  CACHED_BYTES_DEFAULT,
   DRAIN_DEFAULT_MS,
+  FLUSH_DEFAULT_MS,
+  FLUSH_MAX_MS,
   HELD_SESSIONS_DEFAULT,
   HELD_SESSIONS_MAX,
   IDLE_RELEASE_DEFAULT_MS,
@@ -14,6 +17,9 @@ import {
   WAIT_TIMEOUT_DEFAULT_MS,
 } from './limits.js'
 import type { CompiledAccessOptions } from './ticket.js'
+
+/** When an access resolves: when its changes are in DynamoDB, or at once, and the changes are written later. */
+export type Durability = 'access' | 'release'
 
 /** Where the store is: the value of the stack's output `HoldfastConfig`. */
 export interface HoldfastConfig {
@@ -74,6 +80,38 @@ export interface HoldfastOptions {
    */
   readonly timeoutMs?: number
   /**
+   * The largest size of one attribute, and of a whole session, in bytes as DynamoDB counts. DynamoDB's own limit of
+   * 400 KB for an item is the upper bound of both. What is over a limit already can be read, shrunk and deleted.
+   * @default 407552 (398 KiB) each
+   */
+  readonly attributeBytesMax?: number
+  readonly sessionBytesMax?: number
+  /**
+   * State cached at once, in bytes as DynamoDB counts; beyond it the least recently used session is released. In
+   * memory it takes several times as much.
+   * @default 67108864 (64 MiB)
+   */
+  readonly cachedBytesMax?: number
+  /**
+   * When an access resolves. `access`: when its changes are in DynamoDB. `release` (write-back): at once; the changes
+   * are written when the session is given up, after `flushMs`, and by `session.commit()` or an access with `access`.
+   * The hazard of `release`: a crash loses what was changed in the last `flushMs`, and a commit that fails is only
+   * reported by the event `lost`.
+   * @default 'access'
+   */
+  readonly durability?: Durability
+  /**
+   * With `durability: 'release'`: how long a change may stay unwritten.
+   * @default 1000
+   */
+  readonly flushMs?: number
+  /**
+   * `rolling`: each access extends the session's life to `ttlMs` from then. `fixed`: it ends `ttlMs` after its
+   * creation, however much it is used.
+   * @default 'rolling'
+   */
+  readonly expiry?: 'rolling' | 'fixed'
+  /**
    * AWS credentials, or a function that provides them.
    * @default - the AWS SDK's default chain
    */
@@ -95,10 +133,24 @@ export interface AccessOptions {
    */
   readonly ifMissing?: 'create' | 'fail'
   /**
+   * When the access resolves; see {@link HoldfastOptions.durability}.
+   * @default - the client's `durability`
+   */
+  readonly durability?: Durability
+  /**
    * Names this access in a DeadlockError. Not a secret.
    * @default 'access'
    */
   readonly label?: string
+}
+
+/** Options of `session.lock`. */
+export interface LockOptions {
+  /**
+   * How long to wait for the locks, in milliseconds.
+   * @default - that of the access
+   */
+  readonly timeoutMs?: number
 }
 
 export interface CompiledOptions {
@@ -111,6 +163,12 @@ export interface CompiledOptions {
   readonly idleReleaseMs: number
   readonly heldSessionsMax: number
   readonly timeoutMs: number
+  readonly attributeBytesMax: number
+  readonly sessionBytesMax: number
+  readonly cachedBytesMax: number
+  readonly durability: Durability
+  readonly flushMs: number
+  readonly isFixedExpiry: boolean
   readonly credentials: HoldfastOptions['credentials']
 }
 
@@ -126,15 +184,29 @@ const OPTION_KEYS: Keys<HoldfastOptions> = {
   idleReleaseMs: true,
   heldSessionsMax: true,
   timeoutMs: true,
+  attributeBytesMax: true,
+  sessionBytesMax: true,
+  cachedBytesMax: true,
+  durability: true,
+  flushMs: true,
+  expiry: true,
   credentials: true,
 }
-const ACCESS_KEYS: Keys<AccessOptions> = { signal: true, timeoutMs: true, ifMissing: true, label: true }
+const ACCESS_KEYS: Keys<AccessOptions> = {
+  signal: true,
+  timeoutMs: true,
+  ifMissing: true,
+  durability: true,
+  label: true,
+}
+const LOCK_KEYS: Keys<LockOptions> = { timeoutMs: true }
+const CLOSE_KEYS = { drainMs: true } as const
 const CONFIG_KEYS: Keys<HoldfastConfig> = { url: true, region: true, sessionsTable: true, dynamoDbEndpoint: true }
 
 /** Checks and completes the options of a client, before anything happens. */
 export function compileOptions(options: HoldfastOptions, environment: NodeJS.ProcessEnv): CompiledOptions {
   checkKeys(options, OPTION_KEYS, 'createHoldfast')
-  const { namespace, label = '', holdPolicy, credentials } = options
+  const { namespace, label = '', holdPolicy, expiry = 'rolling', credentials } = options
   if (typeof namespace !== 'string' || !NAMESPACE_PATTERN.test(namespace)) {
     throw invalid('namespace', `1 to ${NAMESPACE_CHARS_MAX} characters of A-Z a-z 0-9 _ . -`, namespace)
   }
@@ -144,6 +216,7 @@ export function compileOptions(options: HoldfastOptions, environment: NodeJS.Pro
   if (holdPolicy !== undefined && holdPolicy !== 'untilRevoked' && holdPolicy !== 'perAccess') {
     throw invalid('holdPolicy', "'untilRevoked' or 'perAccess'", holdPolicy)
   }
+  if (expiry !== 'rolling' && expiry !== 'fixed') throw invalid('expiry', "'rolling' or 'fixed'", expiry)
   const touchShare = options.touchShare ?? TOUCH_SHARE_DEFAULT
   if (typeof touchShare !== 'number' || !(touchShare > 0 && touchShare <= 1)) {
     throw invalid('touchShare', 'a number above 0 and at most 1', touchShare)
@@ -158,13 +231,30 @@ export function compileOptions(options: HoldfastOptions, environment: NodeJS.Pro
     idleReleaseMs: integer('idleReleaseMs', options.idleReleaseMs ?? IDLE_RELEASE_DEFAULT_MS, 1, OPTION_MS_MAX),
     heldSessionsMax: integer('heldSessionsMax', options.heldSessionsMax ?? HELD_SESSIONS_DEFAULT, 1, HELD_SESSIONS_MAX),
     timeoutMs: integer('timeoutMs', options.timeoutMs ?? WAIT_TIMEOUT_DEFAULT_MS, 1, OPTION_MS_MAX),
+    attributeBytesMax: byteLimit('attributeBytesMax', options.attributeBytesMax ?? SESSION_BYTES_MAX),
+    sessionBytesMax: byteLimit('sessionBytesMax', options.sessionBytesMax ?? SESSION_BYTES_MAX),
+    cachedBytesMax: integer(
+      'cachedBytesMax',
+      options.cachedBytesMax ?? CACHED_BYTES_DEFAULT,
+      SESSION_BYTES_MAX,
+      Number.MAX_SAFE_INTEGER,
+    ),
+    durability: compileDurability(options.durability ?? 'access'),
+    flushMs: integer('flushMs', options.flushMs ?? FLUSH_DEFAULT_MS, 1, FLUSH_MAX_MS),
+    isFixedExpiry: expiry === 'fixed',
     credentials,
   }
 }
 
-/** Checks and completes the options of an access, before anything happens. */
-export function compileAccessOptions(options: AccessOptions | undefined, timeoutMs: number): CompiledAccessOptions {
-  if (options === undefined) return { signal: undefined, timeoutMs, ifMissing: 'create', label: 'access' }
+/** The options of an access that are not the client's own, checked before anything happens. */
+export function compileAccessOptions(
+  options: AccessOptions | undefined,
+  defaults: Pick<CompiledOptions, 'timeoutMs' | 'durability'>,
+): CompiledAccessOptions {
+  if (options === undefined) {
+    const { timeoutMs, durability } = defaults
+    return { signal: undefined, timeoutMs, ifMissing: 'create', durability, label: 'access' }
+  }
   checkKeys(options, ACCESS_KEYS, 'an access')
   const { signal, ifMissing = 'create', label = 'access' } = options
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid('signal', 'an AbortSignal', signal)
@@ -172,14 +262,30 @@ export function compileAccessOptions(options: AccessOptions | undefined, timeout
   if (typeof label !== 'string') throw invalid('label', 'a string', label)
   return {
     signal,
-    timeoutMs: integer('timeoutMs', options.timeoutMs ?? timeoutMs, 1, OPTION_MS_MAX),
+    timeoutMs: integer('timeoutMs', options.timeoutMs ?? defaults.timeoutMs, 1, OPTION_MS_MAX),
     ifMissing,
+    durability: compileDurability(options.durability ?? defaults.durability),
     label,
   }
 }
 
-export const compileDrainMs = (drainMs: number | undefined): number =>
-  integer('drainMs', drainMs ?? DRAIN_DEFAULT_MS, 0, OPTION_MS_MAX)
+/** The `timeoutMs` of a call that has no other option. */
+export function compileTimeoutMs(options: LockOptions, where: string, defaultMs: number): number {
+  checkKeys(options, LOCK_KEYS, where)
+  return integer('timeoutMs', options.timeoutMs ?? defaultMs, 1, OPTION_MS_MAX)
+}
+
+export function compileDrainMs(options: { readonly drainMs?: number }): number {
+  checkKeys(options, CLOSE_KEYS, 'close')
+  return integer('drainMs', options.drainMs ?? DRAIN_DEFAULT_MS, 0, OPTION_MS_MAX)
+}
+
+function compileDurability(value: unknown): Durability {
+  if (value === 'access' || value === 'release') return value
+  throw invalid('durability', "'access' or 'release'", value)
+}
+
+const byteLimit = (name: string, value: unknown): number => integer(name, value, 1, SESSION_BYTES_MAX)
 
 /** Refuses what cannot be a session id. The id itself appears in no message: it is a credential. */
 export function checkSessionId(id: unknown): asserts id is string {

@@ -4,7 +4,6 @@ import { SessionEntry } from './entry.js'
 import { AbortedError, type HoldfastError, type LossReason } from './errors.js'
 import type { ClientContext, Hold } from './hold.js'
 import { Membership } from './membership.js'
-import type { CompiledOptions } from './options.js'
 import type { Timer, Transport } from './ports.js'
 import { Recency } from './recency.js'
 import type { Ticket } from './ticket.js'
@@ -31,7 +30,6 @@ export class Sessions {
   private isClosing = false
 
   constructor(
-    private readonly options: CompiledOptions,
     private readonly context: ClientContext,
     private readonly transport: Transport,
     private readonly listener: Listener,
@@ -104,7 +102,7 @@ export class Sessions {
 
   private join(): Membership {
     const { clock, randomness } = this.context
-    return new Membership(this.options.label, this.transport, clock, randomness, {
+    return new Membership(this.context.options.label, this.transport, clock, randomness, {
       ready: () => {
         for (const entry of this.entries.values()) entry.resend()
       },
@@ -143,7 +141,7 @@ export class Sessions {
 
   private opened(entry: SessionEntry): void {
     this.used(entry)
-    while (this.held.size > this.options.heldSessionsMax) {
+    while (this.held.size > this.context.options.heldSessionsMax) {
       const oldest = this.held.leastRecent
       if (oldest === undefined || oldest === entry) break
       this.held.remove(oldest)
@@ -161,13 +159,13 @@ export class Sessions {
   private scheduleIdle(): void {
     const oldest = this.held.leastRecent
     if (oldest === undefined || this.idleTimer !== undefined || this.isClosing) return
-    const dueMs = oldest.lastUsedMs + this.options.idleReleaseMs - this.context.clock.monotonicMs()
+    const dueMs = oldest.lastUsedMs + this.context.options.idleReleaseMs - this.context.clock.monotonicMs()
     this.idleTimer = this.context.clock.after(Math.max(1, dueMs), () => this.releaseIdle(), 'background')
   }
 
   private releaseIdle(): void {
     this.idleTimer = undefined
-    const limitMs = this.context.clock.monotonicMs() - this.options.idleReleaseMs
+    const limitMs = this.context.clock.monotonicMs() - this.context.options.idleReleaseMs
     for (let oldest = this.held.leastRecent; oldest !== undefined; oldest = this.held.leastRecent) {
       if (oldest.lastUsedMs > limitMs) break
       // One that is in use for so long counts as used now.

@@ -2,6 +2,7 @@ import { LockOwner, type LockTicket } from './attribute-locks.js'
 import { AbortedError, type HoldfastError } from './errors.js'
 import type { Hold } from './hold.js'
 import type { LockRequest } from './lock-request.js'
+import type { Durability } from './options.js'
 import type { Clock, Timer } from './ports.js'
 
 /** What an access may be given besides its locks. */
@@ -9,6 +10,7 @@ export interface CompiledAccessOptions {
   readonly signal: AbortSignal | undefined
   readonly timeoutMs: number
   readonly ifMissing: 'create' | 'fail'
+  readonly durability: Durability
   readonly label: string
 }
 

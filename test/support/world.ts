@@ -118,12 +118,10 @@ export class World {
       store: this.countingStore(),
       clock,
       randomness,
-      ttlMs: compiled.ttlMs,
-      touchShare: compiled.touchShare,
-      isReleasedAfterAccess: compiled.isReleasedAfterAccess,
+      options: compiled,
     }
     const network: Network = { isCut: false }
-    const client = new Holdfast<S>(compiled, context, this.transport(network), () => {})
+    const client = new Holdfast<S>(context, this.transport(network), () => {})
     this.networks.set(client, network)
     this.clients.push(client as unknown as Holdfast<never>)
     return client

@@ -1,0 +1,145 @@
+import type { AttributeValue } from '../protocol/item.js'
+import type { Changes } from './attribute-cache.js'
+import { encodeValue, equalEncoded } from './codec.js'
+import { InvalidArgumentError, NotLockedError } from './errors.js'
+import { checkAttributeName, type LockRequest, permits } from './lock-request.js'
+
+/** Where an access's values come from: the hold in this process, or what a worker thread was sent. */
+export interface StateSource {
+  names(): Iterable<string>
+  encoded(name: string): AttributeValue | undefined
+  /** A copy of the caller's own. */
+  read(name: string): unknown
+  /** A value nobody can change. */
+  readShared(name: string): unknown
+}
+
+const DELETED = Symbol('deleted')
+const NEVER_ATTRIBUTES = new Set([...Object.getOwnPropertyNames(Object.prototype), 'toJSON', 'then'])
+
+/** What one access sees and changes: an overlay of its own copies over what is cached. */
+export class AccessState {
+  /** What `session.state` is: looks like a plain object of the locked attributes. */
+  readonly proxy: Record<string, unknown>
+  /** Copies that the access may have changed, new values, and deletions. */
+  private readonly overlay = new Map<string, unknown>()
+  /** What was changed elsewhere and came in encoded form. */
+  private readonly adopted = new Map<string, AttributeValue | undefined>()
+
+  /** @param checkUsable throws where the access has ended or lost its session. */
+  constructor(
+    private readonly source: StateSource,
+    private readonly request: () => LockRequest,
+    readonly checkUsable: () => void,
+    /** Throws where a value that is being set is too large in any case. */
+    private readonly checkValue: (name: string, value: unknown) => void,
+  ) {
+    this.proxy = new Proxy<Record<string, unknown>>(Object.create(null), new StateHandler(this))
+  }
+
+  /** What differs from the cached state, in encoded form; undefined where nothing does. Throws on bad values. */
+  changes(): Changes | undefined {
+    let changes: Map<string, AttributeValue | undefined> | undefined
+    const note = (name: string, encoded: AttributeValue | undefined) => {
+      const cached = this.source.encoded(name)
+      if (encoded === undefined ? cached === undefined : cached !== undefined && equalEncoded(encoded, cached)) return
+      changes ??= new Map()
+      changes.set(name, encoded)
+    }
+    for (const [name, encoded] of this.adopted) note(name, encoded)
+    for (const [name, value] of this.overlay) note(name, value === DELETED ? undefined : encodeValue(value, name))
+    return changes
+  }
+
+  /** Takes over what a worker thread changed under these locks. */
+  adopt(changes: Changes): void {
+    for (const [name, encoded] of changes) {
+      this.checkWritable(name)
+      this.adopted.set(name, encoded)
+    }
+  }
+
+  get(name: string): unknown {
+    this.checkUsable()
+    const own = this.overlay.get(name)
+    if (own !== undefined) return own === DELETED ? undefined : own
+    if (permits(this.request(), name, 'exclusive')) {
+      const value = this.source.read(name)
+      // A primitive cannot be changed in place, so it needs no copy to compare at the end.
+      if (typeof value === 'object' && value !== null) this.overlay.set(name, value)
+      return value
+    }
+    if (permits(this.request(), name, 'shared')) return this.source.readShared(name)
+    throw new NotLockedError(name, 'read')
+  }
+
+  set(name: string, value: unknown): void {
+    this.checkWritable(name)
+    if (value === undefined) {
+      throw new InvalidArgumentError(`state.${name}: undefined cannot be stored; use session.delete('${name}')`)
+    }
+    this.checkValue(name, value)
+    this.overlay.set(name, value)
+  }
+
+  delete(name: string): void {
+    this.checkWritable(name)
+    this.overlay.set(name, DELETED)
+  }
+
+  /** The attributes that exist and that this access may read. */
+  visibleNames(): string[] {
+    this.checkUsable()
+    const names = new Set(this.source.names())
+    for (const [name, value] of this.overlay) {
+      if (value === DELETED) names.delete(name)
+      else names.add(name)
+    }
+    return [...names].filter((name) => permits(this.request(), name, 'shared'))
+  }
+
+  private checkWritable(name: string): void {
+    this.checkUsable()
+    if (!permits(this.request(), name, 'exclusive')) throw new NotLockedError(name, 'write')
+    checkAttributeName(name)
+  }
+}
+
+class StateHandler implements ProxyHandler<Record<string, unknown>> {
+  constructor(private readonly state: AccessState) {}
+
+  get(_target: object, name: string | symbol): unknown {
+    // Formatters and promises probe every object for these; none can be the name of an attribute.
+    if (typeof name === 'symbol' || NEVER_ATTRIBUTES.has(name)) return undefined
+    return this.state.get(name)
+  }
+
+  set(_target: object, name: string | symbol, value: unknown): boolean {
+    if (typeof name === 'symbol') return false
+    this.state.set(name, value)
+    return true
+  }
+
+  deleteProperty(_target: object, name: string | symbol): boolean {
+    if (typeof name === 'symbol') return false
+    this.state.delete(name)
+    return true
+  }
+
+  has(_target: object, name: string | symbol): boolean {
+    return typeof name === 'string' && !NEVER_ATTRIBUTES.has(name) && this.state.get(name) !== undefined
+  }
+
+  ownKeys(): string[] {
+    return this.state.visibleNames()
+  }
+
+  getOwnPropertyDescriptor(_target: object, name: string | symbol): PropertyDescriptor | undefined {
+    if (typeof name === 'symbol' || !this.state.visibleNames().includes(name)) return undefined
+    return { value: this.state.get(name), writable: true, enumerable: true, configurable: true }
+  }
+
+  defineProperty(): boolean {
+    return false
+  }
+}
