@@ -1,13 +1,16 @@
 import type { AttributeValue } from '../protocol/item.js'
 import type { Changes } from './attribute-cache.js'
-import { encodeValue, equalEncoded } from './codec.js'
+import { decodeValue, equalEncoded } from './codec.js'
 import { InvalidArgumentError, NotLockedError } from './errors.js'
 import { checkAttributeName, type LockRequest, permits } from './lock-request.js'
 
 /** Where an access's values come from: the hold in this process, or what a worker thread was sent. */
 export interface StateSource {
   names(): Iterable<string>
+  /** As it is stored. */
   encoded(name: string): AttributeValue | undefined
+  /** The form in which a value is to be stored. Throws where it cannot be. */
+  encode(name: string, value: unknown): AttributeValue
   /** A copy of the caller's own. */
   read(name: string): unknown
   /** A value nobody can change. */
@@ -23,8 +26,6 @@ export class AccessState {
   readonly proxy: Record<string, unknown>
   /** Copies that the access may have changed, new values, and deletions. */
   private readonly overlay = new Map<string, unknown>()
-  /** What was changed elsewhere and came in encoded form. */
-  private readonly adopted = new Map<string, AttributeValue | undefined>()
 
   /** @param checkUsable throws where the access has ended or lost its session. */
   constructor(
@@ -40,14 +41,13 @@ export class AccessState {
   /** What differs from the cached state, in encoded form; undefined where nothing does. Throws on bad values. */
   changes(): Changes | undefined {
     let changes: Map<string, AttributeValue | undefined> | undefined
-    const note = (name: string, encoded: AttributeValue | undefined) => {
+    for (const [name, value] of this.overlay) {
       const cached = this.source.encoded(name)
-      if (encoded === undefined ? cached === undefined : cached !== undefined && equalEncoded(encoded, cached)) return
+      const encoded = value === DELETED ? undefined : this.source.encode(name, value)
+      if (encoded === undefined ? cached === undefined : cached !== undefined && equalEncoded(encoded, cached)) continue
       changes ??= new Map()
       changes.set(name, encoded)
     }
-    for (const [name, encoded] of this.adopted) note(name, encoded)
-    for (const [name, value] of this.overlay) note(name, value === DELETED ? undefined : encodeValue(value, name))
     return changes
   }
 
@@ -55,7 +55,7 @@ export class AccessState {
   adopt(changes: Changes): void {
     for (const [name, encoded] of changes) {
       this.checkWritable(name)
-      this.adopted.set(name, encoded)
+      this.overlay.set(name, encoded === undefined ? DELETED : decodeValue(encoded))
     }
   }
 

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { SessionKey } from '../protocol/keys.js'
 import type { Changes } from './attribute-cache.js'
+import type { Batch } from './commit-chain.js'
 import { NestedAccessError, PartialCommitError } from './errors.js'
 import type { Hold } from './hold.js'
 import { covers, type LockRequest } from './lock-request.js'
@@ -121,10 +122,13 @@ export class Accesses {
       session.end()
       ticket.whileRunning(undefined)
       const changes = staged[index]
-      const batch = changes === undefined ? hold.unresolvedUnder(ticket.request) : hold.stage(changes)
+      const isWrittenBehind = ticket.options.durability === 'release'
+      let batch: Batch | undefined
+      if (changes !== undefined) batch = hold.stage(changes, isWrittenBehind ? 'later' : 'now')
+      else if (!isWrittenBehind) batch = hold.writeSeen(ticket.request)
       if (changes === undefined) hold.touchIfDue()
       hold.leave(ticket)
-      return batch
+      return isWrittenBehind ? undefined : batch
     })
     const outcomes = await Promise.allSettled(batches.map((batch) => Promise.resolve(batch?.done)))
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')

@@ -1,6 +1,7 @@
 import type { AttributeValue } from '../protocol/item.js'
-import { decodeValue, encodedSizeBytes, freezeDecoded } from './codec.js'
+import { decodeValue, encodedSizeBytes, encodeValue, equalEncoded, freezeDecoded } from './codec.js'
 import { CorruptStateError, TooLargeError } from './errors.js'
+import type { SchemaCheck } from './schemas.js'
 
 /** What an access changes, in encoded form: undefined deletes the attribute. */
 export type Changes = ReadonlyMap<string, AttributeValue | undefined>
@@ -14,7 +15,10 @@ export interface SizeLimits {
 const NOT_FROZEN = Symbol('not frozen')
 
 interface CachedAttribute {
+  /** As it is stored, or will be. */
   readonly encoded: AttributeValue
+  /** What its schema makes of it, once somebody has looked. */
+  current: AttributeValue | undefined
   readonly sizeBytes: number
   /** The value as read-only accesses share it, once one has looked. */
   frozen: unknown
@@ -31,8 +35,11 @@ export class AttributeCache {
   private readonly attributes = new Map<string, CachedAttribute>()
   private size = 0
 
-  constructor(attrs: { readonly [name: string]: AttributeValue }) {
-    for (const name of Object.keys(attrs)) this.put(name, attrs[name] as AttributeValue)
+  constructor(
+    attrs: { readonly [name: string]: AttributeValue },
+    private readonly schemas: SchemaCheck,
+  ) {
+    for (const name of Object.keys(attrs)) this.put(name, attrs[name] as AttributeValue, undefined)
   }
 
   /** As DynamoDB counts. */
@@ -56,10 +63,29 @@ export class AttributeCache {
     return Object.fromEntries([...this.attributes].map(([name, { encoded }]) => [name, encoded]))
   }
 
+  /** The form in which a value is to be stored: that of what its schema makes of it. Throws where it cannot be. */
+  encode(name: string, value: unknown): AttributeValue {
+    const encoded = encodeValue(value, name)
+    if (!this.schemas.has(name)) return encoded
+    const before = this.attributes.get(name)?.encoded
+    if (before !== undefined && equalEncoded(encoded, before)) return encoded
+    const accepted = this.schemas.apply(name, value)
+    return accepted === value ? encoded : encodeValue(accepted, name)
+  }
+
+  /** An attribute as accesses see it: as stored, or as its schema migrates it. */
+  current(name: string): AttributeValue | undefined {
+    const attribute = this.attributes.get(name)
+    if (attribute === undefined || attribute.current !== undefined) return attribute?.current
+    const { encoded } = attribute
+    attribute.current = this.schemas.has(name) ? encodeValue(this.schemas.apply(name, decode(encoded)), name) : encoded
+    return attribute.current
+  }
+
   /** A copy of the caller's own. */
   read(name: string): unknown {
-    const attribute = this.attributes.get(name)
-    return attribute === undefined ? undefined : decode(attribute.encoded)
+    const current = this.current(name)
+    return current === undefined ? undefined : decode(current)
   }
 
   /** A value nobody can change: frozen and shared where it can be frozen, a copy where it cannot. */
@@ -67,16 +93,17 @@ export class AttributeCache {
     const attribute = this.attributes.get(name)
     if (attribute === undefined) return undefined
     if (attribute.frozen !== NOT_FROZEN) return attribute.frozen
-    const value = decode(attribute.encoded)
+    const value = this.read(name)
     if (freezeDecoded(value)) attribute.frozen = value
     return value
   }
 
+  /** Takes over what has been changed, and accepted by {@link encode}. */
   apply(changes: Changes): void {
     for (const [name, encoded] of changes) {
       this.size -= this.attributes.get(name)?.sizeBytes ?? 0
       this.attributes.delete(name)
-      if (encoded !== undefined) this.put(name, encoded)
+      if (encoded !== undefined) this.put(name, encoded, encoded)
     }
   }
 
@@ -96,9 +123,9 @@ export class AttributeCache {
     if (total > sessionBytesMax && total > this.size) throw new TooLargeError(undefined, total, sessionBytesMax)
   }
 
-  private put(name: string, encoded: AttributeValue): void {
+  private put(name: string, encoded: AttributeValue, current: AttributeValue | undefined): void {
     const sizeBytes = attributeBytes(name, encoded)
-    this.attributes.set(name, { encoded, sizeBytes, frozen: NOT_FROZEN })
+    this.attributes.set(name, { encoded, current, sizeBytes, frozen: NOT_FROZEN })
     this.size += sizeBytes
   }
 }

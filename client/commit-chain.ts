@@ -3,13 +3,20 @@ import type { SessionKey } from '../protocol/keys.js'
 import { COMMIT_NAMES_MAX } from '../protocol/limits.js'
 import { readSession } from '../protocol/records.js'
 import { commit, commitWhole, destroy, hasLanded, type WriteId } from '../protocol/state-writes.js'
+import type { Changes } from './attribute-cache.js'
 import { CommitUnknownError, type HoldfastError, SessionLostError, UnreachableError } from './errors.js'
-import type { Clock, Randomness } from './ports.js'
+import type { Clock, Randomness, Timer } from './ports.js'
 import { attempt, explain } from './retry.js'
+
+/** When a batch is to be written: with write-back it may wait, until it is due for whatever reason. */
+export type When = 'now' | 'later'
 
 /** The changes of one or more accesses, which land together or not at all. */
 export class Batch {
   readonly changes = new Map<string, AttributeValue | undefined>()
+  isDue = false
+  /** Accesses that have resolved before their changes were written. */
+  writtenBehind = 0
   readonly done: Promise<void>
   resolve!: () => void
   reject!: (error: HoldfastError) => void
@@ -28,9 +35,12 @@ export interface ChainContext {
   readonly store: Store
   readonly session: SessionKey
   readonly epoch: number
-  readonly ttlMs: number
+  readonly flushMs: number
   readonly clock: Clock
   readonly randomness: Randomness
+  /** Until when the session lives, as last committed; and what a commit made now would make of it. */
+  readonly aliveUntilMs: () => number
+  readonly extendedUntilMs: () => number
   /** Why nothing may be written any more, such as a lease that is over. */
   blocker(): HoldfastError | undefined
   /** All attributes as they are with everything that was staged. */
@@ -48,6 +58,7 @@ export class CommitChain {
   private current: Batch | undefined
   private waiting: Batch | undefined
   private isBroken = false
+  private flushTimer: Timer | undefined
 
   constructor(
     private readonly context: ChainContext,
@@ -63,36 +74,61 @@ export class CommitChain {
     return this.waiting ?? this.current
   }
 
-  stage(changes: ReadonlyMap<string, AttributeValue | undefined>): Batch {
+  /** Changes that accesses have been told are done, and that are not known to be in DynamoDB. */
+  get writtenBehind(): number {
+    return (this.current?.writtenBehind ?? 0) + (this.waiting?.writtenBehind ?? 0)
+  }
+
+  stage(changes: Changes, when: When): Batch {
     this.waiting ??= new Batch()
     const batch = this.waiting
     for (const [name, value] of changes) batch.changes.set(name, value)
-    if (this.current === undefined) void this.pump()
+    if (when === 'now') this.flush()
+    else {
+      batch.writtenBehind += 1
+      this.flushTimer ??= this.context.clock.after(this.flushDelayMs(), () => this.flush(), 'awaited')
+    }
     return batch
+  }
+
+  /** Begins to write whatever waits. */
+  flush(): void {
+    this.flushTimer?.cancel()
+    this.flushTimer = undefined
+    if (this.waiting === undefined) return
+    this.waiting.isDue = true
+    if (this.current === undefined) void this.pump()
   }
 
   /** Ends the session's life. To be called with all attributes locked and nothing staged since. */
   async destroy(): Promise<void> {
-    while (this.latest !== undefined) await this.latest.done
+    await this.drain()
     await this.write((id, nowMs) => destroy(this.context.session, id, this.lastCommitId, nowMs))
     this.isBroken = true
+  }
+
+  /** Resolves when all that was staged has landed. */
+  async drain(): Promise<void> {
+    this.flush()
+    while (this.latest !== undefined) await this.latest.done
   }
 
   /** The hold is lost: what was not sent yet never will be. A write under way keeps its own outcome. */
   abandon(error: HoldfastError): void {
     this.isBroken = true
+    this.flushTimer?.cancel()
     this.waiting?.reject(error)
     this.waiting = undefined
   }
 
   private async pump(): Promise<void> {
-    while (this.waiting !== undefined && !this.isBroken) {
+    while (this.waiting?.isDue === true && !this.isBroken) {
       const batch = this.waiting
       this.waiting = undefined
       this.current = batch
       try {
-        const { session, clock, ttlMs } = this.context
-        const aliveUntilMs = clock.wallMs() + ttlMs
+        const { session } = this.context
+        const aliveUntilMs = this.context.extendedUntilMs()
         await this.write((id) =>
           batch.changes.size > COMMIT_NAMES_MAX
             ? commitWhole(session, id, this.lastCommitId, this.context.attributes(), aliveUntilMs)
@@ -102,11 +138,17 @@ export class CommitChain {
         batch.resolve()
         this.context.committed(batch, aliveUntilMs)
       } catch (error) {
-        this.current = undefined
         batch.reject(error as HoldfastError)
         this.context.failed(error as HoldfastError)
+        this.current = undefined
       }
     }
+  }
+
+  /** A session must not end its life before what was changed in it is written. */
+  private flushDelayMs(): number {
+    const { flushMs, clock, aliveUntilMs } = this.context
+    return Math.max(0, Math.min(flushMs, (aliveUntilMs() - clock.wallMs()) / 2))
   }
 
   private async write(build: (id: WriteId, nowMs: number) => Update): Promise<void> {

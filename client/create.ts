@@ -15,7 +15,7 @@ import { SignedWebSocketTransport } from './websocket.js'
  * interface ShopSession { cart: { items: string[] }; profile: { name: string } }
  * const holdfast = createHoldfast<ShopSession>({ namespace: 'shop' })
  */
-export function createHoldfast<S extends object = Record<string, unknown>>(options: HoldfastOptions): Holdfast<S> {
+export function createHoldfast<S extends object = Record<string, unknown>>(options: HoldfastOptions<S>): Holdfast<S> {
   const compiled = compileOptions(options, process.env)
   const { config, credentials } = compiled
   const aws = new DynamoDBClient({

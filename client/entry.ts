@@ -27,13 +27,15 @@ export interface EntryEvents {
   granted(session: SessionKey, epoch: number): void
   revoked(session: SessionKey, epoch: number): void
   released(session: SessionKey, epoch: number): void
-  lost(session: SessionKey, error: HoldfastError): void
+  lost(session: SessionKey, error: HoldfastError, unwritten: number): void
 }
 
 /** All that this process knows of one session: who waits for it here, its lock, and the hold while there is one. */
 export class SessionEntry {
   hold: Hold | undefined
   lastUsedMs = 0
+  /** What the client has counted this session's cached state as. */
+  countedBytes = 0
   private lock: SessionLock
   private pending = new Set<Ticket>()
   private isWanted = false
@@ -53,6 +55,10 @@ export class SessionEntry {
 
   get isWaiting(): boolean {
     return this.pending.size > 0
+  }
+
+  get cachedBytes(): number {
+    return this.hold?.attributes.sizeBytes ?? 0
   }
 
   /** Waits for the session and for the attributes. */
@@ -206,11 +212,11 @@ export class SessionEntry {
         this.events.released(this.session, epoch)
         lock.release()
       },
-      lost: (error: HoldfastError) => {
+      lost: (error: HoldfastError, unwritten: number) => {
         const { hold } = this
         this.hold = undefined
         this.events.closed(this)
-        this.events.lost(this.session, error)
+        this.events.lost(this.session, error, unwritten)
         // A commit under way has its own outcome: the release waits for it, so that the next holder sees it.
         this.ending = hold?.flush().then(() => {
           if (this.isHeld(lock, epoch)) lock.release()

@@ -73,6 +73,26 @@ export class InvalidValueError extends HoldfastError {
   }
 }
 
+/** What a schema found wrong, and where in the attribute. */
+export interface SchemaIssue {
+  readonly message: string
+  readonly path: readonly string[]
+}
+
+/** `SCHEMA_MISMATCH`: an attribute, as stored or as it was to be stored, does not match its schema. Nothing was written. */
+export class SchemaError extends HoldfastError {
+  readonly attribute: string
+  /** What the schema says. Not shown when the error is printed: its messages may contain values. */
+  declare readonly issues: readonly SchemaIssue[]
+
+  constructor(attribute: string, issues: readonly SchemaIssue[]) {
+    const places = [...new Set(issues.map(({ path }) => [attribute, ...path].join('.')))]
+    super('SCHEMA_MISMATCH', `attribute '${attribute}' does not match its schema at ${places.join(', ')}: see 'issues'`)
+    this.attribute = attribute
+    Object.defineProperty(this, 'issues', { value: issues })
+  }
+}
+
 /** `TOO_LARGE`: an attribute or the whole session is over its size limit. Nothing was written. */
 export class TooLargeError extends HoldfastError {
   /** The attribute that is too large, or undefined where the session as a whole is. */

@@ -4,7 +4,7 @@ import type { SessionRecord } from '../protocol/records.js'
 import { AttributeCache, type Changes } from './attribute-cache.js'
 import { AttributeLocks } from './attribute-locks.js'
 import type { BusyNotice } from './busy.js'
-import { type Batch, CommitChain } from './commit-chain.js'
+import { type Batch, CommitChain, type When } from './commit-chain.js'
 import { AccessEndedError, type HoldfastError, type LossReason, SessionLostError, TooLargeError } from './errors.js'
 import { COHORT_MS } from './limits.js'
 import type { LockRequest } from './lock-request.js'
@@ -26,7 +26,8 @@ export interface HoldEvents {
   returned(tickets: readonly Ticket[]): void
   /** Nothing runs and everything is committed: the lock may go. */
   drained(): void
-  lost(error: HoldfastError): void
+  /** `unwritten`: accesses whose changes were to be written later, and are lost or may be. */
+  lost(error: HoldfastError, unwritten: number): void
   used(): void
 }
 
@@ -44,6 +45,11 @@ export class Hold {
   private phase: 'open' | 'draining' | 'over' = 'open'
   private cohortTimer: Timer | undefined
   private aliveUntil: number
+  /** Commits so far, those of earlier holders included. */
+  rev: number
+  readonly createdAt: number
+  /** When the last access ended. */
+  accessedAt: number
   /** Another process waits for this session. */
   isWanted = false
   /** Created by this grant, and not committed to since. */
@@ -60,17 +66,22 @@ export class Hold {
     private readonly events: HoldEvents,
   ) {
     this.isNew = isNew
+    this.rev = record.rev
+    this.createdAt = record.createdAt
+    this.accessedAt = record.createdAt
     this.aliveUntil = record.aliveUntil
-    this.attributes = new AttributeCache(record.attrs ?? {})
-    const { store, clock, randomness } = context
+    this.attributes = new AttributeCache(record.attrs ?? {}, context.options.schemas)
+    const { store, clock, randomness, options } = context
     this.chain = new CommitChain(
       {
         store,
         session,
         epoch,
-        ttlMs: context.options.ttlMs,
+        flushMs: options.flushMs,
         clock,
         randomness,
+        aliveUntilMs: () => this.aliveUntil,
+        extendedUntilMs: () => (options.isFixedExpiry ? this.aliveUntil : clock.wallMs() + options.ttlMs),
         blocker: () => this.blocker(),
         attributes: () => this.attributes.all(),
         committed: (batch, aliveUntilMs) => this.committed(batch, aliveUntilMs),
@@ -132,6 +143,7 @@ export class Hold {
     this.running.delete(ticket)
     if (this.phase === 'over') return
     for (const dropped of this.locks.unlock(ticket.owner) as Ticket[]) dropped.fail(new AccessEndedError())
+    this.accessedAt = this.context.clock.wallMs()
     this.events.used()
     if (
       this.context.options.isReleasedAfterAccess &&
@@ -158,17 +170,23 @@ export class Hold {
   }
 
   /** Takes over what an access changed, once its size is checked. The caller awaits the batch: only then is it in DynamoDB. */
-  stage(changes: Changes): Batch {
+  stage(changes: Changes, when: When): Batch {
     this.attributes.apply(changes)
-    const batch = this.chain.stage(changes)
+    const batch = this.chain.stage(changes, when)
     for (const name of changes.keys()) this.unresolved.set(name, batch)
     this.isNew = false
     return batch
   }
 
-  /** The batches that an access with these locks must await: their values may have been seen. */
-  unresolvedUnder(request: LockRequest): Batch | undefined {
+  /** What an access with these locks must await, since its values may have been seen. It is written from now on. */
+  writeSeen(request: LockRequest): Batch | undefined {
     if (this.unresolved.size === 0) return undefined
+    const batch = this.unresolvedUnder(request)
+    if (batch?.isDue === false) this.chain.flush()
+    return batch
+  }
+
+  private unresolvedUnder(request: LockRequest): Batch | undefined {
     if (request.whole !== undefined) return this.chain.latest
     let newest: Batch | undefined
     for (const names of [request.writes, request.reads]) {
@@ -183,9 +201,10 @@ export class Hold {
 
   /** Extends the session's life without a change to it, where enough of it has passed. */
   touchIfDue(): void {
-    const { ttlMs, touchShare } = this.context.options
-    if (this.aliveUntil - this.context.clock.wallMs() > ttlMs * (1 - touchShare) || !this.chain.isIdle) return
-    this.chain.stage(new Map())
+    const { ttlMs, touchShare, isFixedExpiry } = this.context.options
+    if (isFixedExpiry || this.aliveUntil - this.context.clock.wallMs() > ttlMs * (1 - touchShare) || !this.chain.isIdle)
+      return
+    this.chain.stage(new Map(), 'now')
   }
 
   /** Ends the session's life, and this hold. The ticket is that of the access that holds everything. */
@@ -203,6 +222,7 @@ export class Hold {
   /** Resolves when nothing that was staged is unresolved. */
   async flush(): Promise<void> {
     for (let batch = this.chain.latest; batch !== undefined; batch = this.chain.latest) {
+      this.chain.flush()
       await batch.done.catch(() => {})
     }
   }
@@ -231,6 +251,7 @@ export class Hold {
   lose(error: HoldfastError, queued: 'failQueued' | 'returnQueued'): void {
     if (this.phase === 'over') return
     this.end()
+    const { writtenBehind } = this.chain
     const waiting = this.locks.clear() as Ticket[]
     this.chain.abandon(error)
     for (const ticket of this.running) ticket.lose(error)
@@ -238,7 +259,7 @@ export class Hold {
     for (const ticket of failing) ticket.fail(error)
     if (queued === 'returnQueued') this.events.returned(waiting.filter((ticket) => !ticket.isExtension))
     this.running.clear()
-    this.events.lost(error)
+    this.events.lost(error, writtenBehind)
   }
 
   loseFor(reason: LossReason, explanation: string): void {
@@ -278,6 +299,7 @@ export class Hold {
 
   private committed(batch: Batch, aliveUntilMs: number): void {
     this.aliveUntil = aliveUntilMs
+    this.rev += 1
     for (const name of batch.changes.keys()) if (this.unresolved.get(name) === batch) this.unresolved.delete(name)
     this.settle()
   }
@@ -289,7 +311,9 @@ export class Hold {
   }
 
   private settle(): void {
-    if (this.phase !== 'draining' || !this.isIdle) return
+    if (this.phase !== 'draining' || this.locks.running > 0 || this.locks.queued > 0) return
+    this.chain.flush()
+    if (!this.chain.isIdle) return
     this.end()
     this.events.drained()
   }

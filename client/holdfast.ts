@@ -4,8 +4,8 @@ import { inspect } from 'node:util'
 import type { SessionKey } from '../protocol/keys.js'
 import { isAlive, readSession } from '../protocol/records.js'
 import { Accesses, type Running } from './accesses.js'
+import { AttributeCache } from './attribute-cache.js'
 import { LockOwner } from './attribute-locks.js'
-import { decodeValue } from './codec.js'
 import {
   ClosedError,
   CorruptStateError,
@@ -31,7 +31,11 @@ export interface HoldfastEvents {
   granted: [{ readonly session: string; readonly epoch: number }]
   revoked: [{ readonly session: string; readonly epoch: number }]
   released: [{ readonly session: string; readonly epoch: number }]
-  lost: [{ readonly session: string; readonly error: HoldfastError }]
+  /**
+   * `unwritten` counts accesses with `durability: 'release'` that had resolved and whose changes are lost, or may be
+   * where a commit was under way.
+   */
+  lost: [{ readonly session: string; readonly error: HoldfastError; readonly unwritten: number }]
   connection: [{ readonly state: 'connected' | 'disconnected'; readonly detail: string | undefined }]
 }
 
@@ -81,7 +85,7 @@ export class Holdfast<S extends object> {
       granted: (session, epoch) => tell('granted', { session, epoch }),
       revoked: (session, epoch) => tell('revoked', { session, epoch }),
       released: (session, epoch) => tell('released', { session, epoch }),
-      lost: (session, error) => tell('lost', { session, error }),
+      lost: (session, error, unwritten) => tell('lost', { session, error, unwritten }),
       connection: (state, detail) => tell('connection', { state, detail }),
     })
   }
@@ -273,12 +277,10 @@ export class Holdfast<S extends object> {
     if (!tried.ok) throw new UnreachableError(`cannot read the session: ${explain(tried.error)}`, tried.error)
     const record = CorruptStateError.guard(() => readSession(tried.value))
     if (!isAlive(record, clock.wallMs())) return undefined
-    const state = Object.entries(record.attrs ?? {}).map(([name, value]) => [
-      name,
-      CorruptStateError.guard(() => decodeValue(value)),
-    ])
+    const attributes = new AttributeCache(record.attrs ?? {}, this.context.options.schemas)
+    const state = Object.fromEntries([...attributes.names()].map((name) => [name, attributes.read(name)]))
     return {
-      state: Object.fromEntries(state) as Partial<S>,
+      state: state as Partial<S>,
       rev: record.rev,
       createdAt: new Date(record.createdAt),
       aliveUntil: new Date(record.aliveUntil),

@@ -16,6 +16,7 @@ import {
   TTL_MAX_MS,
   WAIT_TIMEOUT_DEFAULT_MS,
 } from './limits.js'
+import { SchemaCheck, type Schemas } from './schemas.js'
 import type { CompiledAccessOptions } from './ticket.js'
 
 /** When an access resolves: when its changes are in DynamoDB, or at once, and the changes are written later. */
@@ -35,7 +36,7 @@ export interface HoldfastConfig {
 }
 
 /** Options of {@link createHoldfast}. All times are milliseconds. */
-export interface HoldfastOptions {
+export interface HoldfastOptions<S extends object = Record<string, unknown>> {
   /**
    * Where the store is, as an object or as the JSON text of the stack's output.
    * @default - the environment variable HOLDFAST_CONFIG
@@ -112,6 +113,15 @@ export interface HoldfastOptions {
    */
   readonly expiry?: 'rolling' | 'fixed'
   /**
+   * A schema for each attribute that is to have one: zod's, valibot's, arktype's or any other with the Standard Schema
+   * interface. It must be synchronous, and accept what it puts out. A change is checked before it is committed, and
+   * what the schema makes of it is stored; what is read is passed through the schema first, which may so migrate an
+   * older shape: the new one is stored by the next access that reads it under a write lock. A mismatch throws a
+   * SchemaError.
+   * @default - none
+   */
+  readonly schemas?: Schemas<S>
+  /**
    * AWS credentials, or a function that provides them.
    * @default - the AWS SDK's default chain
    */
@@ -169,6 +179,7 @@ export interface CompiledOptions {
   readonly durability: Durability
   readonly flushMs: number
   readonly isFixedExpiry: boolean
+  readonly schemas: SchemaCheck
   readonly credentials: HoldfastOptions['credentials']
 }
 
@@ -190,6 +201,7 @@ const OPTION_KEYS: Keys<HoldfastOptions> = {
   durability: true,
   flushMs: true,
   expiry: true,
+  schemas: true,
   credentials: true,
 }
 const ACCESS_KEYS: Keys<AccessOptions> = {
@@ -204,7 +216,10 @@ const CLOSE_KEYS = { drainMs: true } as const
 const CONFIG_KEYS: Keys<HoldfastConfig> = { url: true, region: true, sessionsTable: true, dynamoDbEndpoint: true }
 
 /** Checks and completes the options of a client, before anything happens. */
-export function compileOptions(options: HoldfastOptions, environment: NodeJS.ProcessEnv): CompiledOptions {
+export function compileOptions<S extends object>(
+  options: HoldfastOptions<S>,
+  environment: NodeJS.ProcessEnv,
+): CompiledOptions {
   checkKeys(options, OPTION_KEYS, 'createHoldfast')
   const { namespace, label = '', holdPolicy, expiry = 'rolling', credentials } = options
   if (typeof namespace !== 'string' || !NAMESPACE_PATTERN.test(namespace)) {
@@ -242,6 +257,7 @@ export function compileOptions(options: HoldfastOptions, environment: NodeJS.Pro
     durability: compileDurability(options.durability ?? 'access'),
     flushMs: integer('flushMs', options.flushMs ?? FLUSH_DEFAULT_MS, 1, FLUSH_MAX_MS),
     isFixedExpiry: expiry === 'fixed',
+    schemas: new SchemaCheck(options.schemas),
     credentials,
   }
 }

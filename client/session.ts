@@ -23,9 +23,14 @@ export interface Session<State = Record<string, unknown>, S extends object = Rec
   readonly epoch: number
   /** True when this access, or one before it that changed nothing, created the session. */
   readonly isNew: boolean
+  readonly createdAt: Date
+  /** When the access before this one ended; by another process, precise to `touchShare` of the session's lifetime. */
+  readonly lastAccessAt: Date
+  /** How often the session was committed: for people and logs. It never restarts. */
+  readonly rev: number
   /** Another process waits for this session: a long access should come to an end. */
   readonly wanted: boolean
-  /** Commits what has changed so far and goes on. Resolves when it is in DynamoDB. */
+  /** Commits what has changed so far and goes on. Resolves when it is in DynamoDB, whatever the `durability`. */
   commit(): Promise<void>
   /** Deletes an attribute, which must be locked for writing. */
   delete(name: NameOf<S>): void
@@ -101,6 +106,18 @@ export class AccessSession {
     return this.hold.isNew
   }
 
+  get createdAt(): Date {
+    return new Date(this.hold.createdAt)
+  }
+
+  get lastAccessAt(): Date {
+    return new Date(this.hold.accessedAt)
+  }
+
+  get rev(): number {
+    return this.hold.rev
+  }
+
   get wanted(): boolean {
     return this.hold.isWanted
   }
@@ -108,9 +125,9 @@ export class AccessSession {
   async commit(): Promise<void> {
     this.checkUsable()
     const changes = this.content.changes()
-    if (changes === undefined) return this.hold.unresolvedUnder(this.ticket.request)?.done
+    if (changes === undefined) return this.hold.writeSeen(this.ticket.request)?.done
     this.hold.checkSize(changes)
-    return this.hold.stage(changes).done
+    return this.hold.stage(changes, 'now').done
   }
 
   delete(name: string): void {

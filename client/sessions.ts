@@ -16,7 +16,7 @@ export interface Listener {
   granted(session: SessionKey, epoch: number): void
   revoked(session: SessionKey, epoch: number): void
   released(session: SessionKey, epoch: number): void
-  lost(session: SessionKey, error: HoldfastError): void
+  lost(session: SessionKey, error: HoldfastError, unwritten: number): void
   connection(state: 'connected' | 'disconnected', detail: string | undefined): void
 }
 
@@ -25,6 +25,7 @@ export class Sessions {
   membership: Membership | undefined
   private readonly entries = new Map<SessionKey, SessionEntry>()
   private readonly held = new Recency<SessionEntry>()
+  private cachedBytes = 0
   private idleTimer: Timer | undefined
   private keepTimer: Timer | undefined
   private isClosing = false
@@ -86,7 +87,7 @@ export class Sessions {
     this.membership ??= this.join()
     const entry = new SessionEntry(key, this.membership, this.context, {
       opened: () => this.opened(entry),
-      closed: () => this.held.remove(entry),
+      closed: () => this.forget(entry),
       used: () => this.used(entry),
       unneeded: () => {
         if (this.entries.get(key) === entry) this.entries.delete(key)
@@ -94,7 +95,7 @@ export class Sessions {
       granted: (session, epoch) => this.listener.granted(session, epoch),
       revoked: (session, epoch) => this.listener.revoked(session, epoch),
       released: (session, epoch) => this.listener.released(session, epoch),
-      lost: (session, error) => this.listener.lost(session, error),
+      lost: (session, error, unwritten) => this.listener.lost(session, error, unwritten),
     })
     this.entries.set(key, entry)
     return entry
@@ -141,12 +142,6 @@ export class Sessions {
 
   private opened(entry: SessionEntry): void {
     this.used(entry)
-    while (this.held.size > this.context.options.heldSessionsMax) {
-      const oldest = this.held.leastRecent
-      if (oldest === undefined || oldest === entry) break
-      this.held.remove(oldest)
-      oldest.hold?.drain('unused')
-    }
     this.scheduleIdle()
     this.keepTimer ??= this.context.clock.after(KEEP_PERIOD_MS, () => this.keepAll(), 'background')
   }
@@ -154,6 +149,31 @@ export class Sessions {
   private used(entry: SessionEntry): void {
     entry.lastUsedMs = this.context.clock.monotonicMs()
     this.held.use(entry)
+    const { cachedBytes } = entry
+    this.cachedBytes += cachedBytes - entry.countedBytes
+    entry.countedBytes = cachedBytes
+    this.makeRoom(entry)
+  }
+
+  /** Releases the least recently used sessions until those that are held are within the bounds again. */
+  private makeRoom(newest: SessionEntry): void {
+    const { heldSessionsMax, cachedBytesMax } = this.context.options
+    while (this.held.size > heldSessionsMax || this.cachedBytes > cachedBytesMax) {
+      const oldest = this.held.leastRecent
+      if (oldest === undefined || oldest === newest) return
+      this.letGo(oldest)
+    }
+  }
+
+  private letGo(entry: SessionEntry): void {
+    this.forget(entry)
+    entry.hold?.drain('unused')
+  }
+
+  private forget(entry: SessionEntry): void {
+    this.held.remove(entry)
+    this.cachedBytes -= entry.countedBytes
+    entry.countedBytes = 0
   }
 
   private scheduleIdle(): void {
@@ -170,10 +190,7 @@ export class Sessions {
       if (oldest.lastUsedMs > limitMs) break
       // One that is in use for so long counts as used now.
       if (oldest.hold?.isIdle === false) this.used(oldest)
-      else {
-        this.held.remove(oldest)
-        oldest.hold?.drain('unused')
-      }
+      else this.letGo(oldest)
     }
     this.scheduleIdle()
   }
