@@ -233,7 +233,7 @@ export class SessionEntry {
     this.pending = new Set()
     for (const ticket of waiting) this.admit(hold, ticket)
     if (this.isWanted) hold.drain('revoked')
-    else if (this.context.options.isReleasedAfterAccess && hold.isIdle) hold.drain('unused')
+    else if (this.context.options.isReleasedAfterAccess && !hold.isInUse) hold.drain('unused')
   }
 
   private admit(hold: Hold, ticket: Ticket): void {

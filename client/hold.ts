@@ -95,8 +95,9 @@ export class Hold {
     return this.phase === 'open'
   }
 
-  get isIdle(): boolean {
-    return this.locks.running === 0 && this.locks.queued === 0 && this.chain.isIdle
+  /** Accesses run or wait in it. */
+  get isInUse(): boolean {
+    return this.locks.running > 0 || this.locks.queued > 0
   }
 
   get queued(): number {
@@ -145,14 +146,8 @@ export class Hold {
     for (const dropped of this.locks.unlock(ticket.owner) as Ticket[]) dropped.fail(new AccessEndedError())
     this.accessedAt = this.context.clock.wallMs()
     this.events.used()
-    if (
-      this.context.options.isReleasedAfterAccess &&
-      this.isOpen &&
-      this.locks.running === 0 &&
-      this.locks.queued === 0
-    ) {
-      this.drain('unused')
-    } else this.settle()
+    if (this.context.options.isReleasedAfterAccess && this.isOpen && !this.isInUse) this.drain('unused')
+    else this.settle()
   }
 
   /** Throws a TooLargeError where a value that is being set is too large, as far as that is known at once. */
@@ -311,7 +306,7 @@ export class Hold {
   }
 
   private settle(): void {
-    if (this.phase !== 'draining' || this.locks.running > 0 || this.locks.queued > 0) return
+    if (this.phase !== 'draining' || this.isInUse) return
     this.chain.flush()
     if (!this.chain.isIdle) return
     this.end()

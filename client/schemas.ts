@@ -67,5 +67,5 @@ export class SchemaCheck {
 
 const describe = ({ message, path = [] }: StandardIssue) => ({
   message,
-  path: path.map((step) => String(typeof step === 'object' ? step.key : step)),
+  path: Array.from(path, (step) => String(typeof step === 'object' ? step.key : step)),
 })

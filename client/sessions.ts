@@ -189,7 +189,7 @@ export class Sessions {
     for (let oldest = this.held.leastRecent; oldest !== undefined; oldest = this.held.leastRecent) {
       if (oldest.lastUsedMs > limitMs) break
       // One that is in use for so long counts as used now.
-      if (oldest.hold?.isIdle === false) this.used(oldest)
+      if (oldest.hold?.isInUse) this.used(oldest)
       else this.letGo(oldest)
     }
     this.scheduleIdle()

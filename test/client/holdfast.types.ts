@@ -1,4 +1,5 @@
-import type { Holdfast } from '../../client/index.js'
+import { z } from 'zod'
+import { createHoldfast, type Holdfast } from '../../client/index.js'
 
 /**
  * What must not compile. The type check of this repository reads this file; every expected error that does not occur
@@ -50,6 +51,20 @@ export async function locksAreTypes(holdfast: Holdfast<Shop>, id: string): Promi
     // @ts-expect-error only what is named is for writing
     state.cart = { items: [] }
   })
+  await holdfast.access(id, { read: ['profile'] }, async (session) => {
+    // @ts-expect-error not locked yet
+    session.state.cart
+    const wider = await session.lock({ write: ['cart'] })
+    wider.state.cart = { items: [wider.state.profile?.name ?? ''] }
+    // @ts-expect-error still locked for reading only
+    wider.state.profile = { name: 'Ada', born: new Date() }
+    const upgraded = session.tryLock({ write: ['profile'] })
+    // @ts-expect-error the lock may not have been granted
+    upgraded.state.profile
+    if (upgraded !== undefined) upgraded.state.profile = { name: 'Ada', born: new Date() }
+    // @ts-expect-error only attributes of the session can be locked
+    await session.lock({ write: ['basket'] })
+  })
   await using session = await holdfast.open(id, { write: ['count'] })
   session.state.count = 1
   await session.commit()
@@ -66,4 +81,17 @@ export async function locksAreTypes(holdfast: Holdfast<Shop>, id: string): Promi
   await holdfast.create({ counter: 1 })
   // @ts-expect-error there is no such option
   await holdfast.access(id, 'all', () => {}, { timeout: 5 })
+}
+
+export async function schemasAreTypes(id: string): Promise<void> {
+  const holdfast = createHoldfast({ namespace: 'shop', schemas: { cart: z.object({ items: z.array(z.string()) }) } })
+  await holdfast.access(id, { write: ['cart'] }, ({ state }) => {
+    const items: string[] = state.cart?.items ?? []
+    state.cart = { items }
+    // @ts-expect-error the schema gives the attribute its type
+    state.cart = { items: [1] }
+  })
+  // @ts-expect-error a schema must be of its attribute's type
+  createHoldfast<Shop>({ namespace: 'shop', schemas: { count: z.string() } })
+  createHoldfast<Shop>({ namespace: 'shop', schemas: { count: z.number() } })
 }

@@ -76,6 +76,53 @@ describe('the life of sessions and clients', () => {
     expect(writes).toBeLessThanOrEqual(4)
   })
 
+  it('with fixed expiry a session ends at its time, however much it is used', async () => {
+    const client = world.client<Counter>({ ttlMs: 10_000, expiry: 'fixed' })
+    for (let second = 1; second <= 9; second += 1) {
+      expect(await add(client)).toEqual({ isNew: second === 1, count: second })
+      await world.clock.advance(1_000)
+    }
+    await world.clock.advance(1_000)
+    expect(await add(client)).toEqual({ isNew: true, count: 1 })
+  })
+
+  it('reading does not extend a fixed life, and writes nothing', async () => {
+    const client = world.client<Counter>({ ttlMs: 10_000, expiry: 'fixed' })
+    await add(client)
+    await world.clock.advance(9_000)
+    const before = world.traffic.updates.length
+    expect(await read(client)).toBe(1)
+    expect(world.traffic.updates).toHaveLength(before)
+    await world.clock.advance(1_001)
+    expect(await read(client)).toBeUndefined()
+  })
+
+  it('a session knows when it was created and last used, and how often committed', async () => {
+    const [first, second] = [world.client<Counter>(), world.client<Counter>()]
+    const look = (client: Holdfast<Counter>) =>
+      world.finish(
+        client.access(ID, { read: ['count'] }, ({ createdAt, lastAccessAt, rev }) => ({
+          createdMs: createdAt.getTime(),
+          lastMs: lastAccessAt.getTime(),
+          rev,
+        })),
+      )
+    const beforeMs = world.clock.wallMs()
+    await add(first)
+    const createdMs = (await look(first)).createdMs
+    expect(createdMs - beforeMs).toBeLessThan(1_000)
+    await world.clock.advance(5_000)
+    const usedMs = world.clock.wallMs()
+    await add(first)
+    await world.clock.advance(3_000)
+    const seenByHolder = await look(first)
+    expect(seenByHolder).toMatchObject({ createdMs, rev: 3 })
+    expect(seenByHolder.lastMs - usedMs).toBeLessThan(1_000)
+    const seenByNext = await look(second)
+    expect(seenByNext).toMatchObject({ createdMs, rev: 3 })
+    expect(seenByNext.lastMs - usedMs).toBeLessThan(1_000)
+  })
+
   it('a destroyed session is empty for the next, and nobody revives it', async () => {
     const [first, second] = [world.client<Counter>(), world.client<Counter>()]
     await add(first)
