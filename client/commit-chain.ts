@@ -1,4 +1,4 @@
-import type { AttributeValue, Store, Update } from '../protocol/item.js'
+import type { AttributeValue, Item, Store, Update } from '../protocol/item.js'
 import type { SessionKey } from '../protocol/keys.js'
 import { COMMIT_NAMES_MAX } from '../protocol/limits.js'
 import { readSession } from '../protocol/records.js'
@@ -153,29 +153,32 @@ export class CommitChain {
 
   private async write(build: (id: WriteId, nowMs: number) => Update): Promise<void> {
     const { context } = this
-    const blocker = context.blocker()
-    if (blocker !== undefined) throw blocker
     const id: WriteId = { epoch: context.epoch, commitId: context.randomness.token(12) }
+    // Built once: every try sends the same bytes.
     const update = build(id, context.clock.wallMs())
-    const tried = await attempt(
-      () => context.store.update(update),
-      context.clock,
-      context.randomness,
-      () => context.blocker() === undefined,
-    )
-    if (!tried.ok) {
-      if (tried.mayHaveLanded) throw new CommitUnknownError(tried.error)
-      throw new UnreachableError(`the commit was refused: ${explain(tried.error)}`, tried.error)
-    }
-    if (hasLanded(tried.value, id)) {
-      this.lastCommitId = id.commitId
-      return
-    }
-    // A newer holder's claim hides whether an earlier try had landed before it.
-    if (tried.mayHaveLanded) throw new CommitUnknownError(undefined)
-    const record = readSession(tried.value.item)
-    if (record === undefined) throw new SessionLostError('expired', 'its record is gone')
-    if (record.destroyedAt !== undefined) throw new SessionLostError('destroyed', 'another process destroyed it')
-    throw new SessionLostError('fenced', 'a newer holder has claimed it')
+    const { value, mayHaveLanded } = await this.attempt(() => context.store.update(update))
+    if (hasLanded(value, id)) this.lastCommitId = id.commitId
+    else throw refusal(value.item, mayHaveLanded)
   }
+
+  /** Sends one write until its outcome is known, or throws what is known instead. */
+  private async attempt<T>(request: () => Promise<T>): Promise<{ readonly value: T; readonly mayHaveLanded: boolean }> {
+    const { clock, randomness, blocker } = this.context
+    const problem = blocker()
+    if (problem !== undefined) throw problem
+    const tried = await attempt(request, clock, randomness, () => blocker() === undefined)
+    if (tried.ok) return tried
+    if (tried.mayHaveLanded) throw new CommitUnknownError(tried.error)
+    throw new UnreachableError(`the commit was refused: ${explain(tried.error)}`, tried.error)
+  }
+}
+
+/** Why a write that was refused did not land, from what it found; or that this cannot be told. */
+function refusal(found: Item | undefined, mayHaveLanded: boolean): HoldfastError {
+  // A newer holder's claim hides whether an earlier try had landed before it.
+  if (mayHaveLanded) return new CommitUnknownError(undefined)
+  const record = readSession(found)
+  if (record === undefined) return new SessionLostError('expired', 'its record is gone')
+  if (record.destroyedAt !== undefined) return new SessionLostError('destroyed', 'another process destroyed it')
+  return new SessionLostError('fenced', 'a newer holder has claimed it')
 }
