@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { SessionKey } from '../protocol/keys.js'
 import type { Changes } from './attribute-cache.js'
 import type { Batch } from './commit-chain.js'
-import { NestedAccessError, PartialCommitError } from './errors.js'
+import { type HoldfastError, NestedAccessError, PartialCommitError } from './errors.js'
 import type { Hold } from './hold.js'
 import { covers, type LockRequest } from './lock-request.js'
 import type { Clock } from './ports.js'
@@ -77,9 +77,10 @@ export class Accesses {
     const result = this.perform(running, work)
     return new Promise<T>((resolve, reject) => {
       // A loss fails the access at once, whether or not its work ever ends.
+      const lose = (loss: HoldfastError) => void outcomeOf(running, loss).then(reject)
       for (const { ticket } of running) {
-        if (ticket.loss !== undefined) reject(ticket.loss)
-        ticket.whileRunning(reject)
+        if (ticket.loss !== undefined) lose(ticket.loss)
+        ticket.whileRunning(lose)
       }
       result.then(resolve, reject)
     })
@@ -102,7 +103,7 @@ export class Accesses {
         session.end()
         hold.leave(ticket)
       }
-      throw error
+      throw await outcomeOf(running, error)
     } finally {
       scope.isEnded = true
       this.end()
@@ -136,4 +137,16 @@ export class Accesses {
     const hasLanded = outcomes.some(({ status }, index) => status === 'fulfilled' && staged[index] !== undefined)
     throw hasLanded ? new PartialCommitError(failed.reason) : failed.reason
   }
+}
+
+/** What a failed access is told. A commit() of it that is under way may still land, which decides what is known. */
+async function outcomeOf(running: readonly Running[], error: unknown): Promise<unknown> {
+  for (const { session } of running) {
+    const unknown = await session.committing?.then(
+      () => undefined,
+      (failure: HoldfastError) => (failure.effect === 'unknown' ? failure : undefined),
+    )
+    if (unknown !== undefined) return unknown
+  }
+  return error
 }

@@ -13,8 +13,10 @@ import type { LockedState, NameOf } from './types.js'
 export interface Session<State = Record<string, unknown>, S extends object = Record<string, unknown>> {
   /**
    * The attributes that this access locked. Those locked for writing are the access's own copies: change them in
-   * place or assign new values. Those locked for reading are read-only. An attribute that does not exist is
-   * undefined; touching one that is not locked throws a NotLockedError.
+   * place or assign new values. Those locked for reading are read-only, all the way down: plain objects and arrays are
+   * frozen, so that changing them throws a TypeError; calling what changes a Map, Set or Date throws a NotLockedError.
+   * The exception: a Uint8Array or Buffer cannot be made read-only, so it is a copy, and changes to it are not kept.
+   * An attribute that does not exist is undefined; touching one that is not locked throws a NotLockedError.
    */
   readonly state: State
   /** Aborted when the session is lost under this access; its `reason` is the typed error. Pass it on to slow calls. */
@@ -76,6 +78,8 @@ export interface Session<State = Record<string, unknown>, S extends object = Rec
 /** The session object of one access. */
 export class AccessSession {
   readonly content: AccessState
+  /** The last {@link commit}, which may be under way. */
+  committing: Promise<void> | undefined
   private isEnded = false
 
   constructor(
@@ -127,7 +131,8 @@ export class AccessSession {
     const changes = this.content.changes()
     if (changes === undefined) return this.hold.writeSeen(this.ticket.request)?.done
     this.hold.checkSize(changes)
-    return this.hold.stage(changes, 'now').done
+    this.committing = this.hold.stage(changes, 'now').done
+    return this.committing
   }
 
   delete(name: string): void {
