@@ -112,6 +112,49 @@ describe('when a session, a commit or the store is lost', () => {
     await expect(running).rejects.toMatchObject({ effect: 'none' })
   })
 
+  it.each([
+    [
+      'gets no telling answer',
+      () => Promise.reject(new Error('no answer')),
+      { code: 'COMMIT_UNKNOWN', effect: 'unknown' },
+    ],
+    ['has landed', (outcome: UpdateOutcome) => Promise.resolve(outcome), { code: 'SESSION_LOST', effect: 'none' }],
+  ])(
+    'an access that is lost while its commit() is under way is told what became of it: it %s',
+    async (_name, answer, error) => {
+      const client = world.client<Counter>()
+      await add(client)
+      let reply = () => {}
+      world.onStateWrite = async (_update, write) => {
+        const outcome = await write()
+        await new Promise<void>((resolve) => {
+          reply = resolve
+        })
+        return answer(outcome)
+      }
+      const writing = client.access(ID, { write: ['count'] }, async (session) => {
+        session.state.count = 2
+        await session.commit()
+      })
+      const end = { isReached: false }
+      writing
+        .catch(() => {})
+        .finally(() => {
+          end.isReached = true
+        })
+      await settle()
+      world.partition(client)
+      world.clock.freeze(world.timing.leaseMs)
+      await world.clock.advance(1)
+      expect(client.health().heldSessions).toBe(0)
+      expect(end.isReached).toBe(false)
+      world.onStateWrite = (_update, write) => write()
+      reply()
+      await expect(world.finish(writing)).rejects.toMatchObject(error)
+      expect((await world.client<Counter>().peek(ID))?.state.count).toBe(2)
+    },
+  )
+
   it('a commit that fails on one of several sessions says that others have landed', async () => {
     const client = world.client<Counter>()
     await add(client, 'a')
