@@ -55,6 +55,13 @@ export class Accesses {
     })
   }
 
+  /** Refuses what ends a session inside an access, which would wait for itself. */
+  refuseNested(what: string): void {
+    const scope = scopes.getStore()
+    if (scope === undefined || scope.isEnded || scope.client !== this) return
+    throw new NestedAccessError(`a session cannot be ${what} inside an access: do it afterwards`)
+  }
+
   /** The outer access's sessions where they cover the request. Refuses what would wait for itself. */
   outer(keys: readonly SessionKey[], request: LockRequest): readonly Running[] | undefined {
     const scope = scopes.getStore()
@@ -73,8 +80,13 @@ export class Accesses {
     })
   }
 
-  run<T>(running: readonly Running[], work: (sessions: readonly AccessSession[]) => T | Promise<T>): Promise<T> {
-    const result = this.perform(running, work)
+  /** @param finish makes the changes last and frees the locks; without it every session commits. */
+  run<T>(
+    running: readonly Running[],
+    work: (sessions: readonly AccessSession[]) => T | Promise<T>,
+    finish: (running: readonly Running[]) => Promise<void> = (all) => this.commit(all),
+  ): Promise<T> {
+    const result = this.perform(running, work, finish)
     return new Promise<T>((resolve, reject) => {
       // A loss fails the access at once, whether or not its work ever ends.
       const lose = (loss: HoldfastError) => void outcomeOf(running, loss).then(reject)
@@ -89,13 +101,14 @@ export class Accesses {
   private async perform<T>(
     running: readonly Running[],
     work: (sessions: readonly AccessSession[]) => T | Promise<T>,
+    finish: (running: readonly Running[]) => Promise<void>,
   ): Promise<T> {
     const scope: Scope = { client: this, running, isEnded: false }
     this.begin()
     try {
       const sessions = running.map(({ session }) => session)
       const result = await scopes.run(scope, work, sessions)
-      await this.commit(running)
+      await finish(running)
       return result
     } catch (error) {
       for (const { hold, ticket, session } of running) {

@@ -1,5 +1,5 @@
 import type { AttributeValue } from '../protocol/item.js'
-import { decodeValue, encodedSizeBytes, encodeValue, equalEncoded, freezeDecoded } from './codec.js'
+import { decodeValue, encodedSizeBytes, encodeValue, equalEncoded, ReadOnlyGuard } from './codec.js'
 import { CorruptStateError, TooLargeError } from './errors.js'
 import type { SchemaCheck } from './schemas.js'
 
@@ -22,6 +22,8 @@ interface CachedAttribute {
   readonly sizeBytes: number
   /** The value as read-only accesses share it, once one has looked. */
   frozen: unknown
+  /** Makes read-only what they do not share. */
+  guard: ReadOnlyGuard | undefined
 }
 
 /** An attribute's part of the session's size: DynamoDB counts the name and a byte for the entry as well. */
@@ -88,13 +90,14 @@ export class AttributeCache {
     return current === undefined ? undefined : decode(current)
   }
 
-  /** A value nobody can change: frozen and shared where it can be frozen, a copy where it cannot. */
+  /** A read-only value: frozen and shared where all of it can be frozen, else a copy that refuses to be changed. */
   readShared(name: string): unknown {
     const attribute = this.attributes.get(name)
     if (attribute === undefined) return undefined
     if (attribute.frozen !== NOT_FROZEN) return attribute.frozen
     const value = this.read(name)
-    if (freezeDecoded(value)) attribute.frozen = value
+    attribute.guard ??= new ReadOnlyGuard(name)
+    if (attribute.guard.close(value)) attribute.frozen = value
     return value
   }
 
@@ -125,7 +128,7 @@ export class AttributeCache {
 
   private put(name: string, encoded: AttributeValue, current: AttributeValue | undefined): void {
     const sizeBytes = attributeBytes(name, encoded)
-    this.attributes.set(name, { encoded, current, sizeBytes, frozen: NOT_FROZEN })
+    this.attributes.set(name, { encoded, current, sizeBytes, frozen: NOT_FROZEN, guard: undefined })
     this.size += sizeBytes
   }
 }

@@ -136,26 +136,3 @@ const BIGINT_PATTERN = new RegExp(`^(?:0|-?[1-9]\\d{0,${BIGINT_DIGITS_MAX - 1}})
 function decodeBigint(text: string): bigint {
   return BIGINT_PATTERN.test(text) ? BigInt(text) : corrupt(`a ${TAG.bigint} that is not as it was written`)
 }
-
-/**
- * Freezes a decoded value through and through, so that it can be handed out without a copy. Returns false, having
- * changed nothing, if a Date, Map, Set or byte array is in it: their contents cannot be frozen.
- */
-export function freezeDecoded(value: unknown): boolean {
-  if (!isFreezable(value)) return false
-  freezeAll(value)
-  return true
-}
-
-function isFreezable(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return true
-  if (Array.isArray(value)) return value.every(isFreezable)
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return (prototype === Object.prototype || prototype === null) && Object.values(value).every(isFreezable)
-}
-
-function freezeAll(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return
-  for (const part of Object.values(value)) freezeAll(part)
-  Object.freeze(value)
-}

@@ -37,7 +37,7 @@ const isWellFormed = (text: string): boolean => (text as unknown as { isWellForm
  * of the caller's: getters and proxies are refused, not asked.
  *
  * What "exactly" leaves out: the order of a plain object's properties (a Map keeps its order), which objects are
- * frozen, and whether two parts of the value are one and the same object: each becomes a copy of its own.
+ * frozen or read-only, and whether two parts of the value are one and the same object: each becomes a copy of its own.
  */
 export function encodeValue(value: unknown, path: string): AttributeValue {
   return new Encoder().encode(value, { outer: undefined, container: undefined, level: 0, step: 'top', at: path })

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { types } from 'node:util'
+import { isRefusal } from './codec-read-only.js'
 import { InvalidValueError } from './errors.js'
 
 /** How a value lies in what contains it. */
@@ -82,9 +83,12 @@ export function ownValue(container: object, place: Place): unknown {
   return property.value
 }
 
-/** Refuses properties beyond the contents of a container: nothing would be left of them. */
+/**
+ * Refuses properties beyond the contents of a container: nothing would be left of them. The methods that make a value
+ * read-only are no part of it: it is stored as the plain one that it is to everybody who reads it.
+ */
 export function refuseExtra(container: object, kind: string, place: Place): void {
-  const extra = Reflect.ownKeys(container)[0]
+  const extra = Reflect.ownKeys(container).find((key) => !isRefusal(container, key))
   if (extra !== undefined) refuse(place, `${kind} with the property ${shownKey(extra)}`)
 }
 

@@ -5,8 +5,9 @@ import { equalN, sizeOfN } from './codec-numbers.js'
 /**
  * Values to DynamoDB and back: exact, or refused with the place at fault. `codec-format.ts` shows what is stored.
  */
-export { decodeValue, freezeDecoded } from './codec-decode.js'
+export { decodeValue } from './codec-decode.js'
 export { encodeValue } from './codec-encode.js'
+export { ReadOnlyGuard } from './codec-read-only.js'
 
 type List = readonly AttributeValue[]
 type Fields = { readonly [name: string]: AttributeValue }

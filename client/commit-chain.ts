@@ -2,11 +2,12 @@ import type { AttributeValue, Item, Store, Update } from '../protocol/item.js'
 import type { SessionKey } from '../protocol/keys.js'
 import { COMMIT_NAMES_MAX } from '../protocol/limits.js'
 import { readSession } from '../protocol/records.js'
-import { commit, commitWhole, destroy, hasLanded, type WriteId } from '../protocol/state-writes.js'
+import { hasLanded, haveLanded } from '../protocol/state-results.js'
+import { type Carried, commit, commitWhole, destroy, rotate, type WriteId } from '../protocol/state-writes.js'
 import type { Changes } from './attribute-cache.js'
-import { CommitUnknownError, type HoldfastError, SessionLostError, UnreachableError } from './errors.js'
+import { CommitUnknownError, type HoldfastError, SessionLostError } from './errors.js'
 import type { Clock, Randomness, Timer } from './ports.js'
-import { attempt, explain } from './retry.js'
+import { attempt, unreachable } from './retry.js'
 
 /** When a batch is to be written: with write-back it may wait, until it is due for whatever reason. */
 export type When = 'now' | 'later'
@@ -107,6 +108,28 @@ export class CommitChain {
     this.isBroken = true
   }
 
+  /**
+   * Moves the session's state under another id, which the hold of another chain was granted. To be called as
+   * {@link destroy}, for both. Returns until when the session lives there.
+   */
+  async rotate(target: CommitChain, carried: Carried): Promise<number> {
+    await Promise.all([this.drain(), target.drain()])
+    const problem = target.context.blocker()
+    if (problem !== undefined) throw problem
+    const { store, clock, randomness } = this.context
+    const commitId = randomness.token(12)
+    const aliveUntilMs = this.context.extendedUntilMs()
+    const writes = rotate(this.place, target.place, commitId, carried, aliveUntilMs, clock.wallMs())
+    const { value, mayHaveLanded } = await this.attempt(() => store.transact(writes))
+    const ids = [target, this].map(({ context }) => ({ epoch: context.epoch, commitId }))
+    if (!value.applied && !haveLanded(value, ids)) {
+      throw refusal(value.items[1] ?? value.items[0], mayHaveLanded)
+    }
+    target.lastCommitId = commitId
+    this.isBroken = true
+    return aliveUntilMs
+  }
+
   /** Resolves when all that was staged has landed. */
   async drain(): Promise<void> {
     this.flush()
@@ -129,10 +152,10 @@ export class CommitChain {
       try {
         const { session } = this.context
         const aliveUntilMs = this.context.extendedUntilMs()
-        await this.write((id) =>
+        await this.write((id, nowMs) =>
           batch.changes.size > COMMIT_NAMES_MAX
-            ? commitWhole(session, id, this.lastCommitId, this.context.attributes(), aliveUntilMs)
-            : commit(session, id, this.lastCommitId, batch.changes, aliveUntilMs),
+            ? commitWhole(session, id, this.lastCommitId, this.context.attributes(), aliveUntilMs, nowMs)
+            : commit(session, id, this.lastCommitId, batch.changes, aliveUntilMs, nowMs),
         )
         this.current = undefined
         batch.resolve()
@@ -143,6 +166,11 @@ export class CommitChain {
         this.current = undefined
       }
     }
+  }
+
+  private get place() {
+    const { session, epoch } = this.context
+    return { session, epoch, lastCommitId: this.lastCommitId }
   }
 
   /** A session must not end its life before what was changed in it is written. */
@@ -163,13 +191,14 @@ export class CommitChain {
 
   /** Sends one write until its outcome is known, or throws what is known instead. */
   private async attempt<T>(request: () => Promise<T>): Promise<{ readonly value: T; readonly mayHaveLanded: boolean }> {
-    const { clock, randomness, blocker } = this.context
-    const problem = blocker()
+    const { context } = this
+    const problem = context.blocker()
     if (problem !== undefined) throw problem
-    const tried = await attempt(request, clock, randomness, () => blocker() === undefined)
+    const { clock, randomness } = context
+    const tried = await attempt(request, clock, randomness, () => context.blocker() === undefined)
     if (tried.ok) return tried
     if (tried.mayHaveLanded) throw new CommitUnknownError(tried.error)
-    throw new UnreachableError(`the commit was refused: ${explain(tried.error)}`, tried.error)
+    throw unreachable('the commit was refused', tried.error)
   }
 }
 

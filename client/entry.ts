@@ -1,5 +1,6 @@
 import type { SessionKey } from '../protocol/keys.js'
 import type { StoreMessage } from '../protocol/messages.js'
+import type { Absence } from '../protocol/state-results.js'
 import { BusyNotice } from './busy.js'
 import { claimSession } from './claiming.js'
 import {
@@ -30,6 +31,12 @@ export interface EntryEvents {
   lost(session: SessionKey, error: HoldfastError, unwritten: number): void
 }
 
+/** One grant of the lock. Its epoch alone does not tell it: a lock record that fell behind may give an epoch again. */
+interface Grant {
+  readonly lock: SessionLock
+  readonly epoch: number
+}
+
 /** All that this process knows of one session: who waits for it here, its lock, and the hold while there is one. */
 export class SessionEntry {
   hold: Hold | undefined
@@ -39,6 +46,7 @@ export class SessionEntry {
   private lock: SessionLock
   private pending = new Set<Ticket>()
   private isWanted = false
+  private grant: Grant | undefined
   private busy: BusyNotice | undefined
   /** The last commit of a hold that was lost, whose outcome is awaited before the release. */
   private ending: Promise<void> | undefined
@@ -157,51 +165,56 @@ export class SessionEntry {
 
   private granted(epoch: number, isWanted: boolean): void {
     const { lock } = this
+    const grant: Grant = { lock, epoch }
+    this.grant = grant
     this.isWanted = isWanted
     this.busy?.end()
     this.busy = new BusyNotice(
       this.context.clock,
       () => this.membership.timing,
       () => lock.sayBusy(),
-      () => this.outstay(lock, epoch),
+      () => this.outstay(grant),
     )
     this.events.granted(this.session, epoch)
-    void this.claim(lock, epoch, this.busy)
+    void this.claim(grant, this.busy)
   }
 
-  private async claim(lock: SessionLock, epoch: number, busy: BusyNotice): Promise<void> {
-    const isCurrent = () => this.isHeld(lock, epoch) && this.membership.checkLease() && !busy.isOverdue
-    const isToBeCreated = () => {
-      this.failThoseWhoNeedIt()
+  private async claim(grant: Grant, busy: BusyNotice): Promise<void> {
+    const { lock, epoch } = grant
+    const isCurrent = () => this.isHeld(grant) && this.membership.checkLease() && !busy.isOverdue
+    const isToBeCreated = (reason: Absence) => {
+      this.failThoseWhoNeedIt(reason)
       return this.pending.size > 0
     }
     const { session, context, membership } = this
     const claimed = await claimSession(context, session, epoch, isCurrent, isToBeCreated).catch(
       (error: HoldfastError) => ({ kind: 'failed', error }) as const,
     )
-    if (!this.isHeld(lock, epoch)) return
+    if (!this.isHeld(grant)) return
     if (claimed.kind === 'claimed') {
       const { record, isNew } = claimed
-      const events = this.holdEvents(lock, epoch)
+      const events = this.holdEvents(grant)
       return this.open(new Hold(session, epoch, record, isNew, membership, busy, context, events))
     }
     busy.end()
     if (claimed.kind === 'fenced') return lock.acquireAbove(claimed.fence)
     if (claimed.kind === 'failed') this.failAll(claimed.error)
+    if (claimed.kind === 'rotated') this.failAll(new SessionMissingError('rotated'))
     lock.release()
   }
 
-  private isHeld(lock: SessionLock, epoch: number): boolean {
-    return this.lock === lock && lock.epoch === epoch
+  private isHeld(grant: Grant): boolean {
+    return this.grant === grant && this.lock === grant.lock && grant.lock.epoch === grant.epoch
   }
 
-  private outstay(lock: SessionLock, epoch: number): void {
-    if (!this.isHeld(lock, epoch)) return
-    if (this.hold === undefined) lock.release()
+  private outstay(grant: Grant): void {
+    if (!this.isHeld(grant)) return
+    if (this.hold === undefined) grant.lock.release()
     else this.hold.outstay()
   }
 
-  private holdEvents(lock: SessionLock, epoch: number) {
+  private holdEvents(grant: Grant) {
+    const { lock, epoch } = grant
     return {
       returned: (tickets: readonly Ticket[]) => {
         this.pending = new Set([...tickets, ...this.pending])
@@ -219,7 +232,7 @@ export class SessionEntry {
         this.events.lost(this.session, error, unwritten)
         // A commit under way has its own outcome: the release waits for it, so that the next holder sees it.
         this.ending = hold?.flush().then(() => {
-          if (this.isHeld(lock, epoch)) lock.release()
+          if (this.isHeld(grant)) lock.release()
         })
       },
       used: () => this.events.used(this),
@@ -250,11 +263,11 @@ export class SessionEntry {
     for (const ticket of waiting) ticket.fail(error)
   }
 
-  private failThoseWhoNeedIt(): void {
+  private failThoseWhoNeedIt(reason: Absence): void {
     for (const ticket of this.pending) {
       if (ticket.options.ifMissing !== 'fail') continue
       this.pending.delete(ticket)
-      ticket.fail(new SessionMissingError())
+      ticket.fail(new SessionMissingError(reason))
     }
   }
 
@@ -276,6 +289,10 @@ export class SessionEntry {
       return new WaitTimeoutError({ waitedMs, behind: this.lock.position, holder: this.lock.holder })
     }
     const failure = this.membership.lastFailure
-    return new UnreachableError(`no lock after ${waitedMs} ms: ${failure?.message ?? 'not connected'}`, failure?.cause)
+    return new UnreachableError(
+      `no lock after ${waitedMs} ms: ${failure?.message ?? 'not connected'}`,
+      failure?.cause,
+      failure?.permanent !== true,
+    )
   }
 }

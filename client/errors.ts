@@ -109,16 +109,21 @@ export class TooLargeError extends HoldfastError {
   }
 }
 
-/** `NOT_LOCKED`: an access touched an attribute that it did not lock, or wrote one that it locked for reading. */
+const NOT_LOCKED = {
+  read: "is not locked for reading by this access: name it in 'read' or 'write', or call session.lock() first",
+  write: "is not locked for writing by this access: name it in 'write', or call session.lock() first",
+  change: 'was locked for reading, so this value of it is read-only: read it under a write lock, or change a copy',
+} as const
+
+/**
+ * `NOT_LOCKED`: an access touched an attribute that it did not lock, wrote one that it locked for reading, or called
+ * what changes a Map, Set or Date in it.
+ */
 export class NotLockedError extends HoldfastError {
   readonly attribute: string
 
-  constructor(attribute: string, needed: 'read' | 'write') {
-    super(
-      'NOT_LOCKED',
-      `attribute '${attribute}' is not locked for ${needed === 'read' ? 'reading' : 'writing'} by this access: ` +
-        `name it in ${needed === 'read' ? "'read' or 'write'" : "'write'"}, or call session.lock() first`,
-    )
+  constructor(attribute: string, needed: keyof typeof NOT_LOCKED) {
+    super('NOT_LOCKED', `attribute '${attribute}' ${NOT_LOCKED[needed]}`)
     this.attribute = attribute
   }
 }
@@ -166,6 +171,11 @@ export interface WaitData {
   readonly holder: string | undefined
 }
 
+function placeInLine(behind: number): string {
+  if (behind === 0) return 'next in line'
+  return `behind ${behind} other ${behind === 1 ? 'process' : 'processes'}`
+}
+
 /** `WAIT_TIMEOUT`: the locks were not granted within `timeoutMs`. The request has left the queue. */
 export class WaitTimeoutError extends HoldfastError implements WaitData {
   readonly waitedMs: number
@@ -173,7 +183,7 @@ export class WaitTimeoutError extends HoldfastError implements WaitData {
   readonly holder: string | undefined
 
   constructor(data: WaitData) {
-    const behind = data.behind === undefined ? '' : `, behind ${data.behind} other process(es)`
+    const behind = data.behind === undefined ? '' : `, ${placeInLine(data.behind)}`
     const holder = data.holder === undefined ? '' : `, held by '${data.holder}'`
     super('WAIT_TIMEOUT', `locks not granted after ${data.waitedMs} ms${behind}${holder}: raise timeoutMs or retry`, {
       retryable: true,
@@ -241,17 +251,36 @@ export class CorruptStateError extends HoldfastError {
   }
 }
 
-/** `SESSION_MISSING`: the session does not exist, has expired or was destroyed, and was not to be created. */
+/** Why there is no session: never made (or long gone), its time was over, it was destroyed, it has another id now. */
+export type MissingReason = 'unknown' | 'expired' | 'destroyed' | 'rotated'
+
+const MISSING: { readonly [R in MissingReason]: string } = {
+  unknown: "it does not exist (ifMissing is 'fail')",
+  expired: "it has expired (ifMissing is 'fail')",
+  destroyed: "it was destroyed (ifMissing is 'fail')",
+  rotated: 'it was given another id, and this one is not used again',
+}
+
+/**
+ * `SESSION_MISSING`: there is no such session, and it was not to be created. `reason` says why; after a day or so, those
+ * that have expired, were destroyed or rotated are `unknown` too.
+ */
 export class SessionMissingError extends HoldfastError {
-  constructor() {
-    super('SESSION_MISSING', "the session does not exist, has expired or was destroyed (ifMissing is 'fail')")
+  readonly reason: MissingReason
+
+  constructor(reason: MissingReason) {
+    super('SESSION_MISSING', `no such session (${reason}): ${MISSING[reason]}`)
+    this.reason = reason
   }
 }
 
-/** `UNREACHABLE`: the store could not be reached, or did not answer in time. `cause` is the underlying error. */
+/**
+ * `UNREACHABLE`: the store could not be reached, or did not answer in time. `cause` is the underlying error. It is
+ * `retryable` unless what is wrong stays so until a setting changes: the URL, a name, the credentials or their rights.
+ */
 export class UnreachableError extends HoldfastError {
-  constructor(message: string, cause?: unknown) {
-    super('UNREACHABLE', message, { retryable: true, cause })
+  constructor(message: string, cause?: unknown, retryable = true) {
+    super('UNREACHABLE', message, { retryable, cause })
   }
 }
 

@@ -47,7 +47,7 @@ export class Hold {
   private aliveUntil: number
   /** Commits so far, those of earlier holders included. */
   rev: number
-  readonly createdAt: number
+  createdAt: number
   /** When the last access ended. */
   accessedAt: number
   /** Another process waits for this session. */
@@ -68,7 +68,7 @@ export class Hold {
     this.isNew = isNew
     this.rev = record.rev
     this.createdAt = record.createdAt
-    this.accessedAt = record.createdAt
+    this.accessedAt = record.accessedAt
     this.aliveUntil = record.aliveUntil
     this.attributes = new AttributeCache(record.attrs ?? {}, context.options.schemas)
     const { store, clock, randomness, options } = context
@@ -212,6 +212,34 @@ export class Hold {
     }
     this.running.delete(ticket)
     this.lose(new SessionLostError('destroyed', 'this process destroyed it'), 'returnQueued')
+  }
+
+  /**
+   * Moves the state, with these changes, to another session, and ends this hold. The ticket is that of the access that
+   * holds everything; another that does is in the target.
+   */
+  async rotate(ticket: Ticket, target: Hold, changes: Changes): Promise<void> {
+    try {
+      this.attributes.apply(changes)
+      const carried = { attrs: this.attributes.all(), createdAt: this.createdAt, rev: this.rev }
+      const aliveUntil = await this.chain.rotate(target.chain, carried)
+      target.takeOver(this, aliveUntil)
+    } catch (error) {
+      this.lose(error as HoldfastError, 'failQueued')
+      if ((error as HoldfastError).effect === 'unknown') target.lose(error as HoldfastError, 'failQueued')
+      throw error
+    }
+    this.running.delete(ticket)
+    this.lose(new SessionLostError('destroyed', 'this process rotated it: it goes on under another id'), 'returnQueued')
+  }
+
+  /** Becomes what another hold was. */
+  private takeOver(from: Hold, aliveUntil: number): void {
+    this.attributes.apply(new Map(Object.entries(from.attributes.all())))
+    this.createdAt = from.createdAt
+    this.rev = from.rev + 1
+    this.aliveUntil = aliveUntil
+    this.isNew = false
   }
 
   /** Resolves when nothing that was staged is unresolved. */

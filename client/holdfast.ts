@@ -11,16 +11,24 @@ import {
   CorruptStateError,
   type HoldfastError,
   InvalidArgumentError,
-  NestedAccessError,
   SessionMissingError,
-  UnreachableError,
 } from './errors.js'
 import type { ClientContext, Hold } from './hold.js'
 import { ACCESS_MANY_MAX } from './limits.js'
 import { compileLockRequest, type LockSpec } from './lock-request.js'
-import { type AccessOptions, checkSessionId, compileAccessOptions, compileDrainMs } from './options.js'
+import {
+  type AccessOptions,
+  checkSessionId,
+  checkWithoutIfMissing,
+  compileAccessOptions,
+  compileDrainMs,
+  kindOf,
+  type RotateOptions,
+  shown,
+} from './options.js'
 import type { Transport } from './ports.js'
-import { attempt, explain } from './retry.js'
+import { attempt, unreachable } from './retry.js'
+import { rotate } from './rotation.js'
 import { AccessSession, type Session } from './session.js'
 import { Sessions } from './sessions.js'
 import { Ticket } from './ticket.js'
@@ -274,7 +282,7 @@ export class Holdfast<S extends object> {
       randomness,
       () => true,
     )
-    if (!tried.ok) throw new UnreachableError(`cannot read the session: ${explain(tried.error)}`, tried.error)
+    if (!tried.ok) throw unreachable('cannot read the session', tried.error)
     const record = CorruptStateError.guard(() => readSession(tried.value))
     if (!isAlive(record, clock.wallMs())) return undefined
     const attributes = new AttributeCache(record.attrs ?? {}, this.context.options.schemas)
@@ -290,9 +298,11 @@ export class Holdfast<S extends object> {
   /**
    * Makes a session under a new random id of 256 bits, which it returns, with these attributes.
    *
-   * @throws as {@link access}.
+   * @throws as {@link access}; also InvalidArgumentError where `init` is no plain object, before anything happens.
    */
-  async create(init: Partial<S> = {}, options?: AccessOptions): Promise<string> {
+  async create(init: Partial<S> = {}, options?: Omit<AccessOptions, 'ifMissing'>): Promise<string> {
+    checkInit(init)
+    checkWithoutIfMissing(options, 'create')
     const id = this.context.randomness.token(32)
     await this.access(id, 'all', (session) => void Object.assign(session.state, init), options)
     return id
@@ -306,11 +316,10 @@ export class Holdfast<S extends object> {
    */
   async destroy(id: string, options?: Omit<AccessOptions, 'ifMissing'>): Promise<boolean> {
     const key = this.keyOf(id)
+    checkWithoutIfMissing(options, 'destroy')
     const compiled = compileAccessOptions({ ...options, ifMissing: 'fail' }, this.context.options)
     const request = compileLockRequest('all')
-    if (this.accesses.outer([key], request) !== undefined) {
-      throw new NestedAccessError('a session cannot be destroyed inside an access to it: destroy it afterwards')
-    }
+    this.accesses.refuseNested('destroyed')
     const ticket = new Ticket(request, compiled)
     this.accesses.begin()
     try {
@@ -323,6 +332,49 @@ export class Holdfast<S extends object> {
     } finally {
       this.accesses.end()
     }
+  }
+
+  /**
+   * Moves a session under a new id, which it returns: the defence against session fixation, to be used at login. The
+   * state is the same, `createdAt` too. The old id is dead from that moment: accesses to it fail with a
+   * SessionMissingError for at least a day. Both happen in one transaction.
+   *
+   * The hazard: whoever still uses the old id, such as requests under way, is shut out. After a CommitUnknownError one
+   * of the two ids is alive; give `to`, so as to know both.
+   *
+   * @param work may change the session, under locks on all of it; its changes become lasting with the new id or not at
+   * all. Inside, `session.commit()` still commits under the old id.
+   * @throws as {@link access}; also SessionMissingError where there is no such session, and InvalidArgumentError where
+   * `to` is in use.
+   * @example
+   * const newId = await holdfast.rotate(id, ({ state }) => {
+   *   state.user = { name: 'Ada' }
+   * })
+   * setCookie(newId)
+   */
+  async rotate(
+    id: string,
+    work: (session: Session<Partial<S>, S>) => void | Promise<void> = () => {},
+    options: RotateOptions = {},
+  ): Promise<string> {
+    const from = this.keyOf(id)
+    checkWork(work)
+    const { to: newId = this.context.randomness.token(32), ...rest } = options
+    const to = this.keyOf(newId)
+    if (to === from) throw new InvalidArgumentError("'to' must be another id than the session has")
+    const compiled = compileAccessOptions({ ...rest, ifMissing: 'fail', durability: 'access' }, this.context.options)
+    const request = compileLockRequest('all')
+    this.accesses.refuseNested('rotated')
+    const ticket = new Ticket(request, compiled)
+    const next = new Ticket(request, { ...compiled, ifMissing: 'create' }, ticket.owner)
+    const hold = await this.enter(from, ticket)
+    const session = new AccessSession(hold, ticket)
+    await this.accesses.run(
+      [{ key: from, hold, ticket, session }],
+      () => work(session as unknown as Session<Partial<S>, S>),
+      ([running]) => rotate(running as Running, next, (newcomer) => this.enter(to, newcomer)),
+    )
+    return newId
   }
 
   /** Gives a held session back to the store when its accesses have ended. Does nothing where it is not held. */
@@ -354,12 +406,14 @@ export class Holdfast<S extends object> {
   }
 
   on<E extends keyof HoldfastEvents>(event: E, listener: (...args: HoldfastEvents[E]) => void): this {
+    checkListener(event, listener)
     // biome-ignore lint/suspicious/noExplicitAny: EventEmitter's own types cannot follow a generic event name.
     this.emitter.on(event as any, listener as any)
     return this
   }
 
   off<E extends keyof HoldfastEvents>(event: E, listener: (...args: HoldfastEvents[E]) => void): this {
+    checkListener(event, listener)
     // biome-ignore lint/suspicious/noExplicitAny: EventEmitter's own types cannot follow a generic event name.
     this.emitter.off(event as any, listener as any)
     return this
@@ -399,4 +453,29 @@ export class Holdfast<S extends object> {
 
 function checkWork(work: unknown): void {
   if (typeof work !== 'function') throw new InvalidArgumentError(`the work must be a function, received ${typeof work}`)
+}
+
+const EVENTS: { readonly [E in keyof HoldfastEvents]: true } = {
+  granted: true,
+  revoked: true,
+  released: true,
+  lost: true,
+  connection: true,
+}
+
+function checkListener(event: unknown, listener: unknown): void {
+  if (typeof event !== 'string' || !Object.hasOwn(EVENTS, event)) {
+    throw new InvalidArgumentError(`there is no event ${shown(event)}: known are ${Object.keys(EVENTS).join(', ')}`)
+  }
+  if (typeof listener !== 'function') {
+    throw new InvalidArgumentError(`the listener must be a function, received ${kindOf(listener)}`)
+  }
+}
+
+/** Anything else, such as an array or a Map, would make a session of other attributes than it seems, or of none. */
+function checkInit(init: unknown): void {
+  const prototype: unknown = typeof init === 'object' && init !== null ? Object.getPrototypeOf(init) : undefined
+  if (prototype === null || prototype === Object.prototype) return
+  const received = prototype === undefined || Array.isArray(init) ? kindOf(init) : 'another kind of object'
+  throw new InvalidArgumentError(`a session is made of a plain object such as { cart: … }, received ${received}`)
 }

@@ -202,7 +202,7 @@ export class Membership {
     if (wasCurrent) this.events.connection('disconnected', this.lastFailure.message)
     // While the current connection works, failing to open the next concerns nobody yet.
     if (this.lastFailure.permanent && this.socket === undefined) {
-      this.events.refused(new UnreachableError(this.lastFailure.message, this.lastFailure.cause))
+      this.events.refused(new UnreachableError(this.lastFailure.message, this.lastFailure.cause, false))
     }
     if (this.isDead) return
     const ceilingMs = Math.min(RECONNECT_MAX_MS, RECONNECT_BASE_MS * 2 ** Math.min(this.failures, 20))

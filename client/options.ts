@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { NAMESPACE_PATTERN } from '../protocol/keys.js'
 import { LABEL_CHARS_MAX, NAMESPACE_CHARS_MAX, SESSION_BYTES_MAX, SESSION_ID_BYTES_MAX } from '../protocol/limits.js'
@@ -154,6 +155,15 @@ export interface AccessOptions {
   readonly label?: string
 }
 
+/** Options of {@link Holdfast.rotate}. */
+export interface RotateOptions extends Omit<AccessOptions, 'ifMissing' | 'durability'> {
+  /**
+   * The new id. It must not be in use.
+   * @default - a new random one of 256 bits
+   */
+  readonly to?: string
+}
+
 /** Options of `session.lock`. */
 export interface LockOptions {
   /**
@@ -211,6 +221,12 @@ const ACCESS_KEYS: Keys<AccessOptions> = {
   durability: true,
   label: true,
 }
+const NEW_SESSION_KEYS: Keys<Omit<AccessOptions, 'ifMissing'>> = {
+  signal: true,
+  timeoutMs: true,
+  durability: true,
+  label: true,
+}
 const LOCK_KEYS: Keys<LockOptions> = { timeoutMs: true }
 const CLOSE_KEYS = { drainMs: true } as const
 const CONFIG_KEYS: Keys<HoldfastConfig> = { url: true, region: true, sessionsTable: true, dynamoDbEndpoint: true }
@@ -237,7 +253,7 @@ export function compileOptions<S extends object>(
     throw invalid('touchShare', 'a number above 0 and at most 1', touchShare)
   }
   return {
-    config: compileConfig(options.config ?? environment.HOLDFAST_CONFIG),
+    config: compileConfig(options.config, environment.HOLDFAST_CONFIG),
     namespace,
     ttlMs: integer('ttlMs', options.ttlMs ?? TTL_DEFAULT_MS, 1_000, TTL_MAX_MS),
     touchShare,
@@ -285,6 +301,11 @@ export function compileAccessOptions(
   }
 }
 
+/** Refuses `ifMissing` where it makes no sense: the session is always missing, or never to be created. */
+export function checkWithoutIfMissing(options: unknown, where: 'create' | 'destroy'): void {
+  if (options !== undefined) checkKeys(options, NEW_SESSION_KEYS, where)
+}
+
 /** The `timeoutMs` of a call that has no other option. */
 export function compileTimeoutMs(options: LockOptions, where: string, defaultMs: number): number {
   checkKeys(options, LOCK_KEYS, where)
@@ -324,32 +345,37 @@ export function checkKeys(value: unknown, known: { readonly [key: string]: true 
   }
 }
 
-function compileConfig(given: HoldfastConfig | string | undefined): HoldfastConfig {
+function compileConfig(option: HoldfastConfig | string | undefined, variable: string | undefined): HoldfastConfig {
+  const given = option ?? variable
   if (given === undefined || given === '') {
     throw new InvalidArgumentError("no 'config' and no HOLDFAST_CONFIG: give the stack's output HoldfastConfig")
   }
-  const config = typeof given === 'string' ? parseConfig(given) : given
-  checkKeys(config, CONFIG_KEYS, "'config'")
+  // What is at fault is named as whoever set it knows it: an option of the call, or a variable of the environment.
+  const source = given === option ? 'config' : 'HOLDFAST_CONFIG'
+  const config = typeof given === 'string' ? parseConfig(given, source) : given
+  checkKeys(config, CONFIG_KEYS, `'${source}'`)
   const { url, region, sessionsTable, dynamoDbEndpoint } = config
   if (typeof url !== 'string' || !/^wss?:$/.test(protocolOf(url))) {
-    throw invalid('config.url', 'a ws:// or wss:// URL', url)
+    throw invalid(`${source}.url`, 'a ws:// or wss:// URL', url)
   }
-  if (typeof region !== 'string' || region === '') throw invalid('config.region', 'an AWS region', region)
+  if (typeof region !== 'string' || region === '') throw invalid(`${source}.region`, 'an AWS region', region)
   if (typeof sessionsTable !== 'string' || !/^[A-Za-z0-9_.-]{3,255}$/.test(sessionsTable)) {
-    throw invalid('config.sessionsTable', "a DynamoDB table's name", sessionsTable)
+    throw invalid(`${source}.sessionsTable`, "a DynamoDB table's name", sessionsTable)
   }
   if (dynamoDbEndpoint === undefined) return { url, region, sessionsTable }
   if (typeof dynamoDbEndpoint !== 'string' || !/^https?:$/.test(protocolOf(dynamoDbEndpoint))) {
-    throw invalid('config.dynamoDbEndpoint', 'an http:// or https:// URL', dynamoDbEndpoint)
+    throw invalid(`${source}.dynamoDbEndpoint`, 'an http:// or https:// URL', dynamoDbEndpoint)
   }
   return { url, region, sessionsTable, dynamoDbEndpoint }
 }
 
-function parseConfig(text: string): HoldfastConfig {
+function parseConfig(text: string, source: string): HoldfastConfig {
   try {
     return JSON.parse(text) as HoldfastConfig
   } catch (cause) {
-    throw new InvalidArgumentError("'config' is not JSON: give the stack's output HoldfastConfig as it is", { cause })
+    throw new InvalidArgumentError(`'${source}' is not JSON: give the stack's output HoldfastConfig as it is`, {
+      cause,
+    })
   }
 }
 
@@ -363,9 +389,17 @@ function integer(name: string, value: unknown, least: number, most: number): num
   throw invalid(name, `an integer from ${least} to ${most}`, value)
 }
 
-const kindOf = (value: unknown): string => (value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value)
+export const kindOf = (value: unknown): string =>
+  value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value
 
 const invalid = (name: string, expected: string, received: unknown): InvalidArgumentError =>
-  new InvalidArgumentError(
-    `'${name}' must be ${expected}, received ${typeof received === 'number' ? received : kindOf(received)}`,
-  )
+  new InvalidArgumentError(`'${name}' must be ${expected}, received ${shown(received)}`)
+
+const SHOWN_CHARS_MAX = 64
+
+/** A wrong value of an option as an error may show it. None of the options is a secret; objects may hold some. */
+export function shown(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (typeof value !== 'string') return kindOf(value)
+  return inspect(value.length <= SHOWN_CHARS_MAX ? value : `${value.slice(0, SHOWN_CHARS_MAX)}…`)
+}

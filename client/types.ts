@@ -1,4 +1,7 @@
-/** A value that cannot be changed through this type. */
+/**
+ * A value that cannot be changed through this type. A Date stays a Date: without its setters it could be given to
+ * nobody who takes one, and what is locked for reading throws when they are called. Bytes stay bytes: they are a copy.
+ */
 export type DeepReadonly<T> = T extends (infer E)[]
   ? readonly DeepReadonly<E>[]
   : T extends Map<infer K, infer V>

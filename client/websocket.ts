@@ -103,9 +103,13 @@ function closePolitely(socket: WebSocket): void {
   socket.once('close', () => clearTimeout(timer))
 }
 
+const FORBIDDEN_HINT =
+  ": check the URL (the API's id, region and stage), the credentials, their right to 'execute-api:Invoke', and the clock"
+
 /** A refusal by IAM or a wrong path does not go away by itself; throttling and server errors do. */
 function refusedFailure(url: URL, status: number): ConnectFailure {
-  const hint = status === 403 ? ": check the credentials, their right to 'execute-api:Invoke', and the clock" : ''
+  // API Gateway answers 403 to everything that it does not let in, an API or a stage that does not exist included.
+  const hint = status === 403 ? FORBIDDEN_HINT : ''
   return {
     message: `${url.host}${url.pathname} refused the connection with status ${status}${hint}`,
     permanent: status >= 400 && status < 500 && status !== 408 && status !== 429,

@@ -1,5 +1,6 @@
-import { App, RemovalPolicy } from 'aws-cdk-lib'
-import { HoldfastStack, type HoldfastStackProps } from './stack.js'
+import { App } from 'aws-cdk-lib'
+import { propsFromContext } from './context.js'
+import { HoldfastStack } from './stack.js'
 
 /**
  * The CDK app of this repository: `npx cdk deploy`.
@@ -8,12 +9,5 @@ import { HoldfastStack, type HoldfastStackProps } from './stack.js'
  * whose tables `npx cdk destroy` deletes.
  */
 const app = new App()
-const incarnation: unknown = app.node.tryGetContext('incarnation')
-const disposable: unknown = app.node.tryGetContext('disposable')
-const trial: HoldfastStackProps = { removalPolicy: RemovalPolicy.DESTROY, deletionProtection: false }
 
-new HoldfastStack(app, 'Holdfast', {
-  // A number, where it comes from cdk.json.
-  ...(typeof incarnation === 'string' || typeof incarnation === 'number' ? { incarnation: `${incarnation}` } : {}),
-  ...(disposable === true || disposable === 'true' ? trial : {}),
-})
+new HoldfastStack(app, 'Holdfast', propsFromContext(app.node))

@@ -157,8 +157,8 @@ export class Holdfast extends Construct {
    * the functions.
    */
   grantAccess(grantee: IGrantable): Grant {
-    // A transaction that renames a session puts the new one and updates the old one: it needs these actions, no other.
-    const sessions = grantOn(this.sessionsTable, grantee, ['GetItem', 'PutItem', 'UpdateItem'])
+    // The transaction that gives a session another id consists of updates: for IAM it is two UpdateItem.
+    const sessions = grantOn(this.sessionsTable, grantee, ['GetItem', 'UpdateItem'])
     return sessions.combine(this.socket.grantConnect(grantee))
   }
 

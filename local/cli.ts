@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
-import type { LocalStackOptions } from './options.js'
+import { type LocalStackOptions, PORT_MAX } from './options.js'
 import { startLocalStack } from './stack.js'
 
 const USAGE = `Usage: holdfast local [options]
@@ -52,7 +52,7 @@ function parse(args: readonly string[]) {
 
 function optionsOf(values: ReturnType<typeof parse>['values']): LocalStackOptions {
   return {
-    ...(values.port === undefined ? {} : { port: Number(values.port) }),
+    ...(values.port === undefined ? {} : { port: portIn(values.port) }),
     ...(values.data === undefined ? {} : { dataDir: values.data }),
     ...(values.assembly === undefined ? {} : { assembly: values.assembly }),
     ...(values.logs === true
@@ -60,6 +60,13 @@ function optionsOf(values: ReturnType<typeof parse>['values']): LocalStackOption
       : {}),
     onProgress: (step) => process.stderr.write(`holdfast: ${step}\n`),
   }
+}
+
+/** Digits only: Number() would take '' as any free port, and '0x50' as another than it seems. */
+function portIn(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (port <= PORT_MAX) return port
+  throw new UsageError(`--port must be a port from 0 to ${PORT_MAX}, received '${text}'`)
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

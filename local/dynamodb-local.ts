@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir } from 'node:fs/promises'
+import { access, constants, mkdir } from 'node:fs/promises'
 import { get } from 'node:http'
 import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
@@ -59,7 +59,7 @@ export class DynamoDbLocal {
   async start(): Promise<void> {
     if (this.child !== undefined) return
     const [java, jar] = [await findJava(), findJar()]
-    if (this.dataDir !== undefined) await mkdir(this.dataDir, { recursive: true })
+    if (this.dataDir !== undefined) await prepareFolder(this.dataDir)
     const attemptsMax = this.chosenPort === undefined ? START_ATTEMPTS_MAX : 1
     for (let attempt = 1; ; attempt += 1) {
       const port = this.chosenPort ?? (await freePort())
@@ -86,6 +86,21 @@ export class DynamoDbLocal {
     // One database whatever the caller's credentials and region, as it is in one account.
     const options = ['-port', String(port), '-sharedDb', '-disableTelemetry', ...storage]
     return [...JAVA_OPTIONS, library, '-jar', jar, ...options]
+  }
+}
+
+/** DynamoDB Local itself would start all the same, and fail with its first table. */
+async function prepareFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+    await access(folder, constants.R_OK | constants.W_OK)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    const problem = code === 'EEXIST' || code === 'ENOTDIR' ? 'there is a file in its place' : `${code}`
+    throw new LocalStartError(
+      `DynamoDB Local cannot keep its data in '${folder}': ${problem}. Name a folder that can be written in 'dataDir'`,
+      cause,
+    )
   }
 }
 

@@ -17,19 +17,11 @@ import { LocalStartError } from './errors.js'
 import { connectEvent, disconnectEvent, type EventSource, identityOf, messageEvent, randomId } from './events.js'
 import { authenticate, connectRefusal } from './handshake.js'
 import { Integration, type Invoke } from './integration.js'
-import { Management, type Push } from './management.js'
+import type { ConnectionInfo, GatewayLimits, Push } from './local-stack.js'
+import { Management } from './management.js'
 import type { Principals } from './principals.js'
 import { forbidden, refuseUpgrade } from './refusal.js'
 import { type ApiSpec, selectRoute } from './routes.js'
-
-export interface GatewayLimits {
-  /** @default {@link IDLE_TIMEOUT_MS} */
-  readonly idleTimeoutMs?: number
-  /** @default {@link CONNECTION_LIFETIME_MS} */
-  readonly connectionLifetimeMs?: number
-  /** At most what the template gives an integration. @default {@link INTEGRATION_TIMEOUT_MS} */
-  readonly integrationTimeoutMs?: number
-}
 
 export interface GatewayOptions {
   readonly api: ApiSpec
@@ -37,13 +29,6 @@ export interface GatewayOptions {
   readonly invoke: Invoke
   readonly onManagementRequest: (from: string, method: string, outcome: string) => void
   readonly limits: GatewayLimits
-}
-
-/** What a test may know of a connection. */
-export interface ConnectionInfo {
-  readonly connectionId: string
-  readonly connectedAtMs: number
-  readonly userArn: string | undefined
 }
 
 /** A client that does not answer a close frame is cut after this long. */

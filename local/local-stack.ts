@@ -1,5 +1,3 @@
-import type { ConnectionInfo } from './gateway.js'
-import type { Push } from './management.js'
 import type { Credentials } from './principals.js'
 import type { Faults } from './recorder.js'
 import type { RequestCount, RequestSnapshot } from './request-counts.js'
@@ -10,6 +8,30 @@ export interface LocalConfig {
   readonly region: string
   readonly sessionsTable: string
   readonly dynamoDbEndpoint: string
+}
+
+/** The times after which API Gateway ends connections and gives up on functions. */
+export interface GatewayLimits {
+  /** @default {@link IDLE_TIMEOUT_MS} */
+  readonly idleTimeoutMs?: number
+  /** @default {@link CONNECTION_LIFETIME_MS} */
+  readonly connectionLifetimeMs?: number
+  /** At most what the template gives an integration. @default {@link INTEGRATION_TIMEOUT_MS} */
+  readonly integrationTimeoutMs?: number
+}
+
+/** What a test may know of a connection. */
+export interface ConnectionInfo {
+  readonly connectionId: string
+  readonly connectedAtMs: number
+  readonly userArn: string | undefined
+}
+
+/** A message that a function, or whoever may, sends to a connection. */
+export interface Push {
+  readonly from: string
+  readonly connectionId: string
+  readonly text: string
 }
 
 /** A running local stack. */

@@ -2,18 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readBody } from './body.js'
 import type { Connection } from './connection.js'
 import { CLOSE_NORMAL, CONNECTION_ID, MESSAGE_BYTES_MAX, REQUEST_BYTES_MAX } from './contract.js'
+import type { Push } from './local-stack.js'
 import { may, type Principal, type Principals } from './principals.js'
 import { forbidden, notAuthorized, type Refusal, refuse, unsigned } from './refusal.js'
 import { REGION } from './resources.js'
 import { type ApiSpec, apiArn } from './routes.js'
 import { verifySignature } from './sigv4.js'
-
-/** A message that a function, or whoever may, sends to a connection. */
-export interface Push {
-  readonly from: string
-  readonly connectionId: string
-  readonly text: string
-}
 
 export interface ManagementOptions {
   readonly api: ApiSpec

@@ -1,23 +1,48 @@
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { InvalidArgumentError } from '../client/errors.js'
 import type { FunctionLogLine } from './function-environment.js'
-import type { GatewayLimits } from './gateway.js'
+import type { GatewayLimits } from './local-stack.js'
 import { packageRoot } from './package-root.cjs'
 
+/** Options of {@link startLocalStack}. All times are milliseconds. */
 export interface LocalStackOptions {
-  /** The folder that `cdk synth` wrote. @default - the one shipped with this package */
+  /**
+   * The folder that `cdk synth` wrote: what is in it is what runs. It must hold one stack with one WebSocket API.
+   * @default - the one shipped with this package
+   */
   readonly assembly?: string
-  /** The port of the gateway. @default - a free one */
+  /**
+   * The port of the gateway on 127.0.0.1, from 0 (a free one) to 65535. DynamoDB Local always takes a free one.
+   * @default 0
+   */
   readonly port?: number
-  /** Where DynamoDB keeps its data from one start to the next. @default - in memory */
+  /**
+   * The folder where DynamoDB keeps its data from one start to the next; it is made where it does not exist. One stack
+   * at a time may use it.
+   * @default - in memory: everything is gone when the stack stops
+   */
   readonly dataDir?: string
-  /** Other values for variables that the template gives its functions, such as `HOLDFAST_TIMING`. */
+  /**
+   * Other values for variables that the template gives its functions, such as `HOLDFAST_TIMING`, a JSON object of the
+   * times of the lock protocol: `{ HOLDFAST_TIMING: '{"leaseMs":2000}' }`. A variable that no function has is refused.
+   * @default - as the template has them
+   */
   readonly environment?: Readonly<Record<string, string>>
-  /** Shorter times for the gateway's limits. @default - those of API Gateway */
+  /**
+   * Shorter times for the gateway's limits, for tests that wait for a connection to end.
+   * @default - those of API Gateway
+   */
   readonly gateway?: GatewayLimits
-  /** Hears of each step of the start. @default - nobody does */
+  /**
+   * Hears of each step of the start, in words for people.
+   * @default - nobody does
+   */
   readonly onProgress?: (step: string) => void
-  /** Hears what the functions write. @default - nobody does */
+  /**
+   * Hears what the functions write to their logs, line by line.
+   * @default - nobody does
+   */
   readonly onLog?: (line: FunctionLogLine) => void
 }
 
@@ -33,6 +58,7 @@ export interface CompiledOptions {
 
 const KNOWN = ['assembly', 'port', 'dataDir', 'environment', 'gateway', 'onProgress', 'onLog']
 const LIMITS = ['idleTimeoutMs', 'connectionLifetimeMs', 'integrationTimeoutMs']
+export const PORT_MAX = 65_535
 /** The longest that a timer of Node.js can wait. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1
 
@@ -42,7 +68,7 @@ export function compileOptions(options: LocalStackOptions = {}): CompiledOptions
   const { assembly = join(packageRoot, 'dist', 'cdk.out'), port = 0, dataDir, environment = {}, gateway = {} } = options
   const { onProgress = () => {}, onLog = () => {} } = options
   check(typeof assembly === 'string' && assembly !== '', 'assembly', 'a folder', assembly)
-  check(Number.isInteger(port) && port >= 0 && port <= 65_535, 'port', 'a port from 0 to 65535', port)
+  check(Number.isInteger(port) && port >= 0 && port <= PORT_MAX, 'port', `a port from 0 to ${PORT_MAX}`, port)
   check(dataDir === undefined || (typeof dataDir === 'string' && dataDir !== ''), 'dataDir', 'a folder', dataDir)
   check(isRecordOfStrings(environment), 'environment', 'an object of strings', environment)
   check(typeof onProgress === 'function', 'onProgress', 'a function', onProgress)
@@ -64,7 +90,8 @@ function refuseUnknown(value: object, known: readonly string[], prefix: string):
 
 function check(isGood: boolean, option: string, expected: string, received: unknown): void {
   if (isGood) return
-  throw new InvalidArgumentError(`option '${option}' must be ${expected}, received ${JSON.stringify(received)}`)
+  // Not as JSON, to which NaN is null and a function nothing.
+  throw new InvalidArgumentError(`option '${option}' must be ${expected}, received ${inspect(received, { depth: 1 })}`)
 }
 
 const isRecordOfStrings = (value: unknown): boolean =>

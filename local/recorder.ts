@@ -9,6 +9,8 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { readBody } from './body.js'
+import { askForUnits, readUnits } from './consumed-capacity.js'
+import { type Answer, failure, outcomeOf, send } from './dynamodb-answer.js'
 import { type DynamoDbRequest, readDynamoDbRequest } from './dynamodb-request.js'
 import { may, type Principal, type Principals } from './principals.js'
 import type { RequestCounts } from './request-counts.js'
@@ -45,13 +47,7 @@ export interface RecorderOptions {
   readonly counts: RequestCounts
 }
 
-interface Answer {
-  readonly status: number
-  readonly headers: IncomingHttpHeaders
-  readonly body: Buffer
-}
-
-/** In front of DynamoDB Local: knows who sends a request, lets him do what IAM would, and counts it. */
+/** In front of DynamoDB Local: knows who sends a request, lets him do what IAM would, counts it and what it consumes. */
 export class Recorder {
   private readonly faults = new Set<Faults>()
   private readonly agent = new Agent({ keepAlive: true, timeout: UPSTREAM_IDLE_MS })
@@ -132,10 +128,18 @@ export class Recorder {
   private async pass(recorded: RecordedRequest, headers: IncomingHttpHeaders, body: Buffer): Promise<Answer | 'drop'> {
     const before = await this.faultOf('beforeForward', recorded)
     if (before !== undefined) return this.faulty(recorded, before)
-    const answer = await this.forward(headers, body)
-    this.count(recorded, answer.status === 200 ? 'ok' : typeOf(answer.body))
+    const answer = await this.account(recorded, headers, body)
     const after = await this.faultOf('afterForward', recorded)
     return after === undefined ? answer : after === 'drop' ? 'drop' : failure(after.refuse, 'injected')
+  }
+
+  /** Forwards a request, and counts what has become of it and what it has consumed. */
+  private async account(recorded: RecordedRequest, headers: IncomingHttpHeaders, body: Buffer): Promise<Answer> {
+    const asked = askForUnits(recorded, body)
+    const answer = await this.forward(headers, asked.body)
+    const { body: shown, units } = readUnits(answer, asked.isSecret)
+    this.count(recorded, outcomeOf(answer), units)
+    return { ...answer, body: shown }
   }
 
   private faulty(recorded: RecordedRequest, fault: 'drop' | { readonly refuse: string }): Answer | 'drop' {
@@ -151,43 +155,23 @@ export class Recorder {
     return undefined
   }
 
-  private count({ caller, target, operation }: RecordedRequest, outcome: string): void {
-    this.options.counts.add({ caller, target, operation, outcome })
+  private count({ caller, target, operation }: RecordedRequest, outcome: string, units = 0): void {
+    this.options.counts.add({ caller, target, operation, outcome }, units)
   }
 
   private async forward(headers: IncomingHttpHeaders, body: Buffer): Promise<Answer> {
+    // An answer that came compressed could not be read.
+    const { 'accept-encoding': _, 'transfer-encoding': __, ...rest } = headers
     const upstream = request({
       host: '127.0.0.1',
       port: this.options.upstreamPort(),
       method: 'POST',
       agent: this.agent,
-      headers: { ...headers, connection: 'keep-alive' },
+      headers: { ...rest, connection: 'keep-alive', 'content-length': body.length },
     })
     upstream.end(body)
     const [response] = (await once(upstream, 'response')) as [IncomingMessage]
     const received = (await readBody(response, BODY_BYTES_MAX)) ?? Buffer.alloc(0)
     return { status: response.statusCode ?? 500, headers: response.headers, body: received }
   }
-}
-
-function failure(type: string, message: string): Answer {
-  const namespace = type === 'AccessDeniedException' ? 'com.amazon.coral.service' : 'com.amazonaws.dynamodb.v20120810'
-  const body = Buffer.from(JSON.stringify({ __type: `${namespace}#${type}`, message }))
-  // Server errors are the ones that AWS SDKs retry; throttling they know by its name.
-  const status = type.startsWith('InternalServer') || type === 'ServiceUnavailable' ? 500 : 400
-  return { status, headers: { 'content-type': 'application/x-amz-json-1.0' }, body }
-}
-
-function typeOf(body: Buffer): string {
-  try {
-    const { __type } = JSON.parse(body.toString()) as { readonly __type?: string }
-    return __type?.split('#').at(-1) ?? 'unknown'
-  } catch {
-    return 'unknown'
-  }
-}
-
-function send(response: ServerResponse, { status, headers, body }: Answer): void {
-  const { connection: _, 'transfer-encoding': __, ...rest } = headers
-  response.writeHead(status, { ...rest, 'content-length': body.length }).end(body)
 }

@@ -9,22 +9,33 @@ export interface RequestCount {
   /** `ok`, or the type of the error, as in `ConditionalCheckFailedException`. */
   readonly outcome: string
   readonly count: number
+  /**
+   * The capacity units that DynamoDB says these requests consumed, of all their tables: write units of a write, read
+   * units of a read. It does not say so of a request that failed, though it bills a failed condition as a write.
+   */
+  readonly units: number
 }
 
-export type RequestKey = Omit<RequestCount, 'count'>
+export type RequestKey = Omit<RequestCount, keyof Tally>
+
+/** How often, and what it came to. */
+type Tally = Pick<RequestCount, 'count' | 'units'>
 
 /** The counts at one moment, to compare later ones with. */
 export interface RequestSnapshot {
-  readonly counts: ReadonlyMap<string, number>
+  readonly counts: ReadonlyMap<string, Tally>
 }
+
+const NONE: Tally = { count: 0, units: 0 }
 
 /** Counts every request to DynamoDB and to the management endpoint, before its sender has the answer. */
 export class RequestCounts {
-  private readonly counts = new Map<string, number>()
+  private readonly counts = new Map<string, Tally>()
 
-  add({ caller, target, operation, outcome }: RequestKey): void {
+  add({ caller, target, operation, outcome }: RequestKey, units = 0): void {
     const key = [caller, target, operation, outcome].join('\n')
-    this.counts.set(key, (this.counts.get(key) ?? 0) + 1)
+    const before = this.counts.get(key) ?? NONE
+    this.counts.set(key, { count: before.count + 1, units: before.units + units })
   }
 
   snapshot(): RequestSnapshot {
@@ -35,9 +46,10 @@ export class RequestCounts {
   since(snapshot?: RequestSnapshot): RequestCount[] {
     const found: RequestCount[] = []
     for (const [key, total] of this.counts) {
-      const count = total - (snapshot?.counts.get(key) ?? 0)
+      const before = snapshot?.counts.get(key) ?? NONE
+      const [count, units] = [total.count - before.count, total.units - before.units]
       const [caller = '', target = '', operation = '', outcome = ''] = key.split('\n')
-      if (count > 0) found.push({ caller, target, operation, outcome, count })
+      if (count > 0) found.push({ caller, target, operation, outcome, count, units })
     }
     return found
   }

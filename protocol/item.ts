@@ -31,9 +31,19 @@ export type UpdateOutcome =
   | { readonly applied: true; readonly item: Item | undefined }
   | { readonly applied: false; readonly item: Item | undefined }
 
+/**
+ * What became of updates that land together or not at all. Where a condition failed, `items` has, in the order of the
+ * updates, the items whose own condition failed, as they stand: undefined for all others, and where there is no item.
+ */
+export type TransactOutcome =
+  | { readonly applied: true }
+  | { readonly applied: false; readonly items: readonly (Item | undefined)[] }
+
 /** The store as the protocol needs it. Both implementations pass one conformance suite. */
 export interface Store {
   update(update: Update): Promise<UpdateOutcome>
+  /** Up to 100 updates of different items, which land together or not at all. None returns its item on success. */
+  transact(updates: readonly Update[]): Promise<TransactOutcome>
   /** A strongly consistent read. */
   get(table: TableName, key: string): Promise<Item | undefined>
   /** Removes an item, or does nothing where there is none. For records that nothing depends on. */

@@ -43,8 +43,12 @@ export interface SessionRecord {
   readonly rev: number
   readonly attrs: { readonly [name: string]: AttributeValue } | undefined
   readonly createdAt: number
+  /** When the session was last written or started; claims do not count. */
+  readonly accessedAt: number
   readonly aliveUntil: number
   readonly destroyedAt: number | undefined
+  /** A tombstone whose session goes on under another id. */
+  readonly isRotated: boolean
 }
 
 /** A record that this version did not write. It is reported, never guessed at. */
@@ -69,6 +73,14 @@ function string(item: Item, name: string): string {
   const value = item[name]
   if (value === undefined || !('S' in value)) throw new CorruptRecordError(`'${name}' should be a string`)
   return value.S
+}
+
+/** True or missing: conditions ask only whether it is there. */
+function flag(item: Item, name: string): boolean {
+  const value = item[name]
+  if (value === undefined) return false
+  if (!('BOOL' in value) || !value.BOOL) throw new CorruptRecordError(`'${name}' should be true`)
+  return true
 }
 
 function map(value: AttributeValue | undefined, name: string): { readonly [name: string]: AttributeValue } {
@@ -136,14 +148,17 @@ export const readConnection = (item: Item | undefined): string | undefined =>
 export function readSession(item: Item | undefined): SessionRecord | undefined {
   if (item === undefined) return undefined
   checkSchema(item)
+  const createdAt = number(item, 'createdAt')
   return {
     fence: number(item, 'fence'),
     commitId: string(item, 'commitId'),
     rev: number(item, 'rev'),
     attrs: item.attrs === undefined ? undefined : map(item.attrs, 'attrs'),
-    createdAt: number(item, 'createdAt'),
+    createdAt,
+    accessedAt: optional(item, 'accessedAt') ?? createdAt,
     aliveUntil: number(item, 'aliveUntil'),
     destroyedAt: optional(item, 'destroyedAt'),
+    isRotated: flag(item, 'rotated'),
   }
 }
 

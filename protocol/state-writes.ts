@@ -1,19 +1,28 @@
-import { type AttributeValue, num, str, type Update, type UpdateOutcome } from './item.js'
+import { type AttributeValue, num, str, type Update } from './item.js'
 import type { SessionKey } from './keys.js'
 import { GRACE_MS, SCHEMA_VERSION } from './limits.js'
 import { ttlSeconds } from './lock-writes.js'
-import { isAlive, readSession, type SessionRecord } from './records.js'
 
 /**
- * Every write to a session's primary state, each ONE conditional UpdateItem, made by the client under its epoch.
- * A write lands only under its own fence and straight after the write it was made for: `commitId` is that chain.
+ * Every write to a session's primary state, each ONE conditional UpdateItem, made by the client under its epoch; only
+ * `rotate` is two, which land together. A write lands only under its own fence and straight after the write it was made
+ * for: `commitId` is that chain. What became of a write is read in state-results.ts.
  */
 
 const UNKNOWN = 'attribute_not_exists(fence)'
 const OLDER_FENCE = 'fence < :epoch'
 const ALIVE = 'aliveUntil > :now AND attribute_not_exists(destroyedAt)'
 const GONE = '(aliveUntil <= :now OR attribute_exists(destroyedAt))'
+/** An id that was replaced by another stays dead as long as its tombstone stands. */
+const NOT_ROTATED = 'attribute_not_exists(rotated)'
 const NEXT_IN_CHAIN = 'fence = :epoch AND commitId = :last AND attribute_not_exists(destroyedAt)'
+
+const LIVE_ON = 'aliveUntil = :alive, accessedAt = :now, expiresAt = :expires'
+const lifeValues = (aliveUntilMs: number, nowMs: number) => ({
+  ':alive': num(aliveUntilMs),
+  ':now': num(nowMs),
+  ':expires': ttlSeconds(aliveUntilMs + GRACE_MS),
+})
 
 const onSession = (session: SessionKey) => ({ table: 'sessions', key: session }) as const
 
@@ -32,50 +41,35 @@ export const claim = (session: SessionKey, id: WriteId, nowMs: number): Update =
   returns: 'new',
 })
 
-/** Starts a session where there is none: unknown, expired or destroyed. `rev` goes on counting. */
+/** Starts a session where there is none: unknown, expired or destroyed, but not rotated. `rev` goes on counting. */
 export const claimAfresh = (session: SessionKey, id: WriteId, nowMs: number, ttlMs: number): Update => ({
   ...onSession(session),
-  condition: `${UNKNOWN} OR (${OLDER_FENCE} AND ${GONE})`,
+  condition: `${UNKNOWN} OR (${OLDER_FENCE} AND ${GONE} AND ${NOT_ROTATED})`,
   update:
     'SET fence = :epoch, commitId = :commit, rev = if_not_exists(rev, :zero) + :one, attrs = :empty, ' +
-    'createdAt = :now, aliveUntil = :alive, #schema = :schema, expiresAt = :expires REMOVE destroyedAt',
+    `createdAt = :now, ${LIVE_ON}, #schema = :schema REMOVE destroyedAt`,
   names: { '#schema': 'schema' },
   values: {
     ':epoch': num(id.epoch),
     ':commit': str(id.commitId),
     ':zero': num(0),
     ':one': num(1),
+    ...lifeValues(nowMs + ttlMs, nowMs),
     ':empty': { M: {} },
-    ':now': num(nowMs),
-    ':alive': num(nowMs + ttlMs),
     ':schema': num(SCHEMA_VERSION),
-    ':expires': ttlSeconds(nowMs + ttlMs + GRACE_MS),
   },
   returns: 'new',
 })
 
-export type ClaimResult =
-  | { readonly kind: 'claimed'; readonly record: SessionRecord }
-  /** There is no such session: it takes a claim afresh, if it is to be created. */
-  | { readonly kind: 'absent' }
-  /** A claim afresh found a live session under an older fence: it takes a claim. */
-  | { readonly kind: 'present' }
-  /** A live session has a fence that is not below this epoch. */
-  | { readonly kind: 'fenced'; readonly fence: number }
-
-/** Reads the outcome of a claim or a claim afresh. One that finds its own commitId had landed before. */
-export function readClaim(outcome: UpdateOutcome, id: WriteId, nowMs: number): ClaimResult {
-  const record = readSession(outcome.item)
-  if (record === undefined) return { kind: 'absent' }
-  if (outcome.applied || (record.commitId === id.commitId && record.fence === id.epoch)) {
-    return { kind: 'claimed', record }
-  }
-  if (record.fence >= id.epoch) return { kind: 'fenced', fence: record.fence }
-  return { kind: isAlive(record, nowMs) ? 'present' : 'absent' }
-}
-
 /** What a commit changes: undefined deletes the attribute. */
 export type Changes = ReadonlyMap<string, AttributeValue | undefined>
+
+/** What every write of a chain but the first says. */
+const linkValues = (id: WriteId, lastCommitId: string) => ({
+  ':epoch': num(id.epoch),
+  ':commit': str(id.commitId),
+  ':last': str(lastCommitId),
+})
 
 /** Writes what changed, on the condition that the last write in the chain is still this hold's own. */
 export function commit(
@@ -84,17 +78,15 @@ export function commit(
   lastCommitId: string,
   changes: Changes,
   aliveUntilMs: number,
+  nowMs: number,
 ): Update {
   const names: Record<string, string> = {}
   const values: Record<string, AttributeValue> = {
-    ':epoch': num(id.epoch),
-    ':commit': str(id.commitId),
-    ':last': str(lastCommitId),
+    ...linkValues(id, lastCommitId),
+    ...lifeValues(aliveUntilMs, nowMs),
     ':one': num(1),
-    ':alive': num(aliveUntilMs),
-    ':expires': ttlSeconds(aliveUntilMs + GRACE_MS),
   }
-  const sets = ['commitId = :commit', 'rev = rev + :one', 'aliveUntil = :alive', 'expiresAt = :expires']
+  const sets = ['commitId = :commit', 'rev = rev + :one', LIVE_ON]
   const removes: string[] = []
   let index = 0
   for (const [name, value] of changes) {
@@ -116,40 +108,39 @@ export function commit(
   }
 }
 
+/** All attributes of a session. */
+export type Attributes = { readonly [name: string]: AttributeValue }
+
 /** The same for more changes than one expression can name: writes all attributes that the session now has. */
 export const commitWhole = (
   session: SessionKey,
   id: WriteId,
   lastCommitId: string,
-  attrs: { readonly [name: string]: AttributeValue },
+  attrs: Attributes,
   aliveUntilMs: number,
+  nowMs: number,
 ): Update => ({
   ...onSession(session),
   condition: NEXT_IN_CHAIN,
-  update: 'SET commitId = :commit, rev = rev + :one, aliveUntil = :alive, expiresAt = :expires, attrs = :attrs',
+  update: `SET commitId = :commit, rev = rev + :one, ${LIVE_ON}, attrs = :attrs`,
   values: {
-    ':epoch': num(id.epoch),
-    ':commit': str(id.commitId),
-    ':last': str(lastCommitId),
+    ...linkValues(id, lastCommitId),
+    ...lifeValues(aliveUntilMs, nowMs),
     ':one': num(1),
-    ':alive': num(aliveUntilMs),
-    ':expires': ttlSeconds(aliveUntilMs + GRACE_MS),
     ':attrs': { M: attrs },
   },
   returns: 'none',
 })
 
+const BURY = 'SET commitId = :commit, rev = rev + :one, destroyedAt = :now, aliveUntil = :now, expiresAt = :expires'
+
 /** Ends the session's life. The tombstone keeps the fence, so that nobody's late write revives it. */
 export const destroy = (session: SessionKey, id: WriteId, lastCommitId: string, nowMs: number): Update => ({
   ...onSession(session),
   condition: NEXT_IN_CHAIN,
-  update:
-    'SET commitId = :commit, rev = rev + :one, destroyedAt = :now, aliveUntil = :now, expiresAt = :expires ' +
-    'REMOVE attrs',
+  update: `${BURY} REMOVE attrs`,
   values: {
-    ':epoch': num(id.epoch),
-    ':commit': str(id.commitId),
-    ':last': str(lastCommitId),
+    ...linkValues(id, lastCommitId),
     ':one': num(1),
     ':now': num(nowMs),
     ':expires': ttlSeconds(nowMs + GRACE_MS),
@@ -157,9 +148,52 @@ export const destroy = (session: SessionKey, id: WriteId, lastCommitId: string, 
   returns: 'none',
 })
 
-/** Whether a commit or destroy has landed, by this try or by an earlier one. Otherwise the session is lost. */
-export function hasLanded(outcome: UpdateOutcome, id: WriteId): boolean {
-  if (outcome.applied) return true
-  const record = readSession(outcome.item)
-  return record !== undefined && record.fence === id.epoch && record.commitId === id.commitId
+/** A session that a process holds, and the last write of its chain. */
+export interface Held {
+  readonly session: SessionKey
+  readonly epoch: number
+  readonly lastCommitId: string
+}
+
+/** What a session takes along to its new id. */
+export interface Carried {
+  readonly attrs: Attributes
+  readonly createdAt: number
+  /** The revision that the session had under its old id. */
+  readonly rev: number
+}
+
+/**
+ * Gives a session a new id: two writes that land together, under one commitId. The new id, just claimed afresh under its
+ * own epoch, takes over everything; the old one becomes a tombstone that no claim ever revives.
+ */
+export function rotate(
+  from: Held,
+  to: Held,
+  commitId: string,
+  carried: Carried,
+  aliveUntilMs: number,
+  nowMs: number,
+): readonly [started: Update, ended: Update] {
+  const ended = destroy(from.session, { epoch: from.epoch, commitId }, from.lastCommitId, nowMs)
+  return [
+    {
+      ...onSession(to.session),
+      condition: NEXT_IN_CHAIN,
+      update: `SET commitId = :commit, rev = :rev, createdAt = :created, ${LIVE_ON}, attrs = :attrs`,
+      values: {
+        ...linkValues({ epoch: to.epoch, commitId }, to.lastCommitId),
+        ...lifeValues(aliveUntilMs, nowMs),
+        ':rev': num(carried.rev + 1),
+        ':created': num(carried.createdAt),
+        ':attrs': { M: carried.attrs },
+      },
+      returns: 'none',
+    },
+    {
+      ...ended,
+      update: `${BURY}, rotated = :rotated REMOVE attrs`,
+      values: { ...ended.values, ':rotated': { BOOL: true } },
+    },
+  ]
 }

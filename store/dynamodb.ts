@@ -1,11 +1,14 @@
 import {
+  type CancellationReason,
   ConditionalCheckFailedException,
   DeleteItemCommand,
   type DynamoDBClient,
   GetItemCommand,
+  TransactionCanceledException,
+  TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
-import type { Item, Store, TableName, Update, UpdateOutcome } from '../protocol/item.js'
+import type { Item, Store, TableName, TransactOutcome, Update, UpdateOutcome } from '../protocol/item.js'
 
 /** The names of the tables that the caller may touch: functions know only Locks, applications only Sessions. */
 export type TableNames = { readonly [T in TableName]?: string }
@@ -21,15 +24,8 @@ export class DynamoDbStore implements Store {
     try {
       const { Attributes } = await this.client.send(
         new UpdateItemCommand({
-          TableName: this.tableName(update.table),
-          Key: { pk: { S: update.key } },
-          ConditionExpression: update.condition,
-          UpdateExpression: update.update,
-          ExpressionAttributeNames: update.names,
-          ExpressionAttributeValues: update.values as Record<string, never>,
+          ...this.request(update),
           ReturnValues: update.returns === 'new' ? 'ALL_NEW' : 'NONE',
-          // The failed condition explains itself, which saves a second read.
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),
       )
       return { applied: true, item: Attributes as Item | undefined }
@@ -37,6 +33,23 @@ export class DynamoDbStore implements Store {
       if (error instanceof ConditionalCheckFailedException)
         return { applied: false, item: error.Item as Item | undefined }
       throw error
+    }
+  }
+
+  /**
+   * No ClientRequestToken is given, so that the SDK makes a new one for every call. By a token of our own DynamoDB would
+   * answer a later copy with the success of the first for ten minutes, without a look at the items, and `applied` would
+   * no longer mean that the conditions hold. A write that has landed is told by its commitId, at any time.
+   */
+  async transact(updates: readonly Update[]): Promise<TransactOutcome> {
+    const TransactItems = updates.map((update) => ({ Update: this.request(update) }))
+    try {
+      await this.client.send(new TransactWriteItemsCommand({ TransactItems }))
+      return { applied: true }
+    } catch (error) {
+      const items = error instanceof TransactionCanceledException ? refusingItems(error) : undefined
+      if (items === undefined) throw error
+      return { applied: false, items }
     }
   }
 
@@ -51,9 +64,30 @@ export class DynamoDbStore implements Store {
     await this.client.send(new DeleteItemCommand({ TableName: this.tableName(table), Key: { pk: { S: key } } }))
   }
 
+  private request(update: Update) {
+    return {
+      TableName: this.tableName(update.table),
+      Key: { pk: { S: update.key } },
+      ConditionExpression: update.condition,
+      UpdateExpression: update.update,
+      ExpressionAttributeNames: update.names,
+      ExpressionAttributeValues: update.values as Record<string, never>,
+      // The failed condition explains itself, which saves a second read.
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+    }
+  }
+
   private tableName(table: TableName): string {
     const name = this.tables[table]
     if (name === undefined) throw new TypeError(`this store was given no name for the table '${table}'`)
     return name
   }
+}
+
+/** The items whose conditions failed, or undefined where the transaction was cancelled for any other reason as well. */
+function refusingItems({ CancellationReasons = [] }: TransactionCanceledException): (Item | undefined)[] | undefined {
+  const isRefusal = ({ Code }: CancellationReason) => Code === 'ConditionalCheckFailed'
+  if (!CancellationReasons.some(isRefusal)) return undefined
+  if (!CancellationReasons.every((reason) => isRefusal(reason) || reason.Code === 'None')) return undefined
+  return CancellationReasons.map((reason) => (isRefusal(reason) ? (reason.Item as Item | undefined) : undefined))
 }

@@ -1,10 +1,11 @@
 import { Buffer } from 'node:buffer'
-import type { Item, Store, TableName, Update, UpdateOutcome } from '../protocol/item.js'
+import type { Item, Store, TableName, TransactOutcome, Update, UpdateOutcome } from '../protocol/item.js'
 import { Request } from './expressions.js'
 import { invalid } from './validation.js'
 import { bytesOfItem, handOutItem, ITEM_BYTES_MAX, takeIn } from './values.js'
 
 const KEY_BYTES_MAX = 2048
+const TRANSACTION_UPDATES_MAX = 100
 const NO_ITEM: Item = Object.freeze({})
 
 /** The content of all tables at one moment. */
@@ -24,6 +25,10 @@ export class MemoryStore implements Store {
 
   async update(update: Update): Promise<UpdateOutcome> {
     return this.updateNow(update)
+  }
+
+  async transact(updates: readonly Update[]): Promise<TransactOutcome> {
+    return this.transactNow(updates)
   }
 
   async get(table: TableName, key: string): Promise<Item | undefined> {
@@ -66,18 +71,39 @@ export class MemoryStore implements Store {
   }
 
   updateNow(update: Update): UpdateOutcome {
-    checkKey(update.key)
-    const request = new Request(update)
-    const table = this.tables[update.table]
-    const before = table.get(update.key)
-    if (!request.isMetBy(before ?? NO_ITEM)) {
-      return { applied: false, item: before === undefined ? undefined : handOutItem(before) }
-    }
-    const after = request.appliedTo(before ?? NO_ITEM, update.key)
-    checkSize(after)
-    table.set(update.key, after)
+    const { before, after } = this.evaluate(update)
+    if (after === undefined) return { applied: false, item: before === undefined ? undefined : handOutItem(before) }
+    this.tables[update.table].set(update.key, after)
     return { applied: true, item: update.returns === 'new' ? handOutItem(after) : undefined }
   }
+
+  transactNow(updates: readonly Update[]): TransactOutcome {
+    checkTransaction(updates)
+    // All are evaluated before any is written. One that is wrong for its item counts for more than a failed condition.
+    const all = updates.map((update) => ({ update, ...this.evaluate(update) }))
+    if (all.some(({ after }) => after === undefined)) {
+      const refusing = ({ before, after }: Evaluated) => (after === undefined ? before : undefined)
+      return { applied: false, items: all.map(refusing).map((item) => item && handOutItem(item)) }
+    }
+    for (const { update, after } of all) this.tables[update.table].set(update.key, after as Item)
+    return { applied: true }
+  }
+
+  private evaluate(update: Update): Evaluated {
+    checkKey(update.key)
+    const request = new Request(update)
+    const before = this.tables[update.table].get(update.key)
+    if (!request.isMetBy(before ?? NO_ITEM)) return { before, after: undefined }
+    const after = request.appliedTo(before ?? NO_ITEM, update.key)
+    checkSize(after)
+    return { before, after }
+  }
+}
+
+/** An item, and what the update would make of it where its condition holds. */
+interface Evaluated {
+  readonly before: Item | undefined
+  readonly after: Item | undefined
 }
 
 const copyTables = ({ locks, sessions }: Snapshot) => ({ locks: new Map(locks), sessions: new Map(sessions) })
@@ -87,6 +113,15 @@ function checkKey(key: string): void {
   if (key.length * 3 > KEY_BYTES_MAX && Buffer.byteLength(key) > KEY_BYTES_MAX) {
     invalid(`Hash primary key values must be under ${KEY_BYTES_MAX} bytes`)
   }
+}
+
+function checkTransaction(updates: readonly Update[]): void {
+  if (updates.length === 0) invalid('Member must have length greater than or equal to 1')
+  if (updates.length > TRANSACTION_UPDATES_MAX) {
+    invalid(`Member must have length less than or equal to ${TRANSACTION_UPDATES_MAX}`)
+  }
+  const items = new Set(updates.map(({ table, key }) => `${table} ${key}`))
+  if (items.size < updates.length) invalid('Transaction request cannot include multiple operations on one item')
 }
 
 function checkSize(item: Item): void {

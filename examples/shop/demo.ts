@@ -3,7 +3,7 @@ import { startLocalStack } from '../../local/testing.js'
 import { interruption, runCommand, step } from './command.js'
 import type { LoadOptions } from './driver.js'
 import { runExpressSession, runHoldfast, type Side } from './sides.js'
-import { isFree, stickyReads, table } from './table.js'
+import { EXPLANATION, isFree, stickyReads, table } from './table.js'
 
 /** `npm run demo`: the same load on Holdfast and on express-session, one after the other, and a table of both. */
 const STICKY_READS_FREE_MIN = 0.9
@@ -54,7 +54,7 @@ await runCommand(async () => {
     const ours = await runHoldfast(stack, options, interrupted)
     step('the same load on express-session with connect-dynamodb')
     const theirs = await runExpressSession(stack, options, interrupted)
-    console.log(`\n${table([ours, theirs])}\n`)
+    console.log(`\n${EXPLANATION}\n\n${table([ours, theirs])}\n`)
     if (!judge(ours)) process.exitCode = 1
   } catch (error) {
     if (!interrupted.aborted) throw error

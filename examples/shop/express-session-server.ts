@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import connectDynamoDb from 'connect-dynamodb'
 import express from 'express'
 import session from 'express-session'
+import { answerTheRest, jsonLines } from './answers.js'
 import { meterWaits } from './meter.js'
 import { serve } from './serve.js'
 import { help, NAME_EXPECTED, nameIn, type ShopSession, VIEWED_MAX } from './shop.js'
@@ -20,6 +21,7 @@ const Store = connectDynamoDb(session)
 
 const app = express()
 app.disable('x-powered-by')
+app.use(jsonLines)
 app.use(meterWaits)
 app.use(
   session({
@@ -74,6 +76,7 @@ app.delete('/session', (request, response, next) => {
     response.clearCookie('connect.sid').json({ server, destroyed: true })
   })
 })
+answerTheRest(app)
 
 serve(app, {
   standing: () => ({ held: 0, waiting: 0, grants: 0 }),

@@ -16,6 +16,7 @@ export class PortTakenError extends Error {}
 export class ServerProcess {
   private readonly exited: Promise<unknown>
   private isStopping = false
+  private asking: Promise<Standing> | undefined
 
   private constructor(
     readonly name: string,
@@ -49,12 +50,12 @@ export class ServerProcess {
   }
 
   /** How the server stands now; one that is gone holds nothing. */
-  async standing(): Promise<Standing> {
-    if (!this.child.connected) return NOTHING
-    const answered = once(this.child, 'message')
-    this.child.send('standing')
-    const [message]: unknown[] = await Promise.race([answered, this.exited.then(() => [])])
-    return message === undefined ? NOTHING : (message as { readonly standing: Standing }).standing
+  standing(): Promise<Standing> {
+    // One that is too busy to answer is not asked again meanwhile: each question would leave a listener behind.
+    this.asking ??= this.ask().finally(() => {
+      this.asking = undefined
+    })
+    return this.asking
   }
 
   /** Resolves when the process ends without having been told to. */
@@ -71,6 +72,14 @@ export class ServerProcess {
     this.child.kill('SIGTERM')
     await this.exited
     clearTimeout(timer)
+  }
+
+  private async ask(): Promise<Standing> {
+    if (!this.child.connected) return NOTHING
+    const answered = once(this.child, 'message')
+    this.child.send('standing')
+    const [message]: unknown[] = await Promise.race([answered, this.exited.then(() => [])])
+    return message === undefined ? NOTHING : (message as { readonly standing: Standing }).standing
   }
 }
 

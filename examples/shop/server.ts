@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { createHoldfast, HoldfastError, type LockedState, type NameOf } from '../../client/index.js'
+import { answerTheRest, jsonLines } from './answers.js'
 import { EpochMeter, meterWaits } from './meter.js'
 import { serve } from './serve.js'
 import { help, NAME_EXPECTED, nameIn, type ShopSession, VIEWED_MAX } from './shop.js'
@@ -60,6 +61,7 @@ function visit<T, const W extends NameOf<ShopSession> = never, const R extends N
 
 const app = express()
 app.disable('x-powered-by')
+app.use(jsonLines)
 app.use(meterWaits)
 
 app.get('/', (request, response) => {
@@ -120,17 +122,13 @@ function statusOf({ code, retryable }: HoldfastError): number {
 }
 
 app.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
-  if (response.headersSent) return next(error)
-  if (!(error instanceof HoldfastError)) {
-    // Express's own refusals, such as that of a body that is no JSON, say what was wrong with the request.
-    const { status = 500, message } = error as { readonly status?: number; readonly message?: string }
-    return status < 500 ? void response.status(status).json({ error: message }) : next(error)
-  }
+  if (response.headersSent || !(error instanceof HoldfastError)) return next(error)
   const status = statusOf(error)
   if (status === 503) response.set('retry-after', '1')
   // With the effect 'none' nothing has changed; with 'unknown' the visitor should look before trying again.
   response.status(status).json({ error: error.code, effect: error.effect })
 })
+answerTheRest(app)
 
 let grants = 0
 holdfast.on('granted', () => {

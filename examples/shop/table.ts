@@ -26,6 +26,8 @@ const freeShare = (served: readonly Served[]): string => share(served.filter(isF
 type Row = readonly [label: string, cell: (side: Side) => string]
 
 const ROWS: readonly Row[] = [
+  ['lost updates', ({ load }) => String(load.lost)],
+  ['updates of unknown outcome', ({ load }) => (load.unknown === 0 ? '0' : `at most ${load.unknown}`)],
   ['requests', ({ load }) => String(load.served.length + load.failed)],
   ['requests per second', ({ load }) => ((load.served.length + load.failed) / load.seconds).toFixed(0)],
   ['failed', ({ load }) => String(load.failed)],
@@ -40,9 +42,12 @@ const ROWS: readonly Row[] = [
   ['  users who stay on one server', ({ load }) => latency(load.served.filter(({ isSticky }) => isSticky))],
   ['  session kept', ({ load }) => latency(load.served.filter(({ answer }) => answer.session === 'kept'))],
   ['  session handed over', ({ load }) => latency(load.served.filter(({ answer }) => answer.session === 'given'))],
-  ['updates of unknown outcome', ({ load }) => (load.unknown === 0 ? '0' : `at most ${load.unknown}`)],
-  ['lost updates', ({ load }) => String(load.lost)],
 ]
+
+/** What a reader of the table has to know. */
+export const EXPLANATION = `The same visitors made the same requests to three servers of either kind: two of three visitors stayed on one server,
+the third went to any of them each time. A lost update is an item that a server had put into a cart, and had said so,
+and that was not in the cart in the end.`
 
 /** The figures of all sides, one beside the other. */
 export function table(sides: readonly Side[]): string {

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { decodeValue, encodedSizeBytes, encodeValue, equalEncoded, freezeDecoded } from '../../client/codec.js'
+import { decodeValue, encodedSizeBytes, encodeValue, equalEncoded } from '../../client/codec.js'
 import { BIGINT_DIGITS_MAX } from '../../client/codec-format.js'
 import type { AttributeValue } from '../../protocol/item.js'
 import { withPrototype } from './codec-support.js'
@@ -182,27 +182,5 @@ describe('encodedSizeBytes', () => {
     [{ M: { a: { M: { é: { M: {} } } } } }, 14],
   ])('%j counts %i', (encoded, sizeBytes) => {
     expect(encodedSizeBytes(encoded)).toBe(sizeBytes)
-  })
-})
-
-describe('freezeDecoded', () => {
-  test('freezes primitives, arrays and plain objects all the way down', () => {
-    const value = { a: [1, { b: 'c' }], d: withPrototype(null, { e: [] as unknown[] }) }
-    expect(freezeDecoded(value)).toBe(true)
-    for (const part of [value, value.a, value.a[1], value.d, value.d.e]) expect(Object.isFrozen(part)).toBe(true)
-    for (const primitive of [null, 1, 'a', true, 5n]) expect(freezeDecoded(primitive)).toBe(true)
-  })
-
-  test.each([
-    ['a Date', new Date(0)],
-    ['a Map', new Map()],
-    ['a Set', new Set()],
-    ['bytes', new Uint8Array(1)],
-    ['a Buffer', Buffer.alloc(1)],
-  ])('changes nothing where %s is in it', (_, part) => {
-    const value = { a: [1, {}], z: { part } }
-    expect(freezeDecoded(value)).toBe(false)
-    for (const each of [value, value.a, value.a[1], value.z, part]) expect(Object.isFrozen(each)).toBe(false)
-    expect(freezeDecoded(part)).toBe(false)
   })
 })

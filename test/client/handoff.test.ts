@@ -237,7 +237,15 @@ describe('one session between processes', () => {
     )
     await world.clock.advance(100)
     const waiting = second.access(ID, 'all', () => {}, { timeoutMs: 700 })
-    await expect(finish(waiting)).rejects.toMatchObject({ waitedMs: 700, behind: 0, holder: 'server-1' })
+    await expect(finish(waiting)).rejects.toMatchObject({
+      waitedMs: 700,
+      behind: 0,
+      holder: 'server-1',
+      message: "locks not granted after 700 ms, next in line, held by 'server-1': raise timeoutMs or retry",
+    })
+    const messageOf = (behind: number) => new WaitTimeoutError({ waitedMs: 5, behind, holder: undefined }).message
+    expect(messageOf(1)).toMatch(/^locks not granted after 5 ms, behind 1 other process: /)
+    expect(messageOf(2)).toMatch(/^locks not granted after 5 ms, behind 2 other processes: /)
     end()
     await finish(running)
   })

@@ -12,6 +12,9 @@ interface Shop {
 
 const ID = 'an id'
 
+/** The client as a program without types may call it. */
+type Untyped = { readonly [method in 'create' | 'destroy' | 'on' | 'off']: (...args: unknown[]) => Promise<unknown> }
+
 /** A promise and the function that resolves it. */
 function gate(): { readonly opened: Promise<void>; open: () => void } {
   let open = () => {}
@@ -255,6 +258,50 @@ describe('an access', () => {
     await expect(refused).rejects.toBeInstanceOf(InvalidArgumentError)
     await expect(refused).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', effect: 'none', retryable: false })
     expect(world.traffic.sent).toEqual([])
+  })
+
+  it.each([
+    ['made of a list', (client: Untyped) => client.create([1]), /plain object .* received an array/],
+    ['made of nothing', (client: Untyped) => client.create(null), /plain object .* received null/],
+    ['made of text', (client: Untyped) => client.create('cart'), /plain object .* received string/],
+    ['made of a Map', (client: Untyped) => client.create(new Map([['count', 1]])), /another kind of object/],
+    [
+      'made only if it exists',
+      (client: Untyped) => client.create({}, { ifMissing: 'fail' }),
+      /create has no .*ifMissing/,
+    ],
+    [
+      'made to be destroyed',
+      (client: Untyped) => client.destroy(ID, { ifMissing: 'create' }),
+      /destroy has no .*ifMissing/,
+    ],
+  ])('refuses a session %s before anything happens', async (_what, call, message) => {
+    const refused = call(holdfast as unknown as Untyped)
+    await expect(refused).rejects.toBeInstanceOf(InvalidArgumentError)
+    await expect(refused).rejects.toThrow(message)
+    expect(world.traffic.sent).toEqual([])
+  })
+
+  it('makes sessions of plain objects, with a prototype or without', async () => {
+    for (const init of [{ count: 1 }, Object.assign(Object.create(null), { count: 1 }), undefined]) {
+      const id = await finish(holdfast.create(init))
+      expect((await holdfast.peek(id))?.state).toEqual({ ...init })
+    }
+  })
+
+  it('refuses listeners of events that there are not, and what cannot listen', () => {
+    for (const method of ['on', 'off'] as const) {
+      const call = (...args: unknown[]) => (holdfast as unknown as Untyped)[method](...args)
+      expect(() => call('grant', () => {})).toThrow(InvalidArgumentError)
+      expect(() => call('grant', () => {})).toThrow(
+        "there is no event 'grant': known are granted, revoked, released, lost, connection",
+      )
+      expect(() => call('toString', () => {})).toThrow("there is no event 'toString'")
+      expect(() => call(undefined, () => {})).toThrow('there is no event undefined')
+      expect(() => call('granted')).toThrow('the listener must be a function, received undefined')
+    }
+    const listener = () => {}
+    expect(holdfast.on('lost', listener).off('lost', listener)).toBe(holdfast)
   })
 
   it('refuses a session that would be too large, and lets one shrink', async () => {

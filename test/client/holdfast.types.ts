@@ -79,6 +79,8 @@ export async function locksAreTypes(holdfast: Holdfast<Shop>, id: string): Promi
   await holdfast.create({ count: 1 })
   // @ts-expect-error a session is made of its own attributes
   await holdfast.create({ counter: 1 })
+  // @ts-expect-error a session that is being made is always missing
+  await holdfast.create({}, { ifMissing: 'fail' })
   // @ts-expect-error there is no such option
   await holdfast.access(id, 'all', () => {}, { timeout: 5 })
 }

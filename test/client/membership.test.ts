@@ -164,6 +164,16 @@ describe('a process and its connections', () => {
     expect(heard.died).toEqual(['evicted'])
   })
 
+  it.each([
+    [true, [{ code: 'UNREACHABLE', message: 'a wrong stage', retryable: false }]],
+    [false, []],
+  ])('says that it is of no use to try again only of a failure that lasts: %s', async (permanent, refused) => {
+    await settle()
+    line(0).events.closed({ message: 'a wrong stage', permanent })
+    expect(heard.refused).toMatchObject(refused)
+    expect(heard.refused).toHaveLength(refused.length)
+  })
+
   it('names a store that speaks another version', async () => {
     await settle()
     line(0).say({ type: 'refused', code: 'UNSUPPORTED_VERSION', message: 'this store speaks version 2', of: 'hello' })

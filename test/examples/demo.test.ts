@@ -1,7 +1,11 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, execFile, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { promisify } from 'node:util'
+import { packageRoot } from '../../local/package-root.cjs'
 import { type LocalStack, startLocalStack } from '../../local/testing.js'
 import { builtExample, Program, survivors } from './programs.js'
+
+const run = promisify(execFile)
 
 /** The cells of a row of the table: Holdfast's, then the other side's. */
 function row(output: string, label: string): readonly string[] {
@@ -23,6 +27,7 @@ describe('the demo', () => {
     const [requests, theirs] = row(output, 'requests')
     expect(Math.min(Number(requests), Number(theirs))).toBeGreaterThan(10)
     expect(row(output, 'failed')).toEqual(['0', '0'])
+    expect(output).toMatch(/A lost update is [\s\S]*?\n-+\nlost updates {3}/)
     const [lost, lostByOther] = row(output, 'lost updates')
     expect(lost).toBe('0')
     // The same load, the same count: it does find what is lost.
@@ -52,6 +57,24 @@ describe('the demo', () => {
     expect(demo.output).toBe("holdfast: --users must be an integer from 1 to 1000000, received '0'\n")
   })
 })
+
+test('a server that is too busy to answer is asked how it stands only once', async () => {
+  const script = `
+    import { ServerProcess } from './dist/esm/examples/shop/processes.js'
+    // What the fork would inherit: that its script is a text.
+    process.execArgv = []
+    process.on('warning', ({ name }) => console.log(name))
+    const server = await ServerProcess.start('express-session-server.js', 'busy', 0, {})
+    process.kill(server.child.pid, 'SIGSTOP')
+    const asked = Array.from({ length: 30 }, () => server.standing())
+    process.kill(server.child.pid, 'SIGCONT')
+    console.log(JSON.stringify([...new Set((await Promise.all(asked)).map((standing) => JSON.stringify(standing)))]))
+    console.log(JSON.stringify(await server.standing()))
+    await server.stop()`
+  const nothing = { held: 0, waiting: 0, grants: 0 }
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: packageRoot })
+  expect(stdout.trim().split('\n')).toEqual([JSON.stringify([JSON.stringify(nothing)]), JSON.stringify(nothing)])
+}, 20_000)
 
 describe('what the demo calls free', () => {
   let stack: LocalStack

@@ -100,6 +100,22 @@ describe('the shop', () => {
     expect(answer.cart).toHaveLength(statuses.length - 1)
   })
 
+  test('answers in lines of JSON, also what it refuses', async () => {
+    const lineOf = async (path: string, init: RequestInit = {}) => {
+      const headers = { 'content-type': 'application/json' }
+      const response = await fetch(`${origins[0]}${path}`, { headers, ...init })
+      expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8')
+      return [response.status, await response.text()]
+    }
+    expect(await lineOf('/cart')).toEqual([200, '{"server":"server-1","cart":[]}\n'])
+    expect(await lineOf('/profile', { method: 'PUT', body: '{"name":' })).toEqual([
+      400,
+      expect.stringMatching(/^\{"error":"[^<>\n]*JSON[^<>\n]*"\}\n$/),
+    ])
+    expect(await lineOf('/nowhere')).toEqual([404, '{"error":"there is no GET /nowhere"}\n'])
+    expect(await lineOf('/cart/%zz', { method: 'POST' })).toEqual([400, expect.stringMatching(/^\{"error":".*"\}\n$/)])
+  })
+
   test('ends on Ctrl-C, and leaves no process behind', async () => {
     const before = await shop.descendants()
     expect(serversAmong(before)).toHaveLength(3)

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { packageRoot } from '../../local/package-root.cjs'
 
@@ -44,14 +44,15 @@ export class Consumer {
   async typeErrors(sources: { readonly [name: string]: string }): Promise<string> {
     await Promise.all(Object.entries(sources).map(([name, source]) => this.write(name, source)))
     const options = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2022', '--types', 'node']
-    const typeRoots = ['--typeRoots', join(packageRoot, 'node_modules', '@types')]
     const tsc = join(packageRoot, 'node_modules', '.bin', 'tsc')
-    return this.run(this.folder, tsc, [...options, ...typeRoots, '--pretty', 'false', ...Object.keys(sources)])
+    return this.run(this.folder, tsc, [...options, '--pretty', 'false', ...Object.keys(sources)])
   }
 
   /** Has a package of the repository at hand too, for which a download would only cost time. */
   async link(name: string): Promise<void> {
-    await symlink(join(packageRoot, 'node_modules', name), join(this.folder, 'node_modules', name))
+    const target = join(this.folder, 'node_modules', name)
+    await mkdir(dirname(target), { recursive: true })
+    await symlink(join(packageRoot, 'node_modules', name), target)
   }
 
   async remove(): Promise<void> {

@@ -49,12 +49,15 @@ test(
       // @ts-expect-error: a code is no number.
       export const wrong: number = error.code
       // @ts-expect-error: it takes options.
-      createHoldfast(1)`
-    const errors = await consumer.typeErrors({
-      'typed.mts': `import { createHoldfast, HoldfastError } from 'holdfast'${body}`,
-      'typed.cts': `import { createHoldfast, HoldfastError } from 'holdfast'${body}`,
-    })
-    expect(errors).toBe('')
+      createHoldfast(1)
+      export const connections = (stack: LocalStack): number => stack.gateway.connections().length
+      // @ts-expect-error: a port is a number.
+      void startLocalStack({ port: 'x' })`
+    const imports = `import { createHoldfast, HoldfastError } from 'holdfast'
+      import { type LocalStack, startLocalStack } from 'holdfast/testing'`
+    // The types of Node.js, and of nothing else that this repository happens to have.
+    await consumer.link('@types/node')
+    expect(await consumer.typeErrors({ 'typed.mts': `${imports}${body}`, 'typed.cts': `${imports}${body}` })).toBe('')
   },
   TSC_MS,
 )

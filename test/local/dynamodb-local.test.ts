@@ -60,6 +60,21 @@ describe('DynamoDB Local', () => {
       await rm(dataDir, { recursive: true, force: true })
     }
   })
+
+  test.each(['a-file', 'a-file/folder'])('says what to do where it cannot keep its data: %s', async (name) => {
+    const folder = await mkdtemp(join(tmpdir(), 'holdfast-data-'))
+    try {
+      await writeFile(join(folder, 'a-file'), 'not a folder')
+      const dataDir = join(folder, name)
+      const starting = new DynamoDbLocal({ dataDir }).start()
+      await expect(starting).rejects.toMatchObject({ code: 'LOCAL_START', cause: { syscall: 'mkdir' } })
+      await expect(starting).rejects.toThrow(
+        `cannot keep its data in '${dataDir}': there is a file in its place. Name a folder that can be written in 'dataDir'`,
+      )
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
 })
 
 describe('Java', () => {

@@ -133,7 +133,7 @@ describe('the management endpoint', () => {
     expect(await sender.client.ask(push)).toEqual({ push: 'ok' })
     expect(await receiver.client.next()).toBe('from a function')
     expect(h.counts.since(before)).toEqual([
-      { caller: 'Main', target: '@connections', operation: 'POST', outcome: 'ok', count: 1 },
+      { caller: 'Main', target: '@connections', operation: 'POST', outcome: 'ok', count: 1, units: 0 },
     ])
     sender.client.socket.close()
     receiver.client.socket.close()

@@ -92,7 +92,9 @@ describe('a process with a local stack', () => {
   test.each([
     [[], /expected 'holdfast local'/],
     [['local', '--colour'], /--colour/],
-    [['local', '--port', 'x'], /'port' must be a port from 0 to 65535/],
+    [['local', '--port', 'x'], /--port must be a port from 0 to 65535, received 'x'\n/],
+    [['local', '--port', ''], /--port must be a port from 0 to 65535, received ''\n/],
+    [['local', '--port', '65536'], /--port must be a port from 0 to 65535, received '65536'\n/],
   ])('is not started by the command line with %j', async (args, message) => {
     const failed = await run(process.execPath, [cli, ...args]).catch((error: unknown) => error)
     expect(failed).toMatchObject({ code: 1, stderr: expect.stringMatching(message) })

@@ -70,7 +70,7 @@ describe('the recorder', () => {
     )
   })
 
-  test('counts by caller, table, operation and outcome', async () => {
+  test('counts by caller, table, operation and outcome, and sums the units', async () => {
     const before = stack.requests.snapshot()
     await application.send(new PutItemCommand({ TableName: sessions, Item: { ...Key, n: { N: '1' } } }))
     await application.send(new GetItemCommand({ TableName: sessions, Key }))
@@ -89,11 +89,46 @@ describe('the recorder', () => {
 
     const of = { caller: 'application', target: sessions }
     expect(stack.requests.since(before)).toEqual([
-      { ...of, operation: 'PutItem', outcome: 'ok', count: 1 },
-      { ...of, operation: 'GetItem', outcome: 'ok', count: 2 },
-      { ...of, operation: 'UpdateItem', outcome: 'ConditionalCheckFailedException', count: 1 },
+      { ...of, operation: 'PutItem', outcome: 'ok', count: 1, units: 1 },
+      { ...of, operation: 'GetItem', outcome: 'ok', count: 2, units: 1 },
+      { ...of, operation: 'UpdateItem', outcome: 'ConditionalCheckFailedException', count: 1, units: 0 },
     ])
     expect(stack.requests.since(stack.requests.snapshot())).toEqual([])
+  })
+
+  test('shows the consumed capacity to those who asked for it only, and sums it for all', async () => {
+    const Item = { pk: { S: 'large' }, text: { S: 'x'.repeat(3_000) }, ConsumedCapacity: { S: 'an attribute' } }
+    const before = stack.requests.snapshot()
+    for (const ReturnConsumedCapacity of [undefined, 'NONE', 'TOTAL', 'INDEXES'] as const) {
+      const asked = ReturnConsumedCapacity === undefined ? {} : { ReturnConsumedCapacity }
+      const shown = ReturnConsumedCapacity === 'TOTAL' || ReturnConsumedCapacity === 'INDEXES'
+      const put = await application.send(new PutItemCommand({ TableName: sessions, Item, ...asked }))
+      expect(put.ConsumedCapacity?.CapacityUnits).toBe(shown ? 3 : undefined)
+      const read = { TableName: sessions, Key: { pk: { S: 'large' } }, ConsistentRead: true }
+      const got = await application.send(new GetItemCommand({ ...read, ...asked }))
+      expect(got.ConsumedCapacity?.CapacityUnits).toBe(shown ? 1 : undefined)
+      expect(got.Item).toEqual(Item)
+    }
+    expect(stack.requests.since(before)).toMatchObject([
+      { operation: 'PutItem', outcome: 'ok', count: 4, units: 12 },
+      { operation: 'GetItem', outcome: 'ok', count: 4, units: 4 },
+    ])
+  })
+
+  test('shows a fault the request as it was sent, and sums the units of a write whose answer is lost', async () => {
+    const inputs: Readonly<Record<string, unknown>>[] = []
+    const restore = stack.dynamodb.inject({
+      afterForward: ({ input }) => {
+        inputs.push(input)
+        return 'drop'
+      },
+    })
+    const before = stack.requests.snapshot()
+    const put = new PutItemCommand({ TableName: sessions, Item: { pk: { S: 'unseen' } } })
+    await expect(application.send(put)).rejects.toThrow('socket hang up')
+    restore()
+    expect(inputs).toEqual([{ TableName: sessions, Item: { pk: { S: 'unseen' } } }])
+    expect(stack.requests.since(before)).toMatchObject([{ operation: 'PutItem', count: 1, units: 1 }])
   })
 
   test('lets an application use Sessions as the template allows, and nothing else', async () => {
@@ -114,17 +149,22 @@ describe('the recorder', () => {
   test('asks of a transaction what each of its parts needs', async () => {
     const put = (TableName: string) => ({ Put: { TableName, Item: { pk: { S: 'transacted' } } } })
     const remove = { Delete: { TableName: sessions, Key: { pk: { S: 'other' } } } }
+    const update = (TableName: string) => ({ Update: { TableName, Key, UpdateExpression: 'REMOVE m' } })
     const before = stack.requests.snapshot()
     await application.send(new TransactWriteItemsCommand({ TransactItems: [put(sessions)] }))
+    await application.send(new TransactWriteItemsCommand({ TransactItems: [update(sessions)] }))
+    // A transaction takes twice the units of its writes.
     expect(stack.requests.since(before)).toMatchObject([
-      { target: sessions, operation: 'TransactWriteItems', count: 1 },
+      { target: sessions, operation: 'TransactWriteItems', count: 2, units: 4 },
     ])
-    for (const parts of [
-      [put(sessions), put(locks)],
-      [put(sessions), remove],
-    ]) {
-      const transaction = application.send(new TransactWriteItemsCommand({ TransactItems: parts }))
-      await expect(transaction).rejects.toMatchObject({ name: 'AccessDeniedException' })
+    for (const [parts, action] of [
+      [[put(sessions), put(locks)], 'PutItem'],
+      [[put(sessions), remove], 'DeleteItem'],
+      [[update(sessions), update(locks)], 'UpdateItem'],
+    ] as const) {
+      const transaction = application.send(new TransactWriteItemsCommand({ TransactItems: [...parts] }))
+      const message = expect.stringContaining(`perform: dynamodb:${action} on`)
+      await expect(transaction).rejects.toMatchObject({ name: 'AccessDeniedException', message })
     }
   })
 
@@ -140,6 +180,7 @@ describe('the recorder', () => {
       operation: 'GetItem',
       outcome: 'ok',
       count: 1,
+      units: 0.5,
     })
     client.socket.close()
   })

@@ -29,6 +29,9 @@ class WatchedStore implements Store {
     return outcome
   }
 
+  transact: Store['transact'] = async () => {
+    throw new Error('no lock is ever changed by a transaction')
+  }
   get: Store['get'] = (table, key) => this.memory.get(table, key)
   remove: Store['remove'] = (table, key) => this.memory.remove(table, key)
 }

@@ -143,9 +143,23 @@ describe('a session record', () => {
       rev: 3,
       attrs: { cart: str('x') },
       createdAt: NOW - 1_000,
+      accessedAt: NOW - 500,
       aliveUntil: NOW + 60_000,
       destroyedAt: undefined,
+      isRotated: false,
     })
+  })
+
+  test('that does not say when it was last accessed was last accessed when it was created', () => {
+    const { accessedAt: _, ...without } = item
+    expect(readSession(without)).toMatchObject({ createdAt: NOW - 1_000, accessedAt: NOW - 1_000 })
+  })
+
+  test('that was rotated says so, and one that says anything else of it is refused', () => {
+    expect(readSession(sessionItem({ destroyedAt: 5, rotated: true }))).toMatchObject({ isRotated: true })
+    for (const rotated of [{ BOOL: false }, num(1), str('true'), { NULL: true } as const]) {
+      expect(() => readSession({ ...item, rotated })).toThrow("'rotated' should be true")
+    }
   })
 
   test('that was destroyed has no attributes', () => {
@@ -155,6 +169,7 @@ describe('a session record', () => {
   test('with a field missing or of another kind is refused', () => {
     expectFields(readSession, item, { fence: 'N', commitId: 'S', rev: 'N', createdAt: 'N', aliveUntil: 'N' })
     expectOptional(readSession, item, 'destroyedAt')
+    expectOptional(readSession, item, 'accessedAt')
     for (const wrong of wrongKinds('M'))
       expect(() => readSession({ ...item, attrs: wrong })).toThrow(CorruptRecordError)
   })

@@ -1,5 +1,6 @@
 import type { Item, UpdateOutcome } from '../../protocol/item.js'
-import { hasLanded, readClaim, type WriteId } from '../../protocol/state-writes.js'
+import { hasLanded, haveLanded, readClaim } from '../../protocol/state-results.js'
+import type { WriteId } from '../../protocol/state-writes.js'
 import { NOW, type SessionFields, sessionItem } from '../store/fixtures.js'
 
 const ID: WriteId = { epoch: 8, commitId: 'mine' }
@@ -26,10 +27,16 @@ describe('a claim', () => {
     expect(read(failed({ fence: 9, commitId: 'mine' }))).toEqual({ kind: 'fenced', fence: 9 })
   })
 
-  test('of a session that there is not, was destroyed or has expired finds it absent', () => {
-    expect(read(failed(undefined))).toEqual({ kind: 'absent' })
-    expect(read(failed({ destroyedAt: NOW - 1 }))).toEqual({ kind: 'absent' })
-    expect(read(failed({ aliveUntil: NOW }))).toEqual({ kind: 'absent' })
+  test('of a session that there is not, was destroyed or has expired finds it absent, and says why', () => {
+    expect(read(failed(undefined))).toEqual({ kind: 'absent', reason: 'unknown' })
+    expect(read(failed({ destroyedAt: NOW - 1 }))).toEqual({ kind: 'absent', reason: 'destroyed' })
+    expect(read(failed({ aliveUntil: NOW }))).toEqual({ kind: 'absent', reason: 'expired' })
+  })
+
+  test('of a session that was rotated is told so, whatever its fence', () => {
+    for (const fence of [7, 8, 12]) {
+      expect(read(failed({ fence, destroyedAt: NOW - 1, rotated: true }))).toEqual({ kind: 'rotated' })
+    }
   })
 
   test('afresh that finds a live session under an older fence is told so', () => {
@@ -58,5 +65,29 @@ describe('a commit', () => {
     expect(hasLanded(failed(undefined), ID)).toBe(false)
     expect(hasLanded(failed({ fence: 8, commitId: 'other' }), ID)).toBe(false)
     expect(hasLanded(failed({ fence: 9, commitId: 'mine' }), ID)).toBe(false)
+  })
+})
+
+describe('writes that land together', () => {
+  const IDS = [ID, { epoch: 5, commitId: 'mine' }]
+  const refused = (...items: readonly (SessionFields | undefined)[]) => ({
+    applied: false as const,
+    items: items.map((fields) => (fields === undefined ? undefined : sessionItem(fields))),
+  })
+
+  test('have landed when they were applied', () => {
+    expect(haveLanded({ applied: true }, IDS)).toBe(true)
+  })
+
+  test('▸ had landed before when any item shows its write under its own fence', () => {
+    expect(haveLanded(refused({ fence: 8, commitId: 'mine' }, { fence: 5, commitId: 'mine' }), IDS)).toBe(true)
+    expect(haveLanded(refused({ fence: 9, commitId: 'other' }, { fence: 5, commitId: 'mine' }), IDS)).toBe(true)
+    expect(haveLanded(refused({ fence: 8, commitId: 'mine' }, undefined), IDS)).toBe(true)
+  })
+
+  test('have not landed when every item that refused shows something else', () => {
+    expect(haveLanded(refused(undefined, undefined), IDS)).toBe(false)
+    expect(haveLanded(refused({ fence: 8, commitId: 'other' }, undefined), IDS)).toBe(false)
+    expect(haveLanded(refused({ fence: 5, commitId: 'mine' }, { fence: 8, commitId: 'mine' }), IDS)).toBe(false)
   })
 })

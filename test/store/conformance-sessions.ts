@@ -1,6 +1,7 @@
 import type { AttributeValue, Item } from '../../protocol/item.js'
 import { num, str } from '../../protocol/item.js'
 import { COMMIT_NAMES_MAX, GRACE_MS } from '../../protocol/limits.js'
+import { hasLanded, readClaim } from '../../protocol/state-results.js'
 import * as writes from '../../protocol/state-writes.js'
 import { expectApplied, expectInvalid, expectRefused, Trials } from './expectations.js'
 import { NOW, SESSION, sessionItem } from './fixtures.js'
@@ -10,14 +11,15 @@ const TTL_MS = 3_600_000
 const ID: writes.WriteId = { epoch: 8, commitId: 'new' }
 const HELD: writes.WriteId = { epoch: 7, commitId: 'new' }
 const CART: AttributeValue = { M: { items: { L: [str('book'), num(2)] } } }
+const commit = (changes: writes.Changes, id = HELD, last = 'last') =>
+  writes.commit(SESSION, id, last, changes, NOW + TTL_MS, NOW)
 const expiry = (aliveUntil: number): AttributeValue => ({ N: String((aliveUntil + GRACE_MS) / 1000) })
 
 /** Every write to the primary state of a session. */
 export function describeStateWrites(subject: () => StoreUnderTest): void {
   const on = new Trials(subject, 'sessions', SESSION, sessionItem)
   const afresh = (rev: number): Item => ({
-    ...sessionItem({ fence: 8, commitId: 'new', rev, aliveUntil: NOW + TTL_MS }),
-    createdAt: num(NOW),
+    ...sessionItem({ fence: 8, commitId: 'new', rev, createdAt: NOW, accessedAt: NOW, aliveUntil: NOW + TTL_MS }),
     expiresAt: expiry(NOW + TTL_MS),
   })
 
@@ -27,13 +29,14 @@ export function describeStateWrites(subject: () => StoreUnderTest): void {
     expect(after).toEqual(sessionItem({ ...before, fence: 8, commitId: 'new' }))
   })
 
-  test('claim is refused by a fence that is not below the epoch, by expiry and by a tombstone', async () => {
+  test('claim is refused by a fence that is not below the epoch, by expiry and by any tombstone', async () => {
     await on.refused(writes.claim(SESSION, ID, NOW), {
       missing: undefined,
       sameFence: { fence: 8 },
       higherFence: { fence: 9 },
       expired: { aliveUntil: NOW },
       destroyed: { destroyedAt: 1 },
+      rotated: { destroyedAt: 1, rotated: true },
     })
   })
 
@@ -54,12 +57,14 @@ export function describeStateWrites(subject: () => StoreUnderTest): void {
     expect(after).toEqual(afresh(42))
   })
 
-  test('a claim afresh is refused by a live session, and by a fence that is not below the epoch', async () => {
+  test('a claim afresh is refused by a live session, a fence that is not below the epoch and a rotated id', async () => {
     await on.refused(writes.claimAfresh(SESSION, ID, NOW, TTL_MS), {
       alive: {},
       aliveForAnotherMillisecond: { aliveUntil: NOW + 1 },
       expiredButFenced: { aliveUntil: NOW, fence: 8 },
       destroyedButFenced: { destroyedAt: 1, fence: 9 },
+      rotated: { destroyedAt: 1, rotated: true },
+      rotatedAndExpired: { destroyedAt: 1, aliveUntil: 1, rotated: true },
     })
   })
 
@@ -69,7 +74,7 @@ export function describeStateWrites(subject: () => StoreUnderTest): void {
     await subject().store.update(update)
     const again = await subject().store.update(update)
     expect(again.applied).toBe(false)
-    expect(writes.readClaim(again, ID, NOW)).toMatchObject({ kind: 'claimed', record: { fence: 8, commitId: 'new' } })
+    expect(readClaim(again, ID, NOW)).toMatchObject({ kind: 'claimed', record: { fence: 8, commitId: 'new' } })
   })
 
   test('commit sets and deletes exactly what changed, and extends the life', async () => {
@@ -80,12 +85,13 @@ export function describeStateWrites(subject: () => StoreUnderTest): void {
       ['a.b #:[0]', str('odd name')],
     ])
     const before = { attrs: { seen: num(1), profile: str('kept') }, rev: 3 }
-    const after = await on.applied(before, writes.commit(SESSION, HELD, 'last', changes, NOW + TTL_MS))
+    const after = await on.applied(before, commit(changes))
     expect(after).toEqual({
       ...sessionItem({
         attrs: { profile: str('kept'), cart: CART, 'a.b #:[0]': str('odd name') },
         commitId: 'new',
         rev: 4,
+        accessedAt: NOW,
         aliveUntil: NOW + TTL_MS,
       }),
       expiresAt: expiry(NOW + TTL_MS),
@@ -101,7 +107,7 @@ export function describeStateWrites(subject: () => StoreUnderTest): void {
     let last = 'last'
     await on.put({ attrs: { seen: num(1) } })
     for (const [commitId, changes] of commits) {
-      const update = writes.commit(SESSION, { epoch: 7, commitId }, last, changes, NOW + TTL_MS)
+      const update = commit(changes, { epoch: 7, commitId }, last)
       await expectApplied(subject(), update)
       last = commitId
     }
@@ -112,26 +118,26 @@ export function describeStateWrites(subject: () => StoreUnderTest): void {
     const names = Array.from({ length: COMMIT_NAMES_MAX }, (_, index) => `attribute ${index}`)
     const set = new Map(names.map((name) => [name, num(1)]))
     await on.put({})
-    await expectApplied(subject(), writes.commit(SESSION, { epoch: 7, commitId: 'one' }, 'last', set, NOW + TTL_MS))
+    await expectApplied(subject(), commit(set, { epoch: 7, commitId: 'one' }))
     const removed = new Map(names.map((name) => [name, undefined]))
-    const update = writes.commit(SESSION, { epoch: 7, commitId: 'two' }, 'one', removed, NOW + TTL_MS)
+    const update = commit(removed, { epoch: 7, commitId: 'two' }, 'one')
     expect((await expectApplied(subject(), update)).attrs).toEqual({ M: {} })
   })
 
   test('commitWhole writes all attributes, and none that are not among them', async () => {
     const attrs = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`attribute ${index}`, num(index)]))
-    const update = writes.commitWhole(SESSION, HELD, 'last', attrs, NOW + TTL_MS)
+    const update = writes.commitWhole(SESSION, HELD, 'last', attrs, NOW + TTL_MS, NOW)
     const after = await on.applied({ attrs: { seen: num(1) }, rev: 3 }, update)
     expect(after).toEqual({
-      ...sessionItem({ attrs, commitId: 'new', rev: 4, aliveUntil: NOW + TTL_MS }),
+      ...sessionItem({ attrs, commitId: 'new', rev: 4, accessedAt: NOW, aliveUntil: NOW + TTL_MS }),
       expiresAt: expiry(NOW + TTL_MS),
     })
   })
 
   test('commit is refused under another fence, after another commit, and by a tombstone', async () => {
     for (const update of [
-      writes.commit(SESSION, HELD, 'last', new Map([['cart', CART]]), NOW + TTL_MS),
-      writes.commitWhole(SESSION, HELD, 'last', { cart: CART }, NOW + TTL_MS),
+      commit(new Map([['cart', CART]])),
+      writes.commitWhole(SESSION, HELD, 'last', { cart: CART }, NOW + TTL_MS, NOW),
     ]) {
       await on.refused(update, {
         missing: undefined,
@@ -146,15 +152,15 @@ export function describeStateWrites(subject: () => StoreUnderTest): void {
 
   test('a commit that landed before its answer was lost is recognised, another one’s is not', async () => {
     await on.put({})
-    const update = writes.commit(SESSION, HELD, 'last', new Map(), NOW + TTL_MS)
-    expect(writes.hasLanded(await subject().store.update(update), HELD)).toBe(true)
+    const update = commit(new Map())
+    expect(hasLanded(await subject().store.update(update), HELD)).toBe(true)
     const again = await subject().store.update(update)
     expect(again.applied).toBe(false)
-    expect(writes.hasLanded(again, HELD)).toBe(true)
+    expect(hasLanded(again, HELD)).toBe(true)
     await on.put({ fence: 7, commitId: 'another' })
-    expect(writes.hasLanded(await subject().store.update(update), HELD)).toBe(false)
+    expect(hasLanded(await subject().store.update(update), HELD)).toBe(false)
     await on.put({ fence: 8, commitId: 'new' })
-    expect(writes.hasLanded(await subject().store.update(update), HELD)).toBe(false)
+    expect(hasLanded(await subject().store.update(update), HELD)).toBe(false)
   })
 
   test('destroy leaves a tombstone with its fence for a day and no attributes', async () => {
@@ -177,13 +183,13 @@ export function describeStateWrites(subject: () => StoreUnderTest): void {
 
   test('a commit on a tombstone would be wrong in itself without the condition on the tombstone', async () => {
     await on.put({ destroyedAt: 1 })
-    const update = writes.commit(SESSION, HELD, 'last', new Map([['cart', CART]]), NOW + TTL_MS)
+    const update = commit(new Map([['cart', CART]]))
     await expectInvalid(subject(), { ...update, condition: 'fence = :epoch AND commitId = :last' })
   })
 
   test('a commit that would make the session larger than an item may be changes nothing', async () => {
     await on.put({ attrs: { half: str('x'.repeat(250_000)) } })
-    const update = writes.commit(SESSION, HELD, 'last', new Map([['more', str('x'.repeat(160_000))]]), NOW + TTL_MS)
+    const update = commit(new Map([['more', str('x'.repeat(160_000))]]))
     await expectInvalid(subject(), update)
   })
 

@@ -3,7 +3,9 @@ import { describeLockWrites } from './conformance-locks.js'
 import { describeProcessWrites } from './conformance-processes.js'
 import { describeQueueWrites } from './conformance-queues.js'
 import { describeRequests } from './conformance-requests.js'
+import { describeRotations } from './conformance-rotations.js'
 import { describeStateWrites } from './conformance-sessions.js'
+import { describeTransactions } from './conformance-transactions.js'
 import { describeValues } from './conformance-values.js'
 import type { StoreUnderTest } from './under-test.js'
 
@@ -22,8 +24,10 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
     describe('queue writes', () => describeQueueWrites(() => subject))
     describe('process writes', () => describeProcessWrites(() => subject))
     describe('state writes', () => describeStateWrites(() => subject))
+    describe('a rotation', () => describeRotations(() => subject))
     describe('expressions', () => describeFacts(() => subject))
     describe('requests', () => describeRequests(() => subject))
+    describe('transactions', () => describeTransactions(() => subject))
     describe('values', () => describeValues(() => subject))
   })
 }

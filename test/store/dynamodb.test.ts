@@ -1,12 +1,12 @@
 import * as fc from 'fast-check'
-import type { TableName, Update } from '../../protocol/item.js'
+import type { Store, TableName, Update } from '../../protocol/item.js'
 import { MemoryStore } from '../../store/memory.js'
 import { describeStore } from './conformance.js'
 import { NOW } from './fixtures.js'
 import { rawUpdate } from './random-expressions.js'
 import { item } from './random-items.js'
-import { toUpdate, writeSequence } from './random-writes.js'
-import { contentOf, describeResult, resultOf } from './side-by-side.js'
+import { toWrite, writeSequence } from './random-writes.js'
+import { contentOf, describeResult, type Result, resultOf, transactResultOf } from './side-by-side.js'
 import { makeDynamoDbStore, type StoreUnderTest, underTest } from './under-test.js'
 
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
@@ -29,21 +29,24 @@ describeStore('DynamoDbStore', async () => ({ ...dynamoDb, close: async () => {}
 
 describe('the memory store does what DynamoDB does', () => {
   let memory: MemoryStore
-  const kinds = { applied: 0, conditionFailed: 0, refused: 0 }
+  const NONE_YET = { applied: 0, conditionFailed: 0, transacted: 0, cancelled: 0, refused: 0 }
+  const kinds = { ...NONE_YET }
 
   beforeEach(async () => {
     memory = new MemoryStore()
-    Object.assign(kinds, { applied: 0, conditionFailed: 0, refused: 0 })
+    Object.assign(kinds, NONE_YET)
     await dynamoDb.clear()
   })
 
-  /** Makes the update on both and expects the same of both, down to the item that it leaves. */
-  async function expectSame(update: Update): Promise<void> {
-    const real = await resultOf(dynamoDb.store, update)
-    const simulated = await resultOf(memory, update)
+  /** Makes the write on both and expects the same of both, down to the items that it leaves. */
+  async function expectSame(write: Update | readonly Update[]): Promise<void> {
+    const resultOn = (store: Store): Promise<Result> =>
+      'table' in write ? resultOf(store, write) : transactResultOf(store, write)
+    const real = await resultOn(dynamoDb.store)
+    const simulated = await resultOn(memory)
     if (describeResult(simulated) !== describeResult(real)) {
       const both = `DynamoDB: ${describeResult(real)}\nmemory:   ${describeResult(simulated)}`
-      throw new Error(`the stores differ after ${JSON.stringify(update)}\n${both}`)
+      throw new Error(`the stores differ after ${JSON.stringify(write)}\n${both}`)
     }
     kinds[real.kind] += 1
   }
@@ -72,13 +75,16 @@ describe('the memory store does what DynamoDB does', () => {
       for (const given of sequence) {
         nowMs += given.stepMs
         const process = `${given.process}-${own}`
-        await expectSame({ ...(await toUpdate(memory, session, { ...given, process }, nowMs)), returns: 'new' })
+        const write = await toWrite(memory, session, { ...given, process }, nowMs)
+        await expectSame('table' in write ? { ...write, returns: 'new' } : write)
       }
     })
     await inLanes(property, 60)
     await expectSameContent()
     expect(kinds.applied).toBeGreaterThan(400)
     expect(kinds.conditionFailed).toBeGreaterThan(400)
+    expect(kinds.transacted).toBeGreaterThan(3)
+    expect(kinds.cancelled).toBeGreaterThan(20)
     expect(kinds.refused).toBe(0)
   }, 120_000)
 
@@ -99,6 +105,35 @@ describe('the memory store does what DynamoDB does', () => {
     )
     await inLanes(property, 600)
     await expectSameContent()
-    for (const count of Object.values(kinds)) expect(count).toBeGreaterThan(150)
+    for (const kind of ['applied', 'conditionFailed', 'refused'] as const) expect(kinds[kind]).toBeGreaterThan(150)
+  }, 120_000)
+
+  test('with random transactions of up to three items, step by step', async () => {
+    const names = ['x', 'y', 'z']
+    const part = fc.record({ name: fc.constantFrom(...names), raw: rawUpdate })
+    const parts = fc.uniqueArray(part, { minLength: 1, maxLength: 3, selector: ({ name }) => name })
+    let cases = 0
+    const property = fc.asyncProperty(
+      fc.tuple(item, item, item),
+      fc.array(parts, { minLength: 1, maxLength: 8 }),
+      async (items, transactions) => {
+        cases += 1
+        const own = cases
+        const keyOf = (name: string) => `transacted-${own}-${name}`
+        for (const [index, first] of items.entries()) {
+          if (first === undefined) continue
+          await dynamoDb.put('sessions', keyOf(names[index] ?? ''), first)
+          memory.put('sessions', keyOf(names[index] ?? ''), first)
+        }
+        for (const transaction of transactions) {
+          await expectSame(
+            transaction.map(({ name, raw }) => ({ ...raw, table: 'sessions', key: keyOf(name), returns: 'none' })),
+          )
+        }
+      },
+    )
+    await inLanes(property, 240)
+    await expectSameContent()
+    for (const kind of ['transacted', 'cancelled', 'refused'] as const) expect(kinds[kind]).toBeGreaterThan(30)
   }, 120_000)
 })

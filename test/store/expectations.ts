@@ -1,5 +1,5 @@
 import type { Item, TableName, Update } from '../../protocol/item.js'
-import { contentOf } from './side-by-side.js'
+import { contentOf, transactResultOf } from './side-by-side.js'
 import type { StoreUnderTest } from './under-test.js'
 
 /** The item without its key, as the builders write it. */
@@ -35,6 +35,33 @@ export async function expectInvalid(subject: StoreUnderTest, update: Update): Pr
     $metadata: { httpStatusCode: 400 },
   })
   expect(await contentOf(subject, update.table)).toBe(before)
+}
+
+const TABLES: readonly TableName[] = ['locks', 'sessions']
+const contentOfAll = (subject: StoreUnderTest): Promise<string[]> =>
+  Promise.all(TABLES.map((table) => contentOf(subject, table)))
+
+/** Expects the updates to land together. */
+export async function expectTransacted({ store }: StoreUnderTest, updates: readonly Update[]): Promise<void> {
+  expect(await store.transact(updates)).toEqual({ applied: true })
+}
+
+/** Expects a condition to fail, to answer with these items, and to change nothing at all. */
+export async function expectTransactionRefused(
+  subject: StoreUnderTest,
+  updates: readonly Update[],
+  items: readonly (Item | undefined)[],
+): Promise<void> {
+  const before = await contentOfAll(subject)
+  expect(await subject.store.transact(updates)).toEqual({ applied: false, items })
+  expect(await contentOfAll(subject)).toEqual(before)
+}
+
+/** Expects the transaction itself to be wrong, and to change nothing at all. */
+export async function expectTransactionInvalid(subject: StoreUnderTest, updates: readonly Update[]): Promise<void> {
+  const before = await contentOfAll(subject)
+  expect(await transactResultOf(subject.store, updates)).toEqual({ kind: 'refused' })
+  expect(await contentOfAll(subject)).toEqual(before)
 }
 
 /** Trials of writes on one record, which `build` makes of the fields that matter. */

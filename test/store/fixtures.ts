@@ -86,8 +86,11 @@ export interface SessionFields {
   readonly commitId?: string
   readonly rev?: number
   readonly attrs?: { readonly [name: string]: AttributeValue }
+  readonly createdAt?: number
+  readonly accessedAt?: number
   readonly aliveUntil?: number
   readonly destroyedAt?: number
+  readonly rotated?: true
 }
 
 /** A session, alive unless said otherwise. A destroyed one has no attributes. */
@@ -95,10 +98,12 @@ export const sessionItem = (fields: SessionFields = {}): Item => ({
   fence: { N: String(fields.fence ?? 7) },
   commitId: { S: fields.commitId ?? 'last' },
   rev: { N: String(fields.rev ?? 3) },
-  createdAt: { N: String(NOW - 1_000) },
+  createdAt: { N: String(fields.createdAt ?? NOW - 1_000) },
+  accessedAt: { N: String(fields.accessedAt ?? NOW - 500) },
   aliveUntil: { N: String(fields.aliveUntil ?? NOW + 60_000) },
   schema: { N: '1' },
   expiresAt: { N: '1' },
   ...(fields.destroyedAt === undefined ? { attrs: { M: fields.attrs ?? {} } } : {}),
   ...optional('destroyedAt', fields.destroyedAt),
+  ...(fields.rotated === undefined ? {} : { rotated: { BOOL: fields.rotated } }),
 })

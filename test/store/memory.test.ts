@@ -44,6 +44,13 @@ describe('what only the memory store does', () => {
     expect(store.items('locks').get('k')).toEqual({ pk: str('k'), a: num(1), l: { L: [num(1)] } })
   })
 
+  test('a transaction that is refused hands out copies of the items', async () => {
+    const outcome = await store.transact([update('a <> :v', 'SET b = :v')])
+    for (const item of outcome.applied ? [] : outcome.items) spoil(item)
+    expect(outcome.applied).toBe(false)
+    expect(store.items('locks').get('k')).toEqual({ pk: str('k'), a: num(1), l: { L: [num(1)] } })
+  })
+
   test('a snapshot stays as it was taken, and a store made from it goes its own way', async () => {
     const before = store.snapshot()
     await store.update(update('a = :v', 'SET l[0] = :w', { ':v': num(1), ':w': num(9) }))

@@ -4,7 +4,7 @@ import { num, str } from '../../protocol/item.js'
 import { lockKey, processKey } from '../../protocol/keys.js'
 import * as lockWrites from '../../protocol/lock-writes.js'
 import * as processWrites from '../../protocol/process-writes.js'
-import { type LockRecord, readLock, readProcess, readSession, type Seat } from '../../protocol/records.js'
+import { isAlive, type LockRecord, readLock, readProcess, readSession, type Seat } from '../../protocol/records.js'
 import * as stateWrites from '../../protocol/state-writes.js'
 import type { MemoryStore } from '../../store/memory.js'
 import { ANNA, BERT, CLEO, introduction, seat } from './fixtures.js'
@@ -80,11 +80,16 @@ const processChoices: readonly ((moment: Moment) => Update)[] = [
   ({ process, nowMs }) => processWrites.retire(process, nowMs),
 ]
 
-/** A random update for the store as it stands: what a handler or a client would send, or nearly so. */
-export async function toUpdate(memory: MemoryStore, session: string, given: Parts, nowMs: number): Promise<Update> {
+/** A random write for the store as it stands: what a handler or a client would send, or nearly so. */
+export async function toWrite(
+  memory: MemoryStore,
+  session: string,
+  given: Parts,
+  nowMs: number,
+): Promise<Update | readonly Update[]> {
   const lock = readLock(await memory.get('locks', lockKey(session)))
   const group = given.write % 3
-  if (group === 0) return stateUpdate(memory, session, given, nowMs)
+  if (group === 0) return stateWrite(memory, session, given, nowMs)
   const choices = group === 1 ? lockChoices : processChoices
   const choose = choices[Math.floor(given.write / 3) % choices.length] as (typeof choices)[number]
   const process = readProcess(await memory.get('locks', processKey(given.process)))
@@ -100,7 +105,14 @@ export async function toUpdate(memory: MemoryStore, session: string, given: Part
   })
 }
 
-async function stateUpdate(memory: MemoryStore, session: string, given: Parts, nowMs: number): Promise<Update> {
+async function stateWrite(
+  memory: MemoryStore,
+  home: string,
+  given: Parts,
+  nowMs: number,
+): Promise<Update | readonly Update[]> {
+  // Two sessions, each of which may rotate into the other.
+  const [session, other] = given.r % 2 === 1 ? [`${home}-2`, home] : [home, `${home}-2`]
   const record = readSession(await memory.get('sessions', session))
   const fence = record?.fence ?? 0
   const last = given.slip === 1 ? 'another' : (record?.commitId ?? 'none')
@@ -110,7 +122,7 @@ async function stateUpdate(memory: MemoryStore, session: string, given: Parts, n
   const kept = Object.entries(given.changes).filter(
     (entry): entry is [string, AttributeValue] => entry[1] !== undefined,
   )
-  switch (Math.floor(given.write / 3) % 7) {
+  switch (Math.floor(given.write / 3) % 9) {
     case 0:
       return stateWrites.claim(session, next, nowMs)
     case 1:
@@ -118,10 +130,20 @@ async function stateUpdate(memory: MemoryStore, session: string, given: Parts, n
       return stateWrites.claimAfresh(session, next, nowMs, given.place === 0 ? 5_000 : TTL_MS)
     case 3:
     case 4:
-      return stateWrites.commit(session, held, last, changes, nowMs + (given.place === 0 ? 5_000 : TTL_MS))
+      return stateWrites.commit(session, held, last, changes, nowMs + (given.place === 0 ? 5_000 : TTL_MS), nowMs)
     case 5:
-      return stateWrites.commitWhole(session, held, last, Object.fromEntries(kept), nowMs + TTL_MS)
-    default:
+      return stateWrites.commitWhole(session, held, last, Object.fromEntries(kept), nowMs + TTL_MS, nowMs)
+    case 6:
       return stateWrites.destroy(session, held, last, nowMs)
+    default: {
+      const target = readSession(await memory.get('sessions', other))
+      const to = { session: other, epoch: target?.fence ?? 0, lastCommitId: target?.commitId ?? 'none' }
+      if (!isAlive(target, nowMs) && given.place > 0) {
+        return stateWrites.claimAfresh(other, { epoch: to.epoch + 1, commitId: given.commitId }, nowMs, TTL_MS)
+      }
+      const from = { session, epoch: held.epoch, lastCommitId: last }
+      const carried = { attrs: record?.attrs ?? {}, createdAt: record?.createdAt ?? nowMs, rev: record?.rev ?? 0 }
+      return stateWrites.rotate(from, to, given.commitId, carried, nowMs + TTL_MS, nowMs)
+    }
   }
 }

@@ -1,10 +1,13 @@
+import type { TransactionCanceledException } from '@aws-sdk/client-dynamodb'
 import type { AttributeValue, Item, Store, Update } from '../../protocol/item.js'
 import { handOutItem, takeIn } from '../../store/values.js'
 import type { StoreUnderTest } from './under-test.js'
 
-/** What became of an update, in a form that can be compared between stores. */
+/** What became of an update or a transaction, in a form that can be compared between stores. */
 export type Result =
   | { readonly kind: 'applied' | 'conditionFailed'; readonly item: Item | undefined }
+  | { readonly kind: 'transacted' }
+  | { readonly kind: 'cancelled'; readonly items: readonly (Item | undefined)[] }
   | { readonly kind: 'refused' }
 
 export async function resultOf(store: Store, update: Update): Promise<Result> {
@@ -15,6 +18,24 @@ export async function resultOf(store: Store, update: Update): Promise<Result> {
     if ((error as Error).name !== 'ValidationException') throw error
     return { kind: 'refused' }
   }
+}
+
+export async function transactResultOf(store: Store, updates: readonly Update[]): Promise<Result> {
+  try {
+    const outcome = await store.transact(updates)
+    if (outcome.applied) return { kind: 'transacted' }
+    return { kind: 'cancelled', items: outcome.items.map((item) => (item === undefined ? undefined : normal(item))) }
+  } catch (error) {
+    if (!isInvalid(error)) throw error
+    return { kind: 'refused' }
+  }
+}
+
+/** What is wrong for an item is refused in either of two ways, and DynamoDB Local does not always choose the real one. */
+function isInvalid(error: unknown): boolean {
+  const { name, CancellationReasons = [] } = error as Partial<TransactionCanceledException>
+  if (name !== 'TransactionCanceledException') return name === 'ValidationException'
+  return CancellationReasons.some(({ Code }) => Code === 'ValidationError')
 }
 
 /** DynamoDB Local leaves numbers inside lists and maps as they were written, where DynamoDB has one notation. */
@@ -37,5 +58,7 @@ export function describeValue(value: AttributeValue): string {
 }
 
 /** A result as text: what two stores must have in common. */
-export const describeResult = (result: Result): string =>
-  `${result.kind} ${'item' in result && result.item !== undefined ? describeValue({ M: result.item }) : '-'}`
+export function describeResult(result: Result): string {
+  const items = 'items' in result ? result.items : 'item' in result ? [result.item] : []
+  return `${result.kind} ${items.map((item) => (item === undefined ? '-' : describeValue({ M: item }))).join(' ')}`
+}

@@ -4,7 +4,7 @@ import { compileOptions, type HoldfastOptions } from '../../client/options.js'
 import type { Clock, Randomness, Socket, SocketEvents, Timer, Transport } from '../../client/ports.js'
 import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
 import type { Address, Deps } from '../../functions/ports.js'
-import type { Item, Store, TableName, Update, UpdateOutcome } from '../../protocol/item.js'
+import type { Item, Store, TableName, TransactOutcome, Update, UpdateOutcome } from '../../protocol/item.js'
 import { compileTiming, type Timing } from '../../protocol/limits.js'
 import type { StoreMessage } from '../../protocol/messages.js'
 import { MemoryStore } from '../../store/memory.js'
@@ -19,8 +19,9 @@ export class VirtualClock implements Clock {
   private nowMs = 1_800_000_000_000
   private readonly timers = new Set<{ atMs: number; fire: () => void }>()
 
+  /** Whole milliseconds, as machines count them. */
   wallMs(): number {
-    return this.nowMs
+    return Math.floor(this.nowMs)
   }
 
   monotonicMs(): number {
@@ -46,6 +47,23 @@ export class VirtualClock implements Clock {
       await settle()
     }
     this.nowMs = untilMs
+  }
+
+  /** Timers that have neither fired nor been cancelled. */
+  get pending(): number {
+    return this.timers.size
+  }
+
+  /** Lets `ms` pass, or only as much as it takes to the next timer, which fires then. Waits for no consequence. */
+  step(ms: number): void {
+    const next = [...this.timers].sort((a, b) => a.atMs - b.atMs)[0]
+    if (next === undefined || next.atMs > this.nowMs + ms) {
+      this.nowMs += ms
+      return
+    }
+    this.timers.delete(next)
+    this.nowMs = Math.max(this.nowMs, next.atMs)
+    next.fire()
   }
 
   /** Time passes for the clock, but no timer fires: a process that is frozen. */
@@ -93,9 +111,18 @@ export class World {
   onPush: (message: StoreMessage) => boolean = () => true
   /** Returns false to lose a message of a client. */
   onSend: (text: string) => boolean = () => true
+  /** Brings a client's message to its handler. */
+  onRequest: (arrive: () => void) => void = (arrive) => arrive()
+  /** Brings an answer or a push to its client. */
+  onDeliver: (arrive: () => void) => void = (arrive) => queueMicrotask(arrive)
   /** May throw instead of writing, or after: called around every write to the primary state. */
   onStateWrite: (update: Update, write: () => Promise<UpdateOutcome>) => Promise<UpdateOutcome> = (_update, write) =>
     write()
+  /** The same around every transaction on the primary state. */
+  onStateTransact: (updates: readonly Update[], write: () => Promise<TransactOutcome>) => Promise<TransactOutcome> = (
+    _updates,
+    write,
+  ) => write()
   /** How often each push that is not lost arrives. */
   pushCopies = 1
   incarnation = '1'
@@ -189,7 +216,12 @@ export class World {
             this.traffic.sent.push(text)
             if (!line.isOpen || network.isCut || !this.onSend(text)) return
             const caller = { connectionId, endpoint: 'https://world.invalid', principal: 'test' }
-            void dispatcher.answer(caller, text).then((answer) => this.deliver(connectionId, JSON.stringify(answer)))
+            this.onRequest(
+              () =>
+                void dispatcher
+                  .answer(caller, text)
+                  .then((answer) => this.deliver(connectionId, JSON.stringify(answer))),
+            )
           },
           close: () => {
             if (!line.isOpen) return
@@ -204,7 +236,7 @@ export class World {
 
   private deliver(connectionId: string, text: string): void {
     const line = this.lines.get(connectionId)
-    queueMicrotask(() => line?.isOpen && !line.network.isCut && line.events.received(text))
+    this.onDeliver(() => line?.isOpen && !line.network.isCut && line.events.received(text))
   }
 
   private countingStore(): Store {
@@ -212,6 +244,10 @@ export class World {
       update: (update) => {
         this.traffic.updates.push(update)
         return this.onStateWrite(update, () => this.memory.update(update))
+      },
+      transact: (updates) => {
+        this.traffic.updates.push(...updates)
+        return this.onStateTransact(updates, () => this.memory.transact(updates))
       },
       get: (table: TableName, key: string): Promise<Item | undefined> => {
         this.traffic.gets.push(key)

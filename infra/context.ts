@@ -1,0 +1,31 @@
+import { RemovalPolicy } from 'aws-cdk-lib'
+import type { Node } from 'constructs'
+import type { HoldfastStackProps } from './stack.js'
+
+/** A stack for trials: `npx cdk destroy` deletes its tables with all that is in them. */
+const TRIAL: HoldfastStackProps = { removalPolicy: RemovalPolicy.DESTROY, deletionProtection: false }
+
+/**
+ * What the CDK app takes from `-c name=value`, or from cdk.json. Throws where a value is none of those that are known:
+ * passing over it would deploy another stack than was asked for.
+ */
+export function propsFromContext(node: Node): HoldfastStackProps {
+  const incarnation: unknown = node.tryGetContext('incarnation')
+  const disposable: unknown = node.tryGetContext('disposable')
+  return {
+    ...(incarnation === undefined ? {} : { incarnation: incarnationIn(incarnation) }),
+    ...(isDisposable(disposable) ? TRIAL : {}),
+  }
+}
+
+function incarnationIn(value: unknown): string {
+  // A number, where it comes from cdk.json. The construct looks at what it is.
+  if (typeof value === 'number' || typeof value === 'string') return String(value)
+  throw new RangeError(`the context 'incarnation' must be a name such as 2, received ${JSON.stringify(value)}`)
+}
+
+function isDisposable(value: unknown): boolean {
+  if (value === undefined || value === false || value === 'false') return false
+  if (value === true || value === 'true') return true
+  throw new RangeError(`the context 'disposable' must be true or false, received ${JSON.stringify(value)}`)
+}

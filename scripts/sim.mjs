@@ -1,0 +1,211 @@
+// Simulates the whole system by seeds: see docs/TESTING.md.
+//   npm run sim -- --seeds 2000 --from 1        runs seeds, prints what went wrong, and how often each fault happened
+//   npm run sim -- --seed 605                   runs one seed
+//   npm run sim -- --crashes                    kills a function or a client at every suspension point of some runs
+//   npm run sim -- --mutants [--only text]      plants each bug of test/sim/mutants.ts, and says how soon it is found
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join, relative, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { build } from 'esbuild'
+
+const ROOT = resolve(import.meta.dirname, '..')
+const BATCH_SEEDS = 50
+/** Runs whose suspension points are all tried, on both sides of each. */
+const CRASH_SEEDS = [1, 2]
+/** A planted bug must show within so many seeds. */
+const MUTANT_SEEDS_MAX = 4_000
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '2000' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    mutants: { type: 'boolean', default: false },
+    crashes: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    workers: { type: 'string', default: String(availableParallelism()) },
+  },
+})
+const workers = count('workers', values.workers)
+const directory = await mkdtemp(join(tmpdir(), 'holdfast-sim-'))
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130))
+
+try {
+  process.exitCode = await (values.mutants ? runMutants() : values.crashes ? runCrashes() : runSeeds())
+} finally {
+  await rm(directory, { recursive: true, force: true })
+}
+
+async function runSeeds() {
+  const from = count('from', values.seed ?? values.from)
+  const seeds = values.seed === undefined ? count('seeds', values.seeds) : 1
+  const program = await bundle('main', undefined)
+  const startedAt = performance.now()
+  const totals = { failed: 0, events: 0, landed: 0, faults: {}, codes: {}, hashes: [] }
+  await inBatches(from, seeds, async (first, size) => {
+    for (const line of await run(program, 'seeds', first, size)) {
+      if (line.violations !== undefined) {
+        totals.failed += 1
+        console.log(`seed ${line.seed} (hash ${line.hash}): ${line.violations.join('\n  ')}`)
+      } else addUp(totals, line)
+    }
+    return true
+  })
+  const seconds = (performance.now() - startedAt) / 1_000
+  console.log(table('fault', totals.faults))
+  console.log(table('error told to an access', totals.codes))
+  const silent = Object.entries(totals.faults).filter(([, hits]) => hits === 0)
+  if (silent.length > 0 && seeds >= 500) console.log(`never happened: ${silent.map(([fault]) => fault).join(', ')}`)
+  if (seeds === 1) console.log(`history ${totals.hashes[0]}`)
+  console.log(
+    `${seeds} seeds from ${from}: ${totals.failed} violations; ${totals.events} events, ${totals.landed} writes, ` +
+      `${(seeds / seconds).toFixed(1)} seeds/s, ${seconds.toFixed(0)} s`,
+  )
+  return totals.failed > 0 || (silent.length > 0 && seeds >= 500) ? 1 : 0
+}
+
+async function runCrashes() {
+  const program = await bundle('main', undefined)
+  const startedAt = performance.now()
+  const points = {}
+  let [runs, crashes, failed] = [0, 0, 0]
+  for (const seed of CRASH_SEEDS) {
+    const [plain] = await run(program, 'points', seed, 1)
+    const pointCount = Object.values(plain.points).reduce((sum, times) => sum + times, 0)
+    for (const [label, times] of Object.entries(plain.points)) points[label] = (points[label] ?? 0) + times
+    await inBatches(0, pointCount, async (first, size) => {
+      for (const line of await run(program, 'crashes', first, size, seed)) {
+        if (line.violations === undefined) {
+          runs += 2 * size
+          crashes += line.crashes
+        } else {
+          failed += 1
+          console.log(`seed ${seed}, ${line.side} point ${line.point}: ${line.violations.join('\n  ')}`)
+        }
+      }
+      return true
+    })
+  }
+  console.log(table('suspension points', points))
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0)
+  console.log(`${runs} runs, each with one crash: ${crashes} crashed, ${failed} violations; ${seconds} s`)
+  return failed > 0 || crashes !== runs ? 1 : 0
+}
+
+async function runMutants() {
+  const { MUTANTS } = await import(await bundle('mutants', undefined))
+  const chosen = MUTANTS.filter(({ name }) => name.includes(values.only))
+  let missed = 0
+  const needed = []
+  for (const mutant of chosen) {
+    const program = await bundle('main', mutant)
+    let foundAt
+    let finding
+    await inBatches(1, MUTANT_SEEDS_MAX, async (first, size) => {
+      for (const line of await run(program, 'first', first, size)) {
+        if (line.violations === undefined || (foundAt !== undefined && line.seed > foundAt)) continue
+        foundAt = line.seed
+        finding = line.violations[0]
+      }
+      return foundAt === undefined
+    })
+    if (foundAt === undefined) missed += 1
+    else needed.push(foundAt)
+    console.log(
+      foundAt === undefined
+        ? `NOT FOUND  ${mutant.name}`
+        : `seed ${String(foundAt).padStart(4)}  ${mutant.name}  (${finding})`,
+    )
+  }
+  needed.sort((a, b) => a - b)
+  console.log(
+    `${chosen.length - missed} of ${chosen.length} planted bugs found; the median took ${needed[needed.length >> 1]} seeds`,
+  )
+  return missed === 0 ? 0 : 1
+}
+
+/** Bundles a program of test/sim, with one line of the product changed where a bug is to be planted. */
+async function bundle(name, mutant) {
+  const outfile = join(directory, `${name}-${mutant === undefined ? 'plain' : Math.random().toString(36).slice(2)}.mjs`)
+  let planted = mutant === undefined
+  const plant = {
+    name: 'plant',
+    setup({ onLoad }) {
+      onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+        if (mutant === undefined || relative(ROOT, path) !== mutant.file) return undefined
+        const source = await readFile(path, 'utf8')
+        if (source.split(mutant.from).length !== 2)
+          throw new Error(`'${mutant.name}': its line is not once in ${mutant.file}`)
+        planted = true
+        return { contents: source.replace(mutant.from, () => mutant.to), loader: 'ts' }
+      })
+    },
+  }
+  await build({
+    entryPoints: [join(ROOT, 'test/sim', `${name}.ts`)],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    external: ['@aws-sdk/*', '@smithy/*', 'ws'],
+    logLevel: 'error',
+    plugins: [plant],
+  })
+  if (!planted) throw new Error(`'${mutant.name}': ${mutant.file} is not part of the simulation`)
+  return outfile
+}
+
+/** Runs batches of seeds side by side until all are run, or one says that it is enough. */
+async function inBatches(from, seeds, runBatch) {
+  let next = from
+  let goesOn = true
+  const worker = async () => {
+    while (goesOn && next < from + seeds) {
+      const first = next
+      const size = Math.min(BATCH_SEEDS, from + seeds - first)
+      next += size
+      if (!(await runBatch(first, size))) goesOn = false
+    }
+  }
+  await Promise.all(Array.from({ length: workers }, worker))
+}
+
+/** One process for each batch: what a seed does depends on nothing before it. */
+async function run(program, mode, ...numbers) {
+  const [first] = numbers
+  const child = spawn(process.execPath, [program, mode, ...numbers.map(String)], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const lines = []
+  let problem = ''
+  child.stderr.on('data', (data) => {
+    problem += data
+  })
+  for await (const line of createInterface({ input: child.stdout })) lines.push(JSON.parse(line))
+  const code = child.exitCode ?? (await new Promise((done) => child.once('exit', done)))
+  // A program that dies is a finding, too: an unhandled rejection in the client, for one.
+  if (code !== 0) lines.push({ seed: first, hash: '', violations: [`the program died: ${problem.slice(-500)}`] })
+  return lines
+}
+
+function addUp(totals, line) {
+  totals.events += line.events
+  totals.landed += line.landed
+  totals.hashes.push(line.hash)
+  for (const [fault, hits] of Object.entries(line.faults)) totals.faults[fault] = (totals.faults[fault] ?? 0) + hits
+  for (const [code, times] of Object.entries(line.codes)) totals.codes[code] = (totals.codes[code] ?? 0) + times
+}
+
+function table(title, counts) {
+  const rows = Object.entries(counts).sort(([a], [b]) => a.localeCompare(b))
+  return [title, ...rows.map(([name, hits]) => `  ${name.padEnd(26)} ${String(hits).padStart(10)}`)].join('\n')
+}
+
+function count(name, text) {
+  const value = Number(text)
+  if (Number.isSafeInteger(value) && value > 0) return value
+  console.error(`--${name} must be a whole number above 0, received '${text}'`)
+  process.exit(2)
+}

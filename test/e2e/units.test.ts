@@ -1,0 +1,106 @@
+import { createHoldfast, type Holdfast } from '../../client/index.js'
+import { type LocalStack, startLocalStack } from '../../local/testing.js'
+
+interface Basket {
+  note: string
+  count: number
+}
+
+/** DynamoDB bills a write by the size of the whole item, in KB: what is in a session beside its attributes takes little. */
+const OVERHEAD_BYTES_MAX = 400
+const ofSize = (kb: number): string => 'n'.repeat(kb * 1024 - OVERHEAD_BYTES_MAX)
+
+describe('the write units of', () => {
+  let stack: LocalStack
+  const clients: Holdfast<Basket>[] = []
+  // Leases long enough that no renewal falls into a test.
+  const environment = { HOLDFAST_TIMING: JSON.stringify({ leaseMs: 600_000, storeMarginMs: 2_000 }) }
+  beforeAll(async () => {
+    stack = await startLocalStack({ environment })
+  }, 60_000)
+  afterAll(async () => {
+    await Promise.all(clients.map((client) => client.close()))
+    await stack?.stop()
+  })
+
+  const client = (options = {}) => {
+    const { config, credentials } = stack
+    const created = createHoldfast<Basket>({ namespace: 'e2e', config, credentials, ...options })
+    clients.push(created)
+    return created
+  }
+  /** The units that DynamoDB bills for writes to a table while the work runs. */
+  const billed = async (table: string, work: () => Promise<unknown>): Promise<number> => {
+    const before = stack.requests.snapshot()
+    await work()
+    const writes = stack.requests
+      .since(before)
+      .filter(({ target, operation }) => target === table && operation !== 'GetItem')
+    expect(writes.every(({ outcome }) => outcome === 'ok')).toBe(true)
+    return writes.reduce((sum, { units }) => sum + units, 0)
+  }
+  const fill = (holdfast: Holdfast<Basket>, id: string, kb: number) =>
+    holdfast.access(id, { write: ['note'] }, ({ state }) => void (state.note = ofSize(kb)))
+  const count = (holdfast: Holdfast<Basket>, id: string) =>
+    holdfast.access(id, { write: ['count'] }, ({ state }) => void (state.count = (state.count ?? 0) + 1))
+  const look = (holdfast: Holdfast<Basket>, id: string) =>
+    holdfast.access(id, { read: ['count'] }, ({ state }) => state.count)
+
+  describe.each([2, 10])('a session of %d KB', (kb) => {
+    let holder: Holdfast<Basket>
+    let id: string
+    let sessions = 0
+    const onSessions = (work: () => Promise<unknown>) => billed(stack.config.sessionsTable, work)
+    beforeEach(async () => {
+      sessions += 1
+      id = `number ${sessions} of ${kb} KB`
+      holder = client()
+      await fill(holder, id, kb)
+    })
+
+    it('are its size for a commit, however little has changed', async () => {
+      expect(await onSessions(() => count(holder, id))).toBe(kb)
+    })
+
+    it('are none for accesses that change nothing', async () => {
+      await count(holder, id)
+      const idle = async () => {
+        for (let times = 0; times < 10; times += 1) await look(holder, id)
+        await holder.access(id, 'all', ({ state }) => {
+          state.count = (state.count ?? 0) + 0
+          state.note = ofSize(kb)
+        })
+      }
+      expect(await onSessions(idle)).toBe(0)
+    })
+
+    it('are its size for the claim of the next holder', async () => {
+      await holder.release(id)
+      expect(await onSessions(() => look(client(), id))).toBe(kb)
+    })
+
+    it('are its size, beside the claim, for an access that only extends its life', async () => {
+      await holder.release(id)
+      // So small a share of its life has passed at any time.
+      const next = client({ touchShare: Number.MIN_VALUE })
+      const claimed = await onSessions(async () => {
+        await look(next, id)
+        // The access does not wait for this write, the release does.
+        await next.release(id)
+      })
+      expect(claimed).toBe(kb + kb)
+    })
+
+    it('are its size for its end', async () => {
+      expect(await onSessions(() => holder.destroy(id))).toBe(kb)
+    })
+
+    it('are one for each write to its lock', async () => {
+      const next = client()
+      const onLocks = (work: () => Promise<unknown>) => billed(stack.locksTable, work)
+      await look(next, `beside ${id}`)
+      expect(await onLocks(() => holder.release(id))).toBe(1)
+      expect(await onLocks(() => look(next, id))).toBe(1)
+    })
+  })
+})

@@ -1,0 +1,233 @@
+import type { Socket, SocketEvents, Transport } from '../../client/ports.js'
+import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
+import type { Address, Deps } from '../../functions/ports.js'
+import type { Store } from '../../protocol/item.js'
+import { connectionKey } from '../../protocol/keys.js'
+import type { Timing } from '../../protocol/limits.js'
+import type { StoreMessage } from '../../protocol/messages.js'
+import type { SuspensionPoints } from './crashes.js'
+import type { Database } from './database.js'
+import type { FaultCounts, Faults } from './faults.js'
+import { Machine } from './machine.js'
+import type { Random } from './random.js'
+import type { Timeline } from './timeline.js'
+
+const WARM_FUNCTIONS = 4
+const PRINCIPAL = 'arn:aws:sts::1:assumed-role/app'
+
+interface Connection {
+  readonly id: string
+  readonly owner: Machine
+  readonly events: SocketEvents
+  isOpen: boolean
+  /** Nothing passes any more, and nobody is told. */
+  isHalfOpen: boolean
+}
+
+/** API Gateway and the Lambda functions: connections, invocations, pushes, and what goes wrong with them. */
+export class Cloud {
+  incarnation = 1
+  private readonly connections = new Map<string, Connection>()
+  private readonly functions: { machine: Machine; dispatcher: Dispatcher }[] = []
+
+  constructor(
+    private readonly timeline: Timeline,
+    private readonly random: Random,
+    private readonly timing: Timing,
+    private readonly database: Database,
+    private readonly faults: () => Faults,
+    private readonly counts: FaultCounts,
+    private readonly points: SuspensionPoints,
+  ) {}
+
+  transportOf(owner: Machine): Transport {
+    return { open: (events) => this.open(owner, events) }
+  }
+
+  /** Cuts a connection; its client is told, its record may stay. */
+  cut(): boolean {
+    const victim = this.anyConnection()
+    if (victim !== undefined) this.close(victim, true)
+    return victim !== undefined
+  }
+
+  halfOpen(): boolean {
+    const victim = this.anyConnection()
+    if (victim !== undefined) victim.isHalfOpen = true
+    return victim !== undefined
+  }
+
+  /** A machine is gone: the gateway may notice. */
+  forget(owner: Machine): void {
+    for (const connection of this.connections.values()) {
+      if (connection.owner === owner) this.close(connection, false)
+    }
+  }
+
+  /** Of machines that live: the others' connections nobody can close. */
+  get openConnections(): number {
+    return [...this.connections.values()].filter(({ owner }) => !owner.isDead).length
+  }
+
+  private anyConnection(): Connection | undefined {
+    const all = [...this.connections.values()]
+    return all.length === 0 ? undefined : this.random.pick(all)
+  }
+
+  private open(owner: Machine, events: SocketEvents): Socket {
+    const connection: Connection = { id: this.random.token(9), owner, events, isOpen: false, isHalfOpen: false }
+    let isClosed = false
+    this.timeline.after(this.delayMs() * 2, () =>
+      owner.run(() => {
+        if (isClosed) return
+        connection.isOpen = true
+        this.connections.set(connection.id, connection)
+        events.opened()
+      }),
+    )
+    return {
+      send: (text) => {
+        if (!connection.isOpen) return
+        this.points.pass(owner, `client sends ${typeOf(text)}`, () => this.send(connection, text))
+      },
+      close: () => {
+        if (isClosed) return
+        isClosed = true
+        if (connection.isOpen) this.close(connection, false)
+        this.timeline.after(1, () => owner.run(() => events.closed(undefined)))
+      },
+    }
+  }
+
+  private close(connection: Connection, tellsClient: boolean): void {
+    if (!connection.isOpen) return
+    connection.isOpen = false
+    this.connections.delete(connection.id)
+    if (tellsClient) {
+      this.timeline.after(this.delayMs(), () => connection.owner.run(() => connection.events.closed(undefined)))
+    }
+    if (this.random.chance(this.faults().disconnectLost) && this.counts.hit('disconnectLost')) return
+    this.timeline.after(this.random.between(1, 3_000), () => {
+      this.database.memory.removeNow('locks', connectionKey(connection.id))
+    })
+  }
+
+  private send(connection: Connection, text: string): void {
+    if (connection.isHalfOpen) return
+    const faults = this.faults()
+    if (this.random.chance(faults.sendLost) && this.counts.hit('sendLost')) return
+    this.invokeLater(connection, text, this.delayMs())
+    if (this.random.chance(faults.functionRunsTwice) && this.counts.hit('functionRunsTwice')) {
+      this.invokeLater(connection, text, this.delayMs() + this.random.between(0, 500))
+    }
+    if (!this.random.chance(faults.sendRepeated)) return
+    this.counts.hit('sendRepeated')
+    for (let copies = this.random.integer(1, 4); copies > 0; copies -= 1) {
+      this.invokeLater(connection, text, this.delayMs() + this.random.between(0, 20_000))
+    }
+  }
+
+  private invokeLater(connection: Connection, text: string, ms: number): void {
+    this.timeline.after(ms, () => void this.invoke(connection, text))
+  }
+
+  private async invoke(connection: Connection, text: string): Promise<void> {
+    const { random, counts } = this
+    const faults = this.faults()
+    if (random.chance(faults.internalError) && counts.hit('internalError')) {
+      return this.deliver(connection, JSON.stringify({ message: 'Internal server error', connectionId: connection.id }))
+    }
+    const dies = random.chance(faults.functionDies) && counts.hit('functionDies')
+    const { dispatcher, machine } = dies ? this.createFunction(random.integer(1, 6)) : this.warmFunction()
+    const caller = { connectionId: connection.id, endpoint: 'https://cloud.invalid', principal: PRINCIPAL }
+    const answer = await dispatcher.answer(caller, text)
+    this.points.pass(machine, `function answers ${answer.type}`, () => {})
+    // A function that dies is gone, and another takes the next message.
+    if (machine.isDead) return
+    if (random.chance(faults.answerLost) && counts.hit('answerLost')) return
+    this.deliver(connection, JSON.stringify(answer))
+  }
+
+  private deliver(connection: Connection, text: string, extraMs = 0): void {
+    this.timeline.after(this.delayMs() + extraMs, () => {
+      if (!connection.isOpen || connection.isHalfOpen) return
+      connection.owner.run(() => connection.isOpen && connection.events.received(text))
+    })
+  }
+
+  private warmFunction() {
+    const index = this.random.integer(0, WARM_FUNCTIONS - 1)
+    // Environments come and go, and with them their clocks.
+    if (this.functions[index]?.machine.isDead !== false || this.random.chance(0.02))
+      this.functions[index] = this.createFunction(undefined)
+    return this.functions[index] as { machine: Machine; dispatcher: Dispatcher }
+  }
+
+  /** @param diesAfter the step, a request or a push, before or after which it is gone for good. */
+  private createFunction(diesAfter: number | undefined) {
+    const { random, timing } = this
+    const hasError = this.faults().clockError > 0 && this.counts.hit('clockError')
+    const errorMs = hasError
+      ? random.pick([-timing.clockErrorMs, timing.clockErrorMs, random.between(-1, 1) * timing.clockErrorMs])
+      : 0
+    const machine = new Machine(this.timeline, errorMs, 0)
+    let stepsLeft = diesAfter ?? Number.POSITIVE_INFINITY
+    const step = async <T>(run: () => Promise<T>): Promise<T> => {
+      stepsLeft -= 1
+      if (stepsLeft < 0) machine.kill()
+      if (machine.isDead) return new Promise<T>(() => {})
+      // It dies with the request under way: applied, and nobody knows.
+      if (stepsLeft === 0 && random.chance(0.5)) {
+        machine.kill()
+        void run().catch(() => {})
+        return new Promise<T>(() => {})
+      }
+      return run()
+    }
+    const store = this.database.storeFor(machine, 'function')
+    const point = <T>(label: string, run: () => Promise<T>): Promise<T> =>
+      this.points.pass(machine, label, () => step(run)) ?? new Promise<T>(() => {})
+    const stepped: Store = {
+      update: (update) => point(`function writes ${update.key.slice(0, 1)}`, () => store.update(update)),
+      transact: (updates) => point('function writes several', () => store.transact(updates)),
+      get: (table, key) => point(`function reads ${key.slice(0, 1)}`, () => store.get(table, key)),
+      remove: (table, key) => point('function removes', () => store.remove(table, key)),
+    }
+    const cloud = this
+    const deps: Deps = {
+      store: stepped,
+      push: (to, message) => point(`function pushes ${message.type}`, () => this.push(machine, to, message)),
+      nowMs: () => machine.wallMs(),
+      timing,
+      get incarnation() {
+        return String(cloud.incarnation)
+      },
+      log: () => {},
+    }
+    return { machine, dispatcher: new Dispatcher(deps, { ...GRANT_HANDLERS, ...RELEASE_HANDLERS }) }
+  }
+
+  private push(machine: Machine, to: Address, message: StoreMessage): Promise<void> {
+    const { random, counts } = this
+    const faults = this.faults()
+    return new Promise((resolve) => {
+      this.timeline.after(random.between(2, 12), () => machine.run(resolve))
+      const connection = this.connections.get(to.connectionId)
+      if (connection === undefined) return
+      if (random.chance(faults.pushLost) && counts.hit('pushLost')) return
+      const text = JSON.stringify(message)
+      const isLate = random.chance(faults.pushLate) && counts.hit('pushLate')
+      this.deliver(connection, text, isLate ? random.between(500, 120_000) : 0)
+      if (random.chance(faults.pushDoubled) && counts.hit('pushDoubled')) {
+        this.deliver(connection, text, random.between(0, 10_000))
+      }
+    })
+  }
+
+  private delayMs(): number {
+    const isSlow = this.random.chance(this.faults().slowNetwork) && this.counts.hit('slowNetwork')
+    return isSlow ? this.random.between(50, 1_000) : this.random.between(1, 15)
+  }
+}
+
+const typeOf = (text: string): string => (JSON.parse(text) as { readonly type: string }).type

@@ -1,0 +1,128 @@
+import type { Random } from './random.js'
+
+/** How often each fault happens in one run. Probabilities are per occasion; `Every` are mean times between two. */
+export interface Faults {
+  pushLost: number
+  pushDoubled: number
+  pushLate: number
+  /** Lost although the connection lives, as after a 410 that was wrong. */
+  sendLost: number
+  sendRepeated: number
+  answerLost: number
+  slowNetwork: number
+  functionDies: number
+  functionRunsTwice: number
+  internalError: number
+  dbThrottled: number
+  dbSlow: number
+  dbAnswerLost: number
+  dbLateCopy: number
+  dbSdkRetry: number
+  dbOutageEveryMs: number
+  clockError: number
+  clockDrift: number
+  cutEveryMs: number
+  halfOpenEveryMs: number
+  disconnectLost: number
+  killEveryMs: number
+  freezeEveryMs: number
+  pauseEveryMs: number
+  evictEveryMs: number
+  lockVanishesEveryMs: number
+  lockRegressesEveryMs: number
+  sessionsRestoredEveryMs: number
+  incarnationEveryMs: number
+}
+
+export type Fault = keyof Faults
+
+export const NO_FAULTS: Faults = {
+  pushLost: 0,
+  pushDoubled: 0,
+  pushLate: 0,
+  sendLost: 0,
+  sendRepeated: 0,
+  answerLost: 0,
+  slowNetwork: 0,
+  functionDies: 0,
+  functionRunsTwice: 0,
+  internalError: 0,
+  dbThrottled: 0,
+  dbSlow: 0,
+  dbAnswerLost: 0,
+  dbLateCopy: 0,
+  dbSdkRetry: 0,
+  dbOutageEveryMs: 0,
+  clockError: 0,
+  clockDrift: 0,
+  cutEveryMs: 0,
+  halfOpenEveryMs: 0,
+  disconnectLost: 0,
+  killEveryMs: 0,
+  freezeEveryMs: 0,
+  pauseEveryMs: 0,
+  evictEveryMs: 0,
+  lockVanishesEveryMs: 0,
+  lockRegressesEveryMs: 0,
+  sessionsRestoredEveryMs: 0,
+  incarnationEveryMs: 0,
+}
+
+export const FAULTS = Object.keys(NO_FAULTS) as Fault[]
+
+/** What each fault may be set to when a run has it. */
+const STRENGTHS: { readonly [F in Fault]: readonly number[] } = {
+  pushLost: [0.1, 0.5, 1],
+  pushDoubled: [0.2, 0.8],
+  pushLate: [0.1, 0.4],
+  sendLost: [0.03, 0.15],
+  sendRepeated: [0.1, 0.5],
+  answerLost: [0.05, 0.2],
+  slowNetwork: [0.2, 0.6],
+  functionDies: [0.02, 0.1],
+  functionRunsTwice: [0.1, 0.4],
+  internalError: [0.02, 0.1],
+  dbThrottled: [0.05, 0.2],
+  dbSlow: [0.05, 0.2],
+  dbAnswerLost: [0.05, 0.25],
+  dbLateCopy: [0.05, 0.25],
+  dbSdkRetry: [0.1, 0.3],
+  dbOutageEveryMs: [20_000],
+  clockError: [1],
+  clockDrift: [1],
+  cutEveryMs: [3_000, 15_000],
+  halfOpenEveryMs: [10_000],
+  disconnectLost: [0.5, 1],
+  killEveryMs: [8_000, 30_000],
+  freezeEveryMs: [6_000, 20_000],
+  pauseEveryMs: [6_000, 20_000],
+  evictEveryMs: [20_000],
+  lockVanishesEveryMs: [5_000],
+  lockRegressesEveryMs: [8_000],
+  sessionsRestoredEveryMs: [25_000],
+  incarnationEveryMs: [40_000],
+}
+
+/**
+ * A few faults for one run, each of some strength. All of them at once would hide one another: a run in which every
+ * push is lost and nothing else goes wrong finds what a storm never would.
+ */
+export function chooseFaults(random: Random): Faults {
+  const faults = { ...NO_FAULTS }
+  const count = random.integer(0, 6)
+  for (let index = 0; index < count; index += 1) {
+    const fault = random.pick(FAULTS)
+    faults[fault] = random.pick(STRENGTHS[fault])
+  }
+  return faults
+}
+
+/** How often each fault has happened: one that never does tests nothing. */
+export class FaultCounts {
+  readonly counts = Object.fromEntries(FAULTS.map((fault) => [fault, 0])) as Record<Fault, number>
+
+  hit(fault: Fault): true {
+    this.counts[fault] += 1
+    return true
+  }
+}

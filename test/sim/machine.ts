@@ -1,0 +1,66 @@
+import type { Clock, Randomness, Timer } from '../../client/ports.js'
+import type { Random } from './random.js'
+import type { Timeline } from './timeline.js'
+
+/** A computer: its clocks, which may be wrong, and its life, which may stop for a while or for ever. */
+export class Machine implements Clock {
+  isDead = false
+  private isStopped = false
+  private missedMs = 0
+  private stoppedAtMs = 0
+  private readonly backlog: (() => void)[] = []
+
+  constructor(
+    private readonly timeline: Timeline,
+    private readonly skewMs: number,
+    /** Its clocks run faster than true time by this share. */
+    private readonly drift: number,
+  ) {}
+
+  wallMs(): number {
+    return Math.round(1_800_000_000_000 + this.skewMs + this.timeline.nowMs * (1 + this.drift))
+  }
+
+  /** Stands still while the machine is paused. */
+  monotonicMs(): number {
+    return (this.timeline.nowMs - this.missedMs) * (1 + this.drift)
+  }
+
+  after(ms: number, fire: () => void): Timer {
+    return this.timeline.after(Math.max(0, ms) / (1 + this.drift), () => this.run(fire), this)
+  }
+
+  /** Runs what comes in from outside: now, or when the machine goes on, or never. */
+  run(event: () => void): void {
+    if (this.isDead) return
+    if (this.isStopped) this.backlog.push(event)
+    else event()
+  }
+
+  kill(): void {
+    this.isDead = true
+    this.backlog.length = 0
+  }
+
+  stop(): void {
+    this.isStopped = true
+    this.stoppedAtMs = this.timeline.nowMs
+  }
+
+  /** A frozen process finds that time has passed; on a paused machine the monotonic clock has stood still. */
+  goOn(kind: 'frozen' | 'paused', random: Random): void {
+    if (!this.isStopped) return
+    this.isStopped = false
+    if (kind === 'paused') this.missedMs += this.timeline.nowMs - this.stoppedAtMs
+    // What came in meanwhile and the timers that were due are found in any order.
+    while (this.backlog.length > 0) {
+      const [event] = this.backlog.splice(random.chance(0.7) ? 0 : random.integer(0, this.backlog.length - 1), 1)
+      this.timeline.after(random.between(0, 2), () => this.run(event as () => void))
+    }
+  }
+}
+
+export const randomnessOf = (random: Random): Randomness => ({
+  token: (bytes) => random.token(bytes),
+  fraction: () => random.fraction(),
+})

@@ -1,0 +1,265 @@
+import { HoldfastError, type SessionMissingError } from '../../client/errors.js'
+import { Holdfast } from '../../client/holdfast.js'
+import { compileOptions, type HoldfastOptions } from '../../client/options.js'
+import type { Session } from '../../client/session.js'
+import type { Cloud } from './cloud.js'
+import type { Database } from './database.js'
+import { type Appended, type History, LISTS, type ListName, type Outcome } from './history.js'
+import { type Machine, randomnessOf } from './machine.js'
+import type { Random } from './random.js'
+
+export type State = { listA: string[]; countA: number; listB: string[]; countB: number }
+
+/** What a run's accesses are like. */
+export interface Workload {
+  /** The ids in use, by place: what every server's cookies say. */
+  readonly sessions: string[]
+  /** What an id was to be replaced by, when the application tried to. */
+  readonly successors: Map<string, string>
+  /** The mean pause of a task between two accesses. */
+  readonly pauseMs: number
+  /** How long the work inside an access takes at most, as a rule; and how often it takes far longer. */
+  readonly workMs: number
+  readonly longWorkChance: number
+  readonly longWorkMs: number
+  readonly writeShare: number
+  readonly destroyShare: number
+  readonly rotateShare: number
+  readonly shortWaitChance: number
+  readonly longWaitMs: number
+  readonly options: Partial<HoldfastOptions>
+}
+
+/** Codes that an access may fail with whatever goes wrong. Anything else is a fault of the program. */
+const EXPECTED = new Set([
+  'SESSION_MISSING',
+  'WAIT_TIMEOUT',
+  'ABORTED',
+  'SESSION_LOST',
+  'COMMIT_UNKNOWN',
+  'UNREACHABLE',
+  'REFUSED',
+  'CLOSED',
+])
+
+type Running = { readonly mode: 'shared' | 'exclusive'; isLost: boolean }
+
+/** One application server: the real client on a machine of its own, and tasks that use it. */
+export class Server {
+  readonly client: Holdfast<State>
+  /** Accesses that have not settled. */
+  pending = 0
+  isStopping = false
+  readonly codes = new Map<string, number>()
+  private tokens = 0
+  private readonly inside = new Map<string, Running[]>()
+
+  constructor(
+    private readonly name: string,
+    readonly machine: Machine,
+    private readonly random: Random,
+    private readonly history: History,
+    private readonly workload: Workload,
+    cloud: Cloud,
+    database: Database,
+  ) {
+    const config = { url: 'ws://sim.invalid/live', region: 'eu-west-1', sessionsTable: 'Sessions' }
+    const options = compileOptions({ config, namespace: 'sim', label: name, ...workload.options }, {})
+    const context = {
+      store: database.storeFor(machine, 'client'),
+      clock: machine,
+      randomness: randomnessOf(random),
+      options,
+    }
+    this.client = new Holdfast<State>(context, cloud.transportOf(machine), () => {})
+  }
+
+  start(tasks: number): void {
+    for (let task = 0; task < tasks; task += 1) void this.task()
+  }
+
+  /** One access that must succeed: what a healthy store owes to everybody. */
+  async probe(id: string, timeoutMs: number): Promise<void> {
+    try {
+      await this.append(id, 'A', timeoutMs, false)
+    } catch (error) {
+      // It may have been given a session that was about to expire.
+      if ((error as { reason?: string }).reason !== 'expired') throw error
+      await this.append(id, 'A', timeoutMs, false)
+    }
+  }
+
+  private async task(): Promise<void> {
+    const { random, workload } = this
+    while (!this.isStopping) {
+      await this.sleep(random.between(0, 2 * workload.pauseMs))
+      if (this.isStopping) return
+      const id = random.pick(workload.sessions)
+      if (random.chance(workload.destroyShare)) await this.attempt(id, () => this.client.destroy(id))
+      else if (random.chance(workload.rotateShare)) await this.attempt(id, () => this.rotate(id))
+      else if (random.chance(0.03)) await this.attempt(id, () => this.client.release(id))
+      else {
+        const timeoutMs = random.chance(workload.shortWaitChance) ? random.integer(200, 4_000) : workload.longWaitMs
+        await this.attempt(id, () => this.access(id, random.pick(LISTS), timeoutMs, random.chance(0.05)))
+      }
+    }
+  }
+
+  private async attempt(id: string, call: () => Promise<unknown>): Promise<void> {
+    this.pending += 1
+    try {
+      await call()
+    } catch (error) {
+      const code = error instanceof HoldfastError ? error.code : `not a HoldfastError: ${(error as Error)?.stack}`
+      this.codes.set(code, (this.codes.get(code) ?? 0) + 1)
+      if ((error as SessionMissingError).reason === 'rotated') this.follow(id)
+      if (!EXPECTED.has(code)) this.history.violate('14', `an access failed with ${code}: ${(error as Error)?.message}`)
+    }
+    this.pending -= 1
+  }
+
+  /** As at a login: whoever comes with the old id from now on is turned away. */
+  private async rotate(id: string): Promise<void> {
+    const to = `${this.name}.${++this.tokens} of ${id.split(' of ').pop()}`
+    const { successors, longWaitMs } = this.workload
+    try {
+      await this.client.rotate(id, undefined, { to, timeoutMs: longWaitMs })
+      successors.set(id, to)
+      this.follow(id)
+    } catch (error) {
+      // Whether it is the successor shows when somebody is turned away from the old id.
+      if ((error as HoldfastError).effect === 'unknown' && !successors.has(id)) successors.set(id, to)
+      throw error
+    }
+  }
+
+  private follow(id: string): void {
+    const index = this.workload.sessions.indexOf(id)
+    const successor = this.workload.successors.get(id)
+    if (index >= 0 && successor !== undefined) this.workload.sessions[index] = successor
+  }
+
+  private access(id: string, list: ListName, timeoutMs: number, aborts: boolean): Promise<void> {
+    return this.random.chance(this.workload.writeShare)
+      ? this.append(id, list, timeoutMs, aborts)
+      : this.look(id, list, timeoutMs)
+  }
+
+  private async append(id: string, list: ListName, timeoutMs: number, aborts: boolean): Promise<void> {
+    const { history, random } = this
+    const calledAtMs = this.now()
+    const entries: Appended[] = []
+    const controller = new AbortController()
+    if (aborts) this.machine.after(random.between(0, 2_000), () => controller.abort())
+    const isWeak = random.chance(0.1) && this.workload.options.durability !== 'access'
+    const options = {
+      timeoutMs,
+      signal: controller.signal,
+      durability: isWeak ? ('release' as const) : ('access' as const),
+    }
+    const end = (outcome: Outcome) => {
+      for (const entry of entries) history.end(entry, outcome)
+    }
+    try {
+      await this.client.access(
+        id,
+        { write: [`list${list}`, `count${list}`] },
+        async (session) => {
+          const leave = this.enter(id, list, 'exclusive', session)
+          try {
+            await this.add(session, list, entries, calledAtMs, id)
+            await this.work()
+            if (!random.chance(0.1)) return
+            const [committed] = entries
+            await session.commit()
+            if (committed !== undefined) history.end(committed, 'acknowledged')
+            await this.add(session, list, entries, this.now(), id)
+          } finally {
+            leave()
+          }
+        },
+        options,
+      )
+      end(isWeak ? 'weak' : 'acknowledged')
+    } catch (error) {
+      end((error as HoldfastError).effect === 'unknown' ? 'unknown' : 'failed')
+      throw error
+    }
+  }
+
+  private async add(
+    session: Session<Partial<State>, State>,
+    list: ListName,
+    entries: Appended[],
+    calledAtMs: number,
+    id: string,
+  ): Promise<void> {
+    const token = `${this.name}.${++this.tokens}`
+    const before = session.state[`list${list}`] ?? []
+    const count = session.state[`count${list}`] ?? 0
+    if (this.random.chance(0.3)) await this.sleep(this.random.between(0, this.workload.workMs))
+    // A session object that is lost throws here: nothing was begun then.
+    session.state[`list${list}`] = [...before, token]
+    session.state[`count${list}`] = count + 1
+    entries.push(this.history.begin(token, this.keyOf(id), list, calledAtMs))
+  }
+
+  private async look(id: string, list: ListName, timeoutMs: number): Promise<void> {
+    const calledAtMs = this.now()
+    const seen = await this.client.access(
+      id,
+      { read: [`list${list}`, `count${list}`] },
+      async (session) => {
+        const leave = this.enter(id, list, 'shared', session)
+        try {
+          const { epoch } = session
+          const tokens = [...(session.state[`list${list}`] ?? [])]
+          if (tokens.length !== (session.state[`count${list}`] ?? 0))
+            this.history.violate('6', 'a reader saw half a commit')
+          await this.work()
+          return { tokens, epoch }
+        } finally {
+          leave()
+        }
+      },
+      { timeoutMs, durability: 'access' },
+    )
+    if (!this.machine.isDead) this.history.read(this.keyOf(id), list, seen.tokens, seen.epoch, calledAtMs)
+  }
+
+  /** Attribute locks of one process: those who hold a list at the same time must all share it. */
+  private enter(id: string, list: ListName, mode: Running['mode'], session: Session<unknown, never>): () => void {
+    const key = `${id} ${list}`
+    const running = this.inside.get(key) ?? []
+    this.inside.set(key, running)
+    const me: Running = { mode, isLost: false }
+    const live = running.filter(({ isLost }) => !isLost)
+    if (live.some((other) => mode === 'exclusive' || other.mode === 'exclusive')) {
+      this.history.violate('11', `two accesses of one process hold list ${list}`)
+    }
+    running.push(me)
+    // Whoever has lost the session still runs, but holds nothing any more.
+    session.signal.addEventListener('abort', () => {
+      me.isLost = true
+    })
+    return () => void running.splice(running.indexOf(me), 1)
+  }
+
+  private work(): Promise<void> {
+    const { random, workload } = this
+    if (random.chance(workload.longWorkChance)) return this.sleep(random.between(0, workload.longWorkMs))
+    return random.chance(0.5) ? Promise.resolve() : this.sleep(random.between(0, workload.workMs))
+  }
+
+  private sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.machine.after(ms, resolve))
+  }
+
+  private now(): number {
+    return this.trueNowMs()
+  }
+
+  /** Set by the simulation: the history counts in true time, whatever this machine's clock says. */
+  trueNowMs: () => number = () => 0
+  keyOf: (id: string) => string = (id) => id
+}
