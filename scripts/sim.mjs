@@ -59,7 +59,7 @@ async function runSeeds() {
   console.log(table('error told to an access', totals.codes))
   const silent = Object.entries(totals.faults).filter(([, hits]) => hits === 0)
   if (silent.length > 0 && seeds >= 500) console.log(`never happened: ${silent.map(([fault]) => fault).join(', ')}`)
-  if (seeds === 1) console.log(`history ${totals.hashes[0]}`)
+  if (seeds === 1) console.log('history', totals.hashes[0])
   console.log(
     `${seeds} seeds from ${from}: ${totals.failed} violations; ${totals.events} events, ${totals.landed} writes, ` +
       `${(seeds / seconds).toFixed(1)} seeds/s, ${seconds.toFixed(0)} s`,
