@@ -11,6 +11,8 @@ export interface StateSource {
   encoded(name: string): AttributeValue | undefined
   /** The form in which a value is to be stored. Throws where it cannot be. */
   encode(name: string, value: unknown): AttributeValue
+  /** As accesses see it. */
+  current(name: string): AttributeValue | undefined
   /** A copy of the caller's own. */
   read(name: string): unknown
   /** A value nobody can change. */
@@ -49,6 +51,20 @@ export class AccessState {
       changes.set(name, encoded)
     }
     return changes
+  }
+
+  /** What a worker thread is given: the attributes that exist and are locked. */
+  lockedEntries(): Iterable<readonly [name: string, value: AttributeValue]> {
+    return this.entries(this.request())
+  }
+
+  /** The same for some of the locks. */
+  *entries({ whole, writes, reads }: LockRequest): Iterable<readonly [name: string, value: AttributeValue]> {
+    this.checkUsable()
+    for (const name of whole === undefined ? [...writes, ...reads] : this.source.names()) {
+      const value = this.source.current(name)
+      if (value !== undefined) yield [name, value]
+    }
   }
 
   /** Takes over what a worker thread changed under these locks. */

@@ -1,10 +1,9 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { SessionKey } from '../protocol/keys.js'
 import type { Changes } from './attribute-cache.js'
 import type { Batch } from './commit-chain.js'
-import { type HoldfastError, NestedAccessError, PartialCommitError } from './errors.js'
+import { type HoldfastError, PartialCommitError } from './errors.js'
 import type { Hold } from './hold.js'
-import { covers, type LockRequest } from './lock-request.js'
+import { Nesting } from './nesting.js'
 import type { Clock } from './ports.js'
 import type { AccessSession } from './session.js'
 import type { Ticket } from './ticket.js'
@@ -17,20 +16,11 @@ export interface Running {
   readonly session: AccessSession
 }
 
-/** The access that the current task runs in. */
-interface Scope {
-  readonly client: unknown
-  readonly running: readonly Running[]
-  isEnded: boolean
-}
-
 const NO_CHANGES: Changes = new Map()
-
-// One for all clients: a nested access finds the outer one here, through whatever asynchronous calls it came.
-const scopes = new AsyncLocalStorage<Scope>()
 
 /** The accesses of one client: runs their work in a scope, commits what they changed, and counts them. */
 export class Accesses {
+  readonly nesting = new Nesting<Running>()
   private count = 0
   private onQuiet: (() => void) | undefined
 
@@ -52,31 +42,6 @@ export class Accesses {
         timer.cancel()
         resolve()
       }
-    })
-  }
-
-  /** Refuses what ends a session inside an access, which would wait for itself. */
-  refuseNested(what: string): void {
-    const scope = scopes.getStore()
-    if (scope === undefined || scope.isEnded || scope.client !== this) return
-    throw new NestedAccessError(`a session cannot be ${what} inside an access: do it afterwards`)
-  }
-
-  /** The outer access's sessions where they cover the request. Refuses what would wait for itself. */
-  outer(keys: readonly SessionKey[], request: LockRequest): readonly Running[] | undefined {
-    const scope = scopes.getStore()
-    if (scope === undefined || scope.isEnded || scope.client !== this) return undefined
-    return keys.map((key) => {
-      const outer = scope.running.find((running) => running.key === key)
-      if (outer === undefined) {
-        throw new NestedAccessError('an access to another session began inside an access: use accessMany for both')
-      }
-      if (!covers(outer.ticket.request, request)) {
-        throw new NestedAccessError(
-          'a nested access to the same session asks for more than the outer one holds: lock it there, or session.lock()',
-        )
-      }
-      return outer
     })
   }
 
@@ -103,11 +68,11 @@ export class Accesses {
     work: (sessions: readonly AccessSession[]) => T | Promise<T>,
     finish: (running: readonly Running[]) => Promise<void>,
   ): Promise<T> {
-    const scope: Scope = { client: this, running, isEnded: false }
+    const scope = this.nesting.open(running)
     this.begin()
     try {
       const sessions = running.map(({ session }) => session)
-      const result = await scopes.run(scope, work, sessions)
+      const result = await this.nesting.run(scope, () => work(sessions))
       await finish(running)
       return result
     } catch (error) {

@@ -59,6 +59,9 @@ export class CommitChain {
   private current: Batch | undefined
   private waiting: Batch | undefined
   private isBroken = false
+  private brokenBy: HoldfastError | undefined
+  /** The write that ends the session's life, once it was sent. */
+  private lastWrite: Promise<unknown> | undefined
   private flushTimer: Timer | undefined
 
   constructor(
@@ -102,19 +105,50 @@ export class CommitChain {
   }
 
   /** Ends the session's life. To be called with all attributes locked and nothing staged since. */
-  async destroy(): Promise<void> {
-    await this.drain()
-    await this.write((id, nowMs) => destroy(this.context.session, id, this.lastCommitId, nowMs))
-    this.isBroken = true
+  destroy(): Promise<void> {
+    return this.endWith(() => this.write((id, nowMs) => destroy(this.context.session, id, this.lastCommitId, nowMs)))
   }
 
   /**
    * Moves the session's state under another id, which the hold of another chain was granted. To be called as
    * {@link destroy}, for both. Returns until when the session lives there.
    */
-  async rotate(target: CommitChain, carried: Carried): Promise<number> {
-    await Promise.all([this.drain(), target.drain()])
-    const problem = target.context.blocker()
+  rotate(target: CommitChain, carried: Carried): Promise<number> {
+    return this.endWith(() => this.move(target, carried))
+  }
+
+  /** Resolves when nothing is under way any more, however it ended. */
+  async settle(): Promise<void> {
+    for (let batch = this.latest; batch !== undefined; batch = this.latest) {
+      this.flush()
+      await batch.done.catch(() => {})
+    }
+    await this.lastWrite?.catch(() => {})
+  }
+
+  /** The hold is lost: what was not sent yet never will be. A write under way keeps its own outcome. */
+  abandon(error: HoldfastError): void {
+    this.isBroken = true
+    this.brokenBy ??= error
+    this.flushTimer?.cancel()
+    this.waiting?.reject(error)
+    this.waiting = undefined
+  }
+
+  private async endWith<T>(write: () => Promise<T>): Promise<T> {
+    this.flush()
+    while (this.latest !== undefined) await this.latest.done
+    // The hold may have been lost meanwhile, and its lock released.
+    if (this.brokenBy !== undefined) throw this.brokenBy
+    const writing = write()
+    this.lastWrite = writing
+    const result = await writing
+    this.isBroken = true
+    return result
+  }
+
+  private async move(target: CommitChain, carried: Carried): Promise<number> {
+    const problem = target.brokenBy ?? target.context.blocker()
     if (problem !== undefined) throw problem
     const { store, clock, randomness } = this.context
     const commitId = randomness.token(12)
@@ -126,22 +160,7 @@ export class CommitChain {
       throw refusal(value.items[1] ?? value.items[0], mayHaveLanded)
     }
     target.lastCommitId = commitId
-    this.isBroken = true
     return aliveUntilMs
-  }
-
-  /** Resolves when all that was staged has landed. */
-  async drain(): Promise<void> {
-    this.flush()
-    while (this.latest !== undefined) await this.latest.done
-  }
-
-  /** The hold is lost: what was not sent yet never will be. A write under way keeps its own outcome. */
-  abandon(error: HoldfastError): void {
-    this.isBroken = true
-    this.flushTimer?.cancel()
-    this.waiting?.reject(error)
-    this.waiting = undefined
   }
 
   private async pump(): Promise<void> {

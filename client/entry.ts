@@ -46,6 +46,8 @@ export class SessionEntry {
   private lock: SessionLock
   private pending = new Set<Ticket>()
   private isWanted = false
+  /** Set when the client closes: nobody waits here any more. */
+  private refusal: HoldfastError | undefined
   private grant: Grant | undefined
   private busy: BusyNotice | undefined
   /** The last commit of a hold that was lost, whose outcome is awaited before the release. */
@@ -126,6 +128,12 @@ export class SessionEntry {
 
   keep(): void {
     this.lock.keep()
+  }
+
+  /** The client closes: fails all that wait, and whoever else would. */
+  refuse(error: HoldfastError): void {
+    this.refusal = error
+    this.failPending(error)
   }
 
   /** Fails all that wait for the store, which cannot be reached as things are. */
@@ -218,6 +226,7 @@ export class SessionEntry {
     return {
       returned: (tickets: readonly Ticket[]) => {
         this.pending = new Set([...tickets, ...this.pending])
+        if (this.refusal !== undefined) this.failAll(this.refusal)
       },
       drained: () => {
         this.hold = undefined

@@ -6,6 +6,8 @@
  * None contains a session id or an attribute's value.
  */
 
+import { brand, brandOf } from './error-brand.js'
+
 /** Whether a failed operation changed anything: `none` is a promise, `unknown` means that nobody can tell. */
 export type Effect = 'none' | 'unknown'
 
@@ -17,9 +19,6 @@ interface ErrorTraits {
   readonly retryable?: boolean
   readonly cause?: unknown
 }
-
-// Two copies of the package in one process have two classes of one name: the brand, found by name, joins them.
-const brandOf = (type: { readonly name: string }) => Symbol.for(`holdfast.error.${type.name}`)
 
 /**
  * The base of all errors of this package.
@@ -46,9 +45,7 @@ export class HoldfastError extends Error {
     this.code = code
     this.effect = traits.effect ?? 'none'
     this.retryable = traits.retryable ?? false
-    for (let type: { name: string } = new.target; type.name !== 'Error'; type = Object.getPrototypeOf(type)) {
-      Object.defineProperty(this, brandOf(type), { value: true })
-    }
+    brand(this, new.target)
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {

@@ -243,11 +243,8 @@ export class Hold {
   }
 
   /** Resolves when nothing that was staged is unresolved. */
-  async flush(): Promise<void> {
-    for (let batch = this.chain.latest; batch !== undefined; batch = this.chain.latest) {
-      this.chain.flush()
-      await batch.done.catch(() => {})
-    }
+  flush(): Promise<void> {
+    return this.chain.settle()
   }
 
   /** Aborts what still runs, because the client closes. */

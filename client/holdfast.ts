@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { inspect } from 'node:util'
+import type { MessagePort } from 'node:worker_threads'
 import type { SessionKey } from '../protocol/keys.js'
 import { isAlive, readSession } from '../protocol/records.js'
 import { Accesses, type Running } from './accesses.js'
@@ -33,6 +34,7 @@ import { AccessSession, type Session } from './session.js'
 import { Sessions } from './sessions.js'
 import { Ticket } from './ticket.js'
 import type { LockedState, NameOf } from './types.js'
+import { WorkerHost } from './worker/host.js'
 
 /** What happened, for metrics and logs. `session` is the hashed key: it identifies a session without being its id. */
 export interface HoldfastEvents {
@@ -76,6 +78,7 @@ export interface Peeked<S> {
 export class Holdfast<S extends object> {
   private readonly emitter = new EventEmitter<HoldfastEvents>()
   private readonly accesses = new Accesses()
+  private readonly workers = new Set<WorkerHost>()
   private readonly sessions: Sessions
   private closing: Promise<void> | undefined
 
@@ -91,7 +94,13 @@ export class Holdfast<S extends object> {
       queueMicrotask(() => this.emitter.emit(event as any, ...(args as any)))
     this.sessions = new Sessions(context, transport, {
       granted: (session, epoch) => tell('granted', { session, epoch }),
-      revoked: (session, epoch) => tell('revoked', { session, epoch }),
+      revoked: (session, epoch) => {
+        tell('revoked', { session, epoch })
+        // Told when it shows: the hold is only now being asked for.
+        queueMicrotask(() => {
+          for (const host of this.workers) host.revoked()
+        })
+      },
       released: (session, epoch) => tell('released', { session, epoch }),
       lost: (session, error, unwritten) => tell('lost', { session, error, unwritten }),
       connection: (state, detail) => tell('connection', { state, detail }),
@@ -155,7 +164,7 @@ export class Holdfast<S extends object> {
     const request = compileLockRequest(locks)
     checkWork(work)
     const ticket = new Ticket(request, compileAccessOptions(options, this.context.options))
-    const outer = this.accesses.outer([key], request)
+    const outer = this.accesses.nesting.outer([key], request)
     if (outer !== undefined) return work(outer[0]?.session)
     const hold = await this.enter(key, ticket)
     return this.accesses.run([{ key, hold, ticket, session: new AccessSession(hold, ticket) }], ([session]) =>
@@ -203,7 +212,7 @@ export class Holdfast<S extends object> {
     const request = compileLockRequest(locks)
     checkWork(work)
     const compiled = compileAccessOptions(options, this.context.options)
-    const outer = this.accesses.outer(keys, request)
+    const outer = this.accesses.nesting.outer(keys, request)
     if (outer !== undefined) return work(outer.map(({ session }) => session))
 
     const owner = new LockOwner(compiled.label)
@@ -319,7 +328,7 @@ export class Holdfast<S extends object> {
     checkWithoutIfMissing(options, 'destroy')
     const compiled = compileAccessOptions({ ...options, ifMissing: 'fail' }, this.context.options)
     const request = compileLockRequest('all')
-    this.accesses.refuseNested('destroyed')
+    this.accesses.nesting.refuse('destroyed')
     const ticket = new Ticket(request, compiled)
     this.accesses.begin()
     try {
@@ -364,7 +373,7 @@ export class Holdfast<S extends object> {
     if (to === from) throw new InvalidArgumentError("'to' must be another id than the session has")
     const compiled = compileAccessOptions({ ...rest, ifMissing: 'fail', durability: 'access' }, this.context.options)
     const request = compileLockRequest('all')
-    this.accesses.refuseNested('rotated')
+    this.accesses.nesting.refuse('rotated')
     const ticket = new Ticket(request, compiled)
     const next = new Ticket(request, { ...compiled, ifMissing: 'create' }, ticket.owner)
     const hold = await this.enter(from, ticket)
@@ -380,6 +389,21 @@ export class Holdfast<S extends object> {
   /** Gives a held session back to the store when its accesses have ended. Does nothing where it is not held. */
   async release(id: string): Promise<void> {
     await this.sessions.release(this.keyOf(id))
+  }
+
+  /**
+   * A port through which one worker thread makes accesses, with `connectHoldfast` of `holdfast/worker`: to be given to
+   * it in `workerData` or a message, and in the transfer list. It keeps no thread alive.
+   *
+   * @throws {ClosedError} after `close`.
+   */
+  workerPort(): MessagePort {
+    this.checkOpen()
+    const host = new WorkerHost(this as unknown as Holdfast<Record<string, unknown>>, (closed) => {
+      this.workers.delete(closed)
+    })
+    this.workers.add(host)
+    return host.port
   }
 
   /** How the client stands, without a network call. */

@@ -67,7 +67,7 @@ export class Sessions {
     this.isClosing = true
     this.idleTimer?.cancel()
     this.keepTimer?.cancel()
-    for (const entry of this.entries.values()) entry.failPending(error)
+    for (const entry of this.entries.values()) entry.refuse(error)
   }
 
   /** Aborts what still runs, commits, and gives everything back. */
@@ -80,6 +80,7 @@ export class Sessions {
       await Promise.all(entries.map((entry) => entry.finish()))
       await membership.retire()
     }
+    for (const entry of this.entries.values()) this.forget(entry)
     this.entries.clear()
   }
 
@@ -142,6 +143,8 @@ export class Sessions {
 
   private opened(entry: SessionEntry): void {
     this.used(entry)
+    // A grant that was under way when the client closed.
+    if (this.isClosing) return
     this.scheduleIdle()
     this.keepTimer ??= this.context.clock.after(KEEP_PERIOD_MS, () => this.keepAll(), 'background')
   }

@@ -1,5 +1,7 @@
+import type { MessagePort } from 'node:worker_threads'
 import { z } from 'zod'
 import { createHoldfast, type Holdfast } from '../../client/index.js'
+import { connectHoldfast } from '../../client/worker/index.js'
 
 /**
  * What must not compile. The type check of this repository reads this file; every expected error that does not occur
@@ -96,4 +98,15 @@ export async function schemasAreTypes(id: string): Promise<void> {
   // @ts-expect-error a schema must be of its attribute's type
   createHoldfast<Shop>({ namespace: 'shop', schemas: { count: z.string() } })
   createHoldfast<Shop>({ namespace: 'shop', schemas: { count: z.number() } })
+}
+
+export async function workerThreadsAreTheSame(port: MessagePort, id: string): Promise<void> {
+  const holdfast = connectHoldfast<Shop>(port)
+  await holdfast.access(id, { write: ['cart'] }, async (session) => {
+    session.state.cart = { items: [] }
+    // @ts-expect-error an attribute that was not locked cannot be read
+    session.state.count
+    const wider = session.tryLock({ read: ['count'] })
+    if (wider !== undefined) session.state.cart.items.push(`${wider.state.count}`)
+  })
 }

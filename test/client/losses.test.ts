@@ -112,6 +112,32 @@ describe('when a session, a commit or the store is lost', () => {
     await expect(running).rejects.toMatchObject({ effect: 'none' })
   })
 
+  it('a session that was lost before it could be destroyed is not destroyed', async () => {
+    const client = world.client<Counter>()
+    await add(client)
+    let reply = () => {}
+    world.onStateWrite = async (_update, write) => {
+      await new Promise<void>((resolve) => {
+        reply = resolve
+      })
+      return write()
+    }
+    const writing = increment(client)
+    writing.catch(() => {})
+    await settle()
+    // It waits for the commit, whose locks are free already.
+    const destroying = client.destroy(ID)
+    destroying.catch(() => {})
+    await settle()
+    world.partition(client)
+    world.clock.freeze(world.timing.leaseMs)
+    await world.clock.advance(1)
+    world.onStateWrite = (_update, write) => write()
+    reply()
+    await expect(world.finish(destroying)).rejects.toMatchObject({ code: 'SESSION_LOST', effect: 'none' })
+    expect((await world.client<Counter>().peek(ID))?.state.count).toBe(2)
+  })
+
   it.each([
     [
       'gets no telling answer',

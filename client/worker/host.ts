@@ -1,0 +1,228 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { encodeValue } from '../codec.js'
+import { InvalidArgumentError, RefusedError } from '../errors.js'
+import type { Holdfast } from '../holdfast.js'
+import { WORKER_CALLS_MAX } from '../limits.js'
+import { compileLockRequest, type LockSpec } from '../lock-request.js'
+import { outsideAccesses } from '../nesting.js'
+import type { AccessSession } from '../session.js'
+import type { Entries, Opened, ToHost, ToWorker, TryLocked } from './messages.js'
+import { toWire } from './wire-error.js'
+
+/** The end of an access whose work runs in the worker thread: by its own failure, or because the thread is gone. */
+class WorkDropped extends Error {}
+
+interface Call {
+  readonly controller: AbortController
+  /** What the work changed, once it has ended; rejected where nothing is to be kept. */
+  readonly work: Promise<readonly Entries[]>
+  readonly finish: (changes: readonly Entries[]) => void
+  readonly drop: () => void
+  sessions: readonly AccessSession[]
+  /** Sessions whose worker knows that another process waits. */
+  readonly told: Set<AccessSession>
+}
+
+/**
+ * The main thread's side of one worker thread: makes its accesses with the client, like any other of the process. Locks,
+ * commits and losses are the client's own; only the work is elsewhere. When the port closes, because the thread has
+ * ended in whatever way, all that it held and waited for is freed, and nothing uncommitted is kept.
+ */
+export class WorkerHost {
+  /** To be given to the thread. */
+  readonly port: MessagePort
+  private readonly own: MessagePort
+  private readonly calls = new Map<number, Call>()
+
+  constructor(
+    private readonly client: Holdfast<Record<string, unknown>>,
+    private readonly onClosed: (host: WorkerHost) => void,
+  ) {
+    // The events of a port belong to whatever made it: not to an access that happens to run.
+    const { port1, port2 } = outsideAccesses(() => new MessageChannel())
+    this.own = port1
+    this.port = port2
+    this.own.on('message', (message: unknown) => this.receive(message as Partial<ToHost>))
+    this.own.on('close', () => this.close())
+    // The thread keeps the process alive, if anything does.
+    this.own.unref()
+  }
+
+  /** Another process asks for a session: those of the thread's accesses that hold it are told. */
+  revoked(): void {
+    for (const [n, call] of this.calls) {
+      for (const [index, session] of call.sessions.entries()) {
+        if (!session.wanted || call.told.has(session)) continue
+        call.told.add(session)
+        this.send({ kind: 'wanted', n, index })
+      }
+    }
+  }
+
+  private close(): void {
+    for (const call of this.calls.values()) {
+      call.controller.abort()
+      call.drop()
+    }
+    this.calls.clear()
+    this.onClosed(this)
+  }
+
+  private send(message: ToWorker): void {
+    this.own.postMessage(message)
+  }
+
+  /** Whatever a thread sends: its program may have sent it by mistake. */
+  private receive(message: Partial<ToHost>): void {
+    const { n } = message ?? {}
+    if (typeof n !== 'number') return
+    try {
+      this.handle(message as ToHost)
+    } catch (error) {
+      this.send({ kind: 'failed', n, error: toWire(error) })
+    }
+  }
+
+  private handle(message: ToHost): void {
+    const { n } = message
+    switch (message.op) {
+      case 'access':
+      case 'accessMany':
+      case 'rotate':
+      case 'peek':
+      case 'destroy':
+      case 'release':
+        return this.begin(n, message)
+      case 'finish':
+        return this.calls.get(n)?.finish(message.changes)
+      case 'drop':
+        return this.calls.get(n)?.drop()
+      case 'abort':
+        return this.calls.get(n)?.controller.abort()
+      case 'commit':
+        return void this.reply(n, message.m, async () => {
+          const session = this.sessionOf(n, message.index)
+          session.content.adopt(new Map(message.changes))
+          await session.commit()
+          return []
+        })
+      case 'lock':
+        return void this.reply(n, message.m, async () => {
+          const session = this.sessionOf(n, message.index)
+          await session.lock(message.locks, message.options)
+          return this.entriesOf(session, message.locks)
+        })
+      case 'tryLock':
+        return this.tryLock(message)
+      default:
+        throw new InvalidArgumentError('a worker thread sent a message that is not known: use connectHoldfast there')
+    }
+  }
+
+  private begin(n: number, message: Extract<ToHost, { ids: unknown } | { id: unknown }>): void {
+    if (this.calls.has(n)) throw new InvalidArgumentError('a worker thread used the number of a call twice')
+    if (this.calls.size >= WORKER_CALLS_MAX) {
+      throw new RefusedError('LOCAL_QUEUE_FULL', `${WORKER_CALLS_MAX} calls of this worker thread are under way`, true)
+    }
+    const call = createCall()
+    this.calls.set(n, call)
+    // A call that was aborted while its message was under way must not begin.
+    outsideAccesses(() => this.perform(n, call, message)).then(
+      (value) => this.end(n, { kind: 'done', n, value }),
+      (error: unknown) =>
+        this.end(n, { kind: 'failed', n, error: error instanceof WorkDropped ? undefined : toWire(error) }),
+    )
+  }
+
+  private end(n: number, message: ToWorker): void {
+    if (this.calls.delete(n)) this.send(message)
+  }
+
+  private async perform(n: number, call: Call, message: Extract<ToHost, { ids: unknown } | { id: unknown }>) {
+    const { client } = this
+    const options = { ...message.options, ...(message.op === 'release' ? {} : { signal: call.controller.signal }) }
+    const work = (sessions: readonly unknown[]) => this.work(n, call, sessions as readonly AccessSession[])
+    switch (message.op) {
+      case 'access':
+        return client.access(message.ids[0] as string, message.locks as 'all', (session) => work([session]), options)
+      case 'accessMany':
+        return client.accessMany(message.ids, message.locks as 'all', work, options)
+      case 'rotate':
+        return client.rotate(message.ids[0] as string, (session) => work([session]), options)
+      case 'destroy':
+        return client.destroy(message.id, options)
+      case 'release':
+        return client.release(message.id)
+      case 'peek': {
+        const found = await client.peek(message.id)
+        if (found === undefined) return undefined
+        return { ...found, state: Object.entries(found.state).map(([name, value]) => [name, encodeValue(value, name)]) }
+      }
+    }
+  }
+
+  /** The work of an access, as the client sees it: it begins and ends in the thread. */
+  private async work(n: number, call: Call, sessions: readonly AccessSession[]): Promise<void> {
+    call.sessions = sessions
+    for (const [index, { signal }] of sessions.entries()) {
+      signal.addEventListener('abort', () => this.send({ kind: 'lost', n, index, error: toWire(signal.reason) }))
+    }
+    this.send({ kind: 'begin', n, sessions: sessions.map((session) => opened(session)) })
+    const changes = await call.work
+    for (const [index, session] of sessions.entries()) session.content.adopt(new Map(changes[index]))
+  }
+
+  private sessionOf(n: number, index: number): AccessSession {
+    const session = this.calls.get(n)?.sessions[index]
+    if (session === undefined) throw new InvalidArgumentError('a worker thread named an access that does not run')
+    return session
+  }
+
+  private async reply(n: number, m: number, answer: () => Promise<Entries>): Promise<void> {
+    try {
+      this.send({ kind: 'reply', n, m, attributes: await answer() })
+    } catch (error) {
+      this.send({ kind: 'refused', n, m, error: toWire(error) })
+    }
+  }
+
+  private tryLock({ n, index, locks, done, port }: Extract<ToHost, { op: 'tryLock' }>): void {
+    let answer: TryLocked
+    try {
+      const session = this.sessionOf(n, index)
+      const isLocked = session.tryLock(locks) !== undefined
+      answer = isLocked ? { attributes: this.entriesOf(session, locks) } : { attributes: undefined, error: undefined }
+    } catch (error) {
+      answer = { attributes: undefined, error: toWire(error) }
+    }
+    port.postMessage(answer)
+    Atomics.store(done, 0, 1)
+    Atomics.notify(done, 0)
+  }
+
+  private entriesOf(session: AccessSession, locks: LockSpec): Entries {
+    return [...session.content.entries(compileLockRequest(locks))]
+  }
+}
+
+const opened = (session: AccessSession): Opened => ({
+  epoch: session.epoch,
+  isNew: session.isNew,
+  createdAtMs: session.createdAt.getTime(),
+  lastAccessAtMs: session.lastAccessAt.getTime(),
+  rev: session.rev,
+  wanted: session.wanted,
+  attributes: [...session.content.lockedEntries()],
+})
+
+function createCall(): Call {
+  let finish: Call['finish'] = () => {}
+  let drop: Call['drop'] = () => {}
+  const work = new Promise<readonly Entries[]>((resolve, reject) => {
+    finish = resolve
+    drop = () => reject(new WorkDropped())
+  })
+  // Where the access never began, nobody awaits it.
+  work.catch(() => {})
+  return { controller: new AbortController(), work, finish, drop, sessions: [], told: new Set() }
+}

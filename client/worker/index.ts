@@ -1,0 +1,28 @@
+import type { MessagePort } from 'node:worker_threads'
+import { WorkerClient, type WorkerHoldfast } from './client.js'
+
+export * from '../errors.js'
+export type { WorkerHoldfast } from './client.js'
+
+/**
+ * Makes the client of a worker thread, from a port that the main thread's client gave it. Accesses of all threads are
+ * arbitrated in one place: attribute locks, deadlocks, commits and losses are those of the process. Values are copied
+ * from thread to thread, and only those that the access locked.
+ *
+ * The hazard: when the thread ends in whatever way, its accesses end without a commit, and its locks are free.
+ *
+ * @throws {InvalidArgumentError} in the main thread, or for anything but such a port.
+ * @example
+ * // main thread
+ * const port = holdfast.workerPort()
+ * new Worker('./job.js', { workerData: { port }, transferList: [port] })
+ *
+ * // job.js
+ * import { workerData } from 'node:worker_threads'
+ * import { connectHoldfast } from 'holdfast/worker'
+ * const holdfast = connectHoldfast<ShopSession>(workerData.port)
+ * await holdfast.access(id, { write: ['cart'] }, ({ state }) => { … })
+ */
+export function connectHoldfast<S extends object = Record<string, unknown>>(port: MessagePort): WorkerHoldfast<S> {
+  return new WorkerClient(port) as unknown as WorkerHoldfast<S>
+}

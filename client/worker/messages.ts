@@ -1,0 +1,75 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { AttributeValue } from '../../protocol/item.js'
+import type { LockSpec } from '../lock-request.js'
+import type { WireError } from './wire-error.js'
+
+/** What passes between a worker thread and the client in the main thread. `n` names a call, `m` a request within it. */
+export type Entries = readonly (readonly [name: string, value: AttributeValue | undefined])[]
+
+/** Options of a call, less what cannot cross a port. */
+export type WireOptions = { readonly [option: string]: unknown } | undefined
+
+export type ToHost =
+  | {
+      readonly op: 'access' | 'accessMany' | 'rotate'
+      readonly n: number
+      readonly ids: readonly string[]
+      readonly locks: LockSpec
+      readonly options: WireOptions
+    }
+  | {
+      readonly op: 'peek' | 'destroy' | 'release'
+      readonly n: number
+      readonly id: string
+      readonly options: WireOptions
+    }
+  /** The work has ended: what it changed in each session. */
+  | { readonly op: 'finish'; readonly n: number; readonly changes: readonly Entries[] }
+  /** The work has failed, or the scope was left: nothing is kept. */
+  | { readonly op: 'drop'; readonly n: number }
+  /** The caller's signal. */
+  | { readonly op: 'abort'; readonly n: number }
+  | { readonly op: 'commit'; readonly n: number; readonly m: number; readonly index: number; readonly changes: Entries }
+  | {
+      readonly op: 'lock'
+      readonly n: number
+      readonly m: number
+      readonly index: number
+      readonly locks: LockSpec
+      readonly options: WireOptions
+    }
+  /** Answered on a port of its own, after which `done` is set: the worker thread waits for it standing still. */
+  | {
+      readonly op: 'tryLock'
+      readonly n: number
+      readonly index: number
+      readonly locks: LockSpec
+      readonly done: Int32Array
+      readonly port: MessagePort
+    }
+
+/** A session as its access begins. */
+export interface Opened {
+  readonly epoch: number
+  readonly isNew: boolean
+  readonly createdAtMs: number
+  readonly lastAccessAtMs: number
+  readonly rev: number
+  readonly wanted: boolean
+  readonly attributes: Entries
+}
+
+export type ToWorker =
+  | { readonly kind: 'begin'; readonly n: number; readonly sessions: readonly Opened[] }
+  | { readonly kind: 'done'; readonly n: number; readonly value: unknown }
+  /** The call has failed; without an error, only because its work did. */
+  | { readonly kind: 'failed'; readonly n: number; readonly error: WireError | undefined }
+  | { readonly kind: 'reply'; readonly n: number; readonly m: number; readonly attributes: Entries }
+  | { readonly kind: 'refused'; readonly n: number; readonly m: number; readonly error: WireError }
+  | { readonly kind: 'lost'; readonly n: number; readonly index: number; readonly error: WireError }
+  | { readonly kind: 'wanted'; readonly n: number; readonly index: number }
+
+/** The answer to `tryLock`. */
+export type TryLocked =
+  | { readonly attributes: Entries }
+  | { readonly attributes: undefined; readonly error: WireError | undefined }

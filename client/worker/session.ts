@@ -1,0 +1,128 @@
+import { inspect } from 'node:util'
+import { AccessState } from '../access-state.js'
+import { AttributeCache, type Changes } from '../attribute-cache.js'
+import { AccessEndedError } from '../errors.js'
+import { compileLockRequest, type LockRequest, type LockSpec, merge } from '../lock-request.js'
+import type { LockOptions } from '../options.js'
+import { SchemaCheck } from '../schemas.js'
+import type { Entries, Opened } from './messages.js'
+
+/** What a session in a worker thread asks of the main thread. */
+export interface SessionLink {
+  commit(changes: Entries): Promise<void>
+  lock(locks: LockSpec, options: LockOptions | undefined): Promise<Entries>
+  /** Undefined where not all of them are free. */
+  tryLock(locks: LockSpec): Entries | undefined
+}
+
+// The schemas are the main thread's: they run there, on the way out and on the way in.
+const NO_SCHEMAS = new SchemaCheck()
+const NO_CHANGES: Changes = new Map()
+
+/** The session object of an access whose work runs in this worker thread. */
+export class WorkerSession {
+  readonly epoch: number
+  readonly isNew: boolean
+  readonly createdAt: Date
+  readonly lastAccessAt: Date
+  readonly rev: number
+  wanted: boolean
+  /** What is locked; nested accesses look here. */
+  readonly ticket: { request: LockRequest }
+  private readonly attributes: AttributeCache
+  private readonly content: AccessState
+  private readonly controller = new AbortController()
+  private isEnded = false
+
+  constructor(
+    opened: Opened,
+    request: LockRequest,
+    private readonly link: SessionLink,
+  ) {
+    this.epoch = opened.epoch
+    this.isNew = opened.isNew
+    this.createdAt = new Date(opened.createdAtMs)
+    this.lastAccessAt = new Date(opened.lastAccessAtMs)
+    this.rev = opened.rev
+    this.wanted = opened.wanted
+    this.ticket = { request }
+    this.attributes = new AttributeCache({}, NO_SCHEMAS)
+    this.attributes.apply(new Map(opened.attributes))
+    this.content = new AccessState(
+      this.attributes,
+      () => this.ticket.request,
+      () => this.checkUsable(),
+      // The main thread knows the limits.
+      () => {},
+    )
+  }
+
+  get state(): Record<string, unknown> {
+    return this.content.proxy
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal
+  }
+
+  async commit(): Promise<void> {
+    this.checkUsable()
+    const changes = this.changes()
+    await this.link.commit([...changes])
+    this.attributes.apply(changes)
+  }
+
+  delete(name: string): void {
+    this.content.delete(name)
+  }
+
+  async lock(more: LockSpec, options?: LockOptions): Promise<this> {
+    this.checkUsable()
+    const request = compileLockRequest(more)
+    return this.widened(request, await this.link.lock(more, options))
+  }
+
+  tryLock(more: LockSpec): this | undefined {
+    this.checkUsable()
+    const request = compileLockRequest(more)
+    const entries = this.link.tryLock(more)
+    return entries === undefined ? undefined : this.widened(request, entries)
+  }
+
+  /** What differs from what the main thread has. Throws on values that cannot be stored. */
+  changes(): Changes {
+    return this.content.changes() ?? NO_CHANGES
+  }
+
+  /** The session is lost: whatever the work does from now on is of no use. */
+  lose(error: Error): void {
+    this.controller.abort(error)
+  }
+
+  end(): void {
+    this.isEnded = true
+  }
+
+  /** What a log may show of a session: nothing of its values. */
+  toJSON(): { readonly epoch: number; readonly isEnded: boolean } {
+    return { epoch: this.epoch, isEnded: this.isEnded }
+  }
+
+  [inspect.custom](): object {
+    return { Session: this.toJSON() }
+  }
+
+  /** An attribute that is locked already is known already, and may have been changed here since. */
+  private widened(request: LockRequest, entries: Entries): this {
+    const known = new Set(this.attributes.names())
+    this.attributes.apply(new Map(entries.filter(([name]) => !known.has(name))))
+    this.ticket.request = merge(this.ticket.request, request)
+    this.checkUsable()
+    return this
+  }
+
+  private checkUsable(): void {
+    if (this.signal.aborted) throw this.signal.reason
+    if (this.isEnded) throw new AccessEndedError()
+  }
+}
