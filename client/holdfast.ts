@@ -1,32 +1,24 @@
 import { createHash } from 'node:crypto'
-import { EventEmitter } from 'node:events'
 import { inspect } from 'node:util'
 import type { MessagePort } from 'node:worker_threads'
 import type { SessionKey } from '../protocol/keys.js'
 import { isAlive, readSession } from '../protocol/records.js'
+import {
+  type AccessOptions,
+  checkWithoutIfMissing,
+  compileAccessOptions,
+  type RotateOptions,
+} from './access-options.js'
 import { Accesses, type Running } from './accesses.js'
 import { AttributeCache } from './attribute-cache.js'
 import { LockOwner } from './attribute-locks.js'
-import {
-  ClosedError,
-  CorruptStateError,
-  type HoldfastError,
-  InvalidArgumentError,
-  SessionMissingError,
-} from './errors.js'
+import { checkSessionId, kindOf } from './checks.js'
+import { ClosedError, CorruptStateError, InvalidArgumentError, SessionMissingError } from './errors.js'
+import { Events, type HoldfastEvents } from './events.js'
 import type { ClientContext, Hold } from './hold.js'
 import { ACCESS_MANY_MAX } from './limits.js'
 import { compileLockRequest, type LockSpec } from './lock-request.js'
-import {
-  type AccessOptions,
-  checkSessionId,
-  checkWithoutIfMissing,
-  compileAccessOptions,
-  compileDrainMs,
-  kindOf,
-  type RotateOptions,
-  shown,
-} from './options.js'
+import { compileDrainMs } from './options.js'
 import type { Transport } from './ports.js'
 import { attempt, unreachable } from './retry.js'
 import { rotate } from './rotation.js'
@@ -35,19 +27,6 @@ import { Sessions } from './sessions.js'
 import { Ticket } from './ticket.js'
 import type { LockedState, NameOf } from './types.js'
 import { WorkerHost } from './worker/host.js'
-
-/** What happened, for metrics and logs. `session` is the hashed key: it identifies a session without being its id. */
-export interface HoldfastEvents {
-  granted: [{ readonly session: string; readonly epoch: number }]
-  revoked: [{ readonly session: string; readonly epoch: number }]
-  released: [{ readonly session: string; readonly epoch: number }]
-  /**
-   * `unwritten` counts accesses with `durability: 'release'` that had resolved and whose changes are lost, or may be
-   * where a commit was under way.
-   */
-  lost: [{ readonly session: string; readonly error: HoldfastError; readonly unwritten: number }]
-  connection: [{ readonly state: 'connected' | 'disconnected'; readonly detail: string | undefined }]
-}
 
 export interface Health {
   readonly state: 'idle' | 'connecting' | 'connected' | 'closed'
@@ -76,7 +55,7 @@ export interface Peeked<S> {
  * close it at shutdown.
  */
 export class Holdfast<S extends object> {
-  private readonly emitter = new EventEmitter<HoldfastEvents>()
+  private readonly events = new Events()
   private readonly accesses = new Accesses()
   private readonly workers = new Set<WorkerHost>()
   private readonly sessions: Sessions
@@ -88,22 +67,19 @@ export class Holdfast<S extends object> {
     transport: Transport,
     private readonly dispose: () => void,
   ) {
-    // Listeners are called from a microtask of their own: one that throws cannot break what is under way in here.
-    const tell = <E extends keyof HoldfastEvents>(event: E, ...args: HoldfastEvents[E]) =>
-      // biome-ignore lint/suspicious/noExplicitAny: EventEmitter's own types cannot follow a generic event name.
-      queueMicrotask(() => this.emitter.emit(event as any, ...(args as any)))
+    const { events } = this
     this.sessions = new Sessions(context, transport, {
-      granted: (session, epoch) => tell('granted', { session, epoch }),
+      granted: (session, epoch) => events.tell('granted', { session, epoch }),
       revoked: (session, epoch) => {
-        tell('revoked', { session, epoch })
+        events.tell('revoked', { session, epoch })
         // Told when it shows: the hold is only now being asked for.
         queueMicrotask(() => {
           for (const host of this.workers) host.revoked()
         })
       },
-      released: (session, epoch) => tell('released', { session, epoch }),
-      lost: (session, error, unwritten) => tell('lost', { session, error, unwritten }),
-      connection: (state, detail) => tell('connection', { state, detail }),
+      released: (session, epoch) => events.tell('released', { session, epoch }),
+      lost: (session, error, unwritten) => events.tell('lost', { session, error, unwritten }),
+      connection: (state, detail) => events.tell('connection', { state, detail }),
     })
   }
 
@@ -430,16 +406,12 @@ export class Holdfast<S extends object> {
   }
 
   on<E extends keyof HoldfastEvents>(event: E, listener: (...args: HoldfastEvents[E]) => void): this {
-    checkListener(event, listener)
-    // biome-ignore lint/suspicious/noExplicitAny: EventEmitter's own types cannot follow a generic event name.
-    this.emitter.on(event as any, listener as any)
+    this.events.on(event, listener)
     return this
   }
 
   off<E extends keyof HoldfastEvents>(event: E, listener: (...args: HoldfastEvents[E]) => void): this {
-    checkListener(event, listener)
-    // biome-ignore lint/suspicious/noExplicitAny: EventEmitter's own types cannot follow a generic event name.
-    this.emitter.off(event as any, listener as any)
+    this.events.off(event, listener)
     return this
   }
 
@@ -477,23 +449,6 @@ export class Holdfast<S extends object> {
 
 function checkWork(work: unknown): void {
   if (typeof work !== 'function') throw new InvalidArgumentError(`the work must be a function, received ${typeof work}`)
-}
-
-const EVENTS: { readonly [E in keyof HoldfastEvents]: true } = {
-  granted: true,
-  revoked: true,
-  released: true,
-  lost: true,
-  connection: true,
-}
-
-function checkListener(event: unknown, listener: unknown): void {
-  if (typeof event !== 'string' || !Object.hasOwn(EVENTS, event)) {
-    throw new InvalidArgumentError(`there is no event ${shown(event)}: known are ${Object.keys(EVENTS).join(', ')}`)
-  }
-  if (typeof listener !== 'function') {
-    throw new InvalidArgumentError(`the listener must be a function, received ${kindOf(listener)}`)
-  }
 }
 
 /** Anything else, such as an array or a Map, would make a session of other attributes than it seems, or of none. */

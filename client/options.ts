@@ -1,8 +1,9 @@
-import { inspect } from 'node:util'
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { NAMESPACE_PATTERN } from '../protocol/keys.js'
-import { LABEL_CHARS_MAX, NAMESPACE_CHARS_MAX, SESSION_BYTES_MAX, SESSION_ID_BYTES_MAX } from '../protocol/limits.js'
-import { InvalidArgumentError } from './errors.js'
+import { LABEL_CHARS_MAX, NAMESPACE_CHARS_MAX, SESSION_BYTES_MAX } from '../protocol/limits.js'
+import { compileDurability, type Durability } from './access-options.js'
+import { checkKeys, integer, invalid, type Keys } from './checks.js'
+import { compileConfig, type HoldfastConfig } from './config.js'
 import {
   CACHED_BYTES_DEFAULT,
   DRAIN_DEFAULT_MS,
@@ -18,23 +19,6 @@ import {
   WAIT_TIMEOUT_DEFAULT_MS,
 } from './limits.js'
 import { SchemaCheck, type Schemas } from './schemas.js'
-import type { CompiledAccessOptions } from './ticket.js'
-
-/** When an access resolves: when its changes are in DynamoDB, or at once, and the changes are written later. */
-export type Durability = 'access' | 'release'
-
-/** Where the store is: the value of the stack's output `HoldfastConfig`. */
-export interface HoldfastConfig {
-  /** `wss://…`, the WebSocket API with its stage. */
-  readonly url: string
-  readonly region: string
-  readonly sessionsTable: string
-  /**
-   * DynamoDB's address, for a local stack.
-   * @default - the region's own
-   */
-  readonly dynamoDbEndpoint?: string
-}
 
 /** Options of {@link createHoldfast}. All times are milliseconds. */
 export interface HoldfastOptions<S extends object = Record<string, unknown>> {
@@ -129,50 +113,6 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
   readonly credentials?: NonNullable<DynamoDBClientConfig['credentials']>
 }
 
-/** Options of one access. */
-export interface AccessOptions {
-  /** Ends the wait for the locks. A running access is not stopped by it. */
-  readonly signal?: AbortSignal
-  /**
-   * How long to wait for the locks, in milliseconds.
-   * @default - the client's `timeoutMs`
-   */
-  readonly timeoutMs?: number
-  /**
-   * What to do when there is no such session: create it, or throw a SessionMissingError.
-   * @default 'create'
-   */
-  readonly ifMissing?: 'create' | 'fail'
-  /**
-   * When the access resolves; see {@link HoldfastOptions.durability}.
-   * @default - the client's `durability`
-   */
-  readonly durability?: Durability
-  /**
-   * Names this access in a DeadlockError. Not a secret.
-   * @default 'access'
-   */
-  readonly label?: string
-}
-
-/** Options of {@link Holdfast.rotate}. */
-export interface RotateOptions extends Omit<AccessOptions, 'ifMissing' | 'durability'> {
-  /**
-   * The new id. It must not be in use.
-   * @default - a new random one of 256 bits
-   */
-  readonly to?: string
-}
-
-/** Options of `session.lock`. */
-export interface LockOptions {
-  /**
-   * How long to wait for the locks, in milliseconds.
-   * @default - that of the access
-   */
-  readonly timeoutMs?: number
-}
-
 export interface CompiledOptions {
   readonly config: HoldfastConfig
   readonly namespace: string
@@ -193,8 +133,7 @@ export interface CompiledOptions {
   readonly credentials: HoldfastOptions['credentials']
 }
 
-type Keys<T> = { readonly [K in keyof Required<T>]: true }
-
+const CLOSE_KEYS = { drainMs: true } as const
 const OPTION_KEYS: Keys<HoldfastOptions> = {
   config: true,
   namespace: true,
@@ -214,23 +153,6 @@ const OPTION_KEYS: Keys<HoldfastOptions> = {
   schemas: true,
   credentials: true,
 }
-const ACCESS_KEYS: Keys<AccessOptions> = {
-  signal: true,
-  timeoutMs: true,
-  ifMissing: true,
-  durability: true,
-  label: true,
-}
-const NEW_SESSION_KEYS: Keys<Omit<AccessOptions, 'ifMissing'>> = {
-  signal: true,
-  timeoutMs: true,
-  durability: true,
-  label: true,
-}
-const LOCK_KEYS: Keys<LockOptions> = { timeoutMs: true }
-const CLOSE_KEYS = { drainMs: true } as const
-const CONFIG_KEYS: Keys<HoldfastConfig> = { url: true, region: true, sessionsTable: true, dynamoDbEndpoint: true }
-
 /** Checks and completes the options of a client, before anything happens. */
 export function compileOptions<S extends object>(
   options: HoldfastOptions<S>,
@@ -278,128 +200,12 @@ export function compileOptions<S extends object>(
   }
 }
 
-/** The options of an access that are not the client's own, checked before anything happens. */
-export function compileAccessOptions(
-  options: AccessOptions | undefined,
-  defaults: Pick<CompiledOptions, 'timeoutMs' | 'durability'>,
-): CompiledAccessOptions {
-  if (options === undefined) {
-    const { timeoutMs, durability } = defaults
-    return { signal: undefined, timeoutMs, ifMissing: 'create', durability, label: 'access' }
-  }
-  checkKeys(options, ACCESS_KEYS, 'an access')
-  const { signal, ifMissing = 'create', label = 'access' } = options
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid('signal', 'an AbortSignal', signal)
-  if (ifMissing !== 'create' && ifMissing !== 'fail') throw invalid('ifMissing', "'create' or 'fail'", ifMissing)
-  if (typeof label !== 'string') throw invalid('label', 'a string', label)
-  return {
-    signal,
-    timeoutMs: integer('timeoutMs', options.timeoutMs ?? defaults.timeoutMs, 1, OPTION_MS_MAX),
-    ifMissing,
-    durability: compileDurability(options.durability ?? defaults.durability),
-    label,
-  }
-}
-
-/** Refuses `ifMissing` where it makes no sense: the session is always missing, or never to be created. */
-export function checkWithoutIfMissing(options: unknown, where: 'create' | 'destroy'): void {
-  if (options !== undefined) checkKeys(options, NEW_SESSION_KEYS, where)
-}
-
-/** The `timeoutMs` of a call that has no other option. */
-export function compileTimeoutMs(options: LockOptions, where: string, defaultMs: number): number {
-  checkKeys(options, LOCK_KEYS, where)
-  return integer('timeoutMs', options.timeoutMs ?? defaultMs, 1, OPTION_MS_MAX)
-}
-
 export function compileDrainMs(options: { readonly drainMs?: number }): number {
   checkKeys(options, CLOSE_KEYS, 'close')
   return integer('drainMs', options.drainMs ?? DRAIN_DEFAULT_MS, 0, OPTION_MS_MAX)
 }
 
-function compileDurability(value: unknown): Durability {
-  if (value === 'access' || value === 'release') return value
-  throw invalid('durability', "'access' or 'release'", value)
-}
-
 const byteLimit = (name: string, value: unknown): number => integer(name, value, 1, SESSION_BYTES_MAX)
-
-/** Refuses what cannot be a session id. The id itself appears in no message: it is a credential. */
-export function checkSessionId(id: unknown): asserts id is string {
-  if (typeof id !== 'string') throw new InvalidArgumentError(`a session id must be a string, received ${kindOf(id)}`)
-  // All lone surrogates have one encoding: two such ids would be one session.
-  if (/\p{Surrogate}/u.test(id)) throw new InvalidArgumentError('a session id must be well-formed Unicode')
-  const bytes = Buffer.byteLength(id)
-  if (bytes === 0 || bytes > SESSION_ID_BYTES_MAX) {
-    throw new InvalidArgumentError(`a session id must have 1 to ${SESSION_ID_BYTES_MAX} bytes, received ${bytes}`)
-  }
-}
-
-export function checkKeys(value: unknown, known: { readonly [key: string]: true }, where: string): void {
-  if (typeof value !== 'object' || value === null) {
-    throw new InvalidArgumentError(`the options of ${where} must be an object, received ${kindOf(value)}`)
-  }
-  for (const key of Object.keys(value)) {
-    if (Object.hasOwn(known, key)) continue
-    throw new InvalidArgumentError(`${where} has no option '${key}': known are ${Object.keys(known).join(', ')}`)
-  }
-}
-
-function compileConfig(option: HoldfastConfig | string | undefined, variable: string | undefined): HoldfastConfig {
-  const given = option ?? variable
-  if (given === undefined || given === '') {
-    throw new InvalidArgumentError("no 'config' and no HOLDFAST_CONFIG: give the stack's output HoldfastConfig")
-  }
-  // What is at fault is named as whoever set it knows it: an option of the call, or a variable of the environment.
-  const source = given === option ? 'config' : 'HOLDFAST_CONFIG'
-  const config = typeof given === 'string' ? parseConfig(given, source) : given
-  checkKeys(config, CONFIG_KEYS, `'${source}'`)
-  const { url, region, sessionsTable, dynamoDbEndpoint } = config
-  if (typeof url !== 'string' || !/^wss?:$/.test(protocolOf(url))) {
-    throw invalid(`${source}.url`, 'a ws:// or wss:// URL', url)
-  }
-  if (typeof region !== 'string' || region === '') throw invalid(`${source}.region`, 'an AWS region', region)
-  if (typeof sessionsTable !== 'string' || !/^[A-Za-z0-9_.-]{3,255}$/.test(sessionsTable)) {
-    throw invalid(`${source}.sessionsTable`, "a DynamoDB table's name", sessionsTable)
-  }
-  if (dynamoDbEndpoint === undefined) return { url, region, sessionsTable }
-  if (typeof dynamoDbEndpoint !== 'string' || !/^https?:$/.test(protocolOf(dynamoDbEndpoint))) {
-    throw invalid(`${source}.dynamoDbEndpoint`, 'an http:// or https:// URL', dynamoDbEndpoint)
-  }
-  return { url, region, sessionsTable, dynamoDbEndpoint }
-}
-
-function parseConfig(text: string, source: string): HoldfastConfig {
-  try {
-    return JSON.parse(text) as HoldfastConfig
-  } catch (cause) {
-    throw new InvalidArgumentError(`'${source}' is not JSON: give the stack's output HoldfastConfig as it is`, {
-      cause,
-    })
-  }
-}
-
-const protocolOf = (url: string): string => (URL.canParse(url) ? new URL(url).protocol : '')
 
 const defaultPolicy = (environment: NodeJS.ProcessEnv) =>
   environment.AWS_LAMBDA_FUNCTION_NAME === undefined ? 'untilRevoked' : 'perAccess'
-
-function integer(name: string, value: unknown, least: number, most: number): number {
-  if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return value as number
-  throw invalid(name, `an integer from ${least} to ${most}`, value)
-}
-
-export const kindOf = (value: unknown): string =>
-  value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value
-
-const invalid = (name: string, expected: string, received: unknown): InvalidArgumentError =>
-  new InvalidArgumentError(`'${name}' must be ${expected}, received ${shown(received)}`)
-
-const SHOWN_CHARS_MAX = 64
-
-/** A wrong value of an option as an error may show it. None of the options is a secret; objects may hold some. */
-export function shown(value: unknown): string {
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  if (typeof value !== 'string') return kindOf(value)
-  return inspect(value.length <= SHOWN_CHARS_MAX ? value : `${value.slice(0, SHOWN_CHARS_MAX)}…`)
-}

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util'
+import { compileTimeoutMs, type LockOptions } from './access-options.js'
 import { AccessState } from './access-state.js'
 import { AccessEndedError, WaitTimeoutError } from './errors.js'
 import type { Hold } from './hold.js'
 import { compileLockRequest, type LockRequest, type LockSpec, merge } from './lock-request.js'
-import { compileTimeoutMs, type LockOptions } from './options.js'
 import { Ticket } from './ticket.js'
 import type { LockedState, NameOf } from './types.js'
 

@@ -1,8 +1,8 @@
+import type { Durability } from './access-options.js'
 import { LockOwner, type LockTicket } from './attribute-locks.js'
 import { AbortedError, type HoldfastError } from './errors.js'
 import type { Hold } from './hold.js'
 import type { LockRequest } from './lock-request.js'
-import type { Durability } from './options.js'
 import type { Clock, Timer } from './ports.js'
 
 /** What an access may be given besides its locks. */

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util'
+import type { LockOptions } from '../access-options.js'
 import { AccessState } from '../access-state.js'
 import { AttributeCache, type Changes } from '../attribute-cache.js'
 import { AccessEndedError } from '../errors.js'
 import { compileLockRequest, type LockRequest, type LockSpec, merge } from '../lock-request.js'
-import type { LockOptions } from '../options.js'
 import { SchemaCheck } from '../schemas.js'
 import type { Entries, Opened } from './messages.js'
 

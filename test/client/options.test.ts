@@ -1,5 +1,6 @@
+import { compileAccessOptions } from '../../client/access-options.js'
 import { InvalidArgumentError } from '../../client/errors.js'
-import { compileAccessOptions, compileOptions, type HoldfastOptions } from '../../client/options.js'
+import { compileOptions, type HoldfastOptions } from '../../client/options.js'
 
 const CONFIG = { url: 'wss://a.example/live', region: 'eu-west-1', sessionsTable: 'Sessions' }
 

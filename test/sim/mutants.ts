@@ -49,12 +49,6 @@ export const MUTANTS: readonly Mutant[] = [
     to: '',
   },
   {
-    name: 'a retry of a commit under a new commitId',
-    file: 'client/commit-chain.ts',
-    from: 'await this.attempt(() => context.store.update(update))',
-    to: 'await this.attempt(() => context.store.update(build(Object.assign(id, { commitId: context.randomness.token(12) }), context.clock.wallMs())))',
-  },
-  {
     name: 'a claim afresh of a live session',
     file: 'protocol/state-writes.ts',
     from: "const GONE = '(aliveUntil <= :now OR attribute_exists(destroyedAt))'",

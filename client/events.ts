@@ -1,0 +1,52 @@
+import { EventEmitter } from 'node:events'
+import { kindOf, shown } from './checks.js'
+import { type HoldfastError, InvalidArgumentError } from './errors.js'
+
+/** What happened, for metrics and logs. `session` is the hashed key: it identifies a session without being its id. */
+export interface HoldfastEvents {
+  granted: [{ readonly session: string; readonly epoch: number }]
+  revoked: [{ readonly session: string; readonly epoch: number }]
+  released: [{ readonly session: string; readonly epoch: number }]
+  /**
+   * `unwritten` counts accesses with `durability: 'release'` that had resolved and whose changes are lost, or may be
+   * where a commit was under way.
+   */
+  lost: [{ readonly session: string; readonly error: HoldfastError; readonly unwritten: number }]
+  connection: [{ readonly state: 'connected' | 'disconnected'; readonly detail: string | undefined }]
+}
+
+const EVENTS: { readonly [E in keyof HoldfastEvents]: true } = {
+  granted: true,
+  revoked: true,
+  released: true,
+  lost: true,
+  connection: true,
+}
+
+function checkListener(event: unknown, listener: unknown): void {
+  if (typeof event !== 'string' || !Object.hasOwn(EVENTS, event)) {
+    throw new InvalidArgumentError(`there is no event ${shown(event)}: known are ${Object.keys(EVENTS).join(', ')}`)
+  }
+  if (typeof listener !== 'function') {
+    throw new InvalidArgumentError(`the listener must be a function, received ${kindOf(listener)}`)
+  }
+}
+
+/** The listeners of a client. One that throws cannot break what is under way: it is called from a microtask of its own. */
+export class Events {
+  private readonly emitter = new EventEmitter()
+
+  tell<E extends keyof HoldfastEvents>(event: E, ...args: HoldfastEvents[E]): void {
+    queueMicrotask(() => this.emitter.emit(event, ...args))
+  }
+
+  on(event: unknown, listener: unknown): void {
+    checkListener(event, listener)
+    this.emitter.on(event as string, listener as () => void)
+  }
+
+  off(event: unknown, listener: unknown): void {
+    checkListener(event, listener)
+    this.emitter.off(event as string, listener as () => void)
+  }
+}
