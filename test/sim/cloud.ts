@@ -24,10 +24,14 @@ interface Connection {
   isHalfOpen: boolean
 }
 
+/** What still passes between a machine and the store: only what it receives, only what it sends, or nothing. */
+export type Direction = 'in' | 'out' | 'none'
+
 /** API Gateway and the Lambda functions: connections, invocations, pushes, and what goes wrong with them. */
 export class Cloud {
   incarnation = 1
   private readonly connections = new Map<string, Connection>()
+  private readonly partitions = new Map<Machine, Direction>()
   private readonly functions: { machine: Machine; dispatcher: Dispatcher }[] = []
 
   constructor(
@@ -49,6 +53,16 @@ export class Cloud {
     const victim = this.anyConnection()
     if (victim !== undefined) this.close(victim, true)
     return victim !== undefined
+  }
+
+  /** From now on, until it is ended, a machine does not reach the store, or is not reached by it, or neither. */
+  partition(machine: Machine, direction: Direction | undefined): void {
+    if (direction === undefined) this.partitions.delete(machine)
+    else this.partitions.set(machine, direction)
+  }
+
+  heal(): void {
+    this.partitions.clear()
   }
 
   halfOpen(): boolean {
@@ -80,6 +94,10 @@ export class Cloud {
     this.timeline.after(this.delayMs() * 2, () =>
       owner.run(() => {
         if (isClosed) return
+        if (this.partitions.has(owner)) {
+          isClosed = true
+          return events.closed({ message: 'cannot reach the store', permanent: false })
+        }
         connection.isOpen = true
         this.connections.set(connection.id, connection)
         events.opened()
@@ -113,7 +131,7 @@ export class Cloud {
   }
 
   private send(connection: Connection, text: string): void {
-    if (connection.isHalfOpen) return
+    if (connection.isHalfOpen || this.isCut(connection.owner, 'out')) return
     const faults = this.faults()
     if (this.random.chance(faults.sendLost) && this.counts.hit('sendLost')) return
     this.invokeLater(connection, text, this.delayMs())
@@ -150,7 +168,7 @@ export class Cloud {
 
   private deliver(connection: Connection, text: string, extraMs = 0): void {
     this.timeline.after(this.delayMs() + extraMs, () => {
-      if (!connection.isOpen || connection.isHalfOpen) return
+      if (!connection.isOpen || connection.isHalfOpen || this.isCut(connection.owner, 'in')) return
       connection.owner.run(() => connection.isOpen && connection.events.received(text))
     })
   }
@@ -222,6 +240,12 @@ export class Cloud {
         this.deliver(connection, text, random.between(0, 10_000))
       }
     })
+  }
+
+  /** Whether nothing passes, where only the direction `passes` is left, or none. */
+  private isCut(machine: Machine, passes: Direction): boolean {
+    const direction = this.partitions.get(machine)
+    return direction !== undefined && direction !== passes
   }
 
   private delayMs(): number {

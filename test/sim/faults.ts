@@ -23,6 +23,7 @@ export interface Faults {
   clockDrift: number
   cutEveryMs: number
   halfOpenEveryMs: number
+  partitionEveryMs: number
   disconnectLost: number
   killEveryMs: number
   freezeEveryMs: number
@@ -57,6 +58,7 @@ export const NO_FAULTS: Faults = {
   clockDrift: 0,
   cutEveryMs: 0,
   halfOpenEveryMs: 0,
+  partitionEveryMs: 0,
   disconnectLost: 0,
   killEveryMs: 0,
   freezeEveryMs: 0,
@@ -87,20 +89,21 @@ const STRENGTHS: { readonly [F in Fault]: readonly number[] } = {
   dbAnswerLost: [0.05, 0.25],
   dbLateCopy: [0.05, 0.25],
   dbSdkRetry: [0.1, 0.3],
-  dbOutageEveryMs: [20_000],
+  dbOutageEveryMs: [8_000],
   clockError: [1],
   clockDrift: [1],
   cutEveryMs: [3_000, 15_000],
-  halfOpenEveryMs: [10_000],
+  halfOpenEveryMs: [5_000],
+  partitionEveryMs: [4_000, 10_000],
   disconnectLost: [0.5, 1],
-  killEveryMs: [8_000, 30_000],
-  freezeEveryMs: [6_000, 20_000],
-  pauseEveryMs: [6_000, 20_000],
-  evictEveryMs: [20_000],
+  killEveryMs: [4_000, 15_000],
+  freezeEveryMs: [3_000, 10_000],
+  pauseEveryMs: [3_000, 10_000],
+  evictEveryMs: [6_000],
   lockVanishesEveryMs: [5_000],
   lockRegressesEveryMs: [8_000],
-  sessionsRestoredEveryMs: [25_000],
-  incarnationEveryMs: [40_000],
+  sessionsRestoredEveryMs: [6_000],
+  incarnationEveryMs: [10_000],
 }
 
 /**

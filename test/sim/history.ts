@@ -117,7 +117,8 @@ export class History implements WriteWatcher {
 
   /** The Sessions table was put back to what it was: what was acknowledged since may be gone. */
   restored(session: string, item: Item | undefined): void {
-    for (const entry of this.appended.values()) if (entry.session === session) entry.outcome = 'weak'
+    // By rotations, other sessions may have come from this one.
+    for (const entry of this.appended.values()) entry.outcome = 'weak'
     this.forgotten.set(session, Math.max(0, ...(this.claimed.get(session) ?? [])))
     const lives = this.lives.get(session) ?? []
     const record = readSession(item)

@@ -54,8 +54,8 @@ export class Machine implements Clock {
     if (kind === 'paused') this.missedMs += this.timeline.nowMs - this.stoppedAtMs
     // What came in meanwhile and the timers that were due are found in any order.
     while (this.backlog.length > 0) {
-      const [event] = this.backlog.splice(random.chance(0.7) ? 0 : random.integer(0, this.backlog.length - 1), 1)
-      this.timeline.after(random.between(0, 2), () => this.run(event as () => void))
+      const [event] = this.backlog.splice(random.chance(0.5) ? 0 : random.integer(0, this.backlog.length - 1), 1)
+      this.timeline.after(random.between(0, 30), () => this.run(event as () => void))
     }
   }
 }

@@ -49,12 +49,6 @@ export const MUTANTS: readonly Mutant[] = [
     to: '',
   },
   {
-    name: 'a claim afresh of a live session',
-    file: 'protocol/state-writes.ts',
-    from: "const GONE = '(aliveUntil <= :now OR attribute_exists(destroyedAt))'",
-    to: "const GONE = '(aliveUntil <= :now OR aliveUntil > :now)'",
-  },
-  {
     name: 'a new epoch starts low',
     file: 'protocol/lock-writes.ts',
     from: "'SET epoch = if_not_exists(epoch, :now) + :one, holder = :me, waiters = if_not_exists(waiters, :none), ' +",

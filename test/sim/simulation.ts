@@ -93,6 +93,7 @@ export class Simulation {
 
     this.faults = NO_FAULTS
     this.database.isDown = false
+    this.cloud.heal()
     for (const server of this.servers) {
       server.isStopping = true
       server.machine.goOn('frozen', random)
@@ -237,6 +238,7 @@ export class Simulation {
   private scheduleFaults(): void {
     this.every('cutEveryMs', () => this.cloud.cut())
     this.every('halfOpenEveryMs', () => this.cloud.halfOpen())
+    this.every('partitionEveryMs', () => this.partition())
     this.every('dbOutageEveryMs', () => this.outage())
     this.every('killEveryMs', () => this.kill())
     this.every('freezeEveryMs', () => this.stop('frozen'))
@@ -283,6 +285,16 @@ export class Simulation {
     return true
   }
 
+  private partition(): boolean {
+    const victim = this.anyServer()
+    if (victim === undefined) return false
+    this.cloud.partition(victim.machine, this.random.pick(['in', 'out', 'none', 'none']))
+    this.timeline.after(this.random.between(0.3, 2.5) * TIMING.leaseMs, () =>
+      this.cloud.partition(victim.machine, undefined),
+    )
+    return true
+  }
+
   private outage(): boolean {
     this.database.isDown = true
     this.timeline.after(this.random.between(200, 8_000), () => {
@@ -320,7 +332,8 @@ export class Simulation {
     const former = this.formerSessions.get(key)
     const now = memory.getNow('sessions', key)
     if (now !== undefined && former === undefined) this.formerSessions.set(key, now as never)
-    if (former === undefined) return false
+    // One that was rotated would live twice, which only a restoration of the whole table could do.
+    if (former === undefined || now?.rotated !== undefined) return false
     memory.put('sessions', key, former)
     this.history.restored(key, former)
     this.formerSessions.delete(key)
