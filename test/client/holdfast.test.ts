@@ -36,6 +36,16 @@ describe('an access', () => {
   const finish = <T>(promise: Promise<T>, withinMs?: number): Promise<T> => world.finish(promise, withinMs)
   const stateWrites = () => world.traffic.updates.length
 
+  it('what is read twice under a shared lock is one object, though it cannot be shared with others', async () => {
+    const client = world.client<{ tags: Set<string> }>()
+    await world.finish(client.access('a', 'all', ({ state }) => void (state.tags = new Set(['x']))))
+    const look = () => client.access('a', { read: ['tags'] }, ({ state }) => [state.tags, state.tags])
+    const [[once, again], [other]] = [await world.finish(look()), await world.finish(look())] as const
+    expect(once).toBe(again)
+    expect(once).toEqual(new Set(['x']))
+    expect(other).not.toBe(once)
+  })
+
   it('returns what the work returns once its changes are committed', async () => {
     const added = holdfast.access(ID, { write: ['cart'] }, ({ state }) => {
       state.cart = { items: [...(state.cart?.items ?? []), 'apple'] }

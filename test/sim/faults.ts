@@ -26,6 +26,7 @@ export interface Faults {
   partitionEveryMs: number
   disconnectLost: number
   killEveryMs: number
+  loopBlocked: number
   freezeEveryMs: number
   pauseEveryMs: number
   evictEveryMs: number
@@ -61,6 +62,7 @@ export const NO_FAULTS: Faults = {
   partitionEveryMs: 0,
   disconnectLost: 0,
   killEveryMs: 0,
+  loopBlocked: 0,
   freezeEveryMs: 0,
   pauseEveryMs: 0,
   evictEveryMs: 0,
@@ -97,6 +99,7 @@ const STRENGTHS: { readonly [F in Fault]: readonly number[] } = {
   partitionEveryMs: [4_000, 10_000],
   disconnectLost: [0.5, 1],
   killEveryMs: [4_000, 15_000],
+  loopBlocked: [0.01, 0.05],
   freezeEveryMs: [3_000, 10_000],
   pauseEveryMs: [3_000, 10_000],
   evictEveryMs: [6_000],
@@ -106,17 +109,27 @@ const STRENGTHS: { readonly [F in Fault]: readonly number[] } = {
   incarnationEveryMs: [10_000],
 }
 
+/** Faults that find more together than each alone. */
+const PAIRS: readonly (readonly [Fault, Fault])[] = [
+  ['partitionEveryMs', 'slowNetwork'],
+  ['partitionEveryMs', 'clockError'],
+  ['loopBlocked', 'sendRepeated'],
+  ['dbAnswerLost', 'killEveryMs'],
+  ['dbLateCopy', 'freezeEveryMs'],
+  ['lockRegressesEveryMs', 'dbLateCopy'],
+  ['cutEveryMs', 'disconnectLost'],
+  ['killEveryMs', 'pushLost'],
+]
+
 /**
  * A few faults for one run, each of some strength. All of them at once would hide one another: a run in which every
  * push is lost and nothing else goes wrong finds what a storm never would.
  */
 export function chooseFaults(random: Random): Faults {
   const faults = { ...NO_FAULTS }
-  const count = random.integer(0, 6)
-  for (let index = 0; index < count; index += 1) {
-    const fault = random.pick(FAULTS)
-    faults[fault] = random.pick(STRENGTHS[fault])
-  }
+  const chosen: Fault[] = random.chance(0.4) ? [...random.pick(PAIRS)] : []
+  for (let more = random.integer(0, 5); more > 0; more -= 1) chosen.push(random.pick(FAULTS))
+  for (const fault of chosen) faults[fault] = random.pick(STRENGTHS[fault])
   return faults
 }
 

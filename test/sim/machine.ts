@@ -47,6 +47,18 @@ export class Machine implements Clock {
     this.stoppedAtMs = this.timeline.nowMs
   }
 
+  /** The loop is blocked by what runs: that goes on first, and finds later what has come in meanwhile. */
+  block(ms: number, random: Random): Promise<void> {
+    return new Promise((resolve) => {
+      this.stop()
+      this.timeline.after(ms, () => {
+        if (this.isDead) return
+        resolve()
+        this.goOn('frozen', random)
+      })
+    })
+  }
+
   /** A frozen process finds that time has passed; on a paused machine the monotonic clock has stood still. */
   goOn(kind: 'frozen' | 'paused', random: Random): void {
     if (!this.isStopped) return

@@ -247,6 +247,8 @@ export class Server {
 
   private work(): Promise<void> {
     const { random, workload } = this
+    const blockedMs = this.blockedMs()
+    if (blockedMs > 0) return this.machine.block(blockedMs, random)
     if (random.chance(workload.longWorkChance)) return this.sleep(random.between(0, workload.longWorkMs))
     return random.chance(0.5) ? Promise.resolve() : this.sleep(random.between(0, workload.workMs))
   }
@@ -261,5 +263,7 @@ export class Server {
 
   /** Set by the simulation: the history counts in true time, whatever this machine's clock says. */
   trueNowMs: () => number = () => 0
+  /** For how long what runs now blocks the loop. */
+  blockedMs: () => number = () => 0
   keyOf: (id: string) => string = (id) => id
 }

@@ -204,6 +204,10 @@ export class Simulation {
     )
     server.trueNowMs = () => timeline.nowMs
     server.keyOf = keyOf
+    server.blockedMs = () =>
+      random.chance(this.faults.loopBlocked) && counts.hit('loopBlocked')
+        ? random.pick([100, 2_000, 2 * TIMING.leaseMs]) * random.between(0.5, 1.5)
+        : 0
     this.servers.push(server)
     server.start(tasks)
     return server
