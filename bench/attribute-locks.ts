@@ -1,63 +1,95 @@
 import { Mutex } from 'async-mutex'
-import { createHoldfast } from '../client/index.js'
-import { startLocalStack } from '../local/testing.js'
+import type { Holdfast } from '../client/holdfast.js'
+import { allocation, duel, grouped, microtasks, table } from './measure.js'
+import { BenchStore, hold, KEPT, WHAT_RUNS } from './store.js'
 
-const ROUNDS = 5
-const RUNS = 40_000
-const HELD_SESSIONS = [1, 100, 1_000]
+const HELD_SESSIONS = [1, 100, 1_000, 10_000, 100_000]
+const ATTRIBUTES = [10, 100, 1_000]
+const RUNS = 5_000
+const ROUNDS = 41
 
-/** Runs per second of an asynchronous function, one after the other. */
-async function rate(run: () => Promise<unknown>, runs: number): Promise<number> {
-  const startedAt = performance.now()
-  for (let index = 0; index < runs; index += 1) await run()
-  return (runs * 1_000) / (performance.now() - startedAt)
+type State = { [name: string]: number }
+
+const EXPLANATION = `${WHAT_RUNS}
+An access locks one attribute of a held session for writing, reads it, and ends: locks, state and bookkeeping included.
+async-mutex: runExclusive on one of as many mutexes in a Map, which reads the same number. Both take one lock after the
+other, in the same random order, in turns of ${grouped(RUNS)}; the figures are medians of ${ROUNDS} turns after a warm-up.`
+
+/** One access to an attribute of a held session against async-mutex's `runExclusive`, and how flat its rate is. */
+export async function attributeLocks(): Promise<void> {
+  console.log(EXPLANATION)
+  const lines = [['held sessions', 'attributes of each', 'accesses/s', 'async-mutex/s', 'ratio']]
+  for (const sessions of HELD_SESSIONS) lines.push(await measure(sessions, 1))
+  for (const attributes of ATTRIBUTES) lines.push(await measure(1, attributes))
+  console.log(`\n${table(lines)}\n`)
+  await costs()
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
+async function measure(sessions: number, attributes: number): Promise<string[]> {
+  return withClient(sessions, attributes, async (ours, theirs) => {
+    const { oursPerSecond, theirsPerSecond, ratio } = await duel(ours, theirs, RUNS, ROUNDS)
+    return [grouped(sessions), grouped(attributes), grouped(oursPerSecond), grouped(theirsPerSecond), ratio.toFixed(2)]
+  })
+}
 
-/**
- * An access to one attribute of a held session, locks, state and bookkeeping included, against the `runExclusive` of
- * async-mutex, which only locks. Both are measured in turns, after a warm-up; the figures are medians.
- */
-export async function attributeLocks(): Promise<void> {
-  const stack = await startLocalStack()
-  const { config, credentials } = stack
-  const holdfast = createHoldfast<{ [name: string]: number }>({ namespace: 'bench', config, credentials })
+/** What one run costs that does not depend on the machine. */
+async function costs(): Promise<void> {
+  const lines = await withClient(1, 1, async (ours, theirs) => {
+    const row = async (label: string, cost: (run: () => Promise<unknown>) => Promise<number>) => [
+      label,
+      grouped(await cost(ours)),
+      grouped(await cost(theirs)),
+    ]
+    return [
+      ['of one run', 'access', 'async-mutex'],
+      await row('microtask turns until it is resolved', microtasks),
+      await row('bytes of heap taken, garbage included', allocation),
+    ]
+  })
+  console.log(table(lines))
+}
+
+type Run = () => Promise<number | undefined>
+
+/** Holds the sessions, and makes as many mutexes as there are attributes in all. */
+async function withClient<T>(
+  sessions: number,
+  attributes: number,
+  use: (ours: Run, theirs: Run) => Promise<T>,
+): Promise<T> {
+  const client: Holdfast<State> = new BenchStore().client<State>({ heldSessionsMax: sessions, ...KEPT })
   try {
-    for (const held of HELD_SESSIONS) {
-      const ids = Array.from({ length: held }, (_, index) => `bench ${index}`)
-      for (let from = 0; from < held; from += 50) {
-        const some = ids.slice(from, from + 50)
-        await Promise.all(
-          some.map((id) => holdfast.access(id, 'all', ({ state }) => void Object.assign(state, { a: 1 }))),
-        )
-      }
-      const mutexes = new Map(ids.map((id) => [id, { mutex: new Mutex(), value: 1 }]))
-      let turn = 0
-      const next = () => {
-        turn += 1
-        return ids[turn % held] as string
-      }
-      const access = () => holdfast.access(next(), { write: ['a'] }, ({ state }) => state.a)
-      const exclusive = () => {
-        const guarded = mutexes.get(next()) as { mutex: Mutex; value: number }
-        return guarded.mutex.runExclusive(() => guarded.value)
-      }
-      const [ours, theirs] = [[] as number[], [] as number[]]
-      for (let round = 0; round <= ROUNDS; round += 1) {
-        const rates = [await rate(access, RUNS), await rate(exclusive, RUNS)] as const
-        if (round === 0) continue
-        ours.push(rates[0])
-        theirs.push(rates[1])
-      }
-      const ratio = median(ours) / median(theirs)
-      console.log(
-        `${held} held sessions: ${Math.round(median(ours))} accesses/s, async-mutex ${Math.round(median(theirs))}/s, ` +
-          `ratio ${ratio.toFixed(2)}`,
-      )
+    const ids = Array.from({ length: sessions }, (_, index) => `session ${index}`)
+    const names = Array.from({ length: attributes }, (_, index) => `a${index}`)
+    await hold(client, ids, () => Object.fromEntries(names.map((name) => [name, 1])))
+    const pairs = shuffled(ids.flatMap((id) => names.map((name) => ({ id, name, lock: `${id}.${name}` }))))
+    const mutexes = new Map(pairs.map(({ lock }) => [lock, { mutex: new Mutex(), value: 1 }]))
+    const turns = { ours: 0, theirs: 0 }
+    const next = (side: 'ours' | 'theirs') => {
+      turns[side] = (turns[side] + 1) % pairs.length
+      return pairs[turns[side]] as (typeof pairs)[number]
     }
+    const ours = () => {
+      const { id, name } = next('ours')
+      return client.access(id, { write: [name] }, ({ state }) => state[name])
+    }
+    const theirs = () => {
+      const guarded = mutexes.get(next('theirs').lock) as { mutex: Mutex; value: number }
+      return guarded.mutex.runExclusive(() => guarded.value)
+    }
+    return await use(ours, theirs)
   } finally {
-    await holdfast.close()
-    await stack.stop()
+    await client.close()
   }
+}
+
+/** The same order in every run of the benchmark. */
+function shuffled<T>(items: T[]): readonly T[] {
+  let seed = 1
+  for (let last = items.length - 1; last > 0; last -= 1) {
+    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31
+    const other = seed % (last + 1)
+    ;[items[last], items[other]] = [items[other] as T, items[last] as T]
+  }
+  return items
 }

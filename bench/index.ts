@@ -1,7 +1,8 @@
 import { attributeLocks } from './attribute-locks.js'
+import { memory } from './memory.js'
 
 /** `npm run bench -- <name>`: each benchmark runs both sides of its comparison in one go. */
-const BENCHMARKS: { readonly [name: string]: () => Promise<void> } = { 'attribute-locks': attributeLocks }
+const BENCHMARKS: { readonly [name: string]: () => Promise<void> } = { 'attribute-locks': attributeLocks, memory }
 
 const name = process.argv[2] ?? ''
 const benchmark = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined

@@ -26,8 +26,10 @@ const NEVER_ATTRIBUTES = new Set([...Object.getOwnPropertyNames(Object.prototype
 export class AccessState {
   /** What `session.state` is: looks like a plain object of the locked attributes. */
   readonly proxy: Record<string, unknown>
-  /** Copies that the access may have changed, new values, and deletions. */
-  private readonly overlay = new Map<string, unknown>()
+  /** Copies that the access may have changed, new values, and deletions; made with the first. */
+  private overlay: Map<string, unknown> | undefined
+  /** What was read under shared locks: the same object each time, and decoded once. */
+  private shared: Map<string, unknown> | undefined
 
   /** @param checkUsable throws where the access has ended or lost its session. */
   constructor(
@@ -43,6 +45,7 @@ export class AccessState {
   /** What differs from the cached state, in encoded form; undefined where nothing does. Throws on bad values. */
   changes(): Changes | undefined {
     let changes: Map<string, AttributeValue | undefined> | undefined
+    if (this.overlay === undefined) return undefined
     for (const [name, value] of this.overlay) {
       const cached = this.source.encoded(name)
       const encoded = value === DELETED ? undefined : this.source.encode(name, value)
@@ -71,21 +74,21 @@ export class AccessState {
   adopt(changes: Changes): void {
     for (const [name, encoded] of changes) {
       this.checkWritable(name)
-      this.overlay.set(name, encoded === undefined ? DELETED : decodeValue(encoded))
+      this.put(name, encoded === undefined ? DELETED : decodeValue(encoded))
     }
   }
 
   get(name: string): unknown {
     this.checkUsable()
-    const own = this.overlay.get(name)
+    const own = this.overlay?.get(name)
     if (own !== undefined) return own === DELETED ? undefined : own
     if (permits(this.request(), name, 'exclusive')) {
       const value = this.source.read(name)
       // A primitive cannot be changed in place, so it needs no copy to compare at the end.
-      if (typeof value === 'object' && value !== null) this.overlay.set(name, value)
+      if (typeof value === 'object' && value !== null) this.put(name, value)
       return value
     }
-    if (permits(this.request(), name, 'shared')) return this.source.readShared(name)
+    if (permits(this.request(), name, 'shared')) return this.getShared(name)
     throw new NotLockedError(name, 'read')
   }
 
@@ -95,23 +98,38 @@ export class AccessState {
       throw new InvalidArgumentError(`state.${name}: undefined cannot be stored; use session.delete('${name}')`)
     }
     this.checkValue(name, value)
-    this.overlay.set(name, value)
+    this.put(name, value)
   }
 
   delete(name: string): void {
     this.checkWritable(name)
-    this.overlay.set(name, DELETED)
+    this.put(name, DELETED)
   }
 
   /** The attributes that exist and that this access may read. */
   visibleNames(): string[] {
     this.checkUsable()
     const names = new Set(this.source.names())
-    for (const [name, value] of this.overlay) {
+    for (const [name, value] of this.overlay ?? []) {
       if (value === DELETED) names.delete(name)
       else names.add(name)
     }
     return [...names].filter((name) => permits(this.request(), name, 'shared'))
+  }
+
+  private put(name: string, value: unknown): void {
+    this.overlay ??= new Map()
+    this.overlay.set(name, value)
+  }
+
+  private getShared(name: string): unknown {
+    const known = this.shared?.get(name)
+    if (known !== undefined) return known
+    const value = this.source.readShared(name)
+    if (typeof value !== 'object' || value === null) return value
+    this.shared ??= new Map()
+    this.shared.set(name, value)
+    return value
   }
 
   private checkWritable(name: string): void {

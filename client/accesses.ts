@@ -3,20 +3,23 @@ import type { Changes } from './attribute-cache.js'
 import type { Batch } from './commit-chain.js'
 import { type HoldfastError, PartialCommitError } from './errors.js'
 import type { Hold } from './hold.js'
-import { Nesting } from './nesting.js'
+import { Nesting, type Scope } from './nesting.js'
 import type { Clock } from './ports.js'
 import type { AccessSession } from './session.js'
 import type { Ticket } from './ticket.js'
 
-/** One session of an access that has its locks. */
-export interface Running {
-  readonly key: SessionKey
-  readonly hold: Hold
-  readonly ticket: Ticket
-  readonly session: AccessSession
+/**
+ * One session of an access that has its locks. A class, like all that is made for every access and holds on to it: V8
+ * may come to put literals into the old generation, and with them goes whatever they hold.
+ */
+export class Running {
+  constructor(
+    readonly key: SessionKey,
+    readonly hold: Hold,
+    readonly ticket: Ticket,
+    readonly session: AccessSession,
+  ) {}
 }
-
-const NO_CHANGES: Changes = new Map()
 
 /** The accesses of one client: runs their work in a scope, commits what they changed, and counts them. */
 export class Accesses {
@@ -45,36 +48,39 @@ export class Accesses {
     })
   }
 
-  /** @param finish makes the changes last and frees the locks; without it every session commits. */
+  /**
+   * Runs the work. A promise is returned only where something is to be waited for: most accesses are made by work that
+   * returns at once and changes nothing that is not in DynamoDB yet.
+   *
+   * @param finish makes the changes last and frees the locks; without it every session commits.
+   */
   run<T>(
     running: readonly Running[],
     work: (sessions: readonly AccessSession[]) => T | Promise<T>,
-    finish: (running: readonly Running[]) => Promise<void> = (all) => this.commit(all),
-  ): Promise<T> {
-    const result = this.perform(running, work, finish)
-    return new Promise<T>((resolve, reject) => {
-      // A loss fails the access at once, whether or not its work ever ends.
-      const lose = (loss: HoldfastError) => void outcomeOf(running, loss).then(reject)
-      for (const { ticket } of running) {
-        if (ticket.loss !== undefined) lose(ticket.loss)
-        ticket.whileRunning(lose)
-      }
-      result.then(resolve, reject)
-    })
-  }
-
-  private async perform<T>(
-    running: readonly Running[],
-    work: (sessions: readonly AccessSession[]) => T | Promise<T>,
-    finish: (running: readonly Running[]) => Promise<void>,
-  ): Promise<T> {
+    finish?: (running: readonly Running[]) => Promise<void>,
+  ): T | Promise<T> {
     const scope = this.nesting.open(running)
     this.begin()
     try {
-      const sessions = running.map(({ session }) => session)
-      const result = await this.nesting.run(scope, () => work(sessions))
-      await finish(running)
+      for (const { ticket } of running) if (ticket.loss !== undefined) throw ticket.loss
+      const sessions = running.map(sessionOf)
+      const result = this.nesting.run(scope, () => work(sessions))
+      if (finish !== undefined || isThenable(result)) {
+        const finished = finishAfter(result, running, finish ?? commit)
+        return unlessLost(running, this.settle(scope, running, finished))
+      }
+      const committed = commit(running)
+      if (committed !== undefined) return this.settle(scope, running, after(committed, result))
+      this.close(scope)
       return result
+    } catch (error) {
+      return this.settle(scope, running, Promise.reject(error))
+    }
+  }
+
+  private async settle<T>(scope: Scope, running: readonly Running[], finished: Promise<T>): Promise<T> {
+    try {
+      return await finished
     } catch (error) {
       for (const { hold, ticket, session } of running) {
         if (session.isOver) continue
@@ -83,38 +89,90 @@ export class Accesses {
       }
       throw await outcomeOf(running, error)
     } finally {
-      scope.isEnded = true
-      this.end()
+      this.close(scope)
     }
   }
 
-  /** Stages what changed, frees the locks, and waits until everything that was seen or changed is in DynamoDB. */
-  private async commit(running: readonly Running[]): Promise<void> {
-    const staged = running.map(({ hold, ticket, session }) => {
-      // What was only read must be as current as what is written.
-      hold.verify()
-      if (ticket.loss !== undefined) throw ticket.loss
-      return session.content.changes()
-    })
-    for (const [index, { hold }] of running.entries()) hold.checkSize(staged[index] ?? NO_CHANGES)
-    const batches = running.map(({ hold, ticket, session }, index) => {
-      session.end()
-      ticket.whileRunning(undefined)
-      const changes = staged[index]
-      const isWrittenBehind = ticket.options.durability === 'release'
-      let batch: Batch | undefined
-      if (changes !== undefined) batch = hold.stage(changes, isWrittenBehind ? 'later' : 'now')
-      else if (!isWrittenBehind) batch = hold.writeSeen(ticket.request)
-      if (changes === undefined) hold.touchIfDue()
-      hold.leave(ticket)
-      return isWrittenBehind ? undefined : batch
-    })
-    const outcomes = await Promise.allSettled(batches.map((batch) => Promise.resolve(batch?.done)))
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected')
-    if (failed === undefined) return
-    const hasLanded = outcomes.some(({ status }, index) => status === 'fulfilled' && staged[index] !== undefined)
-    throw hasLanded ? new PartialCommitError(failed.reason) : failed.reason
+  private close(scope: Scope): void {
+    scope.isEnded = true
+    this.end()
   }
+}
+
+const sessionOf = ({ session }: Running): AccessSession => session
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
+
+async function after<T>(committed: Promise<void>, result: T): Promise<T> {
+  await committed
+  return result
+}
+
+async function finishAfter<T>(
+  result: T | Promise<T>,
+  running: readonly Running[],
+  finish: (running: readonly Running[]) => Promise<void> | undefined,
+): Promise<T> {
+  const value = await result
+  await finish(running)
+  return value
+}
+
+/** A loss fails the access at once, whether or not its work ever ends. */
+function unlessLost<T>(running: readonly Running[], result: Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const lose = (loss: HoldfastError) => void outcomeOf(running, loss).then(reject)
+    for (const { ticket } of running) {
+      if (ticket.loss !== undefined) lose(ticket.loss)
+      ticket.whileRunning(lose)
+    }
+    result.then(resolve, reject)
+  })
+}
+
+/**
+ * Stages what changed, and frees the locks. The promise resolves when everything that was seen or changed is in
+ * DynamoDB; there is none where it is already.
+ */
+function commit(running: readonly Running[]): Promise<void> | undefined {
+  const staged = running.map(checkedChanges)
+  const batches = running.map((one, index) => stageAndLeave(one, staged[index]))
+  return batches.every((batch) => batch === undefined) ? undefined : landed(batches, staged)
+}
+
+/** What the access changed, if it may be committed: nothing has happened where this throws. */
+function checkedChanges({ hold, ticket, session }: Running): Changes | undefined {
+  // What was only read must be as current as what is written.
+  hold.verify()
+  if (ticket.loss !== undefined) throw ticket.loss
+  const changes = session.changes()
+  if (changes !== undefined) hold.checkSize(changes)
+  return changes
+}
+
+/** Returns what the access has to wait for. */
+function stageAndLeave({ hold, ticket, session }: Running, changes: Changes | undefined): Batch | undefined {
+  session.end()
+  ticket.whileRunning(undefined)
+  const isWrittenBehind = ticket.options.durability === 'release'
+  let batch: Batch | undefined
+  if (changes !== undefined) batch = hold.stage(changes, isWrittenBehind ? 'later' : 'now')
+  else if (!isWrittenBehind) batch = hold.writeSeen(ticket.request)
+  if (changes === undefined) hold.touchIfDue()
+  hold.leave(ticket)
+  return isWrittenBehind ? undefined : batch
+}
+
+async function landed(
+  batches: readonly (Batch | undefined)[],
+  staged: readonly (Changes | undefined)[],
+): Promise<void> {
+  const outcomes = await Promise.allSettled(batches.map((batch) => batch?.done))
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failed === undefined) return
+  const hasLanded = outcomes.some(({ status }, index) => status === 'fulfilled' && staged[index] !== undefined)
+  throw hasLanded ? new PartialCommitError(failed.reason) : failed.reason
 }
 
 /** What a failed access is told. A commit() of it that is under way may still land, which decides what is known. */

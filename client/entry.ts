@@ -15,6 +15,7 @@ import {
 import { type ClientContext, Hold } from './hold.js'
 import { LOCAL_WAITERS_MAX } from './limits.js'
 import type { Membership } from './membership.js'
+import { Ranked } from './recency.js'
 import { SessionLock } from './session-lock.js'
 import type { Ticket } from './ticket.js'
 
@@ -38,7 +39,7 @@ interface Grant {
 }
 
 /** All that this process knows of one session: who waits for it here, its lock, and the hold while there is one. */
-export class SessionEntry {
+export class SessionEntry extends Ranked {
   hold: Hold | undefined
   lastUsedMs = 0
   /** What the client has counted this session's cached state as. */
@@ -60,6 +61,7 @@ export class SessionEntry {
     private readonly context: ClientContext,
     private readonly events: EntryEvents,
   ) {
+    super()
     this.lock = this.createLock()
   }
 

@@ -11,6 +11,7 @@ import type { LockRequest } from './lock-request.js'
 import type { Membership } from './membership.js'
 import type { CompiledOptions } from './options.js'
 import type { Clock, Randomness, Timer } from './ports.js'
+import { RunningTickets } from './running-tickets.js'
 import type { Ticket } from './ticket.js'
 
 /** What a client shares among all its sessions. */
@@ -38,7 +39,7 @@ export interface HoldEvents {
 export class Hold {
   private readonly locks = new AttributeLocks()
   readonly attributes: AttributeCache
-  private readonly running = new Set<Ticket>()
+  private readonly running = new RunningTickets()
   /** The batch that will bring each attribute's cached value into DynamoDB. */
   private readonly unresolved = new Map<string, Batch>()
   private readonly chain: CommitChain
@@ -274,11 +275,10 @@ export class Hold {
     const { writtenBehind } = this.chain
     const waiting = this.locks.clear() as Ticket[]
     this.chain.abandon(error)
-    for (const ticket of this.running) ticket.lose(error)
+    for (const ticket of this.running.clear()) ticket.lose(error)
     const failing = queued === 'failQueued' ? waiting : waiting.filter((ticket) => ticket.isExtension)
     for (const ticket of failing) ticket.fail(error)
     if (queued === 'returnQueued') this.events.returned(waiting.filter((ticket) => !ticket.isExtension))
-    this.running.clear()
     this.events.lost(error, writtenBehind)
   }
 

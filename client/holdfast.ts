@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
 import type { MessagePort } from 'node:worker_threads'
 import type { SessionKey } from '../protocol/keys.js'
@@ -9,7 +8,7 @@ import {
   compileAccessOptions,
   type RotateOptions,
 } from './access-options.js'
-import { Accesses, type Running } from './accesses.js'
+import { Accesses, Running } from './accesses.js'
 import { AttributeCache } from './attribute-cache.js'
 import { LockOwner } from './attribute-locks.js'
 import { checkSessionId, kindOf } from './checks.js'
@@ -23,8 +22,9 @@ import type { Transport } from './ports.js'
 import { attempt, unreachable } from './retry.js'
 import { rotate } from './rotation.js'
 import { AccessSession, type Session } from './session.js'
+import { sessionKey } from './session-key.js'
 import { Sessions } from './sessions.js'
-import { Ticket } from './ticket.js'
+import { type CompiledAccessOptions, Ticket } from './ticket.js'
 import type { LockedState, NameOf } from './types.js'
 import { WorkerHost } from './worker/host.js'
 
@@ -57,6 +57,7 @@ export interface Peeked<S> {
 export class Holdfast<S extends object> {
   private readonly events = new Events()
   private readonly accesses = new Accesses()
+  private readonly accessDefaults: CompiledAccessOptions
   private readonly workers = new Set<WorkerHost>()
   private readonly sessions: Sessions
   private closing: Promise<void> | undefined
@@ -68,6 +69,7 @@ export class Holdfast<S extends object> {
     private readonly dispose: () => void,
   ) {
     const { events } = this
+    this.accessDefaults = compileAccessOptions(undefined, context.options)
     this.sessions = new Sessions(context, transport, {
       granted: (session, epoch) => events.tell('granted', { session, epoch }),
       revoked: (session, epoch) => {
@@ -139,13 +141,13 @@ export class Holdfast<S extends object> {
     const key = this.keyOf(id)
     const request = compileLockRequest(locks)
     checkWork(work)
-    const ticket = new Ticket(request, compileAccessOptions(options, this.context.options))
+    const ticket = new Ticket(request, this.compileOptions(options))
     const outer = this.accesses.nesting.outer([key], request)
     if (outer !== undefined) return work(outer[0]?.session)
-    const hold = await this.enter(key, ticket)
-    return this.accesses.run([{ key, hold, ticket, session: new AccessSession(hold, ticket) }], ([session]) =>
-      work(session),
-    )
+    // The work never runs before this call has returned, whether or not there is anything to wait for.
+    const hold = await (this.tryEnter(key, ticket) ?? this.enter(key, ticket))
+    const running = new Running(key, hold, ticket, new AccessSession(hold, ticket))
+    return this.accesses.run(Array.of(running), ([session]) => work(session))
   }
 
   /**
@@ -187,7 +189,7 @@ export class Holdfast<S extends object> {
     if (new Set(keys).size !== keys.length) throw new InvalidArgumentError('accessMany takes each id once')
     const request = compileLockRequest(locks)
     checkWork(work)
-    const compiled = compileAccessOptions(options, this.context.options)
+    const compiled = this.compileOptions(options)
     const outer = this.accesses.nesting.outer(keys, request)
     if (outer !== undefined) return work(outer.map(({ session }) => session))
 
@@ -197,7 +199,7 @@ export class Holdfast<S extends object> {
       for (const key of [...keys].sort()) {
         const ticket = new Ticket(request, compiled, owner)
         const hold = await this.enter(key, ticket)
-        running.set(key, { key, hold, ticket, session: new AccessSession(hold, ticket) })
+        running.set(key, new Running(key, hold, ticket, new AccessSession(hold, ticket)))
       }
     } catch (error) {
       for (const { hold, ticket } of running.values()) hold.leave(ticket)
@@ -238,7 +240,7 @@ export class Holdfast<S extends object> {
   // biome-ignore lint/suspicious/noExplicitAny: the overloads above say what is returned.
   async open(id: string, locks: LockSpec<string>, options?: AccessOptions): Promise<any> {
     const key = this.keyOf(id)
-    const ticket = new Ticket(compileLockRequest(locks), compileAccessOptions(options, this.context.options))
+    const ticket = new Ticket(compileLockRequest(locks), this.compileOptions(options))
     const hold = await this.enter(key, ticket)
     const session = new AccessSession(hold, ticket)
     this.accesses.begin()
@@ -355,7 +357,7 @@ export class Holdfast<S extends object> {
     const hold = await this.enter(from, ticket)
     const session = new AccessSession(hold, ticket)
     await this.accesses.run(
-      [{ key: from, hold, ticket, session }],
+      [new Running(from, hold, ticket, session)],
       () => work(session as unknown as Session<Partial<S>, S>),
       ([running]) => rotate(running as Running, next, (newcomer) => this.enter(to, newcomer)),
     )
@@ -432,14 +434,23 @@ export class Holdfast<S extends object> {
     this.dispose()
   }
 
+  /** Lets the access in where it may run at once. */
+  private tryEnter(key: SessionKey, ticket: Ticket): Hold | undefined {
+    return this.closing === undefined ? this.sessions.tryEnter(key, ticket) : undefined
+  }
+
   private async enter(key: SessionKey, ticket: Ticket): Promise<Hold> {
     this.checkOpen()
     return this.sessions.enter(key, ticket)
   }
 
+  private compileOptions(options: AccessOptions | undefined): CompiledAccessOptions {
+    return options === undefined ? this.accessDefaults : compileAccessOptions(options, this.context.options)
+  }
+
   private keyOf(id: string): SessionKey {
     checkSessionId(id)
-    return `${this.context.options.namespace}#${createHash('sha256').update(id).digest('base64url')}`
+    return sessionKey(this.context.options.namespace, id)
   }
 
   private checkOpen(): void {

@@ -52,12 +52,16 @@ const RESERVED_NAMES: ReadonlySet<string> = new Set([
 const LONE_SURROGATE = /\p{Surrogate}/u
 
 const NO_NAMES: readonly string[] = []
-// One place makes every request, so that all of them have one shape to the engine.
-const make = (whole: LockMode | undefined, writes: readonly string[], reads: readonly string[]): LockRequest => ({
-  whole,
-  writes,
-  reads,
-})
+// Every request is made by one class, so that all of them have one shape to the engine.
+class NormalRequest implements LockRequest {
+  constructor(
+    readonly whole: LockMode | undefined,
+    readonly writes: readonly string[],
+    readonly reads: readonly string[],
+  ) {}
+}
+const make = (whole: LockMode | undefined, writes: readonly string[], reads: readonly string[]): LockRequest =>
+  new NormalRequest(whole, writes, reads)
 const WHOLE_EXCLUSIVE = make('exclusive', NO_NAMES, NO_NAMES)
 const WHOLE_SHARED = make('shared', NO_NAMES, NO_NAMES)
 
@@ -104,12 +108,9 @@ function compileNames(names: unknown, key: 'write' | 'read'): readonly string[] 
     throw new InvalidArgumentError(`'${key}' must be an array of attribute names, received ${kind(names)}`)
   }
   if (names.length > LOCK_ATTRIBUTES_MAX) throw tooMany(names.length)
-  const copy: string[] = []
-  for (const name of names as readonly unknown[]) {
-    checkAttributeName(name)
-    copy.push(name)
-  }
-  return copy.length > 1 ? sortNames(copy) : copy
+  const copy: unknown[] = names.slice()
+  for (const name of copy) checkAttributeName(name)
+  return copy.length > 1 ? sortNames(copy as string[]) : (copy as string[])
 }
 
 /** Sorts and drops duplicates, in place. */

@@ -9,10 +9,13 @@ export interface Nestable {
 }
 
 /** The access that the current task runs in. */
-export interface Scope {
-  readonly client: unknown
-  readonly running: readonly Nestable[]
-  isEnded: boolean
+export class Scope {
+  isEnded = false
+
+  constructor(
+    readonly client: unknown,
+    readonly running: readonly Nestable[],
+  ) {}
 }
 
 // One for all clients: a nested access finds the outer one here, through whatever asynchronous calls it came.
@@ -25,7 +28,7 @@ export const outsideAccesses = <T>(run: () => T): T => scopes.exit(run)
 export class Nesting<R extends Nestable> {
   /** The scope of an access, until `isEnded` is set. */
   open(running: readonly R[]): Scope {
-    return { client: this, running, isEnded: false }
+    return new Scope(this, running)
   }
 
   run<T>(scope: Scope, work: () => T): T {

@@ -1,55 +1,52 @@
-/** Items in the order of their last use: constant time to use, remove, and find the least recently used. */
-export class Recency<T> {
-  private readonly nodes = new Map<T, Node<T>>()
-  private readonly ends: Ends<T> = { older: undefined, newer: undefined }
+/** What an item in order carries of it. */
+export abstract class Ranked {
+  /** Its neighbours in the order, while it is in one. */
+  older: this | undefined
+  newer: this | undefined
+}
+
+/**
+ * Items in the order of their last use: constant time to use, remove, and find the least recently used. An item is in
+ * one order at most: it carries its place itself, for to look that up would cost every access more than the rest.
+ */
+export class Recency<T extends Ranked> {
+  private count = 0
+  private oldest: T | undefined
+  private newest: T | undefined
 
   get size(): number {
-    return this.nodes.size
+    return this.count
   }
 
   get leastRecent(): T | undefined {
-    return this.ends.newer?.item
+    return this.oldest
   }
 
-  items(): IterableIterator<T> {
-    return this.nodes.keys()
+  /** From the least to the most recently used. */
+  *items(): IterableIterator<T> {
+    for (let item = this.oldest; item !== undefined; item = item.newer) yield item
   }
 
   /** Adds the item, or makes it the most recently used. */
   use(item: T): void {
-    let node = this.nodes.get(item)
-    if (node === undefined) {
-      node = { item, older: undefined, newer: undefined }
-      this.nodes.set(item, node)
-    } else if (this.ends.older === node) return
-    else this.unlink(node)
-    node.older = this.ends.older
-    node.newer = undefined
-    if (node.older === undefined) this.ends.newer = node
-    else node.older.newer = node
-    this.ends.older = node
+    if (item === this.newest) return
+    this.remove(item)
+    item.older = this.newest
+    if (this.newest === undefined) this.oldest = item
+    else this.newest.newer = item
+    this.newest = item
+    this.count += 1
   }
 
   remove(item: T): void {
-    const node = this.nodes.get(item)
-    if (node === undefined) return
-    this.nodes.delete(item)
-    this.unlink(node)
+    const { older, newer } = item
+    if (older === undefined && item !== this.oldest) return
+    if (older === undefined) this.oldest = newer
+    else older.newer = newer
+    if (newer === undefined) this.newest = older
+    else newer.older = older
+    item.older = undefined
+    item.newer = undefined
+    this.count -= 1
   }
-
-  private unlink(node: Node<T>): void {
-    ;(node.older ?? this.ends).newer = node.newer
-    ;(node.newer ?? this.ends).older = node.older
-  }
-}
-
-interface Ends<T> {
-  /** The most recently used: what is older than the end. */
-  older: Node<T> | undefined
-  /** The least recently used: what is newer than the beginning. */
-  newer: Node<T> | undefined
-}
-
-interface Node<T> extends Ends<T> {
-  readonly item: T
 }

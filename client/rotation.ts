@@ -12,7 +12,7 @@ export async function rotate(
   next: Ticket,
   enter: (ticket: Ticket) => Promise<Hold>,
 ): Promise<void> {
-  const changes = session.content.changes() ?? new Map()
+  const changes = session.changes() ?? new Map()
   hold.checkSize(changes)
   const target = await enter(next)
   try {

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { compileTimeoutMs, type LockOptions } from './access-options.js'
 import { AccessState } from './access-state.js'
+import type { Changes } from './attribute-cache.js'
 import { AccessEndedError, WaitTimeoutError } from './errors.js'
 import type { Hold } from './hold.js'
 import { compileLockRequest, type LockRequest, type LockSpec, merge } from './lock-request.js'
@@ -77,25 +78,35 @@ export interface Session<State = Record<string, unknown>, S extends object = Rec
 
 /** The session object of one access. */
 export class AccessSession {
-  readonly content: AccessState
   /** The last {@link commit}, which may be under way. */
   committing: Promise<void> | undefined
+  private made: AccessState | undefined
   private isEnded = false
 
   constructor(
     private readonly hold: Hold,
     private readonly ticket: Ticket,
-  ) {
-    this.content = new AccessState(
+  ) {}
+
+  /** Made only when somebody looks. */
+  get content(): AccessState {
+    const { hold, ticket } = this
+    this.made ??= new AccessState(
       hold.attributes,
       () => ticket.request,
       () => this.checkUsable(),
       (name, value) => hold.checkValue(name, value),
     )
+    return this.made
   }
 
   get state(): Record<string, unknown> {
     return this.content.proxy
+  }
+
+  /** What differs from the cached state, in encoded form; undefined where nothing does. Throws on bad values. */
+  changes(): Changes | undefined {
+    return this.made?.changes()
   }
 
   get signal(): AbortSignal {
@@ -128,7 +139,7 @@ export class AccessSession {
 
   async commit(): Promise<void> {
     this.checkUsable()
-    const changes = this.content.changes()
+    const changes = this.changes()
     if (changes === undefined) return this.hold.writeSeen(this.ticket.request)?.done
     this.hold.checkSize(changes)
     this.committing = this.hold.stage(changes, 'now').done

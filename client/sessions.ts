@@ -44,12 +44,19 @@ export class Sessions {
     return [...this.entries.values()].filter((entry) => entry.isWaiting).length
   }
 
+  /** Lets the access in where it may run at once, or changes nothing. */
+  tryEnter(key: SessionKey, ticket: Ticket): Hold | undefined {
+    if (ticket.options.signal?.aborted) return undefined
+    const hold = this.entries.get(key)?.hold
+    return hold?.tryEnter(ticket) ? hold : undefined
+  }
+
   /** Waits until the access may run, unless it may at once. */
   async enter(key: SessionKey, ticket: Ticket): Promise<Hold> {
     const { signal } = ticket.options
     if (signal?.aborted) throw new AbortedError(0, signal.reason)
-    const known = this.entries.get(key)
-    if (known?.hold?.tryEnter(ticket)) return known.hold
+    const entered = this.tryEnter(key, ticket)
+    if (entered !== undefined) return entered
     // A lease that was found to be over just now has replaced what was known.
     const hold = await (this.entries.get(key) ?? this.createEntry(key)).enter(ticket)
     hold.verify()

@@ -1,0 +1,95 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+type Run = () => Promise<unknown>
+
+const ALLOCATION_RUNS = 200
+const ALLOCATION_ROUNDS = 9
+
+/** What two sides did in turns. */
+export interface Duel {
+  readonly oursPerSecond: number
+  readonly theirsPerSecond: number
+  readonly ratio: number
+}
+
+/**
+ * Lets two sides run in turns. The medians are over the rounds, that of the ratio as well: whatever else the machine
+ * does in a round slows down both sides of it.
+ */
+export async function duel(ours: Run, theirs: Run, runs: number, rounds: number): Promise<Duel> {
+  const measured: { readonly ours: number; readonly theirs: number }[] = []
+  const warmUpRounds = Math.ceil(rounds / 4)
+  for (let round = -warmUpRounds; round < rounds; round += 1) {
+    // Timers, such as that of the lease, run between rounds.
+    await new Promise((resolve) => setImmediate(resolve))
+    const both = { ours: await rate(ours, runs), theirs: await rate(theirs, runs) }
+    if (round >= 0) measured.push(both)
+  }
+  return {
+    oursPerSecond: median(measured.map((both) => both.ours)),
+    theirsPerSecond: median(measured.map((both) => both.theirs)),
+    ratio: median(measured.map((both) => both.ours / both.theirs)),
+  }
+}
+
+/** Runs per second of an asynchronous function, one after the other. */
+async function rate(run: Run, runs: number): Promise<number> {
+  const startedAt = performance.now()
+  for (let index = 0; index < runs; index += 1) await run()
+  return (runs * 1_000) / (performance.now() - startedAt)
+}
+
+/** How many turns of the microtask queue pass before a run's promise has told whoever awaits it. */
+export async function microtasks(run: Run): Promise<number> {
+  const end = { isReached: false }
+  let turns = 0
+  void run().then(() => {
+    end.isReached = true
+  })
+  for (; !end.isReached; turns += 1) await undefined
+  return turns
+}
+
+/** Bytes of heap that one run takes, garbage included. So few runs at once that no collection comes between. */
+export async function allocation(run: Run): Promise<number> {
+  const collect = garbageCollector()
+  const bytes: number[] = []
+  for (let round = 0; round < ALLOCATION_ROUNDS; round += 1) {
+    collect()
+    const before = process.memoryUsage().heapUsed
+    for (let index = 0; index < ALLOCATION_RUNS; index += 1) await run()
+    bytes.push((process.memoryUsage().heapUsed - before) / ALLOCATION_RUNS)
+  }
+  return median(bytes)
+}
+
+/** Bytes of heap in use, garbage collected. */
+export async function heapBytes(): Promise<number> {
+  const collect = garbageCollector()
+  // What finalizers and resolved promises let go is collected by the second turn.
+  for (let turn = 0; turn < 2; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve))
+    collect()
+  }
+  return process.memoryUsage().heapUsed
+}
+
+function garbageCollector(): () => void {
+  setFlagsFromString('--expose-gc')
+  return runInNewContext('gc') as () => void
+}
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
+
+/** Columns under their headings, all but the first to the right. */
+export function table(lines: readonly (readonly string[])[]): string {
+  const width = (column: number) => Math.max(...lines.map((line) => line[column]?.length ?? 0))
+  const rows = lines.map((line) =>
+    line.map((cell, column) => (column === 0 ? cell.padEnd(width(0)) : cell.padStart(width(column)))).join('   '),
+  )
+  return [rows[0], '-'.repeat(rows[0]?.length ?? 0), ...rows.slice(1)].join('\n')
+}
+
+/** Whole numbers with thousands apart, as in 100 000. */
+export const grouped = (value: number): string => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ' ')
