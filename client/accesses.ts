@@ -5,7 +5,7 @@ import { type HoldfastError, PartialCommitError } from './errors.js'
 import type { Hold } from './hold.js'
 import { Nesting, type Scope } from './nesting.js'
 import type { Clock } from './ports.js'
-import type { AccessSession } from './session.js'
+import { type AccessSession, worstOf } from './session.js'
 import type { Ticket } from './ticket.js'
 
 /**
@@ -66,15 +66,16 @@ export class Accesses {
       const sessions = running.map(sessionOf)
       const result = this.nesting.run(scope, () => work(sessions))
       if (finish !== undefined || isThenable(result)) {
-        const finished = finishAfter(result, running, finish ?? commit)
+        const finished = finishAfter(result, scope, running, finish ?? commit)
         return unlessLost(running, this.settle(scope, running, finished))
       }
+      scope.isEnded = true
       const committed = commit(running)
       if (committed !== undefined) return this.settle(scope, running, after(committed, result))
       this.close(scope)
       return result
     } catch (error) {
-      return this.settle(scope, running, Promise.reject(error))
+      return this.settle(scope, running, Promise.reject(error as Error))
     }
   }
 
@@ -111,10 +112,13 @@ async function after<T>(committed: Promise<void>, result: T): Promise<T> {
 
 async function finishAfter<T>(
   result: T | Promise<T>,
+  scope: Scope,
   running: readonly Running[],
   finish: (running: readonly Running[]) => Promise<void> | undefined,
 ): Promise<T> {
   const value = await result
+  // What the work has left running is not inside the access any more: its session is about to end.
+  scope.isEnded = true
   await finish(running)
   return value
 }
@@ -137,6 +141,11 @@ function unlessLost<T>(running: readonly Running[], result: Promise<T>): Promise
  */
 function commit(running: readonly Running[]): Promise<void> | undefined {
   const staged = running.map(checkedChanges)
+  // From here on the commits decide what the caller is told, not a loss that one of them comes upon.
+  for (const { ticket, session } of running) {
+    session.end()
+    ticket.whileRunning(undefined)
+  }
   const batches = running.map((one, index) => stageAndLeave(one, staged[index]))
   return batches.every((batch) => batch === undefined) ? undefined : landed(batches, staged)
 }
@@ -152,9 +161,7 @@ function checkedChanges({ hold, ticket, session }: Running): Changes | undefined
 }
 
 /** Returns what the access has to wait for. */
-function stageAndLeave({ hold, ticket, session }: Running, changes: Changes | undefined): Batch | undefined {
-  session.end()
-  ticket.whileRunning(undefined)
+function stageAndLeave({ hold, ticket }: Running, changes: Changes | undefined): Batch | undefined {
   const isWrittenBehind = ticket.options.durability === 'release'
   let batch: Batch | undefined
   if (changes !== undefined) batch = hold.stage(changes, isWrittenBehind ? 'later' : 'now')
@@ -169,10 +176,10 @@ async function landed(
   staged: readonly (Changes | undefined)[],
 ): Promise<void> {
   const outcomes = await Promise.allSettled(batches.map((batch) => batch?.done))
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
-  if (failed === undefined) return
+  const failure = worstOf(outcomes)
+  if (failure === undefined) return
   const hasLanded = outcomes.some(({ status }, index) => status === 'fulfilled' && staged[index] !== undefined)
-  throw hasLanded ? new PartialCommitError(failed.reason) : failed.reason
+  throw hasLanded ? new PartialCommitError(failure) : failure
 }
 
 /** What a failed access is told. A commit() of it that is under way may still land, which decides what is known. */

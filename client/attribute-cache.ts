@@ -41,6 +41,11 @@ export class AttributeCache {
     attrs: { readonly [name: string]: AttributeValue },
     private readonly schemas: SchemaCheck,
   ) {
+    this.load(attrs)
+  }
+
+  /** Adds attributes as they are stored: their schemas have yet to see them. */
+  load(attrs: { readonly [name: string]: AttributeValue }): void {
     for (const name of Object.keys(attrs)) this.put(name, attrs[name] as AttributeValue, undefined)
   }
 
@@ -71,8 +76,8 @@ export class AttributeCache {
     if (!this.schemas.has(name)) return encoded
     const before = this.attributes.get(name)?.encoded
     if (before !== undefined && equalEncoded(encoded, before)) return encoded
-    const accepted = this.schemas.apply(name, value)
-    return accepted === value ? encoded : encodeValue(accepted, name)
+    // Encoded again even where it is the same object: a schema may change what it is given.
+    return encodeValue(this.schemas.apply(name, value), name)
   }
 
   /** An attribute as accesses see it: as stored, or as its schema migrates it. */

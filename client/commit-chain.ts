@@ -84,6 +84,12 @@ export class CommitChain {
   }
 
   stage(changes: Changes, when: When): Batch {
+    if (this.brokenBy !== undefined) {
+      // Lost just now, after its access had been checked: nothing would ever write it.
+      const refused = new Batch()
+      refused.reject(this.brokenBy)
+      return refused
+    }
     this.waiting ??= new Batch()
     const batch = this.waiting
     for (const [name, value] of changes) batch.changes.set(name, value)
@@ -111,10 +117,10 @@ export class CommitChain {
 
   /**
    * Moves the session's state under another id, which the hold of another chain was granted. To be called as
-   * {@link destroy}, for both. Returns until when the session lives there.
+   * {@link destroy}, for both; `carry` is called when all that was staged before is written. Returns until when the session lives there.
    */
-  rotate(target: CommitChain, carried: Carried): Promise<number> {
-    return this.endWith(() => this.move(target, carried))
+  rotate(target: CommitChain, carry: () => Carried): Promise<number> {
+    return this.endWith(() => this.move(target, carry()))
   }
 
   /** Resolves when nothing is under way any more, however it ended. */

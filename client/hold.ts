@@ -169,6 +169,8 @@ export class Hold {
   stage(changes: Changes, when: When): Batch {
     this.attributes.apply(changes)
     const batch = this.chain.stage(changes, when)
+    // Nobody knows how long those that still run will take, nor whether the session is lost to them first.
+    if (this.phase === 'draining') this.chain.flush()
     for (const name of changes.keys()) this.unresolved.set(name, batch)
     this.isNew = false
     return batch
@@ -221,9 +223,10 @@ export class Hold {
    */
   async rotate(ticket: Ticket, target: Hold, changes: Changes): Promise<void> {
     try {
-      this.attributes.apply(changes)
-      const carried = { attrs: this.attributes.all(), createdAt: this.createdAt, rev: this.rev }
-      const aliveUntil = await this.chain.rotate(target.chain, carried)
+      const aliveUntil = await this.chain.rotate(target.chain, () => {
+        this.attributes.apply(changes)
+        return { attrs: this.attributes.all(), createdAt: this.createdAt, rev: this.rev }
+      })
       target.takeOver(this, aliveUntil)
     } catch (error) {
       this.lose(error as HoldfastError, 'failQueued')
@@ -236,7 +239,7 @@ export class Hold {
 
   /** Becomes what another hold was. */
   private takeOver(from: Hold, aliveUntil: number): void {
-    this.attributes.apply(new Map(Object.entries(from.attributes.all())))
+    this.attributes.load(from.attributes.all())
     this.createdAt = from.createdAt
     this.rev = from.rev + 1
     this.aliveUntil = aliveUntil
@@ -248,9 +251,13 @@ export class Hold {
     return this.chain.settle()
   }
 
-  /** Aborts what still runs, because the client closes. */
-  abortRunning(error: HoldfastError): void {
-    if (this.running.size > 0) this.lose(error, 'failQueued')
+  /** Aborts what still runs, because the client closes. What others have changed before is written all the same. */
+  async abortRunning(error: HoldfastError): Promise<void> {
+    if (this.running.size === 0) return
+    for (const ticket of this.locks.takeQueued() as Ticket[]) ticket.fail(error)
+    for (const ticket of this.running.clear()) ticket.lose(error)
+    await this.chain.settle()
+    this.lose(error, 'failQueued')
   }
 
   /**
@@ -263,6 +270,7 @@ export class Hold {
     const isFirst = this.phase === 'open'
     this.phase = 'draining'
     if (isFirst) {
+      this.chain.flush()
       this.cohortTimer = this.context.clock.after(COHORT_MS, () => this.endCohort(), 'background')
     }
     this.settle()
@@ -304,7 +312,11 @@ export class Hold {
   }
 
   private isUsable(): boolean {
-    if (this.phase !== 'open' || !this.verify()) return false
+    return this.phase === 'open' && this.verify() && this.verifyAlive()
+  }
+
+  /** To be asked before an access begins, too, however long it has waited here. */
+  verifyAlive(): boolean {
     if (this.aliveUntil > this.context.clock.wallMs()) return true
     this.loseFor('expired', 'its lifetime ended while it was held')
     return false

@@ -247,6 +247,7 @@ export class Holdfast<S extends object> {
     const dispose = async () => {
       if (session.isOver) return
       session.end()
+      hold.touchIfDue()
       hold.leave(ticket)
       this.accesses.end()
     }
@@ -359,14 +360,17 @@ export class Holdfast<S extends object> {
     await this.accesses.run(
       [new Running(from, hold, ticket, session)],
       () => work(session as unknown as Session<Partial<S>, S>),
-      ([running]) => rotate(running as Running, next, (newcomer) => this.enter(to, newcomer)),
+      // A client that closes lets what runs come to its end, so the new id is entered without asking.
+      ([running]) => rotate(running as Running, next, (newcomer) => this.sessions.enter(to, newcomer)),
     )
     return newId
   }
 
   /** Gives a held session back to the store when its accesses have ended. Does nothing where it is not held. */
   async release(id: string): Promise<void> {
-    await this.sessions.release(this.keyOf(id))
+    const key = this.keyOf(id)
+    this.accesses.nesting.refuse('released', key)
+    await this.sessions.release(key)
   }
 
   /**

@@ -53,9 +53,10 @@ export class Nesting<R extends Nestable> {
     })
   }
 
-  /** Refuses what ends a session inside an access, which would wait for itself. */
-  refuse(what: string): void {
-    if (this.scope() === undefined) return
+  /** Refuses what waits for the end of accesses inside one, which would wait for itself: of any, or of this session. */
+  refuse(what: string, key?: string): void {
+    const scope = this.scope()
+    if (scope === undefined || (key !== undefined && !scope.running.some((running) => running.key === key))) return
     throw new NestedAccessError(`a session cannot be ${what} inside an access: do it afterwards`)
   }
 

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { compileTimeoutMs, type LockOptions } from './access-options.js'
 import { AccessState } from './access-state.js'
 import type { Changes } from './attribute-cache.js'
-import { AccessEndedError, WaitTimeoutError } from './errors.js'
+import { AccessEndedError, type HoldfastError, WaitTimeoutError } from './errors.js'
 import type { Hold } from './hold.js'
 import { compileLockRequest, type LockRequest, type LockSpec, merge } from './lock-request.js'
 import { Ticket } from './ticket.js'
@@ -76,9 +76,22 @@ export interface Session<State = Record<string, unknown>, S extends object = Rec
   }): Session<Omit<State, W> & LockedState<S, W, NameOf<S>>, S> | undefined
 }
 
+/** What several commits are reported as: the failure that leaves the most open, if there is any. */
+export function worstOf(outcomes: readonly PromiseSettledResult<unknown>[]): HoldfastError | undefined {
+  const failures = outcomes.flatMap((outcome) =>
+    outcome.status === 'rejected' ? [outcome.reason as HoldfastError] : [],
+  )
+  return failures.find(({ effect }) => effect === 'unknown') ?? failures[0]
+}
+
+async function both(before: Promise<void> | undefined, last: Promise<void>): Promise<void> {
+  const failure = worstOf(await Promise.allSettled([before, last]))
+  if (failure !== undefined) throw failure
+}
+
 /** The session object of one access. */
 export class AccessSession {
-  /** The last {@link commit}, which may be under way. */
+  /** All calls of {@link commit} so far, of which some may be under way. */
   committing: Promise<void> | undefined
   private made: AccessState | undefined
   private isEnded = false
@@ -142,8 +155,11 @@ export class AccessSession {
     const changes = this.changes()
     if (changes === undefined) return this.hold.writeSeen(this.ticket.request)?.done
     this.hold.checkSize(changes)
-    this.committing = this.hold.stage(changes, 'now').done
-    return this.committing
+    const { done } = this.hold.stage(changes, 'now')
+    this.committing = both(this.committing, done)
+    // Whoever called is told by `done`.
+    this.committing.catch(() => {})
+    return done
   }
 
   delete(name: string): void {

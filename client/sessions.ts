@@ -59,7 +59,7 @@ export class Sessions {
     if (entered !== undefined) return entered
     // A lease that was found to be over just now has replaced what was known.
     const hold = await (this.entries.get(key) ?? this.createEntry(key)).enter(ticket)
-    hold.verify()
+    if (hold.verify()) hold.verifyAlive()
     if (ticket.loss !== undefined) throw ticket.loss
     return hold
   }
@@ -82,9 +82,13 @@ export class Sessions {
     const { membership } = this
     if (membership !== undefined) {
       const entries = [...this.entries.values()]
-      for (const entry of entries) entry.hold?.abortRunning(error)
       // What others wait for goes straight to them; all the rest is reclaimed at once after `retire`.
-      await Promise.all(entries.map((entry) => entry.finish()))
+      await Promise.all(
+        entries.map(async (entry) => {
+          await entry.hold?.abortRunning(error)
+          await entry.finish()
+        }),
+      )
       await membership.retire()
     }
     for (const entry of this.entries.values()) this.forget(entry)
