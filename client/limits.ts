@@ -56,7 +56,9 @@ export const RENEWALS_REMEMBERED = 8
 /** How long `close` waits for running accesses unless `drainMs` says otherwise. */
 export const DRAIN_DEFAULT_MS = 10_000
 
-/** Calls of one worker thread that are under way; one more is refused. */
+/** Calls of one worker thread that are under way, and as many requests within them; one more is refused. */
 export const WORKER_CALLS_MAX = 10_000
+/** How many causes, each of the one before, an error keeps on its way to a worker thread. */
+export const WORKER_ERROR_CAUSES_MAX = 4
 /** How long a worker thread stands still in `tryLock` for a main thread that does not answer. */
 export const WORKER_STANDSTILL_MS = 10_000

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import {
   AbortedError,
@@ -9,7 +10,7 @@ import {
 } from '../errors.js'
 import { WORKER_STANDSTILL_MS } from '../limits.js'
 import type { LockSpec } from '../lock-request.js'
-import type { Entries, Opened, ToHost, ToWorker, TryLocked } from './messages.js'
+import type { Entries, Opened, Reply, ToHost, ToWorker, TryLocked } from './messages.js'
 import type { SessionLink, WorkerSession } from './session.js'
 import { fromWire } from './wire-error.js'
 
@@ -24,6 +25,7 @@ interface Call {
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
   readonly begin: (opened: readonly Opened[]) => void
+  readonly signal: AbortSignal | undefined
   sessions: readonly WorkerSession[]
   /** What the work failed with; it is told unless the main thread knows of something worse. */
   failure: { readonly error: unknown } | undefined
@@ -32,9 +34,10 @@ interface Call {
 
 /** One request within a running access. */
 interface Request {
-  readonly resolve: (attributes: Entries) => void
+  readonly resolve: (reply: Reply) => void
   readonly reject: (error: unknown) => void
-  readonly isCommit: boolean
+  /** The call that is committing, where this is a commit(). */
+  readonly committing: number | undefined
 }
 
 /** A worker thread's calls to the main thread, over one port. */
@@ -56,8 +59,10 @@ export class Calls {
     return this.last
   }
 
+  /** The event of the port comes later: what is called until then must not wait for an answer. */
   close(): void {
     this.port.close()
+    this.closed()
   }
 
   /**
@@ -74,6 +79,8 @@ export class Calls {
     if (signal?.aborted) throw new AbortedError(0, signal.reason)
     const abort = () => this.send({ op: 'abort', n })
     signal?.addEventListener('abort', abort)
+    // The work runs in the context of its caller, as it does in the main thread, and not in that of the port.
+    const inContext = AsyncLocalStorage.snapshot()
     let result: { readonly value: unknown } | undefined
     try {
       const answer = await new Promise<unknown>((resolve, reject) => {
@@ -83,7 +90,7 @@ export class Calls {
           begin: (opened) => {
             const { sessions, work } = begin(opened)
             call.sessions = sessions
-            work().then(
+            inContext(work).then(
               (value) => {
                 result = { value }
                 this.finish(n, call)
@@ -91,9 +98,11 @@ export class Calls {
               (error: unknown) => this.drop(n, call, error),
             )
           },
+          signal,
           sessions: [],
           failure: undefined,
-          isFinishing: false,
+          // Whether it waits still cannot be told from here.
+          isFinishing: message.op === 'destroy',
         }
         this.calls.set(n, call)
         this.port.ref()
@@ -110,15 +119,15 @@ export class Calls {
   linkOf(n: number, index: number): SessionLink {
     const request = (isCommit: boolean, message: (m: number) => ToHost) => {
       const m = this.nextNumber()
-      return new Promise<Entries>((resolve, reject) => {
+      return new Promise<Reply>((resolve, reject) => {
         if (this.isClosed) return reject(new ClosedError())
-        this.requests.set(m, { resolve, reject, isCommit })
         this.send(message(m))
+        this.requests.set(m, { resolve, reject, committing: isCommit ? n : undefined })
       })
     }
     return {
-      commit: async (changes) => void (await request(true, (m) => ({ op: 'commit', n, m, index, changes }))),
-      lock: (locks, options) => request(false, (m) => ({ op: 'lock', n, m, index, locks, options: { ...options } })),
+      commit: (changes) => request(true, (m) => ({ op: 'commit', n, m, index, changes })),
+      lock: (locks, options) => request(false, (m) => ({ op: 'lock', n, m, index, locks, options })),
       tryLock: (locks) => this.tryLock(n, index, locks),
     }
   }
@@ -142,6 +151,7 @@ export class Calls {
 
   /** The thread stands still until the main thread, which never waits for this, has answered. */
   private tryLock(n: number, index: number, locks: LockSpec): Entries | undefined {
+    if (this.isClosed) throw new ClosedError()
     const done = new Int32Array(new SharedArrayBuffer(4))
     const { port1, port2 } = new MessageChannel()
     try {
@@ -174,7 +184,7 @@ export class Calls {
         return
       }
       case 'reply':
-        return this.take(message.m)?.resolve(message.attributes)
+        return this.take(message.m)?.resolve(message)
       case 'refused':
         return this.take(message.m)?.reject(fromWire(message.error))
     }
@@ -185,7 +195,11 @@ export class Calls {
     if (call === undefined) return
     for (const session of call.sessions) session.end()
     const isWorse = (error as HoldfastError | undefined)?.effect === 'unknown'
-    call.reject(call.failure === undefined || isWorse ? error : call.failure.error)
+    if (call.failure !== undefined && !isWorse) return call.reject(call.failure.error)
+    const { signal } = call
+    // The reason has stayed on this side.
+    const isOwn = error instanceof AbortedError && signal?.aborted === true
+    call.reject(isOwn ? new AbortedError(error.waitedMs, signal.reason) : error)
   }
 
   private take(m: number): Request | undefined {
@@ -201,13 +215,16 @@ export class Calls {
 
   /** The main thread's end is gone: what was to be committed may or may not be. */
   private closed(): void {
+    if (this.isClosed) return
     this.isClosed = true
-    for (const { reject, isCommit } of this.requests.values()) {
-      reject(isCommit ? new CommitUnknownError(undefined) : new ClosedError())
+    const committing = new Set<number>()
+    for (const { reject, committing: n } of this.requests.values()) {
+      if (n !== undefined) committing.add(n)
+      reject(n === undefined ? new ClosedError() : new CommitUnknownError(undefined))
     }
     this.requests.clear()
-    for (const call of this.calls.values()) {
-      const error = call.isFinishing ? new CommitUnknownError(undefined) : new ClosedError()
+    for (const [n, call] of this.calls) {
+      const error = call.isFinishing || committing.has(n) ? new CommitUnknownError(undefined) : new ClosedError()
       for (const session of call.sessions) session.lose(error)
       call.reject(error)
     }

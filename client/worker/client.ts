@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { isMainThread, type MessagePort } from 'node:worker_threads'
-import { invalid } from '../checks.js'
+import { checkWithoutIfMissing, compileAccessOptions } from '../access-options.js'
+import { checkSessionId, invalid } from '../checks.js'
 import { decodeValue } from '../codec.js'
 import { InvalidArgumentError } from '../errors.js'
 import type { Holdfast, Peeked } from '../holdfast.js'
@@ -22,6 +23,9 @@ export interface WorkerHoldfast<S extends object>
 
 type Work = (sessions: readonly WorkerSession[]) => unknown
 type Options = { readonly signal?: AbortSignal; readonly [option: string]: unknown } | undefined
+
+// The main thread has the defaults: here options are only checked.
+const SOME_DEFAULTS = { timeoutMs: 1, durability: 'access' } as const
 
 interface Running {
   readonly key: string
@@ -49,7 +53,7 @@ export class WorkerClient {
   }
 
   accessMany(ids: readonly string[], locks: LockSpec, work: Work, options?: Options): Promise<unknown> {
-    return this.run('accessMany', [...ids], locks, work, options, work)
+    return this.run('accessMany', ids, locks, work, options, work)
   }
 
   async rotate(
@@ -63,6 +67,7 @@ export class WorkerClient {
   }
 
   async open(id: string, locks: LockSpec, options?: Options): Promise<WorkerSession & AsyncDisposable> {
+    checkSessionId(id)
     const request = compileLockRequest(locks)
     let leave = () => {}
     const left = new Promise<never>((_resolve, reject) => {
@@ -94,20 +99,22 @@ export class WorkerClient {
   }
 
   async create(init: object = {}, options?: Options): Promise<string> {
-    if (typeof init !== 'object' || init === null || Array.isArray(init)) {
-      throw new InvalidArgumentError('create takes an object of attributes')
-    }
+    checkInit(init)
+    checkWithoutIfMissing(options, 'create')
     const id = randomBytes(32).toString('base64url')
     await this.access(id, 'all', (session) => void Object.assign(session.state, init), options)
     return id
   }
 
   async destroy(id: string, options?: Options): Promise<boolean> {
+    checkSessionId(id)
+    checkWithoutIfMissing(options, 'destroy')
     this.nesting.refuse('destroyed')
     return (await this.ask('destroy', id, options)) as boolean
   }
 
   async release(id: string): Promise<void> {
+    this.nesting.refuse('released', id)
     await this.ask('release', id)
   }
 
@@ -123,15 +130,17 @@ export class WorkerClient {
     options: Options,
     given: unknown,
   ): Promise<unknown> {
+    if (!Array.isArray(ids)) throw invalid('ids', 'an array of session ids', ids)
+    for (const id of ids) checkSessionId(id)
     const request = compileLockRequest(locks)
     if (typeof given !== 'function') {
       throw new InvalidArgumentError(`the work must be a function, received ${typeof given}`)
     }
+    const { signal, rest } = split(options)
     if (op === 'rotate') this.nesting.refuse('rotated')
     const outer = this.nesting.outer(ids, request)
     if (outer !== undefined) return work(outer.map(({ session }) => session))
     const n = this.calls.nextNumber()
-    const { signal, rest } = split(options)
     return this.calls.make(n, { op, n, ids, locks, options: rest }, signal, (opened) => {
       const sessions = opened.map((one, index) => new WorkerSession(one, request, this.calls.linkOf(n, index)))
       const running = sessions.map((session, index) => ({ key: ids[index] as string, ticket: session.ticket, session }))
@@ -148,12 +157,20 @@ export class WorkerClient {
     }
   }
 
-  private ask(op: 'peek' | 'destroy' | 'release', id: string, options?: Options): Promise<unknown> {
+  private async ask(op: 'peek' | 'destroy' | 'release', id: string, options?: Options): Promise<unknown> {
+    checkSessionId(id)
     const n = this.calls.nextNumber()
     const { signal, rest } = split(options)
     // The main thread does it alone.
     return this.calls.make(n, { op, n, id, options: rest }, signal, () => ({ sessions: [], work: async () => {} }))
   }
+}
+
+/** The main thread would refuse it too, but it is never sent there. */
+function checkInit(init: unknown): void {
+  const prototype: unknown = typeof init === 'object' && init !== null ? Object.getPrototypeOf(init) : undefined
+  if (prototype === null || prototype === Object.prototype) return
+  throw invalid('init', 'a plain object of attributes', init)
 }
 
 /** A signal cannot cross a port: it is sent when it fires. */
@@ -162,7 +179,10 @@ function split(options: Options): {
   readonly rest: { readonly [option: string]: unknown } | undefined
 } {
   if (options === undefined) return { signal: undefined, rest: undefined }
+  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options)
+  // The new id of a rotation is no option of an access; whether it may be one is the main thread's to say.
+  const { to: _, ...checked } = options
+  compileAccessOptions(checked, SOME_DEFAULTS)
   const { signal, ...rest } = options
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid('signal', 'an AbortSignal', signal)
   return { signal, rest }
 }

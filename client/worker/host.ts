@@ -6,11 +6,15 @@ import { WORKER_CALLS_MAX } from '../limits.js'
 import { compileLockRequest, type LockSpec } from '../lock-request.js'
 import { outsideAccesses } from '../nesting.js'
 import type { AccessSession } from '../session.js'
+import { adopt, checkTryLock, onlyId, sessionAt, unknownMessage } from './incoming.js'
 import type { Entries, Opened, ToHost, ToWorker, TryLocked } from './messages.js'
 import { toWire } from './wire-error.js'
 
-/** The end of an access whose work runs in the worker thread: by its own failure, or because the thread is gone. */
-class WorkDropped extends Error {}
+/**
+ * Ends an access whose work has failed in the worker thread, or has ended with it. Nobody is shown it, and a thread may
+ * have thousands of calls under way when it ends: one is enough.
+ */
+const WORK_DROPPED = new Error('the work is of no use any more')
 
 interface Call {
   readonly controller: AbortController
@@ -33,6 +37,8 @@ export class WorkerHost {
   readonly port: MessagePort
   private readonly own: MessagePort
   private readonly calls = new Map<number, Call>()
+  /** Requests of running accesses that are not answered yet. */
+  private requests = 0
 
   constructor(
     private readonly client: Holdfast<Record<string, unknown>>,
@@ -61,7 +67,7 @@ export class WorkerHost {
 
   private close(): void {
     for (const call of this.calls.values()) {
-      call.controller.abort()
+      call.controller.abort(WORK_DROPPED)
       call.drop()
     }
     this.calls.clear()
@@ -100,42 +106,42 @@ export class WorkerHost {
       case 'abort':
         return this.calls.get(n)?.controller.abort()
       case 'commit':
-        return void this.reply(n, message.m, async () => {
-          const session = this.sessionOf(n, message.index)
-          session.content.adopt(new Map(message.changes))
+        return void this.reply(message, async (session) => {
+          adopt(session.content, message.changes)
           await session.commit()
           return []
         })
       case 'lock':
-        return void this.reply(n, message.m, async () => {
-          const session = this.sessionOf(n, message.index)
+        return void this.reply(message, async (session) => {
           await session.lock(message.locks, message.options)
           return this.entriesOf(session, message.locks)
         })
       case 'tryLock':
         return this.tryLock(message)
       default:
-        throw new InvalidArgumentError('a worker thread sent a message that is not known: use connectHoldfast there')
+        throw unknownMessage()
     }
   }
 
   private begin(n: number, message: Extract<ToHost, { ids: unknown } | { id: unknown }>): void {
     if (this.calls.has(n)) throw new InvalidArgumentError('a worker thread used the number of a call twice')
-    if (this.calls.size >= WORKER_CALLS_MAX) {
-      throw new RefusedError('LOCAL_QUEUE_FULL', `${WORKER_CALLS_MAX} calls of this worker thread are under way`, true)
-    }
+    if (this.calls.size >= WORKER_CALLS_MAX) throw tooMany('calls')
     const call = createCall()
     this.calls.set(n, call)
-    // A call that was aborted while its message was under way must not begin.
     outsideAccesses(() => this.perform(n, call, message)).then(
-      (value) => this.end(n, { kind: 'done', n, value }),
+      (value) => this.end(n, () => ({ kind: 'done', n, value })),
       (error: unknown) =>
-        this.end(n, { kind: 'failed', n, error: error instanceof WorkDropped ? undefined : toWire(error) }),
+        this.end(n, () => ({ kind: 'failed', n, error: error === WORK_DROPPED ? undefined : toWire(error) })),
     )
   }
 
-  private end(n: number, message: ToWorker): void {
-    if (this.calls.delete(n)) this.send(message)
+  private end(n: number, message: () => ToWorker): void {
+    const call = this.calls.get(n)
+    if (call === undefined) return
+    this.calls.delete(n)
+    // A loss ends the access before its work: from now on nobody waits for that.
+    call.drop()
+    this.send(message())
   }
 
   private async perform(n: number, call: Call, message: Extract<ToHost, { ids: unknown } | { id: unknown }>) {
@@ -144,11 +150,11 @@ export class WorkerHost {
     const work = (sessions: readonly unknown[]) => this.work(n, call, sessions as readonly AccessSession[])
     switch (message.op) {
       case 'access':
-        return client.access(message.ids[0] as string, message.locks as 'all', (session) => work([session]), options)
+        return client.access(onlyId(message.ids), message.locks as 'all', (session) => work([session]), options)
       case 'accessMany':
         return client.accessMany(message.ids, message.locks as 'all', work, options)
       case 'rotate':
-        return client.rotate(message.ids[0] as string, (session) => work([session]), options)
+        return client.rotate(onlyId(message.ids), (session) => work([session]), options)
       case 'destroy':
         return client.destroy(message.id, options)
       case 'release':
@@ -169,27 +175,32 @@ export class WorkerHost {
     }
     this.send({ kind: 'begin', n, sessions: sessions.map((session) => opened(session)) })
     const changes = await call.work
-    for (const [index, session] of sessions.entries()) session.content.adopt(new Map(changes[index]))
+    for (const [index, session] of sessions.entries()) adopt(session.content, changes?.[index])
   }
 
-  private sessionOf(n: number, index: number): AccessSession {
-    const session = this.calls.get(n)?.sessions[index]
-    if (session === undefined) throw new InvalidArgumentError('a worker thread named an access that does not run')
-    return session
-  }
-
-  private async reply(n: number, m: number, answer: () => Promise<Entries>): Promise<void> {
+  private async reply(
+    { n, m, index }: Extract<ToHost, { m: number }>,
+    answer: (session: AccessSession) => Promise<Entries>,
+  ): Promise<void> {
+    this.requests += 1
     try {
-      this.send({ kind: 'reply', n, m, attributes: await answer() })
+      if (this.requests > WORKER_CALLS_MAX) throw tooMany('requests')
+      const session = sessionAt(this.calls.get(n)?.sessions, index)
+      const attributes = await answer(session)
+      this.send({ kind: 'reply', n, m, attributes, rev: session.rev, isNew: session.isNew })
     } catch (error) {
       this.send({ kind: 'refused', n, m, error: toWire(error) })
+    } finally {
+      this.requests -= 1
     }
   }
 
-  private tryLock({ n, index, locks, done, port }: Extract<ToHost, { op: 'tryLock' }>): void {
+  private tryLock(message: Extract<ToHost, { op: 'tryLock' }>): void {
+    checkTryLock(message)
+    const { n, index, locks, done, port } = message
     let answer: TryLocked
     try {
-      const session = this.sessionOf(n, index)
+      const session = sessionAt(this.calls.get(n)?.sessions, index)
       const isLocked = session.tryLock(locks) !== undefined
       answer = isLocked ? { attributes: this.entriesOf(session, locks) } : { attributes: undefined, error: undefined }
     } catch (error) {
@@ -215,12 +226,15 @@ const opened = (session: AccessSession): Opened => ({
   attributes: [...session.content.lockedEntries()],
 })
 
+const tooMany = (what: 'calls' | 'requests'): RefusedError =>
+  new RefusedError('LOCAL_QUEUE_FULL', `${WORKER_CALLS_MAX} ${what} of this worker thread are under way`, true)
+
 function createCall(): Call {
   let finish: Call['finish'] = () => {}
   let drop: Call['drop'] = () => {}
   const work = new Promise<readonly Entries[]>((resolve, reject) => {
     finish = resolve
-    drop = () => reject(new WorkDropped())
+    drop = () => reject(WORK_DROPPED)
   })
   // Where the access never began, nobody awaits it.
   work.catch(() => {})

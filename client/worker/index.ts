@@ -4,12 +4,16 @@ import { WorkerClient, type WorkerHoldfast } from './client.js'
 export * from '../errors.js'
 export type { WorkerHoldfast } from './client.js'
 
+// Two clients on one port would take each other's answers.
+const clients = new WeakMap<MessagePort, WorkerClient>()
+
 /**
  * Makes the client of a worker thread, from a port that the main thread's client gave it. Accesses of all threads are
  * arbitrated in one place: attribute locks, deadlocks, commits and losses are those of the process. Values are copied
- * from thread to thread, and only those that the access locked.
+ * from thread to thread, and only those that the access locked. A port that is connected again gives the same client.
  *
- * The hazard: when the thread ends in whatever way, its accesses end without a commit, and its locks are free.
+ * The hazard: when the thread ends in whatever way, its accesses end without a commit, and its locks are free. And
+ * `session.tryLock`, which is synchronous, lets the thread stand still until the main thread has answered.
  *
  * @throws {InvalidArgumentError} in the main thread, or for anything but such a port.
  * @example
@@ -24,5 +28,7 @@ export type { WorkerHoldfast } from './client.js'
  * await holdfast.access(id, { write: ['cart'] }, ({ state }) => { … })
  */
 export function connectHoldfast<S extends object = Record<string, unknown>>(port: MessagePort): WorkerHoldfast<S> {
-  return new WorkerClient(port) as unknown as WorkerHoldfast<S>
+  const client = clients.get(port) ?? new WorkerClient(port)
+  clients.set(port, client)
+  return client as unknown as WorkerHoldfast<S>
 }

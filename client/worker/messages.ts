@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { AttributeValue } from '../../protocol/item.js'
+import type { LockOptions } from '../access-options.js'
 import type { LockSpec } from '../lock-request.js'
 import type { WireError } from './wire-error.js'
 
@@ -36,7 +37,7 @@ export type ToHost =
       readonly m: number
       readonly index: number
       readonly locks: LockSpec
-      readonly options: WireOptions
+      readonly options: LockOptions | undefined
     }
   /** Answered on a port of its own, after which `done` is set: the worker thread waits for it standing still. */
   | {
@@ -59,12 +60,19 @@ export interface Opened {
   readonly attributes: Entries
 }
 
+/** What a session asked for: the attributes that it has locked, and what has become of it. */
+export interface Reply {
+  readonly attributes: Entries
+  readonly rev: number
+  readonly isNew: boolean
+}
+
 export type ToWorker =
   | { readonly kind: 'begin'; readonly n: number; readonly sessions: readonly Opened[] }
   | { readonly kind: 'done'; readonly n: number; readonly value: unknown }
   /** The call has failed; without an error, only because its work did. */
   | { readonly kind: 'failed'; readonly n: number; readonly error: WireError | undefined }
-  | { readonly kind: 'reply'; readonly n: number; readonly m: number; readonly attributes: Entries }
+  | ({ readonly kind: 'reply'; readonly n: number; readonly m: number } & Reply)
   | { readonly kind: 'refused'; readonly n: number; readonly m: number; readonly error: WireError }
   | { readonly kind: 'lost'; readonly n: number; readonly index: number; readonly error: WireError }
   | { readonly kind: 'wanted'; readonly n: number; readonly index: number }

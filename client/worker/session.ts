@@ -2,36 +2,37 @@ import { inspect } from 'node:util'
 import type { LockOptions } from '../access-options.js'
 import { AccessState } from '../access-state.js'
 import { AttributeCache, type Changes } from '../attribute-cache.js'
-import { AccessEndedError } from '../errors.js'
+import { AccessEndedError, type HoldfastError } from '../errors.js'
 import { compileLockRequest, type LockRequest, type LockSpec, merge } from '../lock-request.js'
 import { SchemaCheck } from '../schemas.js'
-import type { Entries, Opened } from './messages.js'
+import type { Entries, Opened, Reply } from './messages.js'
 
 /** What a session in a worker thread asks of the main thread. */
 export interface SessionLink {
-  commit(changes: Entries): Promise<void>
-  lock(locks: LockSpec, options: LockOptions | undefined): Promise<Entries>
+  commit(changes: Entries): Promise<Reply>
+  lock(locks: LockSpec, options: LockOptions | undefined): Promise<Reply>
   /** Undefined where not all of them are free. */
   tryLock(locks: LockSpec): Entries | undefined
 }
 
 // The schemas are the main thread's: they run there, on the way out and on the way in.
 const NO_SCHEMAS = new SchemaCheck()
-const NO_CHANGES: Changes = new Map()
 
 /** The session object of an access whose work runs in this worker thread. */
 export class WorkerSession {
   readonly epoch: number
-  readonly isNew: boolean
+  isNew: boolean
   readonly createdAt: Date
   readonly lastAccessAt: Date
-  readonly rev: number
+  rev: number
   wanted: boolean
   /** What is locked; nested accesses look here. */
   readonly ticket: { request: LockRequest }
   private readonly attributes: AttributeCache
   private readonly content: AccessState
   private readonly controller = new AbortController()
+  /** The last commit() that each attribute was sent with, where the main thread has not confirmed it. */
+  private readonly unconfirmed = new Map<string, Changes>()
   private isEnded = false
 
   constructor(
@@ -68,8 +69,10 @@ export class WorkerSession {
   async commit(): Promise<void> {
     this.checkUsable()
     const changes = this.changes()
-    await this.link.commit([...changes])
+    for (const name of changes.keys()) this.unconfirmed.set(name, changes)
+    this.update(await this.told(this.link.commit([...changes])))
     this.attributes.apply(changes)
+    for (const name of changes.keys()) if (this.unconfirmed.get(name) === changes) this.unconfirmed.delete(name)
   }
 
   delete(name: string): void {
@@ -79,7 +82,9 @@ export class WorkerSession {
   async lock(more: LockSpec, options?: LockOptions): Promise<this> {
     this.checkUsable()
     const request = compileLockRequest(more)
-    return this.widened(request, await this.link.lock(more, options))
+    const reply = await this.told(this.link.lock(more, options))
+    this.update(reply)
+    return this.widened(request, reply.attributes)
   }
 
   tryLock(more: LockSpec): this | undefined {
@@ -91,7 +96,12 @@ export class WorkerSession {
 
   /** What differs from what the main thread has. Throws on values that cannot be stored. */
   changes(): Changes {
-    return this.content.changes() ?? NO_CHANGES
+    const changes = new Map(this.content.changes())
+    // A commit() under way, or refused, has changed what the main thread has: it must hear of what was changed back.
+    for (const name of this.unconfirmed.keys()) {
+      if (!changes.has(name)) changes.set(name, this.attributes.encoded(name))
+    }
+    return changes
   }
 
   /** The session is lost: whatever the work does from now on is of no use. */
@@ -110,6 +120,21 @@ export class WorkerSession {
 
   [inspect.custom](): object {
     return { Session: this.toJSON() }
+  }
+
+  /** A request that came too late, since the session was lost meanwhile, is told that and nothing else. */
+  private async told(reply: Promise<Reply>): Promise<Reply> {
+    try {
+      return await reply
+    } catch (error) {
+      if (this.signal.aborted && (error as HoldfastError).effect !== 'unknown') throw this.signal.reason
+      throw error
+    }
+  }
+
+  private update({ rev, isNew }: Reply): void {
+    this.rev = rev
+    this.isNew = isNew
   }
 
   /** An attribute that is locked already is known already, and may have been changed here since. */

@@ -1,5 +1,6 @@
 import { become } from '../error-brand.js'
 import * as errors from '../errors.js'
+import { WORKER_ERROR_CAUSES_MAX } from '../limits.js'
 
 /** An error as it crosses a port: structured clone would keep neither its class nor its code. */
 export interface WireError {
@@ -9,32 +10,52 @@ export interface WireError {
   /** The error's own data, such as `code` and `reason`. */
   readonly data: { readonly [name: string]: unknown }
   readonly issues: unknown
-  readonly cause: { readonly name: string; readonly message: string } | undefined
+  readonly cause: WireError | undefined
 }
 
 const NOT_DATA = new Set(['name', 'message', 'stack', 'cause'])
 
-export function toWire(error: unknown): WireError {
-  const { name, message, stack, cause } = error instanceof Error ? error : new Error(String(error))
-  const data = Object.entries(error ?? {}).filter(([key]) => !NOT_DATA.has(key))
+/** Never fails, and gives what can be sent: an application's schemas may throw anything. */
+export function toWire(thrown: unknown, causesMax = WORKER_ERROR_CAUSES_MAX): WireError {
+  try {
+    const wire = describe(thrown, causesMax)
+    if (canCross(wire)) return wire
+  } catch {
+    // Its properties, or what makes a text of it, threw something themselves.
+  }
+  return describe(new Error('something was thrown that cannot be sent to the worker thread'), 0)
+}
+
+function describe(thrown: unknown, causesMax: number): WireError {
+  const { name, message, stack, cause } = thrown instanceof Error ? thrown : new Error(String(thrown))
+  const issues = (thrown as Partial<errors.SchemaError> | null | undefined)?.issues
+  const data = Object.entries(thrown ?? {}).filter(([key, value]) => !NOT_DATA.has(key) && canCross(value))
   return {
     name,
     message,
     stack,
     data: Object.fromEntries(data),
-    issues: (error as Partial<errors.SchemaError>)?.issues,
-    cause: cause instanceof Error ? { name: cause.name, message: cause.message } : undefined,
+    issues: canCross(issues) ? issues : undefined,
+    cause: cause instanceof Error && causesMax > 0 ? toWire(cause, causesMax - 1) : undefined,
+  }
+}
+
+function canCross(value: unknown): boolean {
+  try {
+    structuredClone(value)
+    return true
+  } catch {
+    return false
   }
 }
 
 /** The error again, of its own class: `instanceof`, `code` and data hold. */
 export function fromWire(wire: WireError): Error {
-  const cause =
-    wire.cause === undefined ? undefined : Object.assign(new Error(wire.cause.message), { name: wire.cause.name })
-  const error = new Error(wire.message, cause === undefined ? undefined : { cause })
+  const error = new Error(wire.message, wire.cause === undefined ? undefined : { cause: fromWire(wire.cause) })
   if (wire.stack !== undefined) error.stack = wire.stack
   const type = (errors as { readonly [name: string]: unknown })[wire.name]
   if (typeof type === 'function') become(error, type)
+  else Object.defineProperty(error, 'name', { value: wire.name, writable: true, configurable: true })
   if (wire.issues !== undefined) Object.defineProperty(error, 'issues', { value: wire.issues })
   return Object.assign(error, wire.data)
 }

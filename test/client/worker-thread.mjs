@@ -1,12 +1,6 @@
 // One worker thread: does what the main thread asks by messages of its own port, with accesses of `holdfast/worker`.
 import { parentPort, workerData } from 'node:worker_threads'
-import { connectHoldfast } from 'holdfast/worker'
-
-const holdfast = connectHoldfast(workerData.port)
-const gates = new Map()
-
-/** Resolves when the main thread says so. */
-const gate = (name) => new Promise((resolve) => gates.set(name, resolve))
+import { gate, holdfast, serve } from './worker-jobs.mjs'
 
 const add = (id) =>
   holdfast.access(id, { write: ['count', 'mirror'] }, ({ state }) => {
@@ -16,7 +10,7 @@ const add = (id) =>
     return state.count
   })
 
-const JOBS = {
+serve({
   add: ({ id }) => add(id),
   /** Increments for as long as the thread lives, telling of each that is acknowledged. */
   async addForever({ id }) {
@@ -24,6 +18,25 @@ const JOBS = {
       parentPort.postMessage({ begun: true })
       await add(id)
       parentPort.postMessage({ acknowledged: true })
+    }
+  },
+  /** The same with a commit() inside, after which it leaves behind what nobody may ever see. */
+  async tearForever({ id }) {
+    for (;;) {
+      parentPort.postMessage({ begun: true })
+      const torn = holdfast.access(id, { write: ['count'] }, async (session) => {
+        const wider = await session.lock({ write: ['mirror'] })
+        wider.state.count = (wider.state.count ?? 0) + 1
+        wider.state.mirror = wider.state.count
+        await session.commit()
+        parentPort.postMessage({ acknowledged: true })
+        wider.state.count = -1
+        await holdfast.peek(id)
+        throw new Error('torn')
+      })
+      await torn.catch((error) => {
+        if (error.message !== 'torn') throw error
+      })
     }
   },
   /** Takes locks, says so, and ends when it is told to. */
@@ -128,26 +141,4 @@ const JOBS = {
   close() {
     holdfast.close()
   },
-}
-
-parentPort.on('message', ({ n, job, open, ...fields }) => {
-  if (open !== undefined) return gates.get(open)?.()
-  Promise.resolve()
-    .then(() => JOBS[job](fields))
-    .then(
-      (value) => parentPort.postMessage({ n, value }),
-      (error) =>
-        parentPort.postMessage({
-          n,
-          error: {
-            code: error.code,
-            reason: error.reason,
-            effect: error.effect,
-            message: error.message,
-            cycle: error.cycle,
-            path: error.path,
-            isHoldfastError: error instanceof Error && error.constructor.name,
-          },
-        }),
-    )
 })

@@ -1,0 +1,51 @@
+import { types } from 'node:util'
+import type { AccessState } from '../access-state.js'
+import type { Changes } from '../attribute-cache.js'
+import { HoldfastError, InvalidArgumentError } from '../errors.js'
+import type { ToHost } from './messages.js'
+
+/**
+ * What a worker thread has sent, checked: its program may use the port for anything. What the client checks by itself,
+ * such as ids, locks and options, is not checked here.
+ */
+const stray = (what: string): InvalidArgumentError =>
+  new InvalidArgumentError(`a worker thread sent ${what}: use connectHoldfast there, and nothing else on its port`)
+
+export const unknownMessage = (): InvalidArgumentError => stray('a message that is not known')
+
+/** The id of a call that names one session. */
+export function onlyId(ids: unknown): string {
+  if (!Array.isArray(ids) || ids.length !== 1) throw stray('a call that does not name one session')
+  return ids[0]
+}
+
+/** The session of a running access that a request is for. */
+export function sessionAt<T>(sessions: readonly T[] | undefined, index: unknown): T {
+  const session = typeof index === 'number' ? sessions?.[index] : undefined
+  if (session === undefined) throw stray('a request for an access that does not run')
+  return session
+}
+
+export function checkTryLock({ done, port }: Extract<ToHost, { op: 'tryLock' }>): void {
+  if (types.isInt32Array(done) && done.length === 1 && typeof port?.postMessage === 'function') return
+  throw stray('a tryLock that cannot be answered')
+}
+
+/** Takes over what the work of one session has changed. */
+export function adopt(content: AccessState, entries: unknown): void {
+  const changes = changesIn(entries)
+  try {
+    content.adopt(changes)
+  } catch (cause) {
+    if (cause instanceof HoldfastError) throw cause
+    throw new InvalidArgumentError('a worker thread sent a value that cannot be read', { cause })
+  }
+}
+
+function changesIn(entries: unknown): Changes {
+  if (!Array.isArray(entries) || !entries.every(isEntry)) throw stray('changes that are none')
+  return new Map(entries)
+}
+
+const isEntry = (entry: unknown): boolean =>
+  Array.isArray(entry) && entry.length === 2 && typeof entry[0] === 'string' && entry[1] !== null
