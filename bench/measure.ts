@@ -47,7 +47,7 @@ export async function microtasks(run: Run): Promise<number> {
   void run().then(() => {
     end.isReached = true
   })
-  for (; !end.isReached; turns += 1) await undefined
+  for (; !end.isReached; turns += 1) await Promise.resolve()
   return turns
 }
 

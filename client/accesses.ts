@@ -175,7 +175,7 @@ async function landed(
   batches: readonly (Batch | undefined)[],
   staged: readonly (Changes | undefined)[],
 ): Promise<void> {
-  const outcomes = await Promise.allSettled(batches.map((batch) => batch?.done))
+  const outcomes = await Promise.allSettled(batches.map(async (batch) => batch?.done))
   const failure = worstOf(outcomes)
   if (failure === undefined) return
   const hasLanded = outcomes.some(({ status }, index) => status === 'fulfilled' && staged[index] !== undefined)
