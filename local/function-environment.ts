@@ -82,7 +82,6 @@ export class FunctionEnvironment {
         memoryLimitInMB: String(spec.memoryMb),
         deadlineMs: Date.now() + spec.timeoutMs,
       }
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- this port leads to a thread, not to a window
       this.inbox.postMessage({ event, context } satisfies InvocationRequest)
       Atomics.store(this.wakeUp, 0, 1)
       Atomics.notify(this.wakeUp, 0)
