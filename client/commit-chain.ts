@@ -60,6 +60,8 @@ export class CommitChain {
   private waiting: Batch | undefined
   private isBroken = false
   private brokenBy: HoldfastError | undefined
+  /** The session's life here is being ended, by a write that is under way or to come. */
+  private isEnding = false
   /** The write that ends the session's life, once it was sent. */
   private lastWrite: Promise<unknown> | undefined
   private flushTimer: Timer | undefined
@@ -70,7 +72,7 @@ export class CommitChain {
   ) {}
 
   get isIdle(): boolean {
-    return this.current === undefined && this.waiting === undefined
+    return this.current === undefined && this.waiting === undefined && !this.isEnding
   }
 
   /** The newest batch that has not resolved. */
@@ -142,15 +144,20 @@ export class CommitChain {
   }
 
   private async endWith<T>(write: () => Promise<T>): Promise<T> {
-    this.flush()
-    while (this.latest !== undefined) await this.latest.done
-    // The hold may have been lost meanwhile, and its lock released.
-    if (this.brokenBy !== undefined) throw this.brokenBy
-    const writing = write()
-    this.lastWrite = writing
-    const result = await writing
-    this.isBroken = true
-    return result
+    this.isEnding = true
+    try {
+      this.flush()
+      while (this.latest !== undefined) await this.latest.done
+      // The hold may have been lost meanwhile, and its lock released.
+      if (this.brokenBy !== undefined) throw this.brokenBy
+      const writing = write()
+      this.lastWrite = writing
+      const result = await writing
+      this.isBroken = true
+      return result
+    } finally {
+      this.isEnding = false
+    }
   }
 
   private async move(target: CommitChain, carried: Carried): Promise<number> {

@@ -255,7 +255,10 @@ export class Hold {
   async abortRunning(error: HoldfastError): Promise<void> {
     if (this.running.size === 0) return
     for (const ticket of this.locks.takeQueued() as Ticket[]) ticket.fail(error)
-    for (const ticket of this.running.clear()) ticket.lose(error)
+    for (const ticket of this.running.clear()) {
+      ticket.lose(error)
+      for (const dropped of this.locks.unlock(ticket.owner) as Ticket[]) dropped.fail(error)
+    }
     await this.chain.settle()
     this.lose(error, 'failQueued')
   }

@@ -95,13 +95,14 @@ export class History implements WriteWatcher {
     for (const [index, token] of seen.entries()) {
       const landing = this.landings.get(token)
       if (landing?.life === life && landing.index === index) continue
+      // Where the Locks table forgot who holds, two may believe it for a lease: only writes are fenced.
+      if (landing !== undefined && this.mayEpochsRepeat) continue
       this.violate(
         '4',
         `a reader saw '${token}' at ${index}, which ${landing === undefined ? 'was never committed' : 'is elsewhere'}`,
       )
       return
     }
-    // Where the Locks table forgot who holds, two may believe it for a lease: only writes are fenced.
     if (this.mayEpochsRepeat) return
     for (const entry of this.appended.values()) {
       if (entry.session !== session || entry.list !== list || entry.outcome !== 'acknowledged') continue

@@ -83,8 +83,11 @@ export class Server {
     try {
       await this.append(id, 'A', timeoutMs, false)
     } catch (error) {
+      const { reason } = error as { readonly reason?: string }
+      // A server that rotated it has died, and nobody knows the new id.
+      if (reason === 'rotated') return
       // It may have been given a session that was about to expire.
-      if ((error as { reason?: string }).reason !== 'expired') throw error
+      if (reason !== 'expired') throw error
       await this.append(id, 'A', timeoutMs, false)
     }
   }
