@@ -210,6 +210,7 @@ export class SessionEntry extends Ranked {
     if (claimed.kind === 'fenced') return lock.acquireAbove(claimed.fence)
     if (claimed.kind === 'failed') this.failAll(claimed.error)
     if (claimed.kind === 'rotated') this.failAll(new SessionMissingError('rotated'))
+    this.events.released(this.session, epoch)
     lock.release()
   }
 
@@ -240,7 +241,8 @@ export class SessionEntry extends Ranked {
         const { hold } = this
         this.hold = undefined
         this.events.closed(this)
-        this.events.lost(this.session, error, unwritten)
+        if (hold?.isConcluded) this.events.released(this.session, epoch)
+        else this.events.lost(this.session, error, unwritten)
         // A commit under way has its own outcome: the release waits for it, so that the next holder sees it.
         this.ending = hold?.flush().then(() => {
           if (this.isHeld(grant)) lock.release()
@@ -297,7 +299,8 @@ export class SessionEntry extends Ranked {
   private explainTimeout(waitedMs: number): HoldfastError {
     if (this.lock.lastRefusal !== undefined) return this.lock.lastRefusal
     if (this.hold !== undefined || this.membership.isReady) {
-      return new WaitTimeoutError({ waitedMs, behind: this.lock.position, holder: this.lock.holder })
+      const holder = this.hold === undefined ? this.lock.holder : 'another access of this process'
+      return new WaitTimeoutError({ waitedMs, behind: this.lock.position, holder })
     }
     const failure = this.membership.lastFailure
     return new UnreachableError(

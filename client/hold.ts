@@ -51,6 +51,8 @@ export class Hold {
   createdAt: number
   /** When the last access ended. */
   accessedAt: number
+  /** Its session was destroyed or rotated by this process. */
+  isConcluded = false
   /** Another process waits for this session. */
   isWanted = false
   /** Created by this grant, and not committed to since. */
@@ -214,7 +216,7 @@ export class Hold {
       throw error
     }
     this.running.delete(ticket)
-    this.lose(new SessionLostError('destroyed', 'this process destroyed it'), 'returnQueued')
+    this.conclude('this process destroyed it')
   }
 
   /**
@@ -234,7 +236,7 @@ export class Hold {
       throw error
     }
     this.running.delete(ticket)
-    this.lose(new SessionLostError('destroyed', 'this process rotated it: it goes on under another id'), 'returnQueued')
+    this.conclude('this process rotated it: it goes on under another id')
   }
 
   /** Becomes what another hold was. */
@@ -291,6 +293,12 @@ export class Hold {
     for (const ticket of failing) ticket.fail(error)
     if (queued === 'returnQueued') this.events.returned(waiting.filter((ticket) => !ticket.isExtension))
     this.events.lost(error, writtenBehind)
+  }
+
+  /** The session's life has ended here as it was asked to: nobody has lost anything. */
+  private conclude(explanation: string): void {
+    this.isConcluded = true
+    this.loseFor('destroyed', explanation)
   }
 
   loseFor(reason: LossReason, explanation: string): void {

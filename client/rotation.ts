@@ -1,5 +1,5 @@
 import type { Running } from './accesses.js'
-import { type HoldfastError, InvalidArgumentError } from './errors.js'
+import { type HoldfastError, InvalidArgumentError, SessionMissingError } from './errors.js'
 import type { Hold } from './hold.js'
 import type { Ticket } from './ticket.js'
 
@@ -14,7 +14,12 @@ export async function rotate(
 ): Promise<void> {
   const changes = session.changes() ?? new Map()
   hold.checkSize(changes)
-  const target = await enter(next)
+  const target = await enter(next).catch((error: unknown) => {
+    // Of the old session this would say that it is gone.
+    if (error instanceof SessionMissingError)
+      throw new InvalidArgumentError("'to' was the id of a session that was rotated")
+    throw error
+  })
   try {
     if (!target.isNew)
       throw new InvalidArgumentError("'to' must be an id that is not in use, received that of a session")

@@ -58,7 +58,9 @@ export class SchemaCheck {
     if (result instanceof Promise) {
       // Its outcome is of no use any more, and nobody would handle its failure.
       result.catch(() => {})
-      throw new InvalidArgumentError(`the schema of '${name}' is asynchronous: state is read and checked synchronously`)
+      throw new InvalidArgumentError(
+        `the schema of '${name}' is asynchronous, or threw: state is read and checked synchronously`,
+      )
     }
     if (result.issues === undefined) return result.value
     throw new SchemaError(name, result.issues.map(describe))

@@ -76,6 +76,21 @@ describe('the life of sessions and clients', () => {
     expect(writes).toBeLessThanOrEqual(4)
   })
 
+  it('every grant is told to have ended, as released or as lost, and nothing is lost by intent', async () => {
+    const client = world.client<Counter>()
+    const told = { granted: 0, released: 0, lost: 0 }
+    for (const event of ['granted', 'released', 'lost'] as const) client.on(event, () => void (told[event] += 1))
+    for (const id of ['kept', 'released', 'destroyed', 'rotated']) await add(client, id)
+    await world.finish(client.release('released'))
+    await world.finish(client.destroy('destroyed'))
+    await world.finish(client.rotate('rotated'))
+    const missing = client.access('missing', 'all', () => {}, { ifMissing: 'fail' })
+    await expect(world.finish(missing)).rejects.toMatchObject({ code: 'SESSION_MISSING' })
+    await world.finish(client.close())
+    await settle()
+    expect(told).toEqual({ granted: 6, released: 6, lost: 0 })
+  })
+
   it('with fixed expiry a session ends at its time, however much it is used', async () => {
     const client = world.client<Counter>({ ttlMs: 10_000, expiry: 'fixed' })
     for (let second = 1; second <= 9; second += 1) {
