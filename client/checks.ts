@@ -47,3 +47,14 @@ export function checkSessionId(id: unknown): asserts id is string {
     throw new InvalidArgumentError(`a session id must have 1 to ${SESSION_ID_BYTES_MAX} bytes, received ${bytes}`)
   }
 }
+
+/**
+ * Refuses what a new session cannot be made of: anything but a plain object, such as an array or a Map, would make one of
+ * other attributes than it seems, or of none.
+ */
+export function checkInit(init: unknown): void {
+  const prototype: unknown = typeof init === 'object' && init !== null ? Object.getPrototypeOf(init) : undefined
+  if (prototype === null || prototype === Object.prototype) return
+  const received = prototype === undefined || Array.isArray(init) ? kindOf(init) : 'another kind of object'
+  throw new InvalidArgumentError(`a session is made of a plain object such as { cart: … }, received ${received}`)
+}

@@ -11,7 +11,7 @@ import {
 import { Accesses, Running } from './accesses.js'
 import { AttributeCache } from './attribute-cache.js'
 import { LockOwner } from './attribute-locks.js'
-import { checkSessionId, kindOf } from './checks.js'
+import { checkInit, checkSessionId } from './checks.js'
 import { ClosedError, CorruptStateError, InvalidArgumentError, SessionMissingError } from './errors.js'
 import { Events, type HoldfastEvents } from './events.js'
 import type { ClientContext, Hold } from './hold.js'
@@ -464,12 +464,4 @@ export class Holdfast<S extends object> {
 
 function checkWork(work: unknown): void {
   if (typeof work !== 'function') throw new InvalidArgumentError(`the work must be a function, received ${typeof work}`)
-}
-
-/** Anything else, such as an array or a Map, would make a session of other attributes than it seems, or of none. */
-function checkInit(init: unknown): void {
-  const prototype: unknown = typeof init === 'object' && init !== null ? Object.getPrototypeOf(init) : undefined
-  if (prototype === null || prototype === Object.prototype) return
-  const received = prototype === undefined || Array.isArray(init) ? kindOf(init) : 'another kind of object'
-  throw new InvalidArgumentError(`a session is made of a plain object such as { cart: … }, received ${received}`)
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { isMainThread, type MessagePort } from 'node:worker_threads'
 import { checkWithoutIfMissing, compileAccessOptions } from '../access-options.js'
-import { checkSessionId, invalid } from '../checks.js'
+import { checkInit, checkSessionId, invalid } from '../checks.js'
 import { decodeValue } from '../codec.js'
 import { InvalidArgumentError } from '../errors.js'
 import type { Holdfast, Peeked } from '../holdfast.js'
@@ -164,13 +164,6 @@ export class WorkerClient {
     // The main thread does it alone.
     return this.calls.make(n, { op, n, id, options: rest }, signal, () => ({ sessions: [], work: async () => {} }))
   }
-}
-
-/** The main thread would refuse it too, but it is never sent there. */
-function checkInit(init: unknown): void {
-  const prototype: unknown = typeof init === 'object' && init !== null ? Object.getPrototypeOf(init) : undefined
-  if (prototype === null || prototype === Object.prototype) return
-  throw invalid('init', 'a plain object of attributes', init)
 }
 
 /** A signal cannot cross a port: it is sent when it fires. */
