@@ -186,7 +186,7 @@ export class Membership {
     if (refusal.code === 'EVICTED') return this.die('evicted')
     // Another connection of this process is newer: this one has nothing to say.
     if (refusal.code === 'STALE_CONNECTION') return socket.close()
-    if (refusal.code !== 'INTERNAL') {
+    if (refusal.code !== 'INTERNAL' && refusal.code !== 'TOO_MANY_MESSAGES') {
       this.events.refused(new RefusedError(refusal.code, refusal.message, false))
     }
     socket.close()

@@ -20,7 +20,13 @@ export interface LockEvents {
 }
 
 /** Refusals of an acquire that go away by themselves. */
-const PASSING: ReadonlySet<RefusalCode> = new Set(['QUEUE_FULL', 'BUSY_RECORD', 'INTERNAL', 'NO_HELLO'])
+const PASSING: ReadonlySet<RefusalCode> = new Set([
+  'QUEUE_FULL',
+  'BUSY_RECORD',
+  'TOO_MANY_MESSAGES',
+  'INTERNAL',
+  'NO_HELLO',
+])
 
 type State =
   | { readonly kind: 'none' }

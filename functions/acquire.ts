@@ -1,6 +1,6 @@
 import type { Update } from '../protocol/item.js'
 import { lockKey } from '../protocol/keys.js'
-import { ACQUIRE_ROUNDS_MAX, WAITERS_MAX } from '../protocol/limits.js'
+import { ABOVE_AHEAD_MAX_MS, ACQUIRE_ROUNDS_MAX, WAITERS_MAX } from '../protocol/limits.js'
 import {
   ask,
   dequeue,
@@ -38,6 +38,9 @@ type QueueStep = Extract<AcquireStep, { kind: 'enqueue' | 'replace' | 'wait' }>
  */
 export async function acquire(deps: Deps, sender: Sender, message: Acquire): Promise<StoreMessage> {
   const { session, r, above } = message
+  if (above !== undefined && above > deps.nowMs() + ABOVE_AHEAD_MAX_MS) {
+    return refused(message, 'MALFORMED', 'no fence of this store is as high as that')
+  }
   const me: Seat = { p: sender.processId, r }
   const fresh = message.nudge === undefined
   let lock = fresh ? undefined : readLock(await deps.store.get('locks', lockKey(session)))
@@ -49,8 +52,13 @@ export async function acquire(deps: Deps, sender: Sender, message: Acquire): Pro
         return { type: 'granted', session, r, epoch: step.epoch, contended: step.contended }
       case 'stale':
         return refused(message, 'STALE_REQUEST', 'a newer request of this process is on record')
-      case 'full':
+      case 'full': {
+        // Those who wait may all be dead, and the holder too: then nobody else presses it, or takes the lock from it.
+        const holder = await fetchProcess(deps, step.holder)
+        if (lock !== undefined) lock = (await askOrReclaim(deps, message, me, lock, step.holder, holder)).lock
+        if (planAcquire(lock, me, above).kind !== 'full') break
         return refused(message, 'QUEUE_FULL', `${WAITERS_MAX} processes wait for this session already`)
+      }
       case 'grant':
       case 'regrant':
       case 'raise': {

@@ -1,9 +1,16 @@
-import { connectionKey } from '../protocol/keys.js'
+import { connectionKey, processKey } from '../protocol/keys.js'
+import {
+  MESSAGES_BURST_MAX,
+  MESSAGES_PER_SECOND_MAX,
+  RARE_MESSAGES_BURST_MAX,
+  RARE_MESSAGES_PER_SECOND_MAX,
+} from '../protocol/limits.js'
 import {
   type ClientMessage,
   type ClientMessageType,
   correlate,
   parseClientMessage,
+  type RefusedMessage,
   type StoreMessage,
 } from '../protocol/messages.js'
 import { readConnection } from '../protocol/records.js'
@@ -11,6 +18,8 @@ import { acquire, cancel } from './acquire.js'
 import { type Caller, hello } from './hello.js'
 import { busy, keep, release, renew, retire } from './holding.js'
 import type { Deps, Sender } from './ports.js'
+import { Rate } from './rate.js'
+import { Senders } from './senders.js'
 
 type Handler<M> = (deps: Deps, sender: Sender, message: M) => Promise<StoreMessage>
 export type Handlers = { readonly [T in ClientMessageType]?: Handler<Extract<ClientMessage, { type: T }>> }
@@ -19,29 +28,32 @@ export type Handlers = { readonly [T in ClientMessageType]?: Handler<Extract<Cli
 export const GRANT_HANDLERS: Handlers = { acquire, cancel }
 export const RELEASE_HANDLERS: Handlers = { release, busy, keep, renew, retire }
 
-/** Connections that a warm function remembers: each belongs to one process for ever, so they never go stale. */
-const REMEMBERED_CONNECTIONS_MAX = 10_000
-
 /** Turns message bodies into answers: exactly one for each, whatever the body holds. */
 export class Dispatcher {
-  private readonly senders = new Map<string, Sender>()
+  private readonly senders: Senders
+  /** What processes send, but for `renew` and `retire`. */
+  private readonly work: Rate
+  /** Those two, by process; and what comes from nobody in particular, by connection. Their names cannot be the same. */
+  private readonly rare: Rate
 
   constructor(
     private readonly deps: Deps,
     private readonly handlers: Handlers,
-  ) {}
+  ) {
+    this.senders = new Senders(deps.nowMs)
+    this.work = new Rate(MESSAGES_BURST_MAX, MESSAGES_PER_SECOND_MAX, deps.nowMs)
+    this.rare = new Rate(RARE_MESSAGES_BURST_MAX, RARE_MESSAGES_PER_SECOND_MAX, deps.nowMs)
+  }
 
   async answer(caller: Caller, body: unknown): Promise<StoreMessage> {
     const parsed = parseClientMessage(body)
-    if (!parsed.ok) return { type: 'refused', code: parsed.code, message: parsed.problem, ...parsed.about }
+    if (!parsed.ok) {
+      if (!this.rare.take(connectionKey(caller.connectionId))) return tooMany(parsed.about)
+      return { type: 'refused', code: parsed.code, message: parsed.problem, ...parsed.about }
+    }
     const { message } = parsed
     try {
-      if (message.type === 'hello') return await hello(this.deps, caller, message)
-      const handler = this.handlers[message.type] as Handler<ClientMessage> | undefined
-      if (handler === undefined) return refuse(message, 'UNKNOWN_TYPE', 'this route does not take this message')
-      const sender = await this.identify(caller.connectionId)
-      if (sender === undefined) return refuse(message, 'NO_HELLO', "send 'hello' first on every connection")
-      return await handler(this.deps, sender, message)
+      return message.type === 'hello' ? await this.greet(caller, message) : await this.carryOut(caller, message)
     } catch (error) {
       // The sender's retry or nudge mends it. Only the kind of error is logged: its text might quote a record.
       this.deps.log({ level: 'error', event: 'failed', of: message.type, error: (error as Error)?.name })
@@ -49,20 +61,50 @@ export class Dispatcher {
     }
   }
 
+  private async greet(caller: Caller, message: Extract<ClientMessage, { type: 'hello' }>): Promise<StoreMessage> {
+    if (!this.rare.take(connectionKey(caller.connectionId))) return tooMany(about(message))
+    return hello(this.deps, caller, message)
+  }
+
+  private async carryOut({ connectionId }: Caller, message: ClientMessage): Promise<StoreMessage> {
+    const handler = this.handlers[message.type] as Handler<ClientMessage> | undefined
+    const stranger = connectionKey(connectionId)
+    if (handler === undefined) {
+      if (!this.rare.take(stranger)) return tooMany(about(message))
+      return refuse(message, 'UNKNOWN_TYPE', 'this route does not take this message')
+    }
+    let sender = this.senders.get(connectionId)
+    if (sender === undefined) {
+      // Each try to find out who this is costs a read.
+      if (!this.rare.allows(stranger)) return tooMany(about(message))
+      sender = await this.identify(connectionId)
+    }
+    if (sender === undefined) {
+      if (!this.rare.take(stranger)) return tooMany(about(message))
+      return refuse(message, 'NO_HELLO', "send 'hello' first on every connection")
+    }
+    const rate = message.type === 'renew' || message.type === 'retire' ? this.rare : this.work
+    if (!rate.take(processKey(sender.processId))) return tooMany(about(message))
+    return handler(this.deps, sender, message)
+  }
+
   private async identify(connectionId: string): Promise<Sender | undefined> {
-    const known = this.senders.get(connectionId)
-    if (known !== undefined) return known
     const processId = readConnection(await this.deps.store.get('locks', connectionKey(connectionId)))
-    if (processId === undefined) return undefined
-    if (this.senders.size >= REMEMBERED_CONNECTIONS_MAX) this.senders.clear()
-    const sender = { processId }
-    this.senders.set(connectionId, sender)
-    return sender
+    return processId === undefined ? undefined : this.senders.remember(connectionId, processId)
   }
 }
+
+const about = (message: ClientMessage): RefusedMessage => correlate(message.type, { ...message })
 
 const refuse = (
   message: ClientMessage,
   code: 'UNKNOWN_TYPE' | 'NO_HELLO' | 'INTERNAL',
   problem: string,
-): StoreMessage => ({ type: 'refused', code, message: problem, ...correlate(message.type, { ...message }) })
+): StoreMessage => ({ type: 'refused', code, message: problem, ...about(message) })
+
+const tooMany = (of: RefusedMessage): StoreMessage => ({
+  type: 'refused',
+  code: 'TOO_MANY_MESSAGES',
+  message: 'more messages than one process may send: try again later',
+  ...of,
+})

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
+import { connectionKey } from '../protocol/keys.js'
 import { PROTOCOL_VERSION } from '../protocol/limits.js'
 import type { ClientMessage, RefusalCode, StoreMessage } from '../protocol/messages.js'
 import { bindConnection, type Introduction, reconnect, register } from '../protocol/process-writes.js'
 import { readProcess } from '../protocol/records.js'
-import { planHello } from '../protocol/store-decisions.js'
+import { displacedConnection, planHello } from '../protocol/store-decisions.js'
 import type { Address, Deps } from './ports.js'
 
 type Hello = Extract<ClientMessage, { type: 'hello' }>
@@ -51,11 +52,16 @@ async function admit(deps: Deps, who: Introduction): Promise<keyof typeof REFUSA
   const nowMs = deps.nowMs()
   const isFirst = who.gen === 1
   const outcome = await deps.store.update(isFirst ? register(who, deps.timing.leaseMs, nowMs) : reconnect(who, nowMs))
+  const process = readProcess(outcome.item)
   if (!outcome.applied) {
-    const plan = planHello(readProcess(outcome.item), who, nowMs)
+    const plan = planHello(process, who, nowMs)
     if (plan !== 'welcome' && plan !== 'reconnect') return plan
     if (plan === 'reconnect') return 'STALE_CONNECTION'
   }
-  const bound = await deps.store.update(bindConnection(who.connectionId, who.processId, nowMs))
+  const displaced = process && displacedConnection(process)
+  const [bound] = await Promise.all([
+    deps.store.update(bindConnection(who.connectionId, who.processId, nowMs)),
+    displaced === undefined ? undefined : deps.store.remove('locks', connectionKey(displaced)),
+  ])
   return bound.applied ? undefined : 'WRONG_PROCESS'
 }

@@ -17,10 +17,40 @@ export const WAITERS_MAX = 64
 export const ASKS_MAX = 20
 /** Fences above this would end a session's supply of epochs: 2^52 leaves 2^52 more within exact integers. */
 export const ABOVE_MAX = 2 ** 52
+/**
+ * How far ahead of the clock a fence may be named: some thousand years, more than any wrong clock. Epochs rise more
+ * slowly than the clock does, so that whoever lies up to this bound leaves behind a fence that can still be named.
+ */
+export const ABOVE_AHEAD_MAX_MS = 2 ** 45
 /** Dead waiters that one release or reclaim skips; the next nudge skips the rest. */
 export const RECLAIMS_PER_MESSAGE_MAX = 10
 /** How often one acquire looks again when others change the record under it; the client's nudge goes on from there. */
 export const ACQUIRE_ROUNDS_MAX = 8
+
+/**
+ * Messages of one process that one environment of a function carries out at once, and how many more each second; beyond
+ * it they are refused with `TOO_MANY_MESSAGES`. A client that asks for, or gives back, the 10,000 sessions that it holds
+ * by default at one stroke stays within. Nothing is stored of it: each environment counts what it sees.
+ */
+export const MESSAGES_BURST_MAX = 20_000
+export const MESSAGES_PER_SECOND_MAX = 1_000
+/**
+ * The same for what an honest client sends seldom or never. Counted for each connection: `hello`, what comes before it,
+ * and what no client would say. Counted for each process, apart from all else, lest a burst cost a process its lease:
+ * `renew` and `retire`.
+ */
+export const RARE_MESSAGES_BURST_MAX = 100
+export const RARE_MESSAGES_PER_SECOND_MAX = 10
+/**
+ * Connections that may speak for one process. One more takes the place of the oldest, which is told `NO_HELLO` from then
+ * on. A client has two at most, while it goes from one to the next.
+ */
+export const CONNECTIONS_PER_PROCESS_MAX = 4
+/**
+ * How long a function believes that a connection still belongs to its process, before it reads the record again: so long
+ * may one that was replaced be heard by a function that has heard none of the newer ones.
+ */
+export const CONNECTION_REMEMBERED_MS = 10 * 60_000
 
 export const NAMESPACE_CHARS_MAX = 64
 export const LABEL_CHARS_MAX = 64

@@ -85,6 +85,7 @@ export type RefusalCode =
   | 'QUEUE_FULL'
   | 'STALE_REQUEST'
   | 'BUSY_RECORD'
+  | 'TOO_MANY_MESSAGES'
   | 'INTERNAL'
 
 type Check<T> = (value: unknown) => value is T

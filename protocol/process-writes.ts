@@ -2,6 +2,7 @@ import { num, str, type Update } from './item.js'
 import { connectionKey, processKey, type SessionKey } from './keys.js'
 import { ASKS_MAX, CONNECTION_TTL_MS, PROCESS_TTL_MS, SCHEMA_VERSION } from './limits.js'
 import { ttlSeconds } from './lock-writes.js'
+import { OLDER_CONNECTIONS } from './records.js'
 
 /** Every write to process and connection records, each ONE conditional UpdateItem. */
 
@@ -10,7 +11,12 @@ const KNOWN = 'attribute_exists(leaseUntil)'
 const NOT_EVICTED = 'attribute_not_exists(evictedAt)'
 const LEASE_RUNS = 'leaseUntil >= :now'
 const SAME_OWNER = 'secretHash = :secretHash AND principal = :principal'
-const NEWER_CONNECTION = '(gen < :gen OR (gen = :gen AND connectionId = :connection))'
+const NEWER_CONNECTION = 'gen < :gen'
+
+/** Each older connection moves one place back, to make room for the present one. All are read before any is written. */
+const SHIFT_CONNECTIONS = OLDER_CONNECTIONS.map((name, index) =>
+  index === 0 ? `${name} = connectionId` : `${name} = if_not_exists(${OLDER_CONNECTIONS[index - 1]}, :none)`,
+).join(', ')
 
 /** What `hello` and the connection it came over say of a process. */
 export interface Introduction {
@@ -49,17 +55,21 @@ export const register = (who: Introduction, leaseMs: number, nowMs: number): Upd
   },
 })
 
-/** Moves a process to a newer connection, on proof of its secret. The lease is left alone: only `renew` extends it. */
+/**
+ * Moves a process to a newer connection, on proof of its secret, and remembers those before it as far as they count. The
+ * lease is left alone: only `renew` extends it.
+ */
 export const reconnect = (who: Introduction, nowMs: number): Update => ({
   ...onProcess(who.processId),
   condition: `${SAME_OWNER} AND ${NEWER_CONNECTION} AND ${NOT_EVICTED} AND ${LEASE_RUNS}`,
-  update: 'SET connectionId = :connection, endpoint = :endpoint, gen = :gen',
+  update: `SET connectionId = :connection, endpoint = :endpoint, gen = :gen, ${SHIFT_CONNECTIONS}`,
   values: {
     ':connection': str(who.connectionId),
     ':endpoint': str(who.endpoint),
     ':gen': num(who.gen),
     ':secretHash': str(who.secretHash),
     ':principal': str(who.principal),
+    ':none': str(''),
     ':now': num(nowMs),
   },
 })

@@ -1,5 +1,5 @@
 import type { AttributeValue, Item } from './item.js'
-import { SCHEMA_VERSION } from './limits.js'
+import { CONNECTIONS_PER_PROCESS_MAX, SCHEMA_VERSION } from './limits.js'
 
 /** One place at a lock: a process and the number of its request. */
 export interface Seat {
@@ -23,8 +23,19 @@ export interface Ask {
   readonly at: number
 }
 
+/**
+ * The attributes of a process that name the connections before its present one, the newest first. The last of them is
+ * one too many: the connection that the present one displaced.
+ */
+export const OLDER_CONNECTIONS: readonly string[] = Array.from(
+  { length: CONNECTIONS_PER_PROCESS_MAX },
+  (_, index) => `older${index + 1}`,
+)
+
 export interface ProcessRecord {
   readonly connectionId: string
+  /** As many as {@link OLDER_CONNECTIONS}, of which '' is none. */
+  readonly olderConnections: readonly string[]
   readonly endpoint: string
   readonly gen: number
   readonly leaseUntil: number
@@ -129,6 +140,7 @@ export function readProcess(item: Item | undefined): ProcessRecord | undefined {
   })
   return {
     connectionId: string(item, 'connectionId'),
+    olderConnections: OLDER_CONNECTIONS.map((name) => (item[name] === undefined ? '' : string(item, name))),
     endpoint: string(item, 'endpoint'),
     gen: number(item, 'gen'),
     leaseUntil: number(item, 'leaseUntil'),

@@ -20,7 +20,7 @@ export type AcquireStep =
   | { readonly kind: 'replace'; readonly holder: string; readonly seen: Seat; readonly index: number }
   | { readonly kind: 'enqueue'; readonly holder: string; readonly first: boolean }
   | { readonly kind: 'wait'; readonly holder: string; readonly position: number }
-  | { readonly kind: 'full' }
+  | { readonly kind: 'full'; readonly holder: string }
   /** A newer request of the same process is on record. */
   | { readonly kind: 'stale' }
 
@@ -39,7 +39,7 @@ export function planAcquire(lock: LockRecord | undefined, me: Seat, above: numbe
   const seen = waiters[index]
   if (seen === undefined) {
     return waiters.length >= WAITERS_MAX
-      ? { kind: 'full' }
+      ? { kind: 'full', holder: holder.p }
       : { kind: 'enqueue', holder: holder.p, first: waiters.length === 0 }
   }
   if (seen.r > me.r) return { kind: 'stale' }
@@ -119,6 +119,14 @@ export function planHello(
     return 'STALE_CONNECTION'
   }
   return process.gen === who.gen ? 'welcome' : 'reconnect'
+}
+
+/** The connection that may no longer speak for the process, since newer ones have taken its place. */
+export function displacedConnection({ connectionId, olderConnections }: ProcessRecord): string | undefined {
+  const displaced = olderConnections.at(-1)
+  // A connection over which one says hello again and again stands there more than once.
+  const remaining = [connectionId, ...olderConnections.slice(0, -1)]
+  return displaced === undefined || displaced === '' || remaining.includes(displaced) ? undefined : displaced
 }
 
 export const grantedMessage = (session: SessionKey, me: Seat, lock: LockRecord): Granted => ({

@@ -48,14 +48,23 @@ export class Tables {
 
   /** Every lock record, in one order, as text to compare. */
   async allLocks(): Promise<string> {
-    const { Items = [] } = await this.client.send(
-      new ScanCommand({ TableName: this.stack.locksTable, ConsistentRead: true }),
-    )
-    const locks = Items.filter(({ pk }) => pk?.S?.startsWith('S#'))
+    const locks = [...(await this.all(this.stack.locksTable))].filter(([key]) => key.startsWith('S#'))
     return locks
-      .map((item) => JSON.stringify(Object.entries(item).sort(([a], [b]) => a.localeCompare(b))))
+      .map(([, text]) => text)
       .sort()
       .join('\n')
+  }
+
+  /** Every record of both tables by its key, as text to compare. */
+  async everything(): Promise<Map<string, string>> {
+    const { locksTable, config } = this.stack
+    return new Map([...(await this.all(locksTable)), ...(await this.all(config.sessionsTable))])
+  }
+
+  private async all(table: string): Promise<Map<string, string>> {
+    const { Items = [] } = await this.client.send(new ScanCommand({ TableName: table, ConsistentRead: true }))
+    const text = (item: Item) => JSON.stringify(Object.entries(item).sort(([a], [b]) => a.localeCompare(b)))
+    return new Map(Items.map((item) => [item.pk?.S ?? '', text(item)]))
   }
 
   private async get(table: string, pk: string): Promise<Item | undefined> {

@@ -101,6 +101,7 @@ describe('a process record', () => {
   test('reads as it was written', () => {
     expect(readProcess(item)).toEqual({
       connectionId: 'connection-1',
+      olderConnections: ['', '', '', ''],
       endpoint: 'https://example.com/live',
       gen: 1,
       leaseUntil: NOW + 15_000,
@@ -118,6 +119,12 @@ describe('a process record', () => {
     expectFields(readProcess, item, Object.fromEntries(texts.map((field) => [field, 'S'])))
     expectFields(readProcess, item, { gen: 'N', leaseUntil: 'N', renewedAt: 'N', asks: 'M' })
     expectOptional(readProcess, item, 'evictedAt')
+    expect(() => readProcess({ ...item, older3: num(1) })).toThrow(CorruptRecordError)
+  })
+
+  test('names its older connections, the newest first', () => {
+    const older = processItem({ older: ['connection-4', 'connection-3'] })
+    expect(readProcess(older)?.olderConnections).toEqual(['connection-4', 'connection-3', '', ''])
   })
 
   test('with an ask that is none is refused', () => {

@@ -86,7 +86,7 @@ describe('an acquire', () => {
 
   test('▸ finds the queue full, unless it stands there', () => {
     const waiters = Array.from({ length: WAITERS_MAX }, (_, index) => seat(`other-${index}`, 1))
-    expect(planAcquire(lock({ holder: bert, waiters }), anna, undefined)).toEqual({ kind: 'full' })
+    expect(planAcquire(lock({ holder: bert, waiters }), anna, undefined)).toEqual({ kind: 'full', holder: BERT })
     const among = [...waiters.slice(1), anna]
     expect(planAcquire(lock({ holder: bert, waiters: among }), anna, undefined)).toMatchObject({ kind: 'wait' })
     const almost = lock({ holder: bert, waiters: waiters.slice(1) })

@@ -1,6 +1,6 @@
 import { compileTiming } from '../../protocol/limits.js'
 import { type LockRecord, type ProcessRecord, readLock, readProcess } from '../../protocol/records.js'
-import { decideHolder, isLeaseOver, planHello } from '../../protocol/store-decisions.js'
+import { decideHolder, displacedConnection, isLeaseOver, planHello } from '../../protocol/store-decisions.js'
 import {
   ANNA,
   BERT,
@@ -125,6 +125,14 @@ describe('a hello', () => {
     expect(planHello(undefined, who, NOW)).toBe('EVICTED')
     expect(planHello(process({ ...known, evictedAt: 1 }), who, NOW)).toBe('EVICTED')
     expect(planHello(process({ ...known, leaseUntil: NOW - 1 }), who, NOW)).toBe('EVICTED')
+  })
+
+  test('displaces the connection that is one too many, unless it is one of those that remain', () => {
+    expect(displacedConnection(process(known))).toBeUndefined()
+    expect(displacedConnection(process({ connectionId: 'e', older: ['d', 'c', 'b', ''] }))).toBeUndefined()
+    expect(displacedConnection(process({ connectionId: 'e', older: ['d', 'c', 'b', 'a'] }))).toBe('a')
+    expect(displacedConnection(process({ connectionId: 'e', older: ['d', 'c', 'b', 'e'] }))).toBeUndefined()
+    expect(displacedConnection(process({ connectionId: 'e', older: ['d', 'c', 'b', 'b'] }))).toBeUndefined()
   })
 
   test('▸ over an older connection, or another of the same gen, never replaces the newer', () => {

@@ -37,15 +37,23 @@ export function describeProcessWrites(subject: () => StoreUnderTest): void {
     const who = introduction({ gen: 2, connectionId: 'connection-2', endpoint: 'https://example.com/two' })
     const after = await on.applied({ leaseUntil: NOW }, writes.reconnect(who, NOW))
     expect(after).toEqual({
-      ...processItem({ leaseUntil: NOW, gen: 2, connectionId: 'connection-2' }),
+      ...processItem({ leaseUntil: NOW, gen: 2, connectionId: 'connection-2', older: ['connection-1', '', '', ''] }),
       endpoint: { S: 'https://example.com/two' },
     })
   })
 
-  test('reconnect is applied again for the same connection, so that its answer may be lost', async () => {
+  test('reconnect moves every older connection one place back, and the last of them out', async () => {
+    const older = ['c4', 'c3', 'c2', 'c1']
+    const before = { gen: 5, connectionId: 'c5', older }
+    const after = await on.applied(before, writes.reconnect(introduction({ gen: 6, connectionId: 'c6' }), NOW))
+    expect(after).toEqual(processItem({ gen: 6, connectionId: 'c6', older: ['c5', 'c4', 'c3', 'c2'] }))
+  })
+
+  test('reconnect over the same connection takes a newer gen', async () => {
     const who = introduction({ gen: 2, connectionId: 'connection-2' })
     await on.applied({}, writes.reconnect(who, NOW))
-    await expectApplied(subject(), writes.reconnect(who, NOW))
+    await expectRefused(subject(), writes.reconnect(who, NOW))
+    await expectApplied(subject(), writes.reconnect({ ...who, gen: 3 }, NOW))
   })
 
   test('reconnect is refused without proof, from an older connection, after eviction and after the lease', async () => {

@@ -41,6 +41,8 @@ export interface ProcessFields {
   readonly leaseUntil?: number
   readonly gen?: number
   readonly connectionId?: string
+  /** Older connections, the newest first. */
+  readonly older?: readonly string[]
   readonly secretHash?: string
   readonly principal?: string
   readonly renewedAt?: number
@@ -67,6 +69,7 @@ export const processItem = (fields: ProcessFields = {}): Item => ({
   },
   schema: { N: '1' },
   expiresAt: { N: '1' },
+  ...Object.fromEntries((fields.older ?? []).map((id, index) => [`older${index + 1}`, { S: id }])),
   ...optional('evictedAt', fields.evictedAt),
 })
 

@@ -6,7 +6,7 @@ import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/di
 import type { Address, Deps } from '../../functions/ports.js'
 import type { Item, Store, TableName, TransactOutcome, Update, UpdateOutcome } from '../../protocol/item.js'
 import { compileTiming, type Timing } from '../../protocol/limits.js'
-import type { StoreMessage } from '../../protocol/messages.js'
+import { type ClientMessage, correlate, type StoreMessage } from '../../protocol/messages.js'
 import { MemoryStore } from '../../store/memory.js'
 
 /** Lets every promise that can settle do so. Nothing here waits for real time. */
@@ -78,6 +78,12 @@ const randomness: Randomness = {
   fraction: () => 0.5,
 }
 
+/** As the store says it, told by the message that it refuses. */
+function tooMany(text: string): StoreMessage {
+  const message = JSON.parse(text) as ClientMessage
+  return { type: 'refused', code: 'TOO_MANY_MESSAGES', message: 'too many', ...correlate(message.type, { ...message }) }
+}
+
 interface Line {
   readonly events: SocketEvents
   readonly network: Network
@@ -111,6 +117,8 @@ export class World {
   onPush: (message: StoreMessage) => boolean = () => true
   /** Returns false to lose a message of a client. */
   onSend: (text: string) => boolean = () => true
+  /** Returns true to have a message of a client refused as one too many. */
+  isTooMany: (text: string) => boolean = () => false
   /** Brings a client's message to its handler. */
   onRequest: (arrive: () => void) => void = (arrive) => arrive()
   /** Brings an answer or a push to its client. */
@@ -215,6 +223,7 @@ export class World {
           send: (text) => {
             this.traffic.sent.push(text)
             if (!line.isOpen || network.isCut || !this.onSend(text)) return
+            if (this.isTooMany(text)) return this.deliver(connectionId, JSON.stringify(tooMany(text)))
             const caller = { connectionId, endpoint: 'https://world.invalid', principal: 'test' }
             this.onRequest(
               () =>

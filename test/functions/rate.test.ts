@@ -1,0 +1,109 @@
+import * as fc from 'fast-check'
+import { HELD_SESSIONS_DEFAULT } from '../../client/limits.js'
+import { Rate } from '../../functions/rate.js'
+import { Senders } from '../../functions/senders.js'
+import { MESSAGES_BURST_MAX, RARE_MESSAGES_PER_SECOND_MAX } from '../../protocol/limits.js'
+
+const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
+console.info(`rate: SEED=${seed}`)
+
+describe('a rate', () => {
+  let nowMs = 0
+  const takeAll = (rate: Rate, key: string) => {
+    let taken = 0
+    while (rate.take(key)) taken += 1
+    return taken
+  }
+
+  test('allows a number at once, and fills up again in time', () => {
+    const rate = new Rate(5, 2, () => nowMs)
+    expect(takeAll(rate, 'a')).toBe(5)
+    expect(rate.allows('a')).toBe(false)
+    nowMs += 499
+    expect(takeAll(rate, 'a')).toBe(0)
+    nowMs += 1
+    expect(rate.allows('a')).toBe(true)
+    expect(takeAll(rate, 'a')).toBe(1)
+    nowMs += 60_000
+    expect(takeAll(rate, 'a')).toBe(5)
+  })
+
+  test('counts each key by itself, and asking counts nothing', () => {
+    const rate = new Rate(2, 1, () => nowMs)
+    expect(takeAll(rate, 'a')).toBe(2)
+    for (let times = 0; times < 10; times += 1) expect(rate.allows('b')).toBe(true)
+    expect(takeAll(rate, 'b')).toBe(2)
+  })
+
+  test('gives nothing for a clock that is set back, and takes nothing', () => {
+    const rate = new Rate(2, 1, () => nowMs)
+    rate.take('a')
+    nowMs -= 3_600_000
+    expect(takeAll(rate, 'a')).toBe(1)
+    nowMs += 1_000
+    expect(takeAll(rate, 'a')).toBe(1)
+  })
+
+  test('remembers those who spoke last', () => {
+    const rate = new Rate(1, 0, () => nowMs)
+    rate.take('silent')
+    rate.take('a')
+    for (let index = 0; index < 9_998; index += 1) {
+      rate.take(`key ${index}`)
+      rate.take('a')
+    }
+    expect([rate.allows('silent'), rate.allows('a')]).toEqual([false, false])
+    rate.take('one more')
+    expect([rate.allows('silent'), rate.allows('a')]).toEqual([true, false])
+  })
+
+  test('allows in no span of time more than at once and what that span adds', () => {
+    const steps = fc.array(fc.record({ waitMs: fc.nat({ max: 700 }), takes: fc.nat({ max: 6 }) }), { maxLength: 60 })
+    fc.assert(
+      fc.property(steps, fc.integer({ min: 1, max: 8 }), fc.nat({ max: 9 }), (visits, burst, perSecond) => {
+        let atMs = 0
+        const rate = new Rate(burst, perSecond, () => atMs)
+        const allowed: number[] = []
+        for (const { waitMs, takes } of visits) {
+          atMs += waitMs
+          for (let times = 0; times < takes; times += 1) if (rate.take('a')) allowed.push(atMs)
+        }
+        for (const [first, fromMs] of allowed.entries()) {
+          for (const [offset, untilMs] of allowed.slice(first).entries()) {
+            const most = burst + ((untilMs - fromMs) / 1_000) * perSecond
+            expect(offset + 1).toBeLessThanOrEqual(most + 1e-6)
+          }
+        }
+      }),
+      { seed, numRuns: 200 },
+    )
+  })
+})
+
+describe('the bounds on messages', () => {
+  test('leave room for all sessions that a client holds at one stroke, and as many more', () => {
+    expect(MESSAGES_BURST_MAX).toBeGreaterThanOrEqual(2 * HELD_SESSIONS_DEFAULT)
+  })
+
+  test('leave room for more renewals than a lease of a second needs', () => {
+    expect(RARE_MESSAGES_PER_SECOND_MAX).toBeGreaterThan(2 * 4)
+  })
+})
+
+describe('the senders that a function remembers', () => {
+  test('are bounded, whoever they are', () => {
+    const senders = new Senders(() => 0)
+    for (let index = 0; index < 10_000; index += 1) senders.remember(`c${index}`, `p${index}`)
+    expect(senders.get('c0')).toEqual({ processId: 'p0' })
+    senders.remember('one more', 'p')
+    expect(senders.get('c0')).toBeUndefined()
+    expect(senders.get('one more')).toEqual({ processId: 'p' })
+  })
+
+  test('are the connections of a process that were learned last', () => {
+    const senders = new Senders(() => 0)
+    for (const connection of ['a', 'b', 'c', 'd', 'a', 'e']) senders.remember(connection, 'p')
+    const known = ['a', 'b', 'c', 'd', 'e'].filter((connection) => senders.get(connection) !== undefined)
+    expect(known).toEqual(['a', 'c', 'd', 'e'])
+  })
+})

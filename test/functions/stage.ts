@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto'
+import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
+import type { Address, Deps, LogEntry } from '../../functions/ports.js'
+import { lockKey, processKey } from '../../protocol/keys.js'
+import { compileTiming, WAITERS_MAX } from '../../protocol/limits.js'
+import type { ClientMessage, StoreMessage } from '../../protocol/messages.js'
+import { type LockRecord, readLock, seatValue } from '../../protocol/records.js'
+import { MemoryStore } from '../../store/memory.js'
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url')
+
+/** One process with its connection. Its ids follow from its name, so that a run can be repeated. */
+export class Player {
+  readonly processId: string
+  readonly secret: string
+  readonly connectionId: string
+  /** As last used. */
+  r = 0
+
+  constructor(readonly name: string) {
+    this.processId = hashOf(`process ${name}`).slice(0, 16)
+    this.secret = hashOf(`secret ${name}`)
+    this.connectionId = hashOf(`connection ${name}`).slice(0, 15)
+  }
+}
+
+export const sessionOf = (name: string): string => `game#${hashOf(name)}`
+
+/** The real handlers on the memory store, and a clock that only the test moves. */
+export class Stage {
+  readonly memory = new MemoryStore()
+  readonly timing = compileTiming()
+  readonly pushed: { readonly to: Address; readonly message: StoreMessage }[] = []
+  readonly logs: LogEntry[] = []
+  /** Requests to the store so far. */
+  requests = 0
+  nowMs = 1_800_000_000_000
+  private dispatcher = this.coldFunctions()
+
+  /** From now on other environments serve, which remember nobody. */
+  replaceFunctions(): void {
+    this.dispatcher = this.coldFunctions()
+  }
+
+  /** What arrives over a connection, and its answer. */
+  say(connectionId: string, body: unknown): Promise<StoreMessage> {
+    return this.dispatcher.answer({ connectionId, endpoint: 'https://stage.invalid', principal: 'application' }, body)
+  }
+
+  send(player: Player, message: ClientMessage): Promise<StoreMessage> {
+    return this.say(player.connectionId, JSON.stringify(message))
+  }
+
+  async join(name: string): Promise<Player> {
+    const player = new Player(name)
+    const answer = await this.hello(player, player.connectionId, 1)
+    if (answer.type !== 'welcome') throw new Error(`${name} is not welcome: ${JSON.stringify(answer)}`)
+    return player
+  }
+
+  hello({ processId, secret, name }: Player, connectionId: string, gen: number): Promise<StoreMessage> {
+    return this.say(connectionId, JSON.stringify({ type: 'hello', v: 1, processId, secret, label: name, gen }))
+  }
+
+  /** A new request. */
+  acquire(player: Player, session: string): Promise<StoreMessage> {
+    player.r += 1
+    return this.send(player, { type: 'acquire', session, r: player.r })
+  }
+
+  /** Over another connection of the same process. */
+  sendOver(connectionId: string, message: ClientMessage): Promise<StoreMessage> {
+    return this.say(connectionId, JSON.stringify(message))
+  }
+
+  async release(player: Player, session: string): Promise<StoreMessage> {
+    const { epoch, holder } = this.lock(session) as LockRecord
+    return this.send(player, { type: 'release', session, epoch, r: holder?.r ?? 1 })
+  }
+
+  lock(session: string): LockRecord | undefined {
+    return readLock(this.memory.getNow('locks', lockKey(session)))
+  }
+
+  /** Lengthens the queue for a held lock as far as may be, by processes like this one, which do nothing more. */
+  fillQueue(session: string, like: Player): void {
+    const process = this.memory.getNow('locks', processKey(like.processId)) ?? {}
+    const waiters = Array.from({ length: WAITERS_MAX }, (_, index) => new Player(`${index}`))
+    for (const { processId } of waiters) this.memory.put('locks', processKey(processId), process)
+    const item = this.memory.getNow('locks', lockKey(session)) ?? {}
+    const seats = waiters.map(({ processId }) => seatValue({ p: processId, r: 1 }))
+    this.memory.put('locks', lockKey(session), { ...item, waiters: { L: seats } })
+  }
+
+  private coldFunctions(): Dispatcher {
+    const counted = <T>(answer: Promise<T>): Promise<T> => {
+      this.requests += 1
+      return answer
+    }
+    const deps: Deps = {
+      store: {
+        update: (update) => counted(this.memory.update(update)),
+        transact: (updates) => counted(this.memory.transact(updates)),
+        get: (table, key) => counted(this.memory.get(table, key)),
+        remove: (table, key) => counted(this.memory.remove(table, key)),
+      },
+      push: async (to, message) => void this.pushed.push({ to, message }),
+      nowMs: () => this.nowMs,
+      timing: this.timing,
+      incarnation: '1',
+      log: (entry) => void this.logs.push(entry),
+    }
+    return new Dispatcher(deps, { ...GRANT_HANDLERS, ...RELEASE_HANDLERS })
+  }
+}
