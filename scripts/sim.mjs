@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 
 const ROOT = resolve(import.meta.dirname, '..')
-const BATCH_SEEDS = 50
+const BATCH_SEEDS = 100
 /** Runs whose suspension points are all tried, on both sides of each. */
 const CRASH_SEEDS = [1, 2]
 /** A planted bug must show within so many seeds. */

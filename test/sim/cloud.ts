@@ -13,6 +13,7 @@ import type { Random } from './random.js'
 import type { Timeline } from './timeline.js'
 
 const WARM_FUNCTIONS = 4
+const CONNECTION_LIFETIME_MS = 2 * 3_600_000
 const PRINCIPAL = 'arn:aws:sts::1:assumed-role/app'
 
 interface Connection {
@@ -83,6 +84,10 @@ export class Cloud {
     return [...this.connections.values()].filter(({ owner }) => !owner.isDead).length
   }
 
+  isConnected(connectionId: string): boolean {
+    return this.connections.has(connectionId)
+  }
+
   private anyConnection(): Connection | undefined {
     const all = [...this.connections.values()]
     return all.length === 0 ? undefined : this.random.pick(all)
@@ -99,7 +104,10 @@ export class Cloud {
           return events.closed({ message: 'cannot reach the store', permanent: false })
         }
         connection.isOpen = true
+        if ([...this.connections.values()].some((other) => other.owner === owner)) this.counts.hit('rollover')
         this.connections.set(connection.id, connection)
+        // API Gateway keeps no connection longer.
+        this.timeline.after(CONNECTION_LIFETIME_MS, () => this.close(connection, true))
         events.opened()
       }),
     )
@@ -125,7 +133,8 @@ export class Cloud {
       this.timeline.after(this.delayMs(), () => connection.owner.run(() => connection.events.closed(undefined)))
     }
     if (this.random.chance(this.faults().disconnectLost) && this.counts.hit('disconnectLost')) return
-    this.timeline.after(this.random.between(1, 3_000), () => {
+    const isLate = this.random.chance(this.faults().disconnectLate) && this.counts.hit('disconnectLate')
+    this.timeline.after(isLate ? this.random.between(10_000, 120_000) : this.random.between(1, 3_000), () => {
       this.database.memory.removeNow('locks', connectionKey(connection.id))
     })
   }
@@ -162,6 +171,7 @@ export class Cloud {
     this.points.pass(machine, `function answers ${answer.type}`, () => {})
     // A function that dies is gone, and another takes the next message.
     if (machine.isDead) return
+
     if (random.chance(faults.answerLost) && counts.hit('answerLost')) return
     this.deliver(connection, JSON.stringify(answer))
   }

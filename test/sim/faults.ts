@@ -25,18 +25,23 @@ export interface Faults {
   halfOpenEveryMs: number
   partitionEveryMs: number
   disconnectLost: number
+  disconnectLate: number
   killEveryMs: number
   loopBlocked: number
   freezeEveryMs: number
   pauseEveryMs: number
   evictEveryMs: number
+  ttlRemovesEveryMs: number
   lockVanishesEveryMs: number
   lockRegressesEveryMs: number
   sessionsRestoredEveryMs: number
   incarnationEveryMs: number
 }
 
-export type Fault = keyof Faults
+/** What happens by itself in runs of many processes, and in runs of hours. */
+type Occasion = 'rollover'
+
+export type Fault = keyof Faults | Occasion
 
 export const NO_FAULTS: Faults = {
   pushLost: 0,
@@ -61,21 +66,23 @@ export const NO_FAULTS: Faults = {
   halfOpenEveryMs: 0,
   partitionEveryMs: 0,
   disconnectLost: 0,
+  disconnectLate: 0,
   killEveryMs: 0,
   loopBlocked: 0,
   freezeEveryMs: 0,
   pauseEveryMs: 0,
   evictEveryMs: 0,
+  ttlRemovesEveryMs: 0,
   lockVanishesEveryMs: 0,
   lockRegressesEveryMs: 0,
   sessionsRestoredEveryMs: 0,
   incarnationEveryMs: 0,
 }
 
-export const FAULTS = Object.keys(NO_FAULTS) as Fault[]
+export const FAULTS = Object.keys(NO_FAULTS) as (keyof Faults)[]
 
 /** What each fault may be set to when a run has it. */
-const STRENGTHS: { readonly [F in Fault]: readonly number[] } = {
+const STRENGTHS: { readonly [F in keyof Faults]: readonly number[] } = {
   pushLost: [0.1, 0.5, 1],
   pushDoubled: [0.2, 0.8],
   pushLate: [0.1, 0.4],
@@ -98,11 +105,13 @@ const STRENGTHS: { readonly [F in Fault]: readonly number[] } = {
   halfOpenEveryMs: [5_000],
   partitionEveryMs: [4_000, 10_000],
   disconnectLost: [0.5, 1],
+  disconnectLate: [0.5, 1],
   killEveryMs: [4_000, 15_000],
   loopBlocked: [0.01, 0.05],
   freezeEveryMs: [3_000, 10_000],
   pauseEveryMs: [3_000, 10_000],
   evictEveryMs: [6_000],
+  ttlRemovesEveryMs: [500],
   lockVanishesEveryMs: [5_000],
   lockRegressesEveryMs: [8_000],
   sessionsRestoredEveryMs: [6_000],
@@ -110,7 +119,7 @@ const STRENGTHS: { readonly [F in Fault]: readonly number[] } = {
 }
 
 /** Faults that find more together than each alone. */
-const PAIRS: readonly (readonly [Fault, Fault])[] = [
+const PAIRS: readonly (readonly [keyof Faults, keyof Faults])[] = [
   ['partitionEveryMs', 'slowNetwork'],
   ['partitionEveryMs', 'clockError'],
   ['loopBlocked', 'sendRepeated'],
@@ -127,7 +136,7 @@ const PAIRS: readonly (readonly [Fault, Fault])[] = [
  */
 export function chooseFaults(random: Random): Faults {
   const faults = { ...NO_FAULTS }
-  const chosen: Fault[] = random.chance(0.4) ? [...random.pick(PAIRS)] : []
+  const chosen: (keyof Faults)[] = random.chance(0.4) ? [...random.pick(PAIRS)] : []
   for (let more = random.integer(0, 5); more > 0; more -= 1) chosen.push(random.pick(FAULTS))
   for (const fault of chosen) faults[fault] = random.pick(STRENGTHS[fault])
   return faults
@@ -135,7 +144,7 @@ export function chooseFaults(random: Random): Faults {
 
 /** How often each fault has happened: one that never does tests nothing. */
 export class FaultCounts {
-  readonly counts = Object.fromEntries(FAULTS.map((fault) => [fault, 0])) as Record<Fault, number>
+  readonly counts = Object.fromEntries([...FAULTS, 'rollover'].map((fault) => [fault, 0])) as Record<Fault, number>
 
   hit(fault: Fault): true {
     this.counts[fault] += 1

@@ -2,6 +2,8 @@ import type { Clock, Randomness, Timer } from '../../client/ports.js'
 import type { Random } from './random.js'
 import type { Timeline } from './timeline.js'
 
+export const WALL_AT_START_MS = 1_800_000_000_000
+
 /** A computer: its clocks, which may be wrong, and its life, which may stop for a while or for ever. */
 export class Machine implements Clock {
   isDead = false
@@ -18,7 +20,7 @@ export class Machine implements Clock {
   ) {}
 
   wallMs(): number {
-    return Math.round(1_800_000_000_000 + this.skewMs + this.timeline.nowMs * (1 + this.drift))
+    return Math.round(WALL_AT_START_MS + this.skewMs + this.timeline.nowMs * (1 + this.drift))
   }
 
   /** Stands still while the machine is paused. */

@@ -8,7 +8,7 @@ import { type Crash, SuspensionPoints } from './crashes.js'
 import { Database } from './database.js'
 import { chooseFaults, type Fault, FaultCounts, type Faults, NO_FAULTS } from './faults.js'
 import { History, type Violation } from './history.js'
-import { Machine } from './machine.js'
+import { Machine, WALL_AT_START_MS } from './machine.js'
 import { Random } from './random.js'
 import { Server, type Workload } from './server.js'
 import { Timeline } from './timeline.js'
@@ -59,6 +59,8 @@ export class Simulation {
   private readonly workload: Workload
   private readonly servers: Server[] = []
   private readonly points: SuspensionPoints
+  private readonly isCrowd: boolean
+  private readonly isLong: boolean
   private faults: Faults
   private made = 0
 
@@ -71,6 +73,8 @@ export class Simulation {
     const { random, timeline, counts } = this
     this.points = new SuspensionPoints(script?.crash)
     this.faults = script?.faults ?? chooseFaults(random)
+    this.isCrowd = script === undefined && random.chance(0.004)
+    this.isLong = script === undefined && !this.isCrowd && random.chance(0.004)
     this.history = new History(() => timeline.nowMs)
     this.history.mayEpochsRepeat = this.faults.lockVanishesEveryMs > 0 || this.faults.lockRegressesEveryMs > 0
     this.database = new Database(timeline, random, () => this.faults, counts, this.history, this.points)
@@ -80,10 +84,10 @@ export class Simulation {
 
   async run(): Promise<Result> {
     const { random, timeline, history } = this
-    const servers = random.pick([2, 2, 3, 3, 4, 6])
+    const servers = this.isCrowd ? random.pick([70, 200]) : this.isLong ? 2 : random.pick([2, 2, 3, 3, 4, 6])
     let tasks = 0
     for (let index = 0; index < servers; index += 1) {
-      const more = random.integer(1, 3)
+      const more = this.isCrowd ? 1 : random.integer(1, 3)
       tasks += more
       this.startServer(more)
     }
@@ -132,6 +136,8 @@ export class Simulation {
 
   /** Busy runs are short: many different ones find more than a few long ones. */
   private durationMs(tasks: number): number {
+    if (this.isCrowd) return 15_000
+    if (this.isLong) return 2.2 * 3_600_000
     const { pauseMs, workMs } = this.workload
     const enoughMs = (ACCESSES * (pauseMs + workMs / 2)) / tasks
     return Math.min(60_000, Math.max(6_000, enoughMs)) * this.random.between(0.5, 1.5)
@@ -215,10 +221,10 @@ export class Simulation {
 
   private chooseWorkload(): Workload {
     const { random } = this
-    const count = random.pick([1, 1, 2, 4])
+    const count = this.isCrowd ? random.pick([1, 100]) : random.pick([1, 1, 2, 4])
     return {
       sessions: Array.from({ length: count }, (_, index) => `session ${this.seed} ${index}`),
-      pauseMs: random.pick([50, 300, 1_500]),
+      pauseMs: this.isLong ? 60_000 : random.pick([50, 300, 1_500]),
       workMs: random.pick([5, 50, 300]),
       longWorkChance: random.pick([0, 0, 0.02, 0.1]),
       longWorkMs: random.pick([1_500, 8_000]),
@@ -247,6 +253,7 @@ export class Simulation {
     this.every('killEveryMs', () => this.kill())
     this.every('freezeEveryMs', () => this.stop('frozen'))
     this.every('pauseEveryMs', () => this.stop('paused'))
+    this.every('ttlRemovesEveryMs', () => this.removeByTtl())
     this.every('lockVanishesEveryMs', () => this.damageLock('vanishes'))
     this.every('lockRegressesEveryMs', () => this.damageLock('regresses'))
     this.every('sessionsRestoredEveryMs', () => this.restoreSession())
@@ -254,7 +261,7 @@ export class Simulation {
     this.every('incarnationEveryMs', () => this.emptyLocks())
   }
 
-  private every(fault: Fault, happen: () => boolean): void {
+  private every(fault: keyof Faults, happen: () => boolean): void {
     const everyMs = this.faults[fault]
     if (everyMs === 0) return
     const next = () =>
@@ -353,6 +360,21 @@ export class Simulation {
     const item = memory.getNow('locks', key)
     if (item === undefined) return false
     memory.put('locks', key, { ...item, evictedAt: { N: '1' } })
+    return true
+  }
+
+  /** TTL takes what nobody needs at any time after it is due: the dead, their connections, locks that are free. */
+  private removeByTtl(): boolean {
+    const { memory } = this.database
+    const deadSinceMs = WALL_AT_START_MS + this.timeline.nowMs - TIMING.storeMarginMs - 2 * TIMING.clockErrorMs
+    const due = [...memory.items('locks')].filter(([key, item]) => {
+      if (key.startsWith('C#')) return !this.cloud.isConnected(key.slice(2))
+      if (key.startsWith('P#')) return Number((item.leaseUntil as { N?: string } | undefined)?.N) < deadSinceMs
+      return readLock(item)?.holder === undefined
+    })
+    if (due.length === 0) return false
+    const [key] = this.random.pick(due)
+    memory.removeNow('locks', key)
     return true
   }
 
