@@ -30,6 +30,11 @@ export interface LocalStackOptions {
    */
   readonly environment?: Readonly<Record<string, string>>
   /**
+   * The `http://` address where the functions find DynamoDB: a test's proxy, which leads to `config.dynamoDbEndpoint`.
+   * @default - that endpoint itself
+   */
+  readonly functionsDynamoDbEndpoint?: string
+  /**
    * Shorter times for the gateway's limits, for tests that wait for a connection to end.
    * @default - those of API Gateway
    */
@@ -51,12 +56,22 @@ export interface CompiledOptions {
   readonly port: number
   readonly dataDir: string | undefined
   readonly environment: Readonly<Record<string, string>>
+  readonly functionsDynamoDbEndpoint: string | undefined
   readonly gateway: GatewayLimits
   readonly onProgress: (step: string) => void
   readonly onLog: (line: FunctionLogLine) => void
 }
 
-const KNOWN = ['assembly', 'port', 'dataDir', 'environment', 'gateway', 'onProgress', 'onLog']
+const KNOWN = [
+  'assembly',
+  'port',
+  'dataDir',
+  'environment',
+  'functionsDynamoDbEndpoint',
+  'gateway',
+  'onProgress',
+  'onLog',
+]
 const LIMITS = ['idleTimeoutMs', 'connectionLifetimeMs', 'integrationTimeoutMs']
 export const PORT_MAX = 65_535
 /** The longest that a timer of Node.js can wait. */
@@ -66,11 +81,13 @@ const TIMEOUT_MS_MAX = 2 ** 31 - 1
 export function compileOptions(options: LocalStackOptions = {}): CompiledOptions {
   refuseUnknown(options, KNOWN, '')
   const { assembly = join(packageRoot, 'dist', 'cdk.out'), port = 0, dataDir, environment = {}, gateway = {} } = options
-  const { onProgress = () => {}, onLog = () => {} } = options
+  const { functionsDynamoDbEndpoint, onProgress = () => {}, onLog = () => {} } = options
   check(typeof assembly === 'string' && assembly !== '', 'assembly', 'a folder', assembly)
   check(Number.isInteger(port) && port >= 0 && port <= PORT_MAX, 'port', `a port from 0 to ${PORT_MAX}`, port)
   check(dataDir === undefined || (typeof dataDir === 'string' && dataDir !== ''), 'dataDir', 'a folder', dataDir)
   check(isRecordOfStrings(environment), 'environment', 'an object of strings', environment)
+  const isAddress = functionsDynamoDbEndpoint === undefined || isHttpUrl(functionsDynamoDbEndpoint)
+  check(isAddress, 'functionsDynamoDbEndpoint', 'an http:// URL', functionsDynamoDbEndpoint)
   check(typeof onProgress === 'function', 'onProgress', 'a function', onProgress)
   check(typeof onLog === 'function', 'onLog', 'a function', onLog)
   check(typeof gateway === 'object' && gateway !== null, 'gateway', 'an object', gateway)
@@ -79,7 +96,7 @@ export function compileOptions(options: LocalStackOptions = {}): CompiledOptions
     const isTime = Number.isFinite(value) && value >= 1 && value <= TIMEOUT_MS_MAX
     check(isTime, `gateway.${name}`, `milliseconds from 1 to ${TIMEOUT_MS_MAX}`, value)
   }
-  return { assembly, port, dataDir, environment, gateway, onProgress, onLog }
+  return { assembly, port, dataDir, environment, functionsDynamoDbEndpoint, gateway, onProgress, onLog }
 }
 
 function refuseUnknown(value: object, known: readonly string[], prefix: string): void {
@@ -96,3 +113,6 @@ function check(isGood: boolean, option: string, expected: string, received: unkn
 
 const isRecordOfStrings = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Object.values(value).every((item) => typeof item === 'string')
+
+const isHttpUrl = (value: unknown): boolean =>
+  typeof value === 'string' && URL.canParse(value) && new URL(value).protocol === 'http:'

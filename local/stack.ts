@@ -157,7 +157,8 @@ class Stack {
 
   private runtimeOf(spec: FunctionSpec): FunctionRuntime {
     const { credentials } = this.principals.addFunction(spec)
-    const evaluated = environmentVariables(spec, credentials, this.recorder.endpoint)
+    const endpoint = this.options.functionsDynamoDbEndpoint ?? this.recorder.endpoint
+    const evaluated = environmentVariables(spec, credentials, endpoint)
     const variables = Object.entries(evaluated).map(([name, value]) => {
       const isOverridden = Object.hasOwn(spec.environment, name) && Object.hasOwn(this.options.environment, name)
       return [name, isOverridden ? this.options.environment[name] : this.localized(value)]

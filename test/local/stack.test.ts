@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { connect, createServer as createProxy, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
@@ -79,6 +80,24 @@ describe('the local stack', () => {
     expect(await client.ask(hello)).toMatchObject({ type: 'welcome', leaseMs: 6_000 })
   })
 
+  test('lets functions reach DynamoDB by way of a proxy', async () => {
+    const passed: Socket[] = []
+    const proxy = createProxy((socket) =>
+      passed.push(socket.pipe(connect(endpointPort(stack), '127.0.0.1')).pipe(socket)),
+    )
+    await once(proxy.listen(0, '127.0.0.1'), 'listening')
+    const { port } = proxy.address() as { readonly port: number }
+    await using stack = await startLocalStack({ functionsDynamoDbEndpoint: `http://127.0.0.1:${port}` })
+    try {
+      await enter(stack, 'proxied')
+      expect(passed).not.toEqual([])
+      expect(endpointPort(stack)).not.toBe(port)
+    } finally {
+      for (const socket of passed) socket.destroy()
+      proxy.close()
+    }
+  })
+
   test('keeps its data in a folder, from one start to the next', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-stack-'))
     const assembly = writeAssembly()
@@ -123,12 +142,19 @@ describe('the local stack', () => {
     ['an empty folder name', { dataDir: '' }, /'dataDir' must be a folder/],
     ['a variable that is no text', { environment: { A: 1 } }, /'environment' must be an object of strings/],
     ['a variable that no function has', { environment: { HOLDFAST_TIMINGS: '{}' } }, /sets 'HOLDFAST_TIMINGS'/],
+    [
+      'an address that is none',
+      { functionsDynamoDbEndpoint: '127.0.0.1:1' },
+      /'functionsDynamoDbEndpoint' must be an http/,
+    ],
     ['a listener that is none', { onLog: true }, /'onLog' must be a function/],
     ['an assembly that is not there', { assembly: '/nowhere' }, /manifest.json does not exist/],
   ])('refuses %s', async (_, options, message) => {
     await expect(startLocalStack(options as LocalStackOptions)).rejects.toThrow(message)
   })
 })
+
+const endpointPort = ({ config }: LocalStack): number => Number(new URL(config.dynamoDbEndpoint).port)
 
 const put = ({ config }: LocalStack, id: string) =>
   new PutItemCommand({ TableName: config.sessionsTable, Item: { pk: { S: id } } })

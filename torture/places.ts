@@ -1,0 +1,72 @@
+import type { Judge } from './judge.js'
+import type { Book, Ledger } from './ledger.js'
+import type { Seat } from './seat.js'
+
+/** The sessions in use at a time. */
+const PLACES = 24
+/** A session that so much was told of is replaced, so that neither it nor what is known of it grows without bound. */
+const BOOK_MAX = 120
+
+/** The places where sessions stand. One that has become long is replaced, settled when nobody uses it, and forgotten. */
+export class Places {
+  readonly sessions: string[]
+  private readonly settling = new Set<Promise<void>>()
+  private turns = 0
+
+  constructor(
+    private readonly prefix: string,
+    private readonly ledger: Ledger,
+    private readonly seats: readonly Seat[],
+  ) {
+    this.sessions = Array.from({ length: PLACES }, (_, place) => this.fresh(place))
+  }
+
+  /** Set once there is one. */
+  judge: Judge | undefined
+
+  /** Something was told of this session. */
+  noticed(book: Book): void {
+    if (book.size < BOOK_MAX) return
+    const place = this.sessions.indexOf(book.session)
+    if (place < 0) return
+    this.sessions[place] = this.fresh(place)
+    this.track(this.turn(place, book))
+  }
+
+  /** A session that stands in no place, and is used by those who are told of it. Settle it afterwards. */
+  extra(): Book {
+    this.turns += 1
+    return this.ledger.open(`${this.prefix} extra.${this.turns}`)
+  }
+
+  settle(book: Book): void {
+    this.track(this.judge?.settle(book) ?? Promise.resolve())
+  }
+
+  /** When no server uses anything any more: settles all that is left. */
+  async settleAll(): Promise<void> {
+    await Promise.all(this.settling)
+    await Promise.all(this.ledger.all().map(async (book) => this.judge?.settle(book)))
+  }
+
+  private fresh(place: number): string {
+    this.turns += 1
+    const session = `${this.prefix} ${place}.${this.turns}`
+    this.ledger.open(session)
+    return session
+  }
+
+  /** Who dies instead of answering uses nothing any more, and its successor starts with the new session. */
+  private async turn(place: number, book: Book): Promise<void> {
+    const session = this.sessions[place] as string
+    const order = { type: 'turn', place, session } as const
+    const running = this.seats.filter((seat) => seat.isRunning)
+    await Promise.all(running.map(async (seat) => seat.ask(order).catch(() => {})))
+    await this.judge?.settle(book)
+  }
+
+  private track(work: Promise<void>): void {
+    this.settling.add(work)
+    void work.finally(() => this.settling.delete(work))
+  }
+}

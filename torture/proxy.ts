@@ -1,0 +1,129 @@
+import { once } from 'node:events'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { Transform, type TransformCallback } from 'node:stream'
+import { setTimeout as pause } from 'node:timers/promises'
+
+export type Way = 'toServer' | 'toClient'
+const WAYS: readonly Way[] = ['toServer', 'toClient']
+
+/** What goes wrong for a while. */
+export interface Trouble {
+  /** What is sent arrives this much later, even when its sender has given it up and the trouble is over. */
+  readonly delayMs?: number
+  /** @default - both ways */
+  readonly delays?: readonly Way[]
+  /** What is sent this way never arrives, and neither does the end of the connection; nobody is told. */
+  readonly swallows?: readonly Way[]
+  /** New connections are cut at once. */
+  readonly refuses?: boolean
+}
+
+/** One TCP connection through a proxy. */
+interface Passage {
+  readonly client: Socket
+  readonly server: Socket
+  /** The ways that have swallowed something: a stream with a hole in it must never go on. */
+  readonly deaf: Set<Way>
+}
+
+/** A TCP proxy on a port of this machine, as the network between two parties: it delays, cuts and swallows. */
+export class TcpProxy {
+  /** Where connections lead. Those that come before it is set are cut. */
+  target: number | undefined
+  private readonly server: Server
+  private readonly passages = new Set<Passage>()
+  private readonly troubles = new Set<Trouble>()
+
+  constructor() {
+    this.server = createServer((client) => this.accept(client))
+  }
+
+  get port(): number {
+    const address = this.server.address()
+    if (typeof address !== 'object' || address === null) throw new Error('this proxy does not listen')
+    return address.port
+  }
+
+  async start(): Promise<void> {
+    this.server.listen(0, '127.0.0.1')
+    await once(this.server, 'listening')
+  }
+
+  async stop(): Promise<void> {
+    this.cut()
+    if (!this.server.listening) return
+    this.server.close()
+    await once(this.server, 'close')
+  }
+
+  /**
+   * From now on there is this trouble, too, until the result is called. A connection that has lost something by then
+   * stays deaf until it is cut: as after a partition that made a router forget it.
+   */
+  trouble(trouble: Trouble): () => void {
+    this.troubles.add(trouble)
+    return () => this.troubles.delete(trouble)
+  }
+
+  /** Cuts the connections that have swallowed something. */
+  cutDeaf(): void {
+    for (const passage of this.passages) if (passage.deaf.size > 0) end(passage)
+  }
+
+  /** Cuts every connection. Returns how many there were. */
+  cut(): number {
+    const { size } = this.passages
+    for (const passage of this.passages) end(passage)
+    return size
+  }
+
+  private accept(client: Socket): void {
+    client.on('error', () => {})
+    const isRefused = [...this.troubles].some(({ refuses }) => refuses === true)
+    if (isRefused || this.target === undefined) return void client.resetAndDestroy()
+    const server = connect(this.target, '127.0.0.1')
+    server.on('error', () => {})
+    client.setNoDelay(true)
+    server.setNoDelay(true)
+    const passage: Passage = { client, server, deaf: new Set() }
+    this.passages.add(passage)
+    for (const way of WAYS) this.lead(passage, way)
+  }
+
+  private lead(passage: Passage, way: Way): void {
+    const [from, to] = way === 'toServer' ? [passage.client, passage.server] : [passage.server, passage.client]
+    const pass = async (chunk: Buffer, done: TransformCallback) => done(null, await this.pass(passage, way, chunk))
+    const route = new Transform({ transform: (chunk, _, done) => void pass(chunk, done) })
+    from.pipe(route).pipe(to, { end: false })
+    // An end is told like anything else that is sent: late, or not at all.
+    route.on('end', () => {
+      if (!this.swallows(passage, way)) to.end()
+    })
+    from.on('close', () => {
+      if (to.destroyed) this.passages.delete(passage)
+      else if (!from.readableEnded && !this.swallows(passage, way)) to.destroy()
+    })
+  }
+
+  /** What of a chunk arrives. */
+  private async pass(passage: Passage, way: Way, chunk: Buffer): Promise<Buffer | undefined> {
+    const delayMs = Math.max(
+      0,
+      ...[...this.troubles].map(({ delayMs: ms = 0, delays = WAYS }) => (delays.includes(way) ? ms : 0)),
+    )
+    if (delayMs > 0) await pause(delayMs, undefined, { ref: false })
+    return this.swallows(passage, way) ? undefined : chunk
+  }
+
+  /** Whether what is now sent this way is swallowed; if so, the connection is deaf from here on. */
+  private swallows({ deaf }: Passage, way: Way): boolean {
+    const isSwallowed = deaf.has(way) || [...this.troubles].some(({ swallows }) => swallows?.includes(way) === true)
+    if (isSwallowed) deaf.add(way)
+    return isSwallowed
+  }
+}
+
+function end({ client, server }: Passage): void {
+  client.destroy()
+  server.destroy()
+}
