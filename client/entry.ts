@@ -6,8 +6,8 @@ import { claimSession } from './claiming.js'
 import {
   AbortedError,
   type HoldfastError,
-  type LossReason,
   RefusedError,
+  type SessionLostError,
   SessionMissingError,
   UnreachableError,
   WaitTimeoutError,
@@ -145,10 +145,10 @@ export class SessionEntry extends Ranked {
   }
 
   /** The process id is dead: the hold is gone, and what waits goes on under the next. */
-  moveTo(membership: Membership, reason: LossReason): void {
+  moveTo(membership: Membership, loss: SessionLostError): void {
     this.lock.abandon()
     this.busy?.end()
-    this.hold?.loseFor(reason, 'the process lease is over')
+    this.hold?.lose(loss, 'returnQueued')
     this.membership = membership
     this.lock = this.createLock()
     this.isWanted = false

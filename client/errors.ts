@@ -11,7 +11,12 @@ import { brand, brandOf } from './error-brand.js'
 /** Whether a failed operation changed anything: `none` is a promise, `unknown` means that nobody can tell. */
 export type Effect = 'none' | 'unknown'
 
-/** Why a process lost a session that it held. */
+/**
+ * Why a process lost a session that it held. `revoked`: it was asked for and not released within `maxBusyMs`.
+ * `leaseExpired`: the process itself stood still beyond its lease. `unreachable`: the store answered no renewal until the
+ * lease ended. `evicted`: the store gave the process up, since it did not answer. `expired` and `destroyed`: the session's
+ * life has ended. `fenced`: a later holder has claimed it.
+ */
 export type LossReason = 'revoked' | 'leaseExpired' | 'evicted' | 'expired' | 'destroyed' | 'fenced' | 'unreachable'
 
 interface ErrorTraits {

@@ -334,7 +334,7 @@ export class Hold {
   }
 
   private blocker(): SessionLostError | undefined {
-    if (!this.membership.checkLease()) return new SessionLostError('leaseExpired', 'the lease ended before the commit')
+    if (!this.membership.checkLease()) return this.membership.loss
     if (this.busy.isOverdue) return new SessionLostError('revoked', 'it was not released in time')
     if (this.aliveUntil > this.context.clock.wallMs()) return undefined
     return new SessionLostError('expired', 'its lifetime ended before the commit')

@@ -50,6 +50,12 @@ export const CONNECTION_LIFETIME_MS = 2 * 3_600_000
 export const CONNECTION_EARLY_MS = 10 * 60_000
 /** How long the old connection stays open beside the new one, for answers under way. */
 export const CONNECTION_OVERLAP_MS = 10_000
+/**
+ * A lease that ends while a renewal is overdue by this much was lost by the process itself, which stood still
+ * (`leaseExpired`). Otherwise it renewed, and was not answered (`unreachable`).
+ */
+export const RENEWAL_OVERDUE_MS = 1_000
+export const RENEWALS_PER_LEASE = 4
 /** Renewals whose answers are awaited at once; older ones no longer count. */
 export const RENEWALS_REMEMBERED = 8
 

@@ -1,7 +1,7 @@
 import type { SessionKey } from '../protocol/keys.js'
 import { DEFAULT_TIMING, PROTOCOL_VERSION, type Timing } from '../protocol/limits.js'
 import { type ClientMessage, parseStoreMessage, type StoreMessage } from '../protocol/messages.js'
-import { type HoldfastError, type LossReason, RefusedError, UnreachableError } from './errors.js'
+import { type HoldfastError, type LossReason, RefusedError, SessionLostError, UnreachableError } from './errors.js'
 import { type Instant, instant, Lease } from './lease.js'
 import {
   CONNECTION_EARLY_MS,
@@ -9,6 +9,8 @@ import {
   CONNECTION_OVERLAP_MS,
   RECONNECT_BASE_MS,
   RECONNECT_MAX_MS,
+  RENEWAL_OVERDUE_MS,
+  RENEWALS_PER_LEASE,
   RENEWALS_REMEMBERED,
   WELCOME_TIMEOUT_MS,
 } from './limits.js'
@@ -22,7 +24,7 @@ export interface MembershipEvents {
   /** The holder's renewals carry what pushes may have failed to carry. */
   asked(session: SessionKey, epoch: number): void
   /** This process id is dead for good: nothing it held may be used any more. */
-  died(reason: LossReason): void
+  died(loss: SessionLostError): void
   /** The store cannot be reached at all with these settings, or speaks another protocol. */
   refused(error: HoldfastError): void
   connection(state: 'connected' | 'disconnected', detail: string | undefined): void
@@ -49,6 +51,9 @@ export class Membership {
   private failures = 0
   private incarnation: string | undefined
   private isDead = false
+  private death: SessionLostError | undefined
+  /** When it last renewed, or would have with a connection. */
+  private renewedAt: Instant
   private onRetired: (() => void) | undefined
   private readonly unanswered = new Map<number, Instant>()
   private readonly timers = new Map<'connect' | 'renew' | 'lease' | 'rollover', Timer>()
@@ -63,6 +68,7 @@ export class Membership {
     this.processId = randomness.token(12)
     this.secret = randomness.token(32)
     this.lease = new Lease(clock)
+    this.renewedAt = instant(clock)
     this.connect()
   }
 
@@ -90,8 +96,25 @@ export class Membership {
   checkLease(): boolean {
     if (this.isDead) return false
     if (!this.lease.isConfirmed || this.lease.isRunning) return true
-    this.die('leaseExpired')
+    if (this.stoodStill()) {
+      this.die('leaseExpired', 'this process stood still until its lease was over: it was paused, or its loop blocked')
+    } else {
+      const silence = this.lastFailure?.message ?? 'no answer to renewals'
+      this.die('unreachable', `the store was out of reach until the lease was over: ${silence}`)
+    }
     return false
+  }
+
+  private stoodStill(): boolean {
+    const { wallMs, monotonicMs } = this.renewedAt
+    const { clock } = this
+    const sinceMs = Math.max(clock.wallMs() - wallMs, clock.monotonicMs() - monotonicMs)
+    return sinceMs > this.timing.leaseMs / RENEWALS_PER_LEASE + RENEWAL_OVERDUE_MS
+  }
+
+  /** Why nothing may be used any more. */
+  get loss(): SessionLostError {
+    return this.death ?? new SessionLostError('leaseExpired', 'this client was closed')
   }
 
   /** Says goodbye, so that whatever this process still holds can be taken at once; waits for the answer a bounded time. */
@@ -183,7 +206,7 @@ export class Membership {
   }
 
   private helloRefused(refusal: Extract<StoreMessage, { type: 'refused' }>, socket: Socket): void {
-    if (refusal.code === 'EVICTED') return this.die('evicted')
+    if (refusal.code === 'EVICTED') return this.evicted()
     // Another connection of this process is newer: this one has nothing to say.
     if (refusal.code === 'STALE_CONNECTION') return socket.close()
     if (refusal.code !== 'INTERNAL' && refusal.code !== 'TOO_MANY_MESSAGES') {
@@ -220,7 +243,7 @@ export class Membership {
         if (message.of === 'retire') this.onRetired?.()
         return
       case 'refused':
-        if (message.code === 'EVICTED') return this.die('evicted')
+        if (message.code === 'EVICTED') return this.evicted()
         if (message.session !== undefined) this.events.received(message)
         return
       default:
@@ -244,7 +267,7 @@ export class Membership {
   private isSameIncarnation(incarnation: string): boolean {
     this.incarnation ??= incarnation
     if (this.incarnation === incarnation) return true
-    this.die('evicted')
+    this.evicted()
     return false
   }
 
@@ -270,7 +293,8 @@ export class Membership {
   }
 
   private scheduleRenewal(): void {
-    this.setTimer('renew', this.timing.leaseMs / 4, () => this.renew())
+    this.renewedAt = instant(this.clock)
+    this.setTimer('renew', this.timing.leaseMs / RENEWALS_PER_LEASE, () => this.renew())
   }
 
   private replaceSocket(): void {
@@ -287,10 +311,15 @@ export class Membership {
     this.setTimer('rollover', CONNECTION_LIFETIME_MS - earlyMs, () => this.connect())
   }
 
-  private die(reason: LossReason): void {
+  private evicted(): void {
+    this.die('evicted', 'the store took back what this process held, and knows it no longer')
+  }
+
+  private die(reason: LossReason, explanation: string): void {
     if (this.isDead) return
+    this.death = new SessionLostError(reason, explanation)
     this.close()
-    this.events.died(reason)
+    this.events.died(this.death)
   }
 
   private setTimer(name: 'connect' | 'renew' | 'lease' | 'rollover', ms: number, fire: () => void): void {

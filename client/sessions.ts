@@ -1,7 +1,7 @@
 import type { SessionKey } from '../protocol/keys.js'
 import { LOCK_TTL_MS } from '../protocol/limits.js'
 import { SessionEntry } from './entry.js'
-import { AbortedError, type HoldfastError, type LossReason } from './errors.js'
+import { AbortedError, type HoldfastError, type SessionLostError } from './errors.js'
 import type { ClientContext, Hold } from './hold.js'
 import { Membership } from './membership.js'
 import type { Timer, Transport } from './ports.js'
@@ -124,7 +124,7 @@ export class Sessions {
         if (message.session !== undefined) this.entryOf(message.session)?.receive(message)
       },
       asked: (session, epoch) => this.entryOf(session)?.asked(epoch),
-      died: (reason) => this.died(reason),
+      died: (loss) => this.died(loss),
       refused: (error) => {
         for (const entry of this.entries.values()) entry.failPending(error)
       },
@@ -141,15 +141,15 @@ export class Sessions {
     return entry
   }
 
-  private died(reason: LossReason): void {
+  private died(loss: SessionLostError): void {
     this.membership = undefined
     const entries = [...this.entries.values()]
     if (this.isClosing) {
-      for (const entry of entries) entry.hold?.loseFor(reason, 'the process lease is over')
+      for (const entry of entries) entry.hold?.lose(loss, 'returnQueued')
     } else if (entries.length > 0) {
       const next = this.join()
       this.membership = next
-      for (const entry of entries) entry.moveTo(next, reason)
+      for (const entry of entries) entry.moveTo(next, loss)
     }
   }
 

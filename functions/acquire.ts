@@ -44,7 +44,8 @@ export async function acquire(deps: Deps, sender: Sender, message: Acquire): Pro
   const me: Seat = { p: sender.processId, r }
   const fresh = message.nudge === undefined
   let lock = fresh ? undefined : readLock(await deps.store.get('locks', lockKey(session)))
-  let step: AcquireStep = fresh ? { kind: 'grant', above } : planAcquire(lock, me, above)
+  const plan = (seen: LockRecord | undefined) => planAcquire(seen, me, above, deps.timing, deps.nowMs())
+  let step: AcquireStep = fresh ? { kind: 'grant', above } : plan(lock)
 
   for (let round = 0; round < ACQUIRE_ROUNDS_MAX; round += 1) {
     switch (step.kind) {
@@ -56,7 +57,7 @@ export async function acquire(deps: Deps, sender: Sender, message: Acquire): Pro
         // Those who wait may all be dead, and the holder too: then nobody else presses it, or takes the lock from it.
         const holder = await fetchProcess(deps, step.holder)
         if (lock !== undefined) lock = (await askOrReclaim(deps, message, me, lock, step.holder, holder)).lock
-        if (planAcquire(lock, me, above).kind !== 'full') break
+        if (plan(lock).kind !== 'full') break
         return refused(message, 'QUEUE_FULL', `${WAITERS_MAX} processes wait for this session already`)
       }
       case 'grant':
@@ -76,13 +77,13 @@ export async function acquire(deps: Deps, sender: Sender, message: Acquire): Pro
       default: {
         const queued = await queue(deps, message, me, step, lock)
         lock = queued.lock
-        const next = planAcquire(lock, me, above)
+        const next = plan(lock)
         if (queued.asked && next.kind === 'wait') {
           return queuedMessage(session, me, next.position, queued.holderLabel, !fresh, deps.timing)
         }
       }
     }
-    step = planAcquire(lock, me, above)
+    step = plan(lock)
   }
   return refused(message, 'BUSY_RECORD', 'others kept changing this lock: the next nudge tries again')
 }

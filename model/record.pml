@@ -95,7 +95,7 @@ inline grantTo(who, newR, newEpoch, mayPass) {
   holder = who;
   holderR = newR;
   epoch = newEpoch;
-  isAsked = false;
+  isAsked = isAsked && mayPass;
   busyUntil = 0;
   checkLock();
 }

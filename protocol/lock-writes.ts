@@ -81,7 +81,10 @@ export const regrant = (session: SessionKey, me: Seat, seen: Seat, epoch: number
   },
 })
 
-/** Lifts a holder's epoch above the fence that refused its claim, in place: those who wait keep their places. */
+/**
+ * Lifts a holder's epoch above the fence that refused its claim, in place: those who wait keep their places, and what
+ * they have waited counts.
+ */
 export const raise = (
   session: SessionKey,
   me: Seat,
@@ -92,7 +95,7 @@ export const raise = (
 ): Update => ({
   ...onLock(session),
   condition: HELD_BY_SEEN,
-  update: 'SET epoch = :start, holder = :me, expiresAt = :far REMOVE askedAt, busyUntil',
+  update: 'SET epoch = :start, holder = :me, expiresAt = :far REMOVE busyUntil',
   values: {
     ':seen': seatValue(seen),
     ':epoch': num(epoch),

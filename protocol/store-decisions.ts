@@ -24,7 +24,13 @@ export type AcquireStep =
   /** A newer request of the same process is on record. */
   | { readonly kind: 'stale' }
 
-export function planAcquire(lock: LockRecord | undefined, me: Seat, above: number | undefined): AcquireStep {
+export function planAcquire(
+  lock: LockRecord | undefined,
+  me: Seat,
+  above: number | undefined,
+  timing: Timing,
+  nowMs: number,
+): AcquireStep {
   if (lock?.holder === undefined) {
     return { kind: 'grant', above: lock === undefined || (above ?? -1) >= lock.epoch ? above : undefined }
   }
@@ -32,7 +38,9 @@ export function planAcquire(lock: LockRecord | undefined, me: Seat, above: numbe
   if (holder.p === me.p) {
     if (holder.r > me.r) return { kind: 'stale' }
     if (holder.r === me.r) return { kind: 'granted', epoch, contended: waiters.length > 0 }
-    if (above !== undefined && epoch <= above) return { kind: 'raise', seen: holder, epoch, above }
+    // One that raises itself again and again is never deaf under its new epoch, and yet must not keep others waiting.
+    const isOverdue = lock.askedAt !== undefined && lock.askedAt + timing.answerTimeoutMs < nowMs
+    if (above !== undefined && epoch <= above && !isOverdue) return { kind: 'raise', seen: holder, epoch, above }
     return waiters.length === 0 ? { kind: 'regrant', seen: holder, epoch } : { kind: 'handOver', epoch }
   }
   const index = waiters.findIndex((waiter) => waiter.p === me.p)

@@ -151,7 +151,7 @@ describe('one session between processes', () => {
     world.partition(first)
     await finish(add(second), 60_000)
     end()
-    await expect(finish(running)).rejects.toMatchObject({ reason: 'leaseExpired', effect: 'none' })
+    await expect(finish(running)).rejects.toMatchObject({ reason: 'unreachable', effect: 'none' })
     world.partition(first, false)
     expect(await finish(add(first), 60_000)).toBe(3)
   })

@@ -48,6 +48,44 @@ describe('when a session, a commit or the store is lost', () => {
     expect(await world.finish(queued, 60_000)).toBe(1)
   })
 
+  it.each(['cut off', 'not answered'])(
+    'a process that is %s works on until its lease ends, and then says so',
+    async (how) => {
+      const client = world.client<Counter>()
+      await add(client)
+      const lost = new Promise((resolve) => client.on('lost', resolve))
+      const isLost = jest.fn()
+      void lost.then(isLost)
+      if (how === 'cut off') world.partition(client)
+      else world.onSend = () => false
+      const { leaseMs, clientMarginMs } = world.timing
+      // The lease may have been confirmed up to a renewal ago.
+      await world.clock.advance(leaseMs * 0.7 - clientMarginMs)
+      expect(await add(client)).toBe(2)
+      const running = client.access(
+        ID,
+        { write: ['count'] },
+        ({ signal }) =>
+          new Promise((_, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason as Error))
+          }),
+      )
+      await expect(world.finish(running, leaseMs)).rejects.toMatchObject({
+        code: 'SESSION_LOST',
+        reason: 'unreachable',
+        effect: 'none',
+        retryable: true,
+      })
+      expect(await lost).toMatchObject({ error: { reason: 'unreachable' } })
+      // Nothing is made up in its place: who asks now waits for the store.
+      const waiting = client.access(ID, { read: ['count'] }, ({ state }) => state.count, { timeoutMs: 1_000 })
+      await expect(world.finish(waiting, 5_000)).rejects.toMatchObject({ code: 'UNREACHABLE', effect: 'none' })
+      world.partition(client, false)
+      world.onSend = () => true
+      expect(await world.finish(increment(client), 60_000)).toBe(3)
+    },
+  )
+
   it('a reader whose loop was blocked beyond maxBusyMs does not return a stale value', async () => {
     world = new World({ leaseMs: 100_000, maxBusyMs: 5_000 })
     const [first, second] = [world.client<Counter>(), world.client<Counter>()]

@@ -58,7 +58,7 @@ describe('a process and its connections', () => {
         },
         received: () => {},
         asked: () => {},
-        died: (reason) => heard.died.push(reason),
+        died: ({ reason }) => heard.died.push(reason),
         refused: (error) => heard.refused.push(error),
         connection: () => {},
       },
@@ -112,9 +112,18 @@ describe('a process and its connections', () => {
     await settle()
     line(0).say(welcome(1))
     await clock.advance(DEFAULT_TIMING.leaseMs)
-    expect(heard.died).toEqual(['leaseExpired'])
+    expect(heard.died).toEqual(['unreachable'])
     expect(membership.checkLease()).toBe(false)
     expect(lines.every(({ isClosed }) => isClosed)).toBe(true)
+  })
+
+  it('loses its lease by itself where it stood still when it should have renewed', async () => {
+    await settle()
+    line(0).say(welcome(1))
+    clock.freeze(DEFAULT_TIMING.leaseMs)
+    expect(membership.checkLease()).toBe(false)
+    expect(heard.died).toEqual(['leaseExpired'])
+    expect(membership.loss).toMatchObject({ code: 'SESSION_LOST', reason: 'leaseExpired', effect: 'none' })
   })
 
   it('lets a late answer to an older renewal shorten nothing', async () => {

@@ -1,5 +1,6 @@
 import type { Store, Update, UpdateOutcome } from '../../protocol/item.js'
 import { lockKey, type SessionKey } from '../../protocol/keys.js'
+import { compileTiming } from '../../protocol/limits.js'
 import * as writes from '../../protocol/lock-writes.js'
 import { type LockRecord, readLock, type Seat } from '../../protocol/records.js'
 import { planAcquire, planCancel } from '../../protocol/store-decisions.js'
@@ -59,7 +60,7 @@ export class LockDriver {
   private acquireWrite(lock: LockRecord | undefined, me: Seat, above: number | undefined): Update | undefined {
     const { session } = this
     const nowMs = this.nowMs()
-    const step = planAcquire(lock, me, above)
+    const step = planAcquire(lock, me, above, compileTiming(), nowMs)
     switch (step.kind) {
       case 'grant':
         return step.above === undefined

@@ -77,10 +77,10 @@ export function describeLockWrites(subject: () => StoreUnderTest): void {
     })
   })
 
-  test('raise lifts the epoch in place: waiters stay, the ask and the time for being busy start anew', async () => {
+  test('raise lifts the epoch in place: waiters and their ask stay, the time for being busy starts anew', async () => {
     const update = writes.raise(SESSION, seat(ANNA, 2), anna, 7, 40, NOW)
     const after = await on.applied({ holder: anna, waiters: [bert, cleo], askedAt: 1, busyUntil: 2 }, update)
-    expect(after).toEqual(lockAfter({ epoch: 41, holder: seat(ANNA, 2), waiters: [bert, cleo] }))
+    expect(after).toEqual(lockAfter({ epoch: 41, holder: seat(ANNA, 2), waiters: [bert, cleo], askedAt: 1 }))
   })
 
   test('raise is refused once the holder, its request or its epoch has changed', async () => {
