@@ -166,5 +166,11 @@ export function compileTiming(options: Partial<Timing> = {}): Timing {
   if (timing.clientMarginMs >= timing.leaseMs / 2) {
     throw new RangeError(`clientMarginMs must be below half of leaseMs, received ${timing.clientMarginMs}`)
   }
+  if (timing.roundTripMs >= timing.leaseMs) {
+    throw new RangeError(`roundTripMs must be below leaseMs = ${timing.leaseMs}, received ${timing.roundTripMs}`)
+  }
+  if (timing.busyAfterMs >= timing.maxBusyMs) {
+    throw new RangeError(`busyAfterMs must be below maxBusyMs = ${timing.maxBusyMs}, received ${timing.busyAfterMs}`)
+  }
   return timing
 }

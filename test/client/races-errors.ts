@@ -43,7 +43,6 @@ export function isAllowed(error: unknown, act: Act, race: Race, client: number, 
 function isPossible({ reason }: SessionLostError, { plan }: Race): boolean {
   switch (reason) {
     case 'expired':
-    case 'unreachable':
       return false
     case 'destroyed':
       return plan.actors.some(({ acts }) => acts.some(({ kind }) => kind === 'destroy'))

@@ -128,6 +128,20 @@ describe('compileTiming', () => {
     )
   })
 
+  test('holds a round trip below the lease, which no renewal would extend in time otherwise', () => {
+    const { answerTimeoutMs: _, ...times } = ROUND
+    expect(compileTiming({ ...times, roundTripMs: 9_999 })).toMatchObject({ roundTripMs: 9_999 })
+    const problem = 'roundTripMs must be below leaseMs = 10000, received 10000'
+    expect(() => compileTiming({ ...times, roundTripMs: 10_000 })).toThrow(new RangeError(problem))
+  })
+
+  test('has a holder say that it is busy before its time for being busy is over', () => {
+    const { answerTimeoutMs: _, ...times } = ROUND
+    expect(compileTiming({ ...times, busyAfterMs: 19_999 })).toMatchObject({ busyAfterMs: 19_999 })
+    const problem = 'busyAfterMs must be below maxBusyMs = 20000, received 20000'
+    expect(() => compileTiming({ ...times, busyAfterMs: 20_000 })).toThrow(new RangeError(problem))
+  })
+
   test('gives safe timings only, whatever it is given', () => {
     const upTo = (max: number) => fc.oneof({ arbitrary: fc.integer({ min: 0, max }), weight: 40 }, fc.integer())
     const times: fc.Arbitrary<Partial<Timing>> = fc.record(

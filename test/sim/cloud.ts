@@ -169,6 +169,7 @@ export class Cloud {
     const caller = { connectionId: connection.id, endpoint: 'https://cloud.invalid', principal: PRINCIPAL }
     const answer = await dispatcher.answer(caller, text)
     this.points.pass(machine, `function answers ${answer.type}`, () => {})
+    if (answer.type === 'refused' && answer.code === 'QUEUE_FULL') counts.hit('queueFull')
     // A function that dies is gone, and another takes the next message.
     if (machine.isDead) return
 

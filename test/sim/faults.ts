@@ -38,10 +38,10 @@ export interface Faults {
   incarnationEveryMs: number
 }
 
-/** What happens by itself in runs of many processes, and in runs of hours. */
-type Occasion = 'rollover'
+/** What happens by itself in runs of hours, and in runs of many processes. */
+const OCCASIONS = ['rollover', 'queueFull'] as const
 
-export type Fault = keyof Faults | Occasion
+export type Fault = keyof Faults | (typeof OCCASIONS)[number]
 
 export const NO_FAULTS: Faults = {
   pushLost: 0,
@@ -144,7 +144,7 @@ export function chooseFaults(random: Random): Faults {
 
 /** How often each fault has happened: one that never does tests nothing. */
 export class FaultCounts {
-  readonly counts = Object.fromEntries([...FAULTS, 'rollover'].map((fault) => [fault, 0])) as Record<Fault, number>
+  readonly counts = Object.fromEntries([...FAULTS, ...OCCASIONS].map((fault) => [fault, 0])) as Record<Fault, number>
 
   hit(fault: Fault): true {
     this.counts[fault] += 1

@@ -46,6 +46,8 @@ const TIMING = compileTiming({
 })
 /** About as many accesses make a run. */
 const ACCESSES = 150
+/** Far more processes than may stand in one queue. */
+const CROWD = 200
 const HOLD_COST_MS = holdCostMaxMs(TIMING)
 
 /** One run: servers under faults for a while, then peace, in which everything must come to a good end. */
@@ -84,7 +86,7 @@ export class Simulation {
 
   async run(): Promise<Result> {
     const { random, timeline, history } = this
-    const servers = this.isCrowd ? random.pick([70, 200]) : this.isLong ? 2 : random.pick([2, 2, 3, 3, 4, 6])
+    const servers = this.isCrowd ? CROWD : this.isLong ? 2 : random.pick([2, 2, 3, 3, 4, 6])
     let tasks = 0
     for (let index = 0; index < servers; index += 1) {
       const more = this.isCrowd ? 1 : random.integer(1, 3)
