@@ -127,6 +127,8 @@ export class History implements WriteWatcher {
     const lists = { A: listOf(record.attrs, 'A'), B: listOf(record.attrs, 'B') }
     lives.push({ startFence: record.fence, lists })
     this.lives.set(session, lives)
+    // What is gone may land once more: a late copy of the commit that followed the restored one finds its place again.
+    for (const [token, landing] of this.landings) if (landing.session === session) this.landings.delete(token)
     for (const list of LISTS) {
       for (const [index, token] of lists[list].entries()) {
         this.landings.set(token, { session, life: lives.length - 1, list, index })
