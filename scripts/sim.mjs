@@ -13,6 +13,8 @@ import { build } from 'esbuild'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const BATCH_SEEDS = 100
+/** From here on every fault must have happened. */
+const COMPLETE_FROM_SEEDS = 2_000
 /** Runs whose suspension points are all tried, on both sides of each. */
 const CRASH_SEEDS = [1, 2]
 /** A planted bug must show within so many seeds. */
@@ -58,13 +60,13 @@ async function runSeeds() {
   console.log(table('fault', totals.faults))
   console.log(table('error told to an access', totals.codes))
   const silent = Object.entries(totals.faults).filter(([, hits]) => hits === 0)
-  if (silent.length > 0 && seeds >= 500) console.log(`never happened: ${silent.map(([fault]) => fault).join(', ')}`)
+  if (silent.length > 0 && seeds >= COMPLETE_FROM_SEEDS) console.log(`never happened: ${silent.map(([fault]) => fault).join(', ')}`)
   if (seeds === 1) console.log('history', totals.hashes[0])
   console.log(
     `${seeds} seeds from ${from}: ${totals.failed} violations; ${totals.events} events, ${totals.landed} writes, ` +
       `${(seeds / seconds).toFixed(1)} seeds/s, ${seconds.toFixed(0)} s`,
   )
-  return totals.failed > 0 || (silent.length > 0 && seeds >= 500) ? 1 : 0
+  return totals.failed > 0 || (silent.length > 0 && seeds >= COMPLETE_FROM_SEEDS) ? 1 : 0
 }
 
 async function runCrashes() {

@@ -27,6 +27,8 @@ export interface Faults {
   disconnectLost: number
   disconnectLate: number
   killEveryMs: number
+  /** A server that was killed starts again under the name that it had, as from a saved record. */
+  identityReused: number
   loopBlocked: number
   freezeEveryMs: number
   pauseEveryMs: number
@@ -68,6 +70,7 @@ export const NO_FAULTS: Faults = {
   disconnectLost: 0,
   disconnectLate: 0,
   killEveryMs: 0,
+  identityReused: 0,
   loopBlocked: 0,
   freezeEveryMs: 0,
   pauseEveryMs: 0,
@@ -107,6 +110,7 @@ const STRENGTHS: { readonly [F in keyof Faults]: readonly number[] } = {
   disconnectLost: [0.5, 1],
   disconnectLate: [0.5, 1],
   killEveryMs: [4_000, 15_000],
+  identityReused: [1],
   loopBlocked: [0.01, 0.05],
   freezeEveryMs: [3_000, 10_000],
   pauseEveryMs: [3_000, 10_000],
@@ -128,6 +132,7 @@ const PAIRS: readonly (readonly [keyof Faults, keyof Faults])[] = [
   ['lockRegressesEveryMs', 'dbLateCopy'],
   ['cutEveryMs', 'disconnectLost'],
   ['killEveryMs', 'pushLost'],
+  ['killEveryMs', 'identityReused'],
 ]
 
 /**

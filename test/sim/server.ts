@@ -52,6 +52,7 @@ export class Server {
   isStopping = false
   readonly codes = new Map<string, number>()
   private tokens = 0
+  private readonly drawn: string[] = []
   private readonly inside = new Map<string, Running[]>()
 
   constructor(
@@ -62,16 +63,29 @@ export class Server {
     private readonly workload: Workload,
     cloud: Cloud,
     database: Database,
+    /** What it introduces itself with, if that was saved from a former life. */
+    saved: readonly string[],
   ) {
     const config = { url: 'ws://sim.invalid/live', region: 'eu-west-1', sessionsTable: 'Sessions' }
     const options = compileOptions({ config, namespace: 'sim', label: name, ...workload.options }, {})
     const context = {
       store: database.storeFor(machine, 'client'),
       clock: machine,
-      randomness: randomnessOf(random),
+      randomness: { ...randomnessOf(random), token: (bytes: number) => this.draw(bytes, saved) },
       options,
     }
     this.client = new Holdfast<State>(context, cloud.transportOf(machine), () => {})
+  }
+
+  private draw(bytes: number, saved: readonly string[]): string {
+    const token = (this.drawn.length < 2 ? saved[this.drawn.length] : undefined) ?? this.random.token(bytes)
+    if (this.drawn.length < 2) this.drawn.push(token)
+    return token
+  }
+
+  /** Its name and its secret: what it draws first. */
+  get identity(): readonly string[] {
+    return this.drawn
   }
 
   start(tasks: number): void {

@@ -191,7 +191,7 @@ export class Simulation {
     }
   }
 
-  private startServer(tasks: number, options: Partial<HoldfastOptions> = {}): Server {
+  private startServer(tasks: number, options: Partial<HoldfastOptions> = {}, saved: readonly string[] = []): Server {
     const { timeline, random, faults, counts } = this
     const isDrifting = faults.clockDrift > 0 && counts.hit('clockDrift')
     const drift = isDrifting ? random.pick([-1, 1, random.between(-1, 1)]) * (TIMING.clockDriftPpm / 1_000_000) : 0
@@ -209,6 +209,7 @@ export class Simulation {
       },
       this.cloud,
       this.database,
+      saved,
     )
     server.trueNowMs = () => timeline.nowMs
     server.keyOf = keyOf
@@ -285,7 +286,8 @@ export class Simulation {
     if (victim === undefined) return false
     victim.machine.kill()
     this.cloud.forget(victim.machine)
-    this.startServer(this.random.integer(1, 3))
+    const isReused = this.random.chance(this.faults.identityReused) && this.counts.hit('identityReused')
+    this.startServer(this.random.integer(1, 3), {}, isReused ? victim.identity : [])
     return true
   }
 
