@@ -60,7 +60,8 @@ async function runSeeds() {
   console.log(table('fault', totals.faults))
   console.log(table('error told to an access', totals.codes))
   const silent = Object.entries(totals.faults).filter(([, hits]) => hits === 0)
-  if (silent.length > 0 && seeds >= COMPLETE_FROM_SEEDS) console.log(`never happened: ${silent.map(([fault]) => fault).join(', ')}`)
+  if (silent.length > 0 && seeds >= COMPLETE_FROM_SEEDS)
+    console.log(`never happened: ${silent.map(([fault]) => fault).join(', ')}`)
   if (seeds === 1) console.log('history', totals.hashes[0])
   console.log(
     `${seeds} seeds from ${from}: ${totals.failed} violations; ${totals.events} events, ${totals.landed} writes, ` +
