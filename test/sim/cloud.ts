@@ -14,6 +14,12 @@ import type { Timeline } from './timeline.js'
 
 const WARM_FUNCTIONS = 4
 const CONNECTION_LIFETIME_MS = 2 * 3_600_000
+const OTHER_VERSION: StoreMessage = {
+  type: 'refused',
+  code: 'UNSUPPORTED_VERSION',
+  message: 'this store speaks another version',
+  of: 'hello',
+}
 const PRINCIPAL = 'arn:aws:sts::1:assumed-role/app'
 
 interface Connection {
@@ -163,6 +169,9 @@ export class Cloud {
     const faults = this.faults()
     if (random.chance(faults.internalError) && counts.hit('internalError')) {
       return this.deliver(connection, JSON.stringify({ message: 'Internal server error', connectionId: connection.id }))
+    }
+    if (typeOf(text) === 'hello' && random.chance(faults.otherVersion) && counts.hit('otherVersion')) {
+      return this.deliver(connection, JSON.stringify(OTHER_VERSION))
     }
     const dies = random.chance(faults.functionDies) && counts.hit('functionDies')
     const { dispatcher, machine } = dies ? this.createFunction(random.integer(1, 6)) : this.warmFunction()

@@ -13,6 +13,8 @@ export interface Faults {
   functionDies: number
   functionRunsTwice: number
   internalError: number
+  /** A function of a deployment that speaks another version of the protocol answers a `hello`. */
+  otherVersion: number
   dbThrottled: number
   dbSlow: number
   dbAnswerLost: number
@@ -56,6 +58,7 @@ export const NO_FAULTS: Faults = {
   functionDies: 0,
   functionRunsTwice: 0,
   internalError: 0,
+  otherVersion: 0,
   dbThrottled: 0,
   dbSlow: 0,
   dbAnswerLost: 0,
@@ -96,6 +99,7 @@ const STRENGTHS: { readonly [F in keyof Faults]: readonly number[] } = {
   functionDies: [0.02, 0.1],
   functionRunsTwice: [0.1, 0.4],
   internalError: [0.02, 0.1],
+  otherVersion: [0.5],
   dbThrottled: [0.05, 0.2],
   dbSlow: [0.05, 0.2],
   dbAnswerLost: [0.05, 0.25],
