@@ -1,34 +1,15 @@
 import { HoldfastError, type SessionMissingError } from '../../client/errors.js'
 import { Holdfast } from '../../client/holdfast.js'
-import { compileOptions, type HoldfastOptions } from '../../client/options.js'
+import { compileOptions } from '../../client/options.js'
 import type { Session } from '../../client/session.js'
 import type { Cloud } from './cloud.js'
 import type { Database } from './database.js'
 import { type Appended, type History, LISTS, type ListName, type Outcome } from './history.js'
 import { type Machine, randomnessOf } from './machine.js'
 import type { Random } from './random.js'
+import type { Workload } from './workload.js'
 
 export type State = { listA: string[]; countA: number; listB: string[]; countB: number }
-
-/** What a run's accesses are like. */
-export interface Workload {
-  /** The ids in use, by place: what every server's cookies say. */
-  readonly sessions: string[]
-  /** What an id was to be replaced by, when the application tried to. */
-  readonly successors: Map<string, string>
-  /** The mean pause of a task between two accesses. */
-  readonly pauseMs: number
-  /** How long the work inside an access takes at most, as a rule; and how often it takes far longer. */
-  readonly workMs: number
-  readonly longWorkChance: number
-  readonly longWorkMs: number
-  readonly writeShare: number
-  readonly destroyShare: number
-  readonly rotateShare: number
-  readonly shortWaitChance: number
-  readonly longWaitMs: number
-  readonly options: Partial<HoldfastOptions>
-}
 
 /** Codes that an access may fail with whatever goes wrong. Anything else is a fault of the program. */
 const EXPECTED = new Set([

@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto'
 import type { HoldfastOptions } from '../../client/options.js'
 import { lockKey, type SessionKey } from '../../protocol/keys.js'
-import { compileTiming, holdCostMaxMs } from '../../protocol/limits.js'
+import { holdCostMaxMs } from '../../protocol/limits.js'
 import { readLock } from '../../protocol/records.js'
 import { Cloud } from './cloud.js'
 import { type Crash, SuspensionPoints } from './crashes.js'
 import { Database } from './database.js'
 import { chooseFaults, type Fault, FaultCounts, type Faults, NO_FAULTS } from './faults.js'
 import { History, type Violation } from './history.js'
-import { Machine, WALL_AT_START_MS } from './machine.js'
+import { Machine } from './machine.js'
+import { Mischief } from './mischief.js'
 import { Random } from './random.js'
-import { Server, type Workload } from './server.js'
+import { Server } from './server.js'
 import { Timeline } from './timeline.js'
+import { chooseWorkload, type Shape, TIMING, type Workload } from './workload.js'
 
 /** A run whose faults are given. */
 export interface Script {
@@ -33,17 +35,6 @@ export interface Result {
   readonly hasCrashed: boolean
 }
 
-/** Short times, in the proportions of the defaults: what matters is who waits for what, not for how long. */
-const TIMING = compileTiming({
-  leaseMs: 5_000,
-  maxBusyMs: 6_000,
-  busyAfterMs: 500,
-  nudgeAfterMs: 800,
-  roundTripMs: 1_500,
-  clockErrorMs: 100,
-  clientMarginMs: 150,
-  storeMarginMs: 150,
-})
 /** About as many accesses make a run. */
 const ACCESSES = 150
 /** Far more processes than may stand in one queue. */
@@ -61,8 +52,7 @@ export class Simulation {
   private readonly workload: Workload
   private readonly servers: Server[] = []
   private readonly points: SuspensionPoints
-  private readonly isCrowd: boolean
-  private readonly isLong: boolean
+  private readonly shape: Shape
   private faults: Faults
   private made = 0
 
@@ -75,25 +65,24 @@ export class Simulation {
     const { random, timeline, counts } = this
     this.points = new SuspensionPoints(script?.crash)
     this.faults = script?.faults ?? chooseFaults(random)
-    this.isCrowd = script === undefined && random.chance(0.004)
-    this.isLong = script === undefined && !this.isCrowd && random.chance(0.004)
+    this.shape = script === undefined ? chooseShape(random) : 'usual'
     this.history = new History(() => timeline.nowMs)
     this.history.mayEpochsRepeat = this.faults.lockVanishesEveryMs > 0 || this.faults.lockRegressesEveryMs > 0
     this.database = new Database(timeline, random, () => this.faults, counts, this.history, this.points)
     this.cloud = new Cloud(timeline, random, TIMING, this.database, () => this.faults, counts, this.points)
-    this.workload = this.chooseWorkload()
+    this.workload = chooseWorkload(seed, random, this.shape)
   }
 
   async run(): Promise<Result> {
     const { random, timeline, history } = this
-    const servers = this.isCrowd ? CROWD : this.isLong ? 2 : random.pick([2, 2, 3, 3, 4, 6])
+    const servers = this.shape === 'crowd' ? CROWD : this.shape === 'long' ? 2 : random.pick([2, 2, 3, 3, 4, 6])
     let tasks = 0
     for (let index = 0; index < servers; index += 1) {
-      const more = this.isCrowd ? 1 : random.integer(1, 3)
+      const more = this.shape === 'crowd' ? 1 : random.integer(1, 3)
       tasks += more
       this.startServer(more)
     }
-    this.scheduleFaults()
+    this.mischief().begin()
     await timeline.run(this.script?.durationMs ?? this.durationMs(tasks))
     const points = [...this.points.labels]
 
@@ -138,8 +127,8 @@ export class Simulation {
 
   /** Busy runs are short: many different ones find more than a few long ones. */
   private durationMs(tasks: number): number {
-    if (this.isCrowd) return 15_000
-    if (this.isLong) return 2.2 * 3_600_000
+    if (this.shape === 'crowd') return 15_000
+    if (this.shape === 'long') return 2.2 * 3_600_000
     const { pauseMs, workMs } = this.workload
     const enoughMs = (ACCESSES * (pauseMs + workMs / 2)) / tasks
     return Math.min(60_000, Math.max(6_000, enoughMs)) * this.random.between(0.5, 1.5)
@@ -191,6 +180,13 @@ export class Simulation {
     }
   }
 
+  private mischief(): Mischief {
+    const { timeline, random, counts, cloud, database, history, servers } = this
+    const startServer = (tasks: number, saved: readonly string[]) => void this.startServer(tasks, {}, saved)
+    const faults = () => this.faults
+    return new Mischief({ timeline, random, counts, cloud, database, history, servers, faults, startServer })
+  }
+
   private startServer(tasks: number, options: Partial<HoldfastOptions> = {}, saved: readonly string[] = []): Server {
     const { timeline, random, faults, counts } = this
     const isDrifting = faults.clockDrift > 0 && counts.hit('clockDrift')
@@ -221,173 +217,11 @@ export class Simulation {
     server.start(tasks)
     return server
   }
+}
 
-  private chooseWorkload(): Workload {
-    const { random } = this
-    const count = this.isCrowd ? random.pick([1, 100]) : random.pick([1, 1, 2, 4])
-    return {
-      sessions: Array.from({ length: count }, (_, index) => `session ${this.seed} ${index}`),
-      pauseMs: this.isLong ? 60_000 : random.pick([50, 300, 1_500]),
-      workMs: random.pick([5, 50, 300]),
-      longWorkChance: random.pick([0, 0, 0.02, 0.1]),
-      longWorkMs: random.pick([1_500, 8_000]),
-      writeShare: random.pick([0.3, 0.6, 0.9]),
-      destroyShare: random.pick([0, 0, 0.02]),
-      rotateShare: random.pick([0, 0, 0.02]),
-      successors: new Map(),
-      shortWaitChance: random.pick([0, 0.2, 0.6]),
-      longWaitMs: 10 * Math.round(HOLD_COST_MS),
-      options: {
-        holdPolicy: random.pick(['untilRevoked', 'untilRevoked', 'untilRevoked', 'perAccess'] as const),
-        ttlMs: random.pick([3_600_000, 3_600_000, 4_000]),
-        idleReleaseMs: random.pick([300_000, 700]),
-        heldSessionsMax: random.pick([10_000, 1]),
-        flushMs: random.pick([200, 5_000]),
-        ...(random.chance(0.7) ? { durability: 'access' as const } : {}),
-      },
-    }
-  }
-
-  private scheduleFaults(): void {
-    this.every('cutEveryMs', () => this.cloud.cut())
-    this.every('halfOpenEveryMs', () => this.cloud.halfOpen())
-    this.every('partitionEveryMs', () => this.partition())
-    this.every('dbOutageEveryMs', () => this.outage())
-    this.every('killEveryMs', () => this.kill())
-    this.every('freezeEveryMs', () => this.stop('frozen'))
-    this.every('pauseEveryMs', () => this.stop('paused'))
-    this.every('ttlRemovesEveryMs', () => this.removeByTtl())
-    this.every('lockVanishesEveryMs', () => this.damageLock('vanishes'))
-    this.every('lockRegressesEveryMs', () => this.damageLock('regresses'))
-    this.every('sessionsRestoredEveryMs', () => this.restoreSession())
-    this.every('evictEveryMs', () => this.forgetProcess())
-    this.every('incarnationEveryMs', () => this.emptyLocks())
-  }
-
-  private every(fault: keyof Faults, happen: () => boolean): void {
-    const everyMs = this.faults[fault]
-    if (everyMs === 0) return
-    const next = () =>
-      this.timeline.after(this.random.between(0.2, 1.8) * everyMs, () => {
-        if (this.faults === NO_FAULTS) return
-        if (happen()) this.counts.hit(fault)
-        next()
-      })
-    next()
-  }
-
-  private anyServer(): Server | undefined {
-    const running = this.servers.filter(({ machine }) => !machine.isDead)
-    return running.length === 0 ? undefined : this.random.pick(running)
-  }
-
-  private kill(): boolean {
-    const victim = this.anyServer()
-    if (victim === undefined) return false
-    victim.machine.kill()
-    this.cloud.forget(victim.machine)
-    const isReused = this.random.chance(this.faults.identityReused) && this.counts.hit('identityReused')
-    this.startServer(this.random.integer(1, 3), {}, isReused ? victim.identity : [])
-    return true
-  }
-
-  private stop(kind: 'frozen' | 'paused'): boolean {
-    const victim = this.anyServer()
-    if (victim === undefined) return false
-    victim.machine.stop()
-    const ms = this.random.pick([300, 2_000, TIMING.leaseMs + 1_000, 2 * TIMING.leaseMs])
-    this.timeline.after(this.random.between(0.5, 1.5) * ms, () => victim.machine.goOn(kind, this.random))
-    return true
-  }
-
-  private partition(): boolean {
-    const victim = this.anyServer()
-    if (victim === undefined) return false
-    this.cloud.partition(victim.machine, this.random.pick(['in', 'out', 'none', 'none']))
-    this.timeline.after(this.random.between(0.3, 2.5) * TIMING.leaseMs, () =>
-      this.cloud.partition(victim.machine, undefined),
-    )
-    return true
-  }
-
-  private outage(): boolean {
-    this.database.isDown = true
-    this.timeline.after(this.random.between(200, 8_000), () => {
-      this.database.isDown = false
-    })
-    return true
-  }
-
-  private lockKeys(): string[] {
-    return [...this.database.memory.items('locks').keys()].filter((key) => key.startsWith('S#'))
-  }
-
-  private readonly formerLocks = new Map<string, never>()
-
-  private damageLock(kind: 'vanishes' | 'regresses'): boolean {
-    const keys = this.lockKeys()
-    if (keys.length === 0) return false
-    const { memory } = this.database
-    const key = this.random.pick(keys)
-    const former = this.formerLocks.get(key)
-    if (kind === 'vanishes') memory.removeNow('locks', key)
-    else if (former !== undefined) memory.put('locks', key, former)
-    const now = memory.getNow('locks', key)
-    if (now !== undefined) this.formerLocks.set(key, now as never)
-    return kind === 'vanishes' || former !== undefined
-  }
-
-  private readonly formerSessions = new Map<string, never>()
-
-  private restoreSession(): boolean {
-    const { memory } = this.database
-    const keys = [...memory.items('sessions').keys()]
-    if (keys.length === 0) return false
-    const key = this.random.pick(keys)
-    const former = this.formerSessions.get(key)
-    const now = memory.getNow('sessions', key)
-    if (now !== undefined && former === undefined) this.formerSessions.set(key, now as never)
-    // One that was rotated would live twice, which only a restoration of the whole table could do.
-    if (former === undefined || now?.rotated !== undefined) return false
-    memory.put('sessions', key, former)
-    this.history.restored(key, former)
-    this.formerSessions.delete(key)
-    return true
-  }
-
-  /** As TTL would that removes a record the moment it is due: its owner is then nobody. */
-  private forgetProcess(): boolean {
-    const { memory } = this.database
-    const keys = [...memory.items('locks').keys()].filter((key) => key.startsWith('P#'))
-    if (keys.length === 0) return false
-    const key = this.random.pick(keys)
-    const item = memory.getNow('locks', key)
-    if (item === undefined) return false
-    memory.put('locks', key, { ...item, evictedAt: { N: '1' } })
-    return true
-  }
-
-  /** TTL takes what nobody needs at any time after it is due: the dead, their connections, locks that are free. */
-  private removeByTtl(): boolean {
-    const { memory } = this.database
-    const deadSinceMs = WALL_AT_START_MS + this.timeline.nowMs - TIMING.storeMarginMs - 2 * TIMING.clockErrorMs
-    const due = [...memory.items('locks')].filter(([key, item]) => {
-      if (key.startsWith('C#')) return !this.cloud.isConnected(key.slice(2))
-      if (key.startsWith('P#')) return Number((item.leaseUntil as { N?: string } | undefined)?.N) < deadSinceMs
-      return readLock(item)?.holder === undefined
-    })
-    if (due.length === 0) return false
-    const [key] = this.random.pick(due)
-    memory.removeNow('locks', key)
-    return true
-  }
-
-  private emptyLocks(): boolean {
-    for (const key of this.database.memory.items('locks').keys()) this.database.memory.removeNow('locks', key)
-    this.cloud.incarnation += 1
-    this.history.mayEpochsRepeat = true
-    return true
-  }
+function chooseShape(random: Random): Shape {
+  if (random.chance(0.004)) return 'crowd'
+  return random.chance(0.004) ? 'long' : 'usual'
 }
 
 const keyOf = (id: string): SessionKey => `sim#${createHash('sha256').update(id).digest('base64url')}`
