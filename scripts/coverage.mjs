@@ -8,7 +8,7 @@ import { join, relative } from 'node:path'
 const ROOT = join(import.meta.dirname, '..')
 const FOLDERS = ['protocol', 'client']
 const BRANCHES_MIN_PERCENT = 95
-const SUITES = ['test/client/', 'test/protocol/', 'test/functions/', 'test/store/memory']
+const SUITES = ['test/client/', 'test/protocol/', 'test/functions/', 'test/store/memory', 'test/sim/']
 /** These start DynamoDB Local. */
 const JAVA_SUITES = ['test/client/codec-dynamodb', 'test/client/worker.test', 'test/client/worker-(edges|ends)']
 
