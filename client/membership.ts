@@ -1,5 +1,5 @@
 import type { SessionKey } from '../protocol/keys.js'
-import { DEFAULT_TIMING, PROTOCOL_VERSION, type Timing } from '../protocol/limits.js'
+import { CONNECTIONS_PER_PROCESS_MAX, DEFAULT_TIMING, PROTOCOL_VERSION, type Timing } from '../protocol/limits.js'
 import { type ClientMessage, parseStoreMessage, type StoreMessage } from '../protocol/messages.js'
 import { type HoldfastError, type LossReason, RefusedError, SessionLostError, UnreachableError } from './errors.js'
 import { type Instant, instant, Lease } from './lease.js'
@@ -30,6 +30,8 @@ export interface MembershipEvents {
   connection(state: 'connected' | 'disconnected', detail: string | undefined): void
 }
 
+type TimerName = 'connect' | 'renew' | 'silence' | 'lease' | 'rollover'
+
 /**
  * One process id's life: its connections, one after the other, and its lease. It ends when the lease is over or
  * refused; the client then goes on under a new one.
@@ -49,6 +51,8 @@ export class Membership {
   private requests = 0
   private renewals = 0
   private failures = 0
+  /** Sent since the last `welcome`. */
+  private greetings = 0
   private incarnation: string | undefined
   private isDead = false
   private death: SessionLostError | undefined
@@ -56,7 +60,7 @@ export class Membership {
   private renewedAt: Instant
   private onRetired: (() => void) | undefined
   private readonly unanswered = new Map<number, Instant>()
-  private readonly timers = new Map<'connect' | 'renew' | 'lease' | 'rollover', Timer>()
+  private readonly timers = new Map<TimerName, Timer>()
 
   constructor(
     private readonly label: string,
@@ -161,6 +165,7 @@ export class Membership {
     const socket = this.transport.open({
       opened: () => {
         sentAt = instant(this.clock)
+        this.greetings += 1
         const { processId, secret, label } = this
         const hello: ClientMessage = { type: 'hello', v: PROTOCOL_VERSION, processId, secret, label, gen }
         socket.send(JSON.stringify(hello))
@@ -175,7 +180,9 @@ export class Membership {
           timeout.cancel()
           this.welcomed(socket, message, sentAt)
         } else if (message.type === 'refused' && message.of === 'hello') this.helloRefused(message, socket)
-        else this.dispatch(message)
+        else if (message.type === 'refused' && message.code === 'NO_HELLO' && socket === this.socket) {
+          this.replaceSocket('the store does not know this connection')
+        } else this.dispatch(message)
       },
       closed: (failure) => {
         timeout.cancel()
@@ -194,6 +201,8 @@ export class Membership {
     this.lastFailure = undefined
     this.timing = welcome.timing
     this.unanswered.clear()
+    this.watchSilence()
+    this.greetings = 0
     if (!this.isSameIncarnation(welcome.incarnation)) return
     // Only the first hello starts a lease; a later one finds it running, and how far is not known here.
     if (welcome.gen === 1) {
@@ -228,6 +237,8 @@ export class Membership {
       this.events.refused(new UnreachableError(this.lastFailure.message, this.lastFailure.cause, false))
     }
     if (this.isDead) return
+    // Each `hello` that was heard, answered or not, displaces an older connection: one more, and it were this one.
+    if (this.socket !== undefined && this.greetings >= CONNECTIONS_PER_PROCESS_MAX - 1) return
     const ceilingMs = Math.min(RECONNECT_MAX_MS, RECONNECT_BASE_MS * 2 ** Math.min(this.failures, 20))
     this.failures += 1
     this.setTimer('connect', ceilingMs * this.randomness.fraction(), () => this.connect())
@@ -257,6 +268,7 @@ export class Membership {
     const wasRunning = this.lease.isRunning
     if (sentAt !== undefined) {
       for (const n of this.unanswered.keys()) if (n <= message.n) this.unanswered.delete(n)
+      this.watchSilence()
       this.extendLease(sentAt, message.leaseMs)
     }
     if (!wasRunning && this.lease.isRunning) this.events.ready()
@@ -280,16 +292,21 @@ export class Membership {
     if (!this.checkLease()) return
     this.scheduleRenewal()
     if (this.socket === undefined) return
-    const oldest = this.unanswered.values().next().value
-    if (oldest !== undefined && this.clock.monotonicMs() - oldest.monotonicMs > 2 * this.timing.roundTripMs) {
-      // Half open: the other side is gone and nobody said so. Closing brings the next connection.
-      this.unanswered.clear()
-      return this.replaceSocket()
-    }
     this.renewals += 1
     if (this.unanswered.size >= RENEWALS_REMEMBERED) this.unanswered.delete(this.unanswered.keys().next().value ?? 0)
     this.unanswered.set(this.renewals, instant(this.clock))
+    this.watchSilence()
     this.send({ type: 'renew', n: this.renewals })
+  }
+
+  /** Half open: the other side is gone and nobody said so. Enough of the lease must be left for the next connection. */
+  private watchSilence(): void {
+    this.timers.get('silence')?.cancel()
+    const oldest = this.unanswered.values().next().value
+    if (oldest === undefined) return
+    const silentMs = Math.min(2 * this.timing.roundTripMs, this.timing.leaseMs / 2)
+    const leftMs = oldest.monotonicMs + silentMs - this.clock.monotonicMs()
+    this.setTimer('silence', Math.max(1, leftMs), () => this.replaceSocket('no answer to renewals'))
   }
 
   private scheduleRenewal(): void {
@@ -297,11 +314,13 @@ export class Membership {
     this.setTimer('renew', this.timing.leaseMs / RENEWALS_PER_LEASE, () => this.renew())
   }
 
-  private replaceSocket(): void {
-    const silent = this.socket
+  private replaceSocket(why: string): void {
+    const useless = this.socket
+    if (useless === undefined) return
+    this.unanswered.clear()
     this.socket = undefined
-    silent?.close()
-    this.events.connection('disconnected', 'no answer to renewals')
+    useless.close()
+    this.events.connection('disconnected', why)
     this.timers.get('connect')?.cancel()
     this.connect()
   }
@@ -322,7 +341,7 @@ export class Membership {
     this.events.died(this.death)
   }
 
-  private setTimer(name: 'connect' | 'renew' | 'lease' | 'rollover', ms: number, fire: () => void): void {
+  private setTimer(name: TimerName, ms: number, fire: () => void): void {
     this.timers.get(name)?.cancel()
     this.timers.set(name, this.clock.after(ms, fire, 'background'))
   }

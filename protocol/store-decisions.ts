@@ -1,5 +1,5 @@
 import type { SessionKey } from './keys.js'
-import { nudgePeriodMs, type Timing, WAITERS_MAX } from './limits.js'
+import { nudgePeriodMaxMs, nudgePeriodMs, type Timing, WAITERS_MAX } from './limits.js'
 import type { Granted, StoreMessage } from './messages.js'
 import type { Ask, LockRecord, ProcessRecord, Seat } from './records.js'
 
@@ -38,8 +38,8 @@ export function planAcquire(
   if (holder.p === me.p) {
     if (holder.r > me.r) return { kind: 'stale' }
     if (holder.r === me.r) return { kind: 'granted', epoch, contended: waiters.length > 0 }
-    // One that raises itself again and again is never deaf under its new epoch, and yet must not keep others waiting.
-    const isOverdue = lock.askedAt !== undefined && lock.askedAt + timing.answerTimeoutMs < nowMs
+    // Under a new epoch it has its time to answer anew, and yet may cost those who wait no more than one hold.
+    const isOverdue = lock.askedAt !== undefined && lock.askedAt + nudgePeriodMaxMs(timing) + timing.roundTripMs < nowMs
     if (above !== undefined && epoch <= above && !isOverdue) return { kind: 'raise', seen: holder, epoch, above }
     return waiters.length === 0 ? { kind: 'regrant', seen: holder, epoch } : { kind: 'handOver', epoch }
   }

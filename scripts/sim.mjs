@@ -12,13 +12,20 @@ import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 
 const ROOT = resolve(import.meta.dirname, '..')
-const BATCH_SEEDS = 100
+/** Seeds that one process runs. It is slow until its code is compiled, so few processes are quicker than many. */
+const BATCH_SEEDS_MAX = 1_000
+const BATCHES_PER_WORKER = 4
 /** From here on every fault must have happened. */
 const COMPLETE_FROM_SEEDS = 2_000
+/** Less work for the collector, and none of it on the cores that other batches use. */
+const NODE_FLAGS = ['--single-threaded-gc', '--max-semi-space-size=64']
 /** Runs whose suspension points are all tried, on both sides of each. */
 const CRASH_SEEDS = [1, 2]
+const CRASH_BATCH = 100
 /** A planted bug must show within so many seeds. */
 const MUTANT_SEEDS_MAX = 4_000
+/** Most show within these, and then no more are run. */
+const MUTANT_BATCH_SEEDS = 100
 
 const { values } = parseArgs({
   options: {
@@ -47,7 +54,8 @@ async function runSeeds() {
   const program = await bundle('main', undefined)
   const startedAt = performance.now()
   const totals = { failed: 0, events: 0, landed: 0, faults: {}, codes: {}, hashes: [] }
-  await inBatches(from, seeds, async (first, size) => {
+  const batchSeeds = Math.min(BATCH_SEEDS_MAX, Math.ceil(seeds / workers / BATCHES_PER_WORKER))
+  await inBatches(from, seeds, batchSeeds, async (first, size) => {
     for (const line of await run(program, 'seeds', first, size)) {
       if (line.violations !== undefined) {
         totals.failed += 1
@@ -79,7 +87,7 @@ async function runCrashes() {
     const [plain] = await run(program, 'points', seed, 1)
     const pointCount = Object.values(plain.points).reduce((sum, times) => sum + times, 0)
     for (const [label, times] of Object.entries(plain.points)) points[label] = (points[label] ?? 0) + times
-    await inBatches(0, pointCount, async (first, size) => {
+    await inBatches(0, pointCount, CRASH_BATCH, async (first, size) => {
       for (const line of await run(program, 'crashes', first, size, seed)) {
         if (line.violations === undefined) {
           runs += 2 * size
@@ -107,7 +115,7 @@ async function runMutants() {
     const program = await bundle('main', mutant)
     let foundAt
     let finding
-    await inBatches(1, MUTANT_SEEDS_MAX, async (first, size) => {
+    await inBatches(1, MUTANT_SEEDS_MAX, MUTANT_BATCH_SEEDS, async (first, size) => {
       for (const line of await run(program, 'first', first, size)) {
         if (line.violations === undefined || (foundAt !== undefined && line.seed > foundAt)) continue
         foundAt = line.seed
@@ -163,13 +171,13 @@ async function bundle(name, mutant) {
 }
 
 /** Runs batches of seeds side by side until all are run, or one says that it is enough. */
-async function inBatches(from, seeds, runBatch) {
+async function inBatches(from, seeds, batchSeeds, runBatch) {
   let next = from
   let goesOn = true
   const worker = async () => {
     while (goesOn && next < from + seeds) {
       const first = next
-      const size = Math.min(BATCH_SEEDS, from + seeds - first)
+      const size = Math.min(batchSeeds, from + seeds - first)
       next += size
       if (!(await runBatch(first, size))) goesOn = false
     }
@@ -180,7 +188,9 @@ async function inBatches(from, seeds, runBatch) {
 /** One process for each batch: what a seed does depends on nothing before it. */
 async function run(program, mode, ...numbers) {
   const [first] = numbers
-  const child = spawn(process.execPath, [program, mode, ...numbers.map(String)], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [...NODE_FLAGS, program, mode, ...numbers.map(String)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const lines = []
   let problem = ''
   child.stderr.on('data', (data) => {

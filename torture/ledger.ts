@@ -30,11 +30,18 @@ export class Book {
   readonly seen: { readonly [L in ListName]: string[] } = { A: [], B: [] }
   /** Whom each epoch was given to. */
   readonly grants = new Map<number, string>()
+  /** When a process last lost the session with changes unwritten. */
+  readonly losses = new Map<string, number>()
 
   constructor(
     readonly session: string,
     readonly key: string,
   ) {}
+
+  /** Whether this value must be in its list: what was to be written behind, too, unless that was lost as one was told. */
+  owes({ outcome, by, calledAtMs }: Entry): boolean {
+    return outcome === 'acknowledged' || (outcome === 'weak' && calledAtMs > (this.losses.get(by) ?? 0))
+  }
 
   get size(): number {
     return this.entries.size + this.looks.length
@@ -77,6 +84,7 @@ export class Ledger {
     if (report.type === 'begun') return this.begin(by, report)
     if (report.type === 'read') return this.look(report)
     if (report.type === 'granted') this.grant(by, report)
+    if (report.type === 'lost') this.byKey.get(report.sessionKey)?.losses.set(by, report.atMs)
     if (report.type === 'ended') {
       for (const appended of report.appended) this.end(appended, report.outcome, report.endedAtMs)
     }
@@ -85,11 +93,12 @@ export class Ledger {
 
   /** This process is gone, and all that it told has arrived: nobody will ever know of the rest. Returns how much. */
   died(by: string): number {
-    const unknown = [...this.books.values()]
+    const own = [...this.books.values()]
       .flatMap(({ entries }) => [...entries.values()])
-      .filter((entry) => entry.by === by && entry.outcome === 'running')
-    for (const entry of unknown) entry.outcome = 'unknown'
-    return unknown.length
+      .filter((entry) => entry.by === by)
+    const untold = own.filter(({ outcome }) => outcome === 'running')
+    for (const entry of own) if (entry.outcome === 'running' || entry.outcome === 'weak') entry.outcome = 'unknown'
+    return untold.length
   }
 
   private begin(by: string, { session, list, token, calledAtMs }: Extract<Report, { type: 'begun' }>) {

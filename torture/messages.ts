@@ -4,7 +4,7 @@ export const LISTS: readonly ListName[] = ['A', 'B']
 
 export type State = { listA: string[]; countA: number; listB: string[]; countB: number }
 
-/** What became of an append. `weak`: it resolved with write-back, which a crash may lose. */
+/** What became of an append. `weak`: it resolved with write-back, which a crash or a loss that is told of may undo. */
 export type Outcome = 'acknowledged' | 'weak' | 'failed' | 'unknown'
 
 export const ACCESS_KINDS = ['write', 'commit inside', 'two sessions', 'read'] as const
@@ -79,6 +79,8 @@ export type Report =
       readonly error: AccessError | undefined
     }
   | { readonly type: 'granted'; readonly sessionKey: string; readonly epoch: number }
+  /** A session was lost, and with it what was to be written behind. */
+  | { readonly type: 'lost'; readonly sessionKey: string; readonly atMs: number }
   | { readonly type: 'violation'; readonly problem: string }
   | { readonly type: 'answer'; readonly n: number; readonly value?: unknown; readonly error?: AccessError }
 

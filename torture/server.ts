@@ -4,6 +4,7 @@ import { createHoldfast, type Holdfast } from '../client/index.js'
 import { Accesses, describe } from './accesses.js'
 import { LISTS, type Memory, type Order, type Plan, type Report, type State } from './messages.js'
 import { Random } from './random.js'
+import { nowMs } from './timing.js'
 
 /** The places that a server is asked for more often than for others, and how often. */
 const HOME_PLACES = 3
@@ -25,6 +26,9 @@ class Server {
     this.sessions = [...sessions]
     this.client = createHoldfast<State>({ namespace, label: name, ...options })
     this.client.on('granted', ({ session, epoch }) => void tell({ type: 'granted', sessionKey: session, epoch }))
+    this.client.on('lost', ({ session, unwritten }) => {
+      if (unwritten > 0) void tell({ type: 'lost', sessionKey: session, atMs: nowMs() })
+    })
     this.accesses = new Accesses(name, this.client, tell)
   }
 

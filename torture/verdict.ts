@@ -36,11 +36,12 @@ function checkTokens(book: Book, list: ListName, tokens: readonly string[]): str
   })
 }
 
-/** Everything acknowledged is where its access put it. */
+/** Everything acknowledged, and everything that was to be written behind, is where its access put it. */
 function checkEntries(book: Book, list: ListName, tokens: readonly string[]): string[] {
   return [...book.entries.values()].flatMap((entry) => {
-    if (entry.list !== list || entry.outcome !== 'acknowledged' || tokens[entry.index] === entry.token) return []
-    return [`'${entry.token}' was acknowledged at ${entry.index} of ${tokens.length}, where ${tokens[entry.index]} is`]
+    if (entry.list !== list || !book.owes(entry) || tokens[entry.index] === entry.token) return []
+    const what = entry.outcome === 'weak' ? 'was to be written behind' : 'was acknowledged'
+    return [`'${entry.token}' ${what} at ${entry.index} of ${tokens.length}, where ${tokens[entry.index]} is`]
   })
 }
 

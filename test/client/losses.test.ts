@@ -86,6 +86,21 @@ describe('when a session, a commit or the store is lost', () => {
     },
   )
 
+  it.each([15_000, 10_000, 6_000])('a connection that is half open costs no lease of %i ms', async (leaseMs) => {
+    for (let offsetMs = 0; offsetMs < leaseMs / 4; offsetMs += 250) {
+      world = new World({ leaseMs })
+      const client = world.client<Counter>()
+      const lost = jest.fn()
+      client.on('lost', lost)
+      await add(client)
+      await world.clock.advance(leaseMs + offsetMs)
+      world.halfOpen()
+      await world.clock.advance(3 * leaseMs)
+      expect(lost).not.toHaveBeenCalled()
+      await world.close()
+    }
+  })
+
   it('a reader whose loop was blocked beyond maxBusyMs does not return a stale value', async () => {
     world = new World({ leaseMs: 100_000, maxBusyMs: 5_000 })
     const [first, second] = [world.client<Counter>(), world.client<Counter>()]

@@ -1,7 +1,8 @@
 import type { HoldfastError, LossReason } from '../../client/errors.js'
+import { RECONNECT_MAX_MS } from '../../client/limits.js'
 import { Membership } from '../../client/membership.js'
 import type { SocketEvents } from '../../client/ports.js'
-import { DEFAULT_TIMING, PROTOCOL_VERSION } from '../../protocol/limits.js'
+import { CONNECTIONS_PER_PROCESS_MAX, DEFAULT_TIMING, PROTOCOL_VERSION } from '../../protocol/limits.js'
 import type { StoreMessage } from '../../protocol/messages.js'
 import { settle, VirtualClock } from '../support/world.js'
 
@@ -165,6 +166,30 @@ describe('a process and its connections', () => {
     for (let second = 0; second < 11; second += 1) await liveOneSecond()
     expect([line(0).isClosed, line(1).isClosed]).toEqual([true, false])
   }, 30_000)
+
+  it('keeps the connection that works where the next one is never welcomed', async () => {
+    await settle()
+    line(0).say(welcome(1))
+    for (let elapsedMs = 0; elapsedMs < 2 * 3_600_000; elapsedMs += 1_000) await liveOneSecond()
+    // With one more, all four that may speak for a process would be newer than the one that works.
+    const greeted = lines.filter(({ sent }) => sent[0]?.type === 'hello')
+    expect(greeted).toHaveLength(CONNECTIONS_PER_PROCESS_MAX)
+    expect(line(0).isClosed).toBe(false)
+    expect(membership.isReady).toBe(true)
+    // When that one is closed it goes on trying.
+    line(0).events.closed(undefined)
+    await clock.advance(RECONNECT_MAX_MS)
+    expect(lines).toHaveLength(CONNECTIONS_PER_PROCESS_MAX + 1)
+  }, 30_000)
+
+  it('opens another connection at once where the store does not know this one', async () => {
+    await settle()
+    line(0).say(welcome(1))
+    line(0).say({ type: 'refused', code: 'NO_HELLO', message: 'who is this?', of: 'renew', n: 1 })
+    await settle()
+    expect([line(0).isClosed, line(1).isClosed]).toEqual([true, false])
+    expect(line(1).sent).toMatchObject([{ type: 'hello', gen: 2 }])
+  })
 
   it('dies when its renewal is refused', async () => {
     await settle()

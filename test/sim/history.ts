@@ -2,22 +2,31 @@ import { createHash } from 'node:crypto'
 import type { AttributeValue, Item, Update } from '../../protocol/item.js'
 import { readLock, readSession, type SessionRecord } from '../../protocol/records.js'
 import type { WriteWatcher } from './database.js'
+import { WALL_AT_START_MS } from './machine.js'
 
 /** A session's two lists, each under an attribute lock of its own, with a counter beside it. */
 export type ListName = 'A' | 'B'
 export const LISTS: readonly ListName[] = ['A', 'B']
 
-/** What an access was told about a value that it appended. `weak`: with write-back, a crash may lose it. */
-export type Outcome = 'running' | 'acknowledged' | 'weak' | 'failed' | 'unknown'
+/**
+ * What an access was told about a value that it appended. `weak`: with write-back, a crash or a loss that is told of may
+ * undo it. `forgiven`: the table was restored since, and nothing is owed.
+ */
+export type Outcome = 'running' | 'acknowledged' | 'weak' | 'failed' | 'unknown' | 'forgiven'
 
 export interface Appended {
   readonly token: string
+  /** The server that appended it. */
+  readonly by: string
   session: string
   readonly list: ListName
   readonly calledAtMs: number
   outcome: Outcome
   endedAtMs: number
 }
+
+/** More than the clock of any server is ever off, by its skew and its drift. */
+const CLOCKS_OFF_MAX_MS = 12_000
 
 interface Life {
   readonly startFence: number
@@ -57,9 +66,16 @@ export class History implements WriteWatcher {
   private readonly holders = new Map<string, string>()
   /** The last epoch that was claimed before a session was restored: what its holder has cached is not in the table. */
   private readonly forgotten = new Map<string, number>()
+  /** When a server last lost a session with changes unwritten, by both. */
+  private readonly losses = new Map<string, number>()
+  private readonly destroyed = new Set<string>()
   private readonly hash = createHash('sha256')
 
-  constructor(private readonly nowMs: () => number) {}
+  constructor(
+    private readonly nowMs: () => number,
+    /** How long a session lives after each write, at least. */
+    private readonly ttlMs: number,
+  ) {}
 
   note(line: string): void {
     this.hash.update(`${this.nowMs().toFixed(3)} ${line}\n`)
@@ -73,8 +89,8 @@ export class History implements WriteWatcher {
     this.violations.push(new Violation(invariant, `${problem} (at ${Math.round(this.nowMs())} ms)`))
   }
 
-  begin(token: string, session: string, list: ListName, calledAtMs: number): Appended {
-    const entry: Appended = { token, session, list, calledAtMs, outcome: 'running', endedAtMs: 0 }
+  begin(by: string, token: string, session: string, list: ListName, calledAtMs: number): Appended {
+    const entry: Appended = { token, by, session, list, calledAtMs, outcome: 'running', endedAtMs: 0 }
     this.appended.set(token, entry)
     return entry
   }
@@ -116,10 +132,22 @@ export class History implements WriteWatcher {
     }
   }
 
+  /** A server was told that it lost this session, and with it what was to be written behind. */
+  lost(by: string, session: string): void {
+    this.losses.set(`${by} ${session}`, this.nowMs())
+  }
+
+  /** Somebody asks for the end of this session. */
+  destroying(session: string): void {
+    this.destroyed.add(session)
+  }
+
   /** The Sessions table was put back to what it was: what was acknowledged since may be gone. */
   restored(session: string, item: Item | undefined): void {
-    // By rotations, other sessions may have come from this one.
-    for (const entry of this.appended.values()) entry.outcome = 'weak'
+    for (const entry of this.appended.values()) {
+      const hasLanded = entry.outcome !== 'running' || this.landings.has(entry.token)
+      if (entry.session === session && hasLanded) entry.outcome = 'forgiven'
+    }
     this.forgotten.set(session, Math.max(0, ...(this.claimed.get(session) ?? [])))
     const lives = this.lives.get(session) ?? []
     const record = readSession(item)
@@ -142,10 +170,14 @@ export class History implements WriteWatcher {
     else if (update.key.startsWith('S#')) this.wroteLock(update.key, before, after)
   }
 
-  /** At the end of a run, when everything is settled. */
-  checkAppended(): void {
+  /** At the end of a run, when everything is settled. What the dead were to write behind is not owed. */
+  checkAppended(dead: ReadonlySet<string>): void {
     for (const entry of this.appended.values()) {
       const landing = this.landings.get(entry.token)
+      const isLost = dead.has(entry.by) || (this.losses.get(`${entry.by} ${entry.session}`) ?? -1) >= entry.calledAtMs
+      if (entry.outcome === 'weak' && landing === undefined && !isLost) {
+        this.violate('4', `'${entry.token}' was to be written behind, was not lost, and is nowhere`)
+      }
       if (entry.outcome === 'acknowledged' && landing === undefined) {
         this.violate('4', `'${entry.token}' was acknowledged and is nowhere`)
       }
@@ -171,7 +203,7 @@ export class History implements WriteWatcher {
               `in ${session} '${latest}' came before '${token}', which was acknowledged before it was called`,
             )
           }
-          if (entry.calledAtMs > latestCallMs && entry.outcome !== 'weak') {
+          if (entry.calledAtMs > latestCallMs && entry.outcome !== 'weak' && entry.outcome !== 'forgiven') {
             latestCallMs = entry.calledAtMs
             latest = token
           }
@@ -192,7 +224,9 @@ export class History implements WriteWatcher {
     else this.checkChain(update, was.fence, was.commitId, was.destroyedAt !== undefined)
     if (update.values[':created'] !== undefined) return this.moved(session, is)
     const isAfresh = was === undefined || was.attrs === undefined || is.createdAt !== was.createdAt
-    if (is.attrs === undefined) return
+    if (isAfresh) this.checkEnd(session, was, lives.length > 0)
+    if (is.attrs === undefined) return this.checkDestroy(session, is)
+    if (is.aliveUntil < is.accessedAt + this.ttlMs) this.violate('7', `a life of ${session} is cut short`)
     const lists = { A: listOf(is.attrs, 'A'), B: listOf(is.attrs, 'B') }
     if (isAfresh) lives.push({ startFence: is.fence, lists: { A: [], B: [] } })
     const life = lives.length - 1
@@ -229,6 +263,19 @@ export class History implements WriteWatcher {
         this.landings.set(token, { session, life: lives.length - 1, list, index })
       }
     }
+  }
+
+  /** A session starts anew only where its life has ended. Clocks of servers are off by some seconds. */
+  private checkEnd(session: string, was: SessionRecord | undefined, hadLife: boolean): void {
+    if (was === undefined && hadLife) this.violate('4', `${session} vanished, and was started afresh`)
+    if (was?.attrs === undefined) return
+    const leftMs = was.aliveUntil - (WALL_AT_START_MS + this.nowMs())
+    if (leftMs > CLOCKS_OFF_MAX_MS) this.violate('4', `${session} was started afresh ${leftMs} ms before its end`)
+  }
+
+  private checkDestroy(session: string, { isRotated }: SessionRecord): void {
+    if (!isRotated && !this.destroyed.has(session))
+      this.violate('4', `${session} was destroyed, and nobody asked for it`)
   }
 
   private checkClaim(session: string, was: number | undefined, is: number): void {

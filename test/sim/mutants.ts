@@ -54,6 +54,30 @@ export const MUTANTS: readonly Mutant[] = [
     from: "'SET epoch = if_not_exists(epoch, :now) + :one, holder = :me, waiters = if_not_exists(waiters, :none), ' +",
     to: "'SET epoch = if_not_exists(epoch, :zero) + :one, holder = :me, waiters = if_not_exists(waiters, :none), ' +",
   },
+  {
+    name: 'a live session is taken for an expired one',
+    file: 'client/claiming.ts',
+    from: 'const nowMs = clock.wallMs()',
+    to: 'const nowMs = clock.wallMs() + 3_600_000',
+  },
+  {
+    name: 'a life is cut short',
+    file: 'protocol/state-writes.ts',
+    from: "':alive': num(aliveUntilMs),",
+    to: "':alive': num(Math.min(aliveUntilMs, nowMs + 3_000)),",
+  },
+  {
+    name: 'a rotation carries nothing over',
+    file: 'client/hold.ts',
+    from: 'return { attrs: this.attributes.all(), createdAt: this.createdAt, rev: this.rev }',
+    to: 'this.attributes.load({})\n    return { attrs: {}, createdAt: this.createdAt, rev: this.rev }',
+  },
+  {
+    name: 'what was to be written behind is dropped when a session is let go',
+    file: 'client/hold.ts',
+    from: 'this.chain.flush()\n      this.cohortTimer',
+    to: "if (!this.isInUse) this.chain.abandon(new SessionLostError('expired', ''))\n      this.chain.flush()\n      this.cohortTimer",
+  },
   // What accesses are told.
   {
     name: 'a read does not wait for the commit whose values it saw',

@@ -37,7 +37,7 @@ export class Server {
   private readonly inside = new Map<string, Running[]>()
 
   constructor(
-    private readonly name: string,
+    readonly name: string,
     readonly machine: Machine,
     private readonly random: Random,
     private readonly history: History,
@@ -56,6 +56,9 @@ export class Server {
       options,
     }
     this.client = new Holdfast<State>(context, cloud.transportOf(machine), () => {})
+    this.client.on('lost', ({ session, unwritten }) => {
+      if (unwritten > 0) history.lost(name, session)
+    })
   }
 
   private draw(bytes: number, saved: readonly string[]): string {
@@ -93,7 +96,7 @@ export class Server {
       await this.sleep(random.between(0, 2 * workload.pauseMs))
       if (this.isStopping) return
       const id = random.pick(workload.sessions)
-      if (random.chance(workload.destroyShare)) await this.attempt(id, () => this.client.destroy(id))
+      if (random.chance(workload.destroyShare)) await this.attempt(id, () => this.destroy(id))
       else if (random.chance(workload.rotateShare)) await this.attempt(id, () => this.rotate(id))
       else if (random.chance(0.03)) await this.attempt(id, () => this.client.release(id))
       else {
@@ -116,10 +119,17 @@ export class Server {
     this.pending -= 1
   }
 
+  private async destroy(id: string): Promise<void> {
+    this.history.destroying(this.keyOf(id))
+    await this.client.destroy(id)
+  }
+
   /** As at a login: whoever comes with the old id from now on is turned away. */
   private async rotate(id: string): Promise<void> {
     const to = `${this.name}.${++this.tokens} of ${id.split(' of ').pop()}`
     const { successors, longWaitMs } = this.workload
+    // One that fails takes back the session that it began under the new id.
+    this.history.destroying(this.keyOf(to))
     try {
       await this.client.rotate(id, undefined, { to, timeoutMs: longWaitMs })
       successors.set(id, to)
@@ -199,7 +209,7 @@ export class Server {
     // A session object that is lost throws here: nothing was begun then.
     session.state[`list${list}`] = [...before, token]
     session.state[`count${list}`] = count + 1
-    entries.push(this.history.begin(token, this.keyOf(id), list, calledAtMs))
+    entries.push(this.history.begin(this.name, token, this.keyOf(id), list, calledAtMs))
   }
 
   private async look(id: string, list: ListName, timeoutMs: number): Promise<void> {

@@ -66,11 +66,11 @@ export class Simulation {
     this.points = new SuspensionPoints(script?.crash)
     this.faults = script?.faults ?? chooseFaults(random)
     this.shape = script === undefined ? chooseShape(random) : 'usual'
-    this.history = new History(() => timeline.nowMs)
+    this.workload = chooseWorkload(seed, random, this.shape)
+    this.history = new History(() => timeline.nowMs, this.workload.options.ttlMs ?? 0)
     this.history.mayEpochsRepeat = this.faults.lockVanishesEveryMs > 0 || this.faults.lockRegressesEveryMs > 0
     this.database = new Database(timeline, random, () => this.faults, counts, this.history, this.points)
     this.cloud = new Cloud(timeline, random, TIMING, this.database, () => this.faults, counts, this.points)
-    this.workload = chooseWorkload(seed, random, this.shape)
   }
 
   async run(): Promise<Result> {
@@ -107,7 +107,7 @@ export class Simulation {
     await this.probe()
     await this.close(live())
     this.checkLocks()
-    history.checkAppended()
+    history.checkAppended(new Set(this.servers.flatMap(({ name, machine }) => (machine.isDead ? [name] : []))))
     const codes: Record<string, number> = {}
     for (const server of this.servers) {
       for (const [code, count] of server.codes) codes[code] = (codes[code] ?? 0) + count

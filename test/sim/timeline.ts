@@ -8,6 +8,9 @@ interface Event {
   isCancelled: boolean
 }
 
+/** A turn of the real event loop comes after so many events. */
+const TURN_EVENTS = 8
+
 const comesFirst = (a: Event, b: Event): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
 
 /** Virtual time: events in a heap, each run with all the promises that it settles before the next. */
@@ -39,7 +42,7 @@ export class Timeline {
 
   /** Runs events until `untilMs`, or until `isDone`. */
   async run(untilMs: number, isDone: () => boolean = () => false): Promise<void> {
-    await settled()
+    await settled(true)
     while (!isDone()) {
       const next = this.heap[0]
       if (next === undefined || next.atMs > untilMs) break
@@ -48,7 +51,7 @@ export class Timeline {
       this.nowMs = next.atMs
       this.count += 1
       next.run()
-      await settled()
+      await settled(this.count % TURN_EVENTS === 0)
     }
     if (!isDone()) this.nowMs = Math.max(this.nowMs, untilMs)
   }
@@ -87,5 +90,12 @@ export class Timeline {
   }
 }
 
-/** All microtasks run before the next immediate: nothing in a simulation waits for anything else that is real. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+/**
+ * Ticks run when no microtask is left, and nothing in a simulation waits for anything else that is real. A turn of the
+ * event loop takes longer, and is needed only now and then: promises that were rejected and not handled show there.
+ */
+const settled = (turns: boolean): Promise<void> =>
+  new Promise((resolve) => {
+    if (turns) setImmediate(resolve)
+    else process.nextTick(resolve)
+  })

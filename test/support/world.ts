@@ -86,7 +86,7 @@ function tooMany(text: string): StoreMessage {
 
 interface Line {
   readonly events: SocketEvents
-  readonly network: Network
+  network: Network
   isOpen: boolean
 }
 
@@ -187,6 +187,11 @@ export class World {
   partition(client: object, isCut = true): void {
     const network = this.networks.get(client)
     if (network !== undefined) network.isCut = isCut
+  }
+
+  /** Whatever is connected now passes nothing any more, and nobody is told. What is opened from now on works. */
+  halfOpen(): void {
+    for (const line of this.lines.values()) line.network = { isCut: true }
   }
 
   /** Closes all clients. To be called at the end of every test. */

@@ -38,6 +38,11 @@ class Told {
     return this
   }
 
+  lost(by: string, atMs: number) {
+    this.ledger.note(by, { type: 'lost', sessionKey: this.book.key, atMs })
+    return this
+  }
+
   verdict(...listA: string[]): string[] {
     return [...this.violations, ...verdictOf(this.book, stateOf(listA))]
   }
@@ -57,13 +62,26 @@ describe('the verdict on a session', () => {
     expect(told().verdict('a', 'b', 'c', 'd')).toEqual([])
   })
 
-  test('leaves open whether one is there that was only to be written behind', () => {
-    expect(two().append('p', 'c', 2, 'weak', 5, 6, 3).verdict('a', 'b')).toEqual([])
+  test('leaves open whether one is there that was to be written behind by a process that died or lost it', () => {
+    const told = () => two().append('p', 'c', 2, 'weak', 5, 6, 3)
+    expect(told().died('p').verdict('a', 'b')).toEqual([])
+    expect(told().lost('p', 7).verdict('a', 'b')).toEqual([])
+    expect(told().lost('p', 7).verdict('a', 'b', 'c')).toEqual([])
   })
 
   test.each<[string, string[], RegExp]>([
     ['an acknowledged one is lost', two().verdict('a'), /'b' was acknowledged at 1 of 1/],
     ['all are, without an error', two().verdict(), /'a' was acknowledged at 0 of 0/],
+    [
+      'one is lost that was to be written behind',
+      two().append('p', 'c', 2, 'weak', 5, 6, 3).verdict('a', 'b'),
+      /'c' was to be written behind at 2 of 2/,
+    ],
+    [
+      'one is lost that was to be written behind after a loss',
+      two().lost('p', 4).append('p', 'c', 2, 'weak', 5, 6, 3).verdict('a', 'b'),
+      /'c' was to be written behind/,
+    ],
     ['one is there twice', two().verdict('a', 'b', 'b'), /'b' is there twice/],
     [
       'an unknown one is there twice',
