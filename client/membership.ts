@@ -153,11 +153,11 @@ export class Membership {
     const gen = this.gen
     let sentAt = instant(this.clock)
     let isWelcome = false
-    let overdue: ConnectFailure | undefined
+    let refusal: ConnectFailure | undefined
     const timeout = this.clock.after(
       WELCOME_TIMEOUT_MS,
       () => {
-        overdue = { message: `no welcome within ${WELCOME_TIMEOUT_MS} ms`, permanent: false }
+        refusal = { message: `no welcome within ${WELCOME_TIMEOUT_MS} ms`, permanent: false }
         socket.close()
       },
       'background',
@@ -179,14 +179,19 @@ export class Membership {
           isWelcome = true
           timeout.cancel()
           this.welcomed(socket, message, sentAt)
-        } else if (message.type === 'refused' && message.of === 'hello') this.helloRefused(message, socket)
-        else if (message.type === 'refused' && message.code === 'NO_HELLO' && socket === this.socket) {
+        } else if (message.type === 'refused' && message.of === 'hello') {
+          refusal = {
+            message: `the store refused this process (${message.code}): ${message.message}`,
+            permanent: false,
+          }
+          this.helloRefused(message, socket)
+        } else if (message.type === 'refused' && message.code === 'NO_HELLO' && socket === this.socket) {
           this.replaceSocket('the store does not know this connection')
         } else this.dispatch(message)
       },
       closed: (failure) => {
         timeout.cancel()
-        this.disconnected(socket, isWelcome ? undefined : (overdue ?? failure))
+        this.disconnected(socket, isWelcome ? undefined : (refusal ?? failure))
       },
     })
     this.pending = socket

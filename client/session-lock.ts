@@ -28,6 +28,9 @@ const PASSING: ReadonlySet<RefusalCode> = new Set([
   'NO_HELLO',
 ])
 
+/** Those of them that say more than that time has passed. */
+const TELLING: ReadonlySet<RefusalCode> = new Set(['QUEUE_FULL', 'INTERNAL'])
+
 type State =
   | { readonly kind: 'none' }
   | {
@@ -212,7 +215,7 @@ export class SessionLock {
     if (code === 'STALE_REQUEST') this.ask(this.state.above)
     else if (PASSING.has(code)) {
       // The nudge tries again. Whoever gives up before that learns why.
-      if (code === 'QUEUE_FULL') this.lastRefusal = new RefusedError(code, message.message, true)
+      if (TELLING.has(code)) this.lastRefusal = new RefusedError(code, message.message, true)
     } else this.events.refused(new RefusedError(code, message.message, false))
   }
 

@@ -4,7 +4,8 @@
 //   npm run sim -- --crashes                    kills a function or a client at every suspension point of some runs
 //   npm run sim -- --mutants [--only text]      plants each bug of test/sim/mutants.ts, and says how soon it is found
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp, readFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -27,30 +28,39 @@ const MUTANT_SEEDS_MAX = 4_000
 /** Most show within these, and then no more are run. */
 const MUTANT_BATCH_SEEDS = 100
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '2000' },
-    from: { type: 'string', default: '1' },
-    seed: { type: 'string' },
-    mutants: { type: 'boolean', default: false },
-    crashes: { type: 'boolean', default: false },
-    only: { type: 'string', default: '' },
-    workers: { type: 'string', default: String(availableParallelism()) },
-  },
-})
-const workers = count('workers', values.workers)
-const directory = await mkdtemp(join(tmpdir(), 'holdfast-sim-'))
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130))
+const USAGE = `usage: npm run sim -- [--seeds 2000] [--from 1] | --seed 605 | --crashes | --mutants [--only text]
+with any of them: [--workers ${availableParallelism()}]`
 
-try {
-  process.exitCode = await (values.mutants ? runMutants() : values.crashes ? runCrashes() : runSeeds())
-} finally {
-  await rm(directory, { recursive: true, force: true })
+const values = options()
+const workers = count('workers', values.workers)
+const seeds = values.seed === undefined ? count('seeds', values.seeds) : 1
+const from = values.seed === undefined ? count('from', values.from) : count('seed', values.seed)
+
+const directory = await mkdtemp(join(tmpdir(), 'holdfast-sim-'))
+process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130))
+process.exitCode = await (values.mutants ? runMutants() : values.crashes ? runCrashes() : runSeeds())
+
+function options() {
+  try {
+    return parseArgs({
+      options: {
+        seeds: { type: 'string', default: '2000' },
+        from: { type: 'string', default: '1' },
+        seed: { type: 'string' },
+        mutants: { type: 'boolean', default: false },
+        crashes: { type: 'boolean', default: false },
+        only: { type: 'string', default: '' },
+        workers: { type: 'string', default: String(availableParallelism()) },
+      },
+    }).values
+  } catch (error) {
+    console.error(`${error.message}\n${USAGE}`)
+    process.exit(2)
+  }
 }
 
 async function runSeeds() {
-  const from = count('from', values.seed ?? values.from)
-  const seeds = values.seed === undefined ? count('seeds', values.seeds) : 1
   const program = await bundle('main', undefined)
   const startedAt = performance.now()
   const totals = { failed: 0, events: 0, landed: 0, faults: {}, codes: {}, hashes: [] }
@@ -171,13 +181,13 @@ async function bundle(name, mutant) {
 }
 
 /** Runs batches of seeds side by side until all are run, or one says that it is enough. */
-async function inBatches(from, seeds, batchSeeds, runBatch) {
-  let next = from
+async function inBatches(start, total, batchSeeds, runBatch) {
+  let next = start
   let goesOn = true
   const worker = async () => {
-    while (goesOn && next < from + seeds) {
+    while (goesOn && next < start + total) {
       const first = next
-      const size = Math.min(batchSeeds, from + seeds - first)
+      const size = Math.min(batchSeeds, start + total - first)
       next += size
       if (!(await runBatch(first, size))) goesOn = false
     }
@@ -219,6 +229,6 @@ function table(title, counts) {
 function count(name, text) {
   const value = Number(text)
   if (Number.isSafeInteger(value) && value > 0) return value
-  console.error(`--${name} must be a whole number above 0, received '${text}'`)
+  console.error(`--${name} must be a whole number above 0, received '${text}'\n${USAGE}`)
   process.exit(2)
 }

@@ -14,24 +14,31 @@ const COMPLETE_FROM_MINUTES = 2
 const END_MAX_MS = 6 * 60_000
 const PROCESSES_MAX = 64
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '2' },
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
-    processes: { type: 'string', default: '8' },
-  },
-})
+const USAGE = 'usage: npm run torture -- [--minutes 2] [--seed 7] [--processes 8]'
 
-function number(name: keyof typeof values, least: number, most: number, isWhole: boolean): number {
-  const value = Number(values[name])
-  if (value >= least && value <= most && (!isWhole || Number.isInteger(value))) return value
-  throw new RangeError(`--${name} must be a number from ${least} to ${most}, received '${values[name]}'`)
+/** Throws an Error that says what is wrong with them. */
+function options() {
+  const { values } = parseArgs({
+    options: {
+      minutes: { type: 'string', default: '2' },
+      seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
+      processes: { type: 'string', default: '8' },
+    },
+  })
+  const number = (name: keyof typeof values, least: number, most: number, isWhole: boolean): number => {
+    const value = Number(values[name])
+    if (value >= least && value <= most && (!isWhole || Number.isInteger(value))) return value
+    const kind = isWhole ? 'whole number' : 'number'
+    throw new RangeError(`--${name} must be a ${kind} from ${least} to ${most}, received '${values[name]}'`)
+  }
+  return {
+    minutes: number('minutes', 0.1, 24 * 60, false),
+    seed: number('seed', 0, 1_000_000_000, true),
+    processes: number('processes', 4, PROCESSES_MAX, true),
+  }
 }
 
-async function main(): Promise<void> {
-  const minutes = number('minutes', 0.1, 24 * 60, false)
-  const seed = number('seed', 0, 1_000_000_000, true)
-  const processes = number('processes', 4, PROCESSES_MAX, true)
+async function main({ minutes, seed, processes }: ReturnType<typeof options>): Promise<void> {
   const interrupt = new AbortController()
   process.on('SIGINT', () => interrupt.abort())
   process.on('SIGTERM', () => interrupt.abort())
@@ -69,8 +76,15 @@ async function main(): Promise<void> {
   process.exitCode = isBrokenOff ? 130 : Math.min(1, tally.violations)
 }
 
+let chosen: ReturnType<typeof options> | undefined
 try {
-  await main()
+  chosen = options()
+} catch (error) {
+  console.error(`${(error as Error).message}\n${USAGE}`)
+  process.exitCode = 2
+}
+try {
+  if (chosen !== undefined) await main(chosen)
 } catch (error) {
   console.error(`torture: ${(error as Error).stack}`)
   process.exitCode = 1

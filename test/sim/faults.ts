@@ -134,6 +134,7 @@ const PAIRS: readonly (readonly [keyof Faults, keyof Faults])[] = [
   ['dbAnswerLost', 'killEveryMs'],
   ['dbLateCopy', 'freezeEveryMs'],
   ['lockRegressesEveryMs', 'dbLateCopy'],
+  ['lockVanishesEveryMs', 'dbAnswerLost'],
   ['cutEveryMs', 'disconnectLost'],
   ['killEveryMs', 'pushLost'],
   ['killEveryMs', 'identityReused'],
