@@ -37,8 +37,18 @@ const seeds = values.seed === undefined ? count('seeds', values.seeds) : 1
 const from = values.seed === undefined ? count('from', values.from) : count('seed', values.seed)
 
 const directory = await mkdtemp(join(tmpdir(), 'holdfast-sim-'))
-process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130))
+const children = new Set()
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL')
+  rmSync(directory, { recursive: true, force: true })
+})
+/** The first Ctrl-C lets what is under way come to its end, and says what was found until then. */
+const interrupt = new AbortController()
+process.on('SIGINT', () => {
+  if (interrupt.signal.aborted) process.exit(130)
+  interrupt.abort()
+})
+process.on('SIGTERM', () => process.exit(143))
 process.exitCode = await (values.mutants ? runMutants() : values.crashes ? runCrashes() : runSeeds())
 
 function options() {
@@ -63,7 +73,8 @@ function options() {
 async function runSeeds() {
   const program = await bundle('main', undefined)
   const startedAt = performance.now()
-  const totals = { failed: 0, events: 0, landed: 0, faults: {}, codes: {}, hashes: [] }
+  const totals = { seeds: 0, failed: 0, events: 0, landed: 0, faults: {}, codes: {}, hashes: [] }
+  const rate = () => `${((1_000 * totals.seeds) / (performance.now() - startedAt)).toFixed(1)} seeds/s`
   const batchSeeds = Math.min(BATCH_SEEDS_MAX, Math.ceil(seeds / workers / BATCHES_PER_WORKER))
   await inBatches(from, seeds, batchSeeds, async (first, size) => {
     for (const line of await run(program, 'seeds', first, size)) {
@@ -71,6 +82,11 @@ async function runSeeds() {
         totals.failed += 1
         console.log(`seed ${line.seed} (hash ${line.hash}): ${line.violations.join('\n  ')}`)
       } else addUp(totals, line)
+    }
+    const tenth = Math.floor((10 * totals.seeds) / seeds)
+    totals.seeds += size
+    if (Math.floor((10 * totals.seeds) / seeds) > tenth && totals.seeds < seeds) {
+      console.log(`${totals.seeds} of ${seeds} seeds: ${totals.failed} violations, ${rate()}`)
     }
     return true
   })
@@ -82,9 +98,10 @@ async function runSeeds() {
     console.log(`never happened: ${silent.map(([fault]) => fault).join(', ')}`)
   if (seeds === 1) console.log('history', totals.hashes[0])
   console.log(
-    `${seeds} seeds from ${from}: ${totals.failed} violations; ${totals.events} events, ${totals.landed} writes, ` +
-      `${(seeds / seconds).toFixed(1)} seeds/s, ${seconds.toFixed(0)} s`,
+    `${totals.seeds} seeds from ${from}: ${totals.failed} violations; ${totals.events} events, ` +
+      `${totals.landed} writes, ${rate()}, ${seconds.toFixed(0)} s${interrupt.signal.aborted ? ', broken off' : ''}`,
   )
+  if (interrupt.signal.aborted) return 130
   return totals.failed > 0 || (silent.length > 0 && seeds >= COMPLETE_FROM_SEEDS) ? 1 : 0
 }
 
@@ -185,7 +202,7 @@ async function inBatches(start, total, batchSeeds, runBatch) {
   let next = start
   let goesOn = true
   const worker = async () => {
-    while (goesOn && next < start + total) {
+    while (goesOn && !interrupt.signal.aborted && next < start + total) {
       const first = next
       const size = Math.min(batchSeeds, start + total - first)
       next += size
@@ -201,6 +218,7 @@ async function run(program, mode, ...numbers) {
   const child = spawn(process.execPath, [...NODE_FLAGS, program, mode, ...numbers.map(String)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  children.add(child)
   const lines = []
   let problem = ''
   child.stderr.on('data', (data) => {
@@ -208,6 +226,7 @@ async function run(program, mode, ...numbers) {
   })
   for await (const line of createInterface({ input: child.stdout })) lines.push(JSON.parse(line))
   const code = child.exitCode ?? (await new Promise((done) => child.once('exit', done)))
+  children.delete(child)
   // A program that dies is a finding, too: an unhandled rejection in the client, for one.
   if (code !== 0) lines.push({ seed: first, hash: '', violations: [`the program died: ${problem.slice(-500)}`] })
   return lines
