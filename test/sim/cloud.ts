@@ -31,8 +31,11 @@ interface Connection {
   isHalfOpen: boolean
 }
 
-/** What still passes between a machine and the store: only what it receives, only what it sends, or nothing. */
-export type Direction = 'in' | 'out' | 'none'
+/**
+ * What still passes between a machine and the store: only what it receives, only what it sends, only answers that are
+ * under way, or nothing.
+ */
+export type Direction = 'in' | 'out' | 'answers' | 'none'
 
 /** API Gateway and the Lambda functions: connections, invocations, pushes, and what goes wrong with them. */
 export class Cloud {
@@ -146,7 +149,7 @@ export class Cloud {
   }
 
   private send(connection: Connection, text: string): void {
-    if (connection.isHalfOpen || this.isCut(connection.owner, 'out')) return
+    if (connection.isHalfOpen || this.isMute(connection.owner)) return
     const faults = this.faults()
     if (this.random.chance(faults.sendLost) && this.counts.hit('sendLost')) return
     this.invokeLater(connection, text, this.delayMs())
@@ -183,12 +186,15 @@ export class Cloud {
     if (machine.isDead) return
 
     if (random.chance(faults.answerLost) && counts.hit('answerLost')) return
-    this.deliver(connection, JSON.stringify(answer))
+    const isLate = random.chance(faults.answerLate) && counts.hit('answerLate')
+    this.deliver(connection, JSON.stringify(answer), isLate ? random.between(500, 4_000) : 0, true)
   }
 
-  private deliver(connection: Connection, text: string, extraMs = 0): void {
+  private deliver(connection: Connection, text: string, extraMs = 0, isAnswer = false): void {
     this.timeline.after(this.delayMs() + extraMs, () => {
-      if (!connection.isOpen || connection.isHalfOpen || this.isCut(connection.owner, 'in')) return
+      if (!connection.isOpen || connection.isHalfOpen) return
+      const passes = this.partitions.get(connection.owner)
+      if (passes !== undefined && passes !== 'in' && !(isAnswer && passes === 'answers')) return
       connection.owner.run(() => connection.isOpen && connection.events.received(text))
     })
   }
@@ -262,10 +268,9 @@ export class Cloud {
     })
   }
 
-  /** Whether nothing passes, where only the direction `passes` is left, or none. */
-  private isCut(machine: Machine, passes: Direction): boolean {
-    const direction = this.partitions.get(machine)
-    return direction !== undefined && direction !== passes
+  private isMute(machine: Machine): boolean {
+    const passes = this.partitions.get(machine)
+    return passes !== undefined && passes !== 'out'
   }
 
   private delayMs(): number {

@@ -9,6 +9,7 @@ export interface Faults {
   sendLost: number
   sendRepeated: number
   answerLost: number
+  answerLate: number
   slowNetwork: number
   functionDies: number
   functionRunsTwice: number
@@ -29,6 +30,7 @@ export interface Faults {
   disconnectLost: number
   disconnectLate: number
   killEveryMs: number
+  closeEveryMs: number
   /** A server that was killed starts again under the name that it had, as from a saved record. */
   identityReused: number
   loopBlocked: number
@@ -54,6 +56,7 @@ export const NO_FAULTS: Faults = {
   sendLost: 0,
   sendRepeated: 0,
   answerLost: 0,
+  answerLate: 0,
   slowNetwork: 0,
   functionDies: 0,
   functionRunsTwice: 0,
@@ -73,6 +76,7 @@ export const NO_FAULTS: Faults = {
   disconnectLost: 0,
   disconnectLate: 0,
   killEveryMs: 0,
+  closeEveryMs: 0,
   identityReused: 0,
   loopBlocked: 0,
   freezeEveryMs: 0,
@@ -95,6 +99,7 @@ const STRENGTHS: { readonly [F in keyof Faults]: readonly number[] } = {
   sendLost: [0.03, 0.15],
   sendRepeated: [0.1, 0.5],
   answerLost: [0.05, 0.2],
+  answerLate: [0.1, 0.5],
   slowNetwork: [0.2, 0.6],
   functionDies: [0.02, 0.1],
   functionRunsTwice: [0.1, 0.4],
@@ -114,6 +119,7 @@ const STRENGTHS: { readonly [F in keyof Faults]: readonly number[] } = {
   disconnectLost: [0.5, 1],
   disconnectLate: [0.5, 1],
   killEveryMs: [4_000, 15_000],
+  closeEveryMs: [3_000],
   identityReused: [1],
   loopBlocked: [0.01, 0.05],
   freezeEveryMs: [3_000, 10_000],
@@ -127,7 +133,8 @@ const STRENGTHS: { readonly [F in keyof Faults]: readonly number[] } = {
 }
 
 /** Faults that find more together than each alone. */
-const PAIRS: readonly (readonly [keyof Faults, keyof Faults])[] = [
+const TOGETHER: readonly (readonly (keyof Faults)[])[] = [
+  ['partitionEveryMs', 'answerLate'],
   ['partitionEveryMs', 'slowNetwork'],
   ['partitionEveryMs', 'clockError'],
   ['loopBlocked', 'sendRepeated'],
@@ -138,6 +145,7 @@ const PAIRS: readonly (readonly [keyof Faults, keyof Faults])[] = [
   ['cutEveryMs', 'disconnectLost'],
   ['killEveryMs', 'pushLost'],
   ['killEveryMs', 'identityReused'],
+  ['closeEveryMs', 'sendRepeated', 'clockError'],
 ]
 
 /**
@@ -146,7 +154,7 @@ const PAIRS: readonly (readonly [keyof Faults, keyof Faults])[] = [
  */
 export function chooseFaults(random: Random): Faults {
   const faults = { ...NO_FAULTS }
-  const chosen: (keyof Faults)[] = random.chance(0.4) ? [...random.pick(PAIRS)] : []
+  const chosen: (keyof Faults)[] = random.chance(0.4) ? [...random.pick(TOGETHER)] : []
   for (let more = random.integer(0, 5); more > 0; more -= 1) chosen.push(random.pick(FAULTS))
   for (const fault of chosen) faults[fault] = random.pick(STRENGTHS[fault])
   return faults

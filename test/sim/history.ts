@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AttributeValue, Item, Update } from '../../protocol/item.js'
-import { readLock, readSession, type SessionRecord } from '../../protocol/records.js'
+import { readLock, readProcess, readSession, type SessionRecord } from '../../protocol/records.js'
 import type { WriteWatcher } from './database.js'
 import { WALL_AT_START_MS } from './machine.js'
 
@@ -69,6 +69,7 @@ export class History implements WriteWatcher {
   /** When a server last lost a session with changes unwritten, by both. */
   private readonly losses = new Map<string, number>()
   private readonly destroyed = new Set<string>()
+  private readonly retired = new Set<string>()
   private readonly hash = createHash('sha256')
 
   constructor(
@@ -168,6 +169,7 @@ export class History implements WriteWatcher {
     this.landed += 1
     if (update.table === 'sessions') this.wroteSession(update, before, after)
     else if (update.key.startsWith('S#')) this.wroteLock(update.key, before, after)
+    else if (update.key.startsWith('P#')) this.wroteProcess(update, before, after)
   }
 
   /** At the end of a run, when everything is settled. What the dead were to write behind is not owed. */
@@ -313,6 +315,19 @@ export class History implements WriteWatcher {
       this.violate('18', 'a holder was granted the lock again under an old request')
     }
     this.checkHolder(key, is.epoch, is.holder?.p)
+  }
+
+  /** A lease that is over, by its time or by the process's own word, is over for good. */
+  private wroteProcess(update: Update, before: Item | undefined, after: Item | undefined): void {
+    const was = readProcess(before)
+    const is = readProcess(after)
+    if (was === undefined || is === undefined) return
+    if (is.leaseUntil < was.leaseUntil) this.retired.add(update.key)
+    if (is.leaseUntil <= was.leaseUntil) return
+    // By the clock of the function that renews it: its write may land later than it was sent.
+    const isOver = was.leaseUntil < Number((update.values[':now'] as { N?: string } | undefined)?.N)
+    if (isOver || was.evictedAt !== undefined || this.retired.has(update.key))
+      this.violate('9', 'a lease that was over runs again')
   }
 
   private checkHolder(key: string, epoch: number, p: string | undefined): void {

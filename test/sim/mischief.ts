@@ -46,6 +46,7 @@ export class Mischief {
     this.every('partitionEveryMs', () => this.partition())
     this.every('dbOutageEveryMs', () => this.outage())
     this.every('killEveryMs', () => this.kill())
+    this.every('closeEveryMs', () => this.close())
     this.every('freezeEveryMs', () => this.stop('frozen'))
     this.every('pauseEveryMs', () => this.stop('paused'))
     this.every('ttlRemovesEveryMs', () => this.removeByTtl())
@@ -84,6 +85,16 @@ export class Mischief {
     return true
   }
 
+  /** As a deployment does: one ends in good order, and another takes its place. */
+  private close(): boolean {
+    const leaving = this.anyServer()
+    if (leaving === undefined || leaving.isStopping) return false
+    leaving.isStopping = true
+    void leaving.client.close({ drainMs: 500 })
+    this.world.startServer(this.random.integer(1, 3), [])
+    return true
+  }
+
   private stop(kind: 'frozen' | 'paused'): boolean {
     const victim = this.anyServer()
     if (victim === undefined) return false
@@ -96,7 +107,7 @@ export class Mischief {
   private partition(): boolean {
     const victim = this.anyServer()
     if (victim === undefined) return false
-    this.world.cloud.partition(victim.machine, this.random.pick(['in', 'out', 'none', 'none']))
+    this.world.cloud.partition(victim.machine, this.random.pick(['in', 'out', 'answers', 'none', 'none']))
     this.timeline.after(this.random.between(0.3, 2.5) * TIMING.leaseMs, () =>
       this.world.cloud.partition(victim.machine, undefined),
     )
