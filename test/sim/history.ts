@@ -321,6 +321,8 @@ export class History implements WriteWatcher {
   private wroteProcess(update: Update, before: Item | undefined, after: Item | undefined): void {
     const was = readProcess(before)
     const is = readProcess(after)
+    // After the table was emptied, a late hello begins another life.
+    if (was === undefined) this.retired.delete(update.key)
     if (was === undefined || is === undefined) return
     if (is.leaseUntil < was.leaseUntil) this.retired.add(update.key)
     if (is.leaseUntil <= was.leaseUntil) return
