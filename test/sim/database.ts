@@ -13,6 +13,10 @@ export interface WriteWatcher {
 
 const REQUEST_TIMEOUT_MS = 2_000
 const FUNCTION_TIMEOUT_MS = 1_000
+const SLOW_MAX_MS = 4_000
+const LATE_COPY_MAX_MS = 30_000
+/** No write is under way for longer, the usual few milliseconds included. */
+export const WRITE_LATE_MAX_MS = SLOW_MAX_MS + LATE_COPY_MAX_MS + 1_000
 
 class DynamoDbFailure extends Error {
   readonly $metadata: { readonly httpStatusCode?: number }
@@ -84,7 +88,7 @@ export class Database {
         }
         // The request is under way for long: its sender has given up, and has perhaps sent it again.
         if (writes && random.chance(faults.dbLateCopy) && counts.hit('dbLateCopy')) {
-          return timeline.after(random.between(100, 30_000), () => void tried(apply))
+          return timeline.after(random.between(100, LATE_COPY_MAX_MS), () => void tried(apply))
         }
         const first = tried(apply)
         if (first instanceof Error) return fail(first)
@@ -102,7 +106,7 @@ export class Database {
         return succeed(first)
       }
       const isSlow = random.chance(faults.dbSlow) && counts.hit('dbSlow')
-      timeline.after(isSlow ? random.between(50, 4_000) : random.between(1, 8), arrive)
+      timeline.after(isSlow ? random.between(50, SLOW_MAX_MS) : random.between(1, 8), arrive)
     })
   }
 

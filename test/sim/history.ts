@@ -38,6 +38,8 @@ interface Landing {
   readonly life: number
   readonly list: ListName
   readonly index: number
+  /** Where it was before a rotation moved it. */
+  readonly movedFrom?: Landing | undefined
 }
 
 /** Where a run went wrong: the invariant by its number in the design, and what was seen. */
@@ -111,7 +113,7 @@ export class History implements WriteWatcher {
     const life = lives.findLastIndex(({ startFence }) => startFence <= epoch)
     for (const [index, token] of seen.entries()) {
       const landing = this.landings.get(token)
-      if (landing?.life === life && landing.index === index) continue
+      if (stoodAt(landing, session, life, index)) continue
       // Where the Locks table forgot who holds, two may believe it for a lease: only writes are fenced.
       if (landing !== undefined && this.mayEpochsRepeat) continue
       this.violate(
@@ -262,7 +264,8 @@ export class History implements WriteWatcher {
       for (const [index, token] of lists[list].entries()) {
         const entry = this.appended.get(token)
         if (entry !== undefined) entry.session = session
-        this.landings.set(token, { session, life: lives.length - 1, list, index })
+        const movedFrom = this.landings.get(token)
+        this.landings.set(token, { session, life: lives.length - 1, list, index, movedFrom })
       }
     }
   }
@@ -338,6 +341,13 @@ export class History implements WriteWatcher {
     if (known !== undefined && known !== p) this.violate('1', `epoch ${epoch} was given to two processes`)
     this.holders.set(`${key} ${epoch}`, p)
   }
+}
+
+/** A reader may be told late of what it saw before the session was moved. */
+function stoodAt(landing: Landing | undefined, session: string, life: number, index: number): boolean {
+  if (landing === undefined) return false
+  const isHere = landing.session === session && landing.life === life && landing.index === index
+  return isHere || stoodAt(landing.movedFrom, session, life, index)
 }
 
 type Attributes = { readonly [name: string]: AttributeValue }

@@ -2,7 +2,7 @@ import type { Item } from '../../protocol/item.js'
 import { readLock } from '../../protocol/records.js'
 import type { MemoryStore } from '../../store/memory.js'
 import type { Cloud } from './cloud.js'
-import type { Database } from './database.js'
+import { type Database, WRITE_LATE_MAX_MS } from './database.js'
 import { type FaultCounts, type Faults, NO_FAULTS } from './faults.js'
 import type { History } from './history.js'
 import { WALL_AT_START_MS } from './machine.js'
@@ -174,9 +174,9 @@ export class Mischief {
     const due = [...memory.items('locks')].filter(([key, item]) => {
       if (key.startsWith('C#')) return !this.world.cloud.isConnected(key.slice(2))
       if (key.startsWith('P#')) return Number((item.leaseUntil as { N?: string } | undefined)?.N) < deadSinceMs
-      // A week must pass: by then the clocks of all functions have gone past its epoch.
+      // A week must pass: by then no write is under way any more that was sent when its epoch was ahead of the clock.
       const lock = readLock(item)
-      return lock !== undefined && lock.holder === undefined && lock.epoch < deadSinceMs
+      return lock !== undefined && lock.holder === undefined && lock.epoch < deadSinceMs - WRITE_LATE_MAX_MS
     })
     if (due.length === 0) return false
     const [key] = this.random.pick(due)
