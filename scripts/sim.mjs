@@ -111,6 +111,7 @@ async function runCrashes() {
   const points = {}
   let [runs, crashes, failed] = [0, 0, 0]
   for (const seed of CRASH_SEEDS) {
+    if (interrupt.signal.aborted) return 130
     const [plain] = await run(program, 'points', seed, 1)
     const pointCount = Object.values(plain.points).reduce((sum, times) => sum + times, 0)
     for (const [label, times] of Object.entries(plain.points)) points[label] = (points[label] ?? 0) + times
@@ -130,6 +131,7 @@ async function runCrashes() {
   console.log(table('suspension points', points))
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0)
   console.log(`${runs} runs, each with one crash: ${crashes} crashed, ${failed} violations; ${seconds} s`)
+  if (interrupt.signal.aborted) return 130
   return failed > 0 || crashes !== runs ? 1 : 0
 }
 
@@ -150,6 +152,7 @@ async function runMutants() {
       }
       return foundAt === undefined
     })
+    if (interrupt.signal.aborted) return 130
     if (foundAt === undefined) missed += 1
     else needed.push(foundAt)
     console.log(

@@ -16,25 +16,29 @@ const PROCESSES_MAX = 64
 
 const USAGE = 'usage: npm run torture -- [--minutes 2] [--seed 7] [--processes 8]'
 
-/** Throws an Error that says what is wrong with them. */
 function options() {
-  const { values } = parseArgs({
-    options: {
-      minutes: { type: 'string', default: '2' },
-      seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
-      processes: { type: 'string', default: '8' },
-    },
-  })
-  const number = (name: keyof typeof values, least: number, most: number, isWhole: boolean): number => {
-    const value = Number(values[name])
-    if (value >= least && value <= most && (!isWhole || Number.isInteger(value))) return value
-    const kind = isWhole ? 'whole number' : 'number'
-    throw new RangeError(`--${name} must be a ${kind} from ${least} to ${most}, received '${values[name]}'`)
-  }
-  return {
-    minutes: number('minutes', 0.1, 24 * 60, false),
-    seed: number('seed', 0, 1_000_000_000, true),
-    processes: number('processes', 4, PROCESSES_MAX, true),
+  try {
+    const { values } = parseArgs({
+      options: {
+        minutes: { type: 'string', default: '2' },
+        seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
+        processes: { type: 'string', default: '8' },
+      },
+    })
+    const number = (name: keyof typeof values, least: number, most: number, isWhole: boolean): number => {
+      const value = Number(values[name])
+      if (value >= least && value <= most && (!isWhole || Number.isInteger(value))) return value
+      const kind = isWhole ? 'whole number' : 'number'
+      throw new RangeError(`--${name} must be a ${kind} from ${least} to ${most}, received '${values[name]}'`)
+    }
+    return {
+      minutes: number('minutes', 0.1, 24 * 60, false),
+      seed: number('seed', 0, 1_000_000_000, true),
+      processes: number('processes', 4, PROCESSES_MAX, true),
+    }
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${USAGE}`)
+    process.exit(2)
   }
 }
 
@@ -76,15 +80,8 @@ async function main({ minutes, seed, processes }: ReturnType<typeof options>): P
   process.exitCode = isBrokenOff ? 130 : Math.min(1, tally.violations)
 }
 
-let chosen: ReturnType<typeof options> | undefined
 try {
-  chosen = options()
-} catch (error) {
-  console.error(`${(error as Error).message}\n${USAGE}`)
-  process.exitCode = 2
-}
-try {
-  if (chosen !== undefined) await main(chosen)
+  await main(options())
 } catch (error) {
   console.error(`torture: ${(error as Error).stack}`)
   process.exitCode = 1

@@ -1,4 +1,4 @@
-/** A seeded source of choices: what happens follows from the seed, when exactly it happens from the machine. */
+/** A seeded source of choices: the same seed gives the same ones, in the same order. */
 export class Random {
   private state: number
 
@@ -26,11 +26,15 @@ export class Random {
   }
 
   chance(probability: number): boolean {
-    return this.fraction() < probability
+    return probability > 0 && this.fraction() < probability
   }
 
   pick<T>(from: readonly T[]): T {
     return from[this.integer(0, from.length - 1)] as T
+  }
+
+  token(bytes: number): string {
+    return Buffer.from(Array.from({ length: bytes }, () => this.integer(0, 255))).toString('base64url')
   }
 
   /** An index below `count`: the first is the likeliest, the n-th has 1/n of its chance. */

@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import { Random } from '../../torture/random.js'
 import { SHORT_ENVIRONMENT } from '../e2e/timing.js'
-import { Random } from '../sim/random.js'
 import { Threads } from './worker-threads.js'
 
 describe('worker threads that end, and sessions that end under them', () => {

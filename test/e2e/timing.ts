@@ -1,16 +1,6 @@
-import { compileTiming, type Timing } from '../../protocol/limits.js'
+import { TIMING } from '../../torture/timing.js'
 
-/** Short enough for tests that wait for leases, long enough for a loaded machine with two cores. */
-export const SHORT: Timing = compileTiming({
-  leaseMs: 3_000,
-  maxBusyMs: 3_000,
-  busyAfterMs: 300,
-  nudgeAfterMs: 200,
-  roundTripMs: 1_500,
-  clockErrorMs: 50,
-  clockDriftPpm: 1_000,
-  clientMarginMs: 300,
-  storeMarginMs: 300,
-})
+/** Short enough for tests that wait for leases. */
+export const SHORT = TIMING
 
 export const SHORT_ENVIRONMENT = { HOLDFAST_TIMING: JSON.stringify(SHORT) }

@@ -5,11 +5,11 @@ import type { Store } from '../../protocol/item.js'
 import { connectionKey } from '../../protocol/keys.js'
 import type { Timing } from '../../protocol/limits.js'
 import type { StoreMessage } from '../../protocol/messages.js'
+import type { Random } from '../../torture/random.js'
 import type { SuspensionPoints } from './crashes.js'
 import type { Database } from './database.js'
 import type { FaultCounts, Faults } from './faults.js'
 import { Machine } from './machine.js'
-import type { Random } from './random.js'
 import type { Timeline } from './timeline.js'
 
 const WARM_FUNCTIONS = 4

@@ -1,9 +1,9 @@
 import type { Item, Store, TableName, TransactOutcome, Update, UpdateOutcome } from '../../protocol/item.js'
 import { MemoryStore } from '../../store/memory.js'
+import type { Random } from '../../torture/random.js'
 import type { SuspensionPoints } from './crashes.js'
 import type { FaultCounts, Faults } from './faults.js'
 import type { Machine } from './machine.js'
-import type { Random } from './random.js'
 import type { Timeline } from './timeline.js'
 
 /** Told of every write as it lands, in the order in which they land. */

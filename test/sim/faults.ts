@@ -1,4 +1,4 @@
-import type { Random } from './random.js'
+import type { Random } from '../../torture/random.js'
 
 /** How often each fault happens in one run. Probabilities are per occasion; `Every` are mean times between two. */
 export interface Faults {

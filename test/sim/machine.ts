@@ -1,5 +1,5 @@
 import type { Clock, Randomness, Timer } from '../../client/ports.js'
-import type { Random } from './random.js'
+import type { Random } from '../../torture/random.js'
 import type { Timeline } from './timeline.js'
 
 export const WALL_AT_START_MS = 1_800_000_000_000

@@ -2,11 +2,11 @@ import { HoldfastError, type SessionMissingError } from '../../client/errors.js'
 import { Holdfast } from '../../client/holdfast.js'
 import { compileOptions } from '../../client/options.js'
 import type { Session } from '../../client/session.js'
+import type { Random } from '../../torture/random.js'
 import type { Cloud } from './cloud.js'
 import type { Database } from './database.js'
 import { type Appended, type History, LISTS, type ListName, type Outcome } from './history.js'
 import { type Machine, randomnessOf } from './machine.js'
-import type { Random } from './random.js'
 import type { Workload } from './workload.js'
 
 export type State = { listA: string[]; countA: number; listB: string[]; countB: number }

@@ -1,6 +1,6 @@
 import type { HoldfastOptions } from '../../client/options.js'
 import { compileTiming, holdCostMaxMs } from '../../protocol/limits.js'
-import type { Random } from './random.js'
+import type { Random } from '../../torture/random.js'
 
 /** Short times, in the proportions of the defaults: what matters is who waits for what, not for how long. */
 export const TIMING = compileTiming({
