@@ -97,8 +97,8 @@ describe('worker threads that end, and sessions that end under them', () => {
     await one.entered('one')
     await threads.stack.gateway.stop()
     try {
-      expect(await ended).toMatchObject({ code: 'SESSION_LOST', reason: 'leaseExpired' })
-      await one.said((message) => message.lost === 'leaseExpired')
+      expect(await ended).toMatchObject({ code: 'SESSION_LOST', reason: 'unreachable' })
+      await one.said((message) => message.lost === 'unreachable')
     } finally {
       await threads.stack.gateway.start()
     }

@@ -74,7 +74,7 @@ function allowedLocks(stage: Stage, item: Item | undefined, p: string, said: Sai
   const skipRetired = (found: Lock): Lock =>
     found.holder.p !== p && isRetired(stage, found.holder.p) ? handOn(found) : found
 
-  if (type === 'acquire') return acquired(lock, { p, r }, said.above as number | undefined, nowMs, handOn, skipRetired)
+  if (type === 'acquire') return acquired(stage, lock, { p, r }, said.above as number | undefined, handOn, skipRetired)
   if (lock === undefined) return []
   const { holder } = lock
   if (type === 'cancel' && holder.p !== p) {
@@ -95,19 +95,20 @@ function isRetired({ memory }: Stage, p: string): boolean {
 }
 
 function acquired(
+  stage: Stage,
   lock: Lock | undefined,
   me: Seat,
   above: number | undefined,
-  nowMs: number,
   handOn: (lock: Lock) => Lock,
   skipRetired: (lock: Lock) => Lock,
 ): readonly Lock[] {
+  const { nowMs, timing } = stage
   const expiresAt = Math.ceil((nowMs + LOCK_TTL_MS) / 1000)
-  const again = (found: Lock) => acquired(found, me, above, nowMs, handOn, skipRetired)
+  const again = (found: Lock) => acquired(stage, found, me, above, handOn, skipRetired)
   const jumped = Math.max(nowMs, above ?? 0) + 1
   const fresh = (epoch: number): Lock => ({ epoch, holder: me, waiters: [], expiresAt })
   if (lock === undefined) return [fresh(jumped)]
-  const { epoch, holder, waiters } = lock
+  const { epoch, holder, waiters, askedAt } = lock
   if (holder.p === '') {
     return above !== undefined && jumped > epoch ? [fresh(jumped), fresh(epoch + 1)] : [fresh(epoch + 1)]
   }
@@ -117,7 +118,11 @@ function acquired(
     return isLeft ? [...inLine.map(skipRetired), ...again(skipRetired(lock))] : inLine
   }
   if (me.r <= holder.r) return []
-  if (above !== undefined && above >= epoch) return [{ epoch: above + 1, holder: me, waiters, expiresAt }]
+  // A fence lifts the epoch in place, but for a holder that was asked long enough ago.
+  const isOverdue = nowMs - (askedAt ?? nowMs) > 2 * timing.nudgeAfterMs + timing.roundTripMs
+  if (above !== undefined && above >= epoch && !isOverdue) {
+    return [{ epoch: above + 1, holder: me, waiters, askedAt, expiresAt }]
+  }
   return waiters.length === 0 ? [fresh(epoch + 1)] : again(handOn(lock))
 }
 
