@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { AttributeValue, Item, Update } from '../../protocol/item.js'
-import { readLock, readProcess, readSession, type SessionRecord } from '../../protocol/records.js'
+import type { SessionKey } from '../../protocol/keys.js'
+import { readSession, type SessionRecord } from '../../protocol/records.js'
 import type { WriteWatcher } from './database.js'
 import { WALL_AT_START_MS } from './machine.js'
+import { RecordWatch } from './record-watch.js'
 
 /** A session's two lists, each under an attribute lock of its own, with a counter beside it. */
 export type ListName = 'A' | 'B'
@@ -65,13 +67,12 @@ export class History implements WriteWatcher {
   private readonly landings = new Map<string, Landing>()
   private readonly lives = new Map<string, Life[]>()
   private readonly claimed = new Map<string, Set<number>>()
-  private readonly holders = new Map<string, string>()
   /** The last epoch that was claimed before a session was restored: what its holder has cached is not in the table. */
   private readonly forgotten = new Map<string, number>()
   /** When a server last lost a session with changes unwritten, by both. */
   private readonly losses = new Map<string, number>()
   private readonly destroyed = new Set<string>()
-  private readonly retired = new Set<string>()
+  private readonly records = new RecordWatch(this)
   private readonly hash = createHash('sha256')
 
   constructor(
@@ -135,6 +136,11 @@ export class History implements WriteWatcher {
     }
   }
 
+  /** An access to a session begins, under this epoch. */
+  began(session: SessionKey, epoch: number): void {
+    this.records.began(session, epoch)
+  }
+
   /** A server was told that it lost this session, and with it what was to be written behind. */
   lost(by: string, session: string): void {
     this.losses.set(`${by} ${session}`, this.nowMs())
@@ -170,8 +176,7 @@ export class History implements WriteWatcher {
   wrote(update: Update, before: Item | undefined, after: Item | undefined): void {
     this.landed += 1
     if (update.table === 'sessions') this.wroteSession(update, before, after)
-    else if (update.key.startsWith('S#')) this.wroteLock(update.key, before, after)
-    else if (update.key.startsWith('P#')) this.wroteProcess(update, before, after)
+    else this.records.wrote(update, before, after)
   }
 
   /** At the end of a run, when everything is settled. What the dead were to write behind is not owed. */
@@ -295,51 +300,6 @@ export class History implements WriteWatcher {
     else if (last?.S !== commitId)
       this.violate('2', `a write of epoch ${fence} landed after another than it was made for`)
     else if (isDestroyed) this.violate('2', 'a write landed on a tombstone')
-  }
-
-  /** The lock record moves only as a queue may. */
-  private wroteLock(key: string, before: Item | undefined, after: Item | undefined): void {
-    const was = readLock(before)
-    const is = readLock(after)
-    if (is === undefined) return
-    this.note(`lock ${key} ${is.epoch} ${is.holder?.p} ${is.waiters.length}`)
-    if (is.holder === undefined && is.waiters.length > 0) this.violate('5', 'a free lock has waiters')
-    const seats = [...(is.holder === undefined ? [] : [is.holder]), ...is.waiters].map(({ p }) => p)
-    if (new Set(seats).size !== seats.length) this.violate('18', 'a process is queued twice, or behind itself')
-    if (was === undefined) return this.checkHolder(key, is.epoch, is.holder?.p)
-    if (is.epoch < was.epoch) this.violate('3', `the epoch of a lock fell from ${was.epoch} to ${is.epoch}`)
-    const hasMoved = is.holder?.p !== was.holder?.p
-    if (hasMoved && is.epoch <= was.epoch) this.violate('3', 'a lock changed hands within one epoch')
-    if (hasMoved && was.holder !== undefined && is.holder?.p !== was.waiters[0]?.p) {
-      this.violate('18', 'a lock went past the first in line')
-    }
-    if (hasMoved && was.holder === undefined && was.waiters.length > 0) this.violate('18', 'a free lock had waiters')
-    if (!hasMoved && is.holder !== undefined && is.epoch !== was.epoch && is.holder.r <= (was.holder?.r ?? 0)) {
-      this.violate('18', 'a holder was granted the lock again under an old request')
-    }
-    this.checkHolder(key, is.epoch, is.holder?.p)
-  }
-
-  /** A lease that is over, by its time or by the process's own word, is over for good. */
-  private wroteProcess(update: Update, before: Item | undefined, after: Item | undefined): void {
-    const was = readProcess(before)
-    const is = readProcess(after)
-    // After the table was emptied, a late hello begins another life.
-    if (was === undefined) this.retired.delete(update.key)
-    if (was === undefined || is === undefined) return
-    if (is.leaseUntil < was.leaseUntil) this.retired.add(update.key)
-    if (is.leaseUntil <= was.leaseUntil) return
-    // By the clock of the function that renews it: its write may land later than it was sent.
-    const isOver = was.leaseUntil < Number((update.values[':now'] as { N?: string } | undefined)?.N)
-    if (isOver || was.evictedAt !== undefined || this.retired.has(update.key))
-      this.violate('9', 'a lease that was over runs again')
-  }
-
-  private checkHolder(key: string, epoch: number, p: string | undefined): void {
-    if (p === undefined || this.mayEpochsRepeat) return
-    const known = this.holders.get(`${key} ${epoch}`)
-    if (known !== undefined && known !== p) this.violate('1', `epoch ${epoch} was given to two processes`)
-    this.holders.set(`${key} ${epoch}`, p)
   }
 }
 

@@ -126,7 +126,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'retire is undone by a late renewal',
     file: 'protocol/process-writes.ts',
     from: "update: 'SET evictedAt = :now, leaseUntil = :over',",
-    to: "update: 'SET leaseUntil = :over, renewedAt = :now',",
+    to: "update: 'SET leaseUntil = :now + :over',",
   },
   {
     name: 'an older renewal shortens the lease on record',

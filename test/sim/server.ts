@@ -237,6 +237,7 @@ export class Server {
 
   /** Attribute locks of one process: those who hold a list at the same time must all share it. */
   private enter(id: string, list: ListName, mode: Running['mode'], session: Session<unknown, never>): () => void {
+    this.history.began(this.keyOf(id), session.epoch)
     const key = `${id} ${list}`
     const running = this.inside.get(key) ?? []
     this.inside.set(key, running)

@@ -1,0 +1,74 @@
+import type { Item, Update } from '../../protocol/item.js'
+import { lockKey, type SessionKey } from '../../protocol/keys.js'
+import { readLock, readProcess } from '../../protocol/records.js'
+import type { History } from './history.js'
+
+/** The records of the Locks table, against what may become of a lock and of a lease. */
+export class RecordWatch {
+  /** Whom each epoch of a lock was given to. */
+  private readonly holders = new Map<string, string>()
+  private readonly retired = new Set<string>()
+  /** The epoch of each lock as it stands. */
+  private readonly epochs = new Map<string, number>()
+
+  constructor(private readonly history: Pick<History, 'note' | 'violate' | 'mayEpochsRepeat'>) {}
+
+  wrote(update: Update, before: Item | undefined, after: Item | undefined): void {
+    if (update.key.startsWith('S#')) this.wroteLock(update.key, before, after)
+    else if (update.key.startsWith('P#')) this.wroteProcess(update, before, after)
+  }
+
+  /** An access begins: by the record, nobody else may have been given the lock since. */
+  began(session: SessionKey, epoch: number): void {
+    const current = this.epochs.get(lockKey(session))
+    if (current === epoch || this.history.mayEpochsRepeat) return
+    this.history.violate('1', `an access of epoch ${epoch} begins while the lock is at epoch ${current}`)
+  }
+
+  /** The lock record moves only as a queue may. */
+  private wroteLock(key: string, before: Item | undefined, after: Item | undefined): void {
+    const was = readLock(before)
+    const is = readLock(after)
+    if (is === undefined) return
+    this.epochs.set(key, is.epoch)
+    this.history.note(`lock ${key} ${is.epoch} ${is.holder?.p} ${is.waiters.length}`)
+    if (is.holder === undefined && is.waiters.length > 0) this.history.violate('5', 'a free lock has waiters')
+    const seats = [...(is.holder === undefined ? [] : [is.holder]), ...is.waiters].map(({ p }) => p)
+    if (new Set(seats).size !== seats.length) this.history.violate('18', 'a process is queued twice, or behind itself')
+    if (was === undefined) return this.checkHolder(key, is.epoch, is.holder?.p)
+    if (is.epoch < was.epoch) this.history.violate('3', `the epoch of a lock fell from ${was.epoch} to ${is.epoch}`)
+    const hasMoved = is.holder?.p !== was.holder?.p
+    if (hasMoved && is.epoch <= was.epoch) this.history.violate('3', 'a lock changed hands within one epoch')
+    if (hasMoved && was.holder !== undefined && is.holder?.p !== was.waiters[0]?.p) {
+      this.history.violate('18', 'a lock went past the first in line')
+    }
+    if (hasMoved && was.holder === undefined && was.waiters.length > 0)
+      this.history.violate('18', 'a free lock had waiters')
+    if (!hasMoved && is.holder !== undefined && is.epoch !== was.epoch && is.holder.r <= (was.holder?.r ?? 0)) {
+      this.history.violate('18', 'a holder was granted the lock again under an old request')
+    }
+    this.checkHolder(key, is.epoch, is.holder?.p)
+  }
+
+  /** A lease that is over, by its time or by the process's own word, is over for good. */
+  private wroteProcess(update: Update, before: Item | undefined, after: Item | undefined): void {
+    const was = readProcess(before)
+    const is = readProcess(after)
+    // After the table was emptied, a late hello begins another life.
+    if (was === undefined) this.retired.delete(update.key)
+    if (was === undefined || is === undefined) return
+    if (is.leaseUntil < was.leaseUntil) this.retired.add(update.key)
+    if (is.leaseUntil <= was.leaseUntil) return
+    // By the clock of the function that renews it: its write may land later than it was sent.
+    const isOver = was.leaseUntil < Number((update.values[':now'] as { N?: string } | undefined)?.N)
+    if (isOver || was.evictedAt !== undefined || this.retired.has(update.key))
+      this.history.violate('9', 'a lease that was over runs again')
+  }
+
+  private checkHolder(key: string, epoch: number, p: string | undefined): void {
+    if (p === undefined || this.history.mayEpochsRepeat) return
+    const known = this.holders.get(`${key} ${epoch}`)
+    if (known !== undefined && known !== p) this.history.violate('1', `epoch ${epoch} was given to two processes`)
+    this.holders.set(`${key} ${epoch}`, p)
+  }
+}
