@@ -81,6 +81,11 @@ export class History implements WriteWatcher {
     private readonly ttlMs: number,
   ) {}
 
+  /** True time, as clocks tell it. */
+  wallMs(): number {
+    return WALL_AT_START_MS + this.nowMs()
+  }
+
   note(line: string): void {
     this.hash.update(`${this.nowMs().toFixed(3)} ${line}\n`)
   }
@@ -279,7 +284,7 @@ export class History implements WriteWatcher {
   private checkEnd(session: string, was: SessionRecord | undefined, hadLife: boolean): void {
     if (was === undefined && hadLife) this.violate('4', `${session} vanished, and was started afresh`)
     if (was?.attrs === undefined) return
-    const leftMs = was.aliveUntil - (WALL_AT_START_MS + this.nowMs())
+    const leftMs = was.aliveUntil - this.wallMs()
     if (leftMs > CLOCKS_OFF_MAX_MS) this.violate('4', `${session} was started afresh ${leftMs} ms before its end`)
   }
 

@@ -1,28 +1,37 @@
 import type { Item, Update } from '../../protocol/item.js'
-import { lockKey, type SessionKey } from '../../protocol/keys.js'
+import { lockKey, processKey, type SessionKey } from '../../protocol/keys.js'
 import { readLock, readProcess } from '../../protocol/records.js'
 import type { History } from './history.js'
+import { TIMING } from './workload.js'
 
 /** The records of the Locks table, against what may become of a lock and of a lease. */
 export class RecordWatch {
   /** Whom each epoch of a lock was given to. */
   private readonly holders = new Map<string, string>()
   private readonly retired = new Set<string>()
+  private readonly leases = new Map<string, number>()
   /** The epoch of each lock as it stands. */
   private readonly epochs = new Map<string, number>()
 
-  constructor(private readonly history: Pick<History, 'note' | 'violate' | 'mayEpochsRepeat'>) {}
+  constructor(private readonly history: Pick<History, 'note' | 'violate' | 'mayEpochsRepeat' | 'wallMs'>) {}
 
   wrote(update: Update, before: Item | undefined, after: Item | undefined): void {
     if (update.key.startsWith('S#')) this.wroteLock(update.key, before, after)
     else if (update.key.startsWith('P#')) this.wroteProcess(update, before, after)
   }
 
-  /** An access begins: by the record, nobody else may have been given the lock since. */
+  /** An access begins: nobody else may have been given the lock since, nor may any function be about to. */
   began(session: SessionKey, epoch: number): void {
-    const current = this.epochs.get(lockKey(session))
-    if (current === epoch || this.history.mayEpochsRepeat) return
-    this.history.violate('1', `an access of epoch ${epoch} begins while the lock is at epoch ${current}`)
+    if (this.history.mayEpochsRepeat) return
+    const key = lockKey(session)
+    const current = this.epochs.get(key)
+    if (current !== epoch) {
+      this.history.violate('1', `an access of epoch ${epoch} begins while the lock is at epoch ${current}`)
+    }
+    const leaseUntil = this.leases.get(processKey(this.holders.get(`${key} ${epoch}`) ?? '')) ?? 0
+    // The clock of the function that takes the lock back may be ahead by as much.
+    const overMs = this.history.wallMs() - (leaseUntil + TIMING.storeMarginMs - TIMING.clockErrorMs)
+    if (overMs > 0) this.history.violate('1', `an access begins ${overMs} ms after its lock may be taken back`)
   }
 
   /** The lock record moves only as a queue may. */
@@ -56,6 +65,7 @@ export class RecordWatch {
     const is = readProcess(after)
     // After the table was emptied, a late hello begins another life.
     if (was === undefined) this.retired.delete(update.key)
+    if (is !== undefined) this.leases.set(update.key, is.leaseUntil)
     if (was === undefined || is === undefined) return
     if (is.leaseUntil < was.leaseUntil) this.retired.add(update.key)
     if (is.leaseUntil <= was.leaseUntil) return
