@@ -153,11 +153,11 @@ export class Membership {
     const gen = this.gen
     let sentAt = instant(this.clock)
     let isWelcome = false
-    let refusal: ConnectFailure | undefined
+    let reason: ConnectFailure | undefined
     const timeout = this.clock.after(
       WELCOME_TIMEOUT_MS,
       () => {
-        refusal = { message: `no welcome within ${WELCOME_TIMEOUT_MS} ms`, permanent: false }
+        reason = { message: `no welcome within ${WELCOME_TIMEOUT_MS} ms`, permanent: false }
         socket.close()
       },
       'background',
@@ -180,7 +180,7 @@ export class Membership {
           timeout.cancel()
           this.welcomed(socket, message, sentAt)
         } else if (message.type === 'refused' && message.of === 'hello') {
-          refusal = {
+          reason = {
             message: `the store refused this process (${message.code}): ${message.message}`,
             permanent: false,
           }
@@ -191,7 +191,7 @@ export class Membership {
       },
       closed: (failure) => {
         timeout.cancel()
-        this.disconnected(socket, isWelcome ? undefined : (refusal ?? failure))
+        this.disconnected(socket, isWelcome ? undefined : (reason ?? failure))
       },
     })
     this.pending = socket
@@ -242,7 +242,7 @@ export class Membership {
       this.events.refused(new UnreachableError(this.lastFailure.message, this.lastFailure.cause, false))
     }
     if (this.isDead) return
-    // Each `hello` that was heard, answered or not, displaces an older connection: one more, and it were this one.
+    // Each `hello` that is heard, answered or not, displaces an older connection. One more would displace the one in use.
     if (this.socket !== undefined && this.greetings >= CONNECTIONS_PER_PROCESS_MAX - 1) return
     const ceilingMs = Math.min(RECONNECT_MAX_MS, RECONNECT_BASE_MS * 2 ** Math.min(this.failures, 20))
     this.failures += 1
