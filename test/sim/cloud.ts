@@ -42,6 +42,7 @@ export class Cloud {
   incarnation = 1
   private readonly connections = new Map<string, Connection>()
   private readonly partitions = new Map<Machine, Direction>()
+  private readonly deaf = new Set<Machine>()
   private readonly functions: { machine: Machine; dispatcher: Dispatcher }[] = []
 
   constructor(
@@ -69,6 +70,11 @@ export class Cloud {
   partition(machine: Machine, direction: Direction | undefined): void {
     if (direction === undefined) this.partitions.delete(machine)
     else this.partitions.set(machine, direction)
+  }
+
+  /** From now on a machine never hears that others wait for what it holds, as a client with a fault of its own. */
+  deafen(machine: Machine): void {
+    this.deaf.add(machine)
   }
 
   heal(): void {
@@ -195,7 +201,9 @@ export class Cloud {
       if (!connection.isOpen || connection.isHalfOpen) return
       const passes = this.partitions.get(connection.owner)
       if (passes !== undefined && passes !== 'in' && !(isAnswer && passes === 'answers')) return
-      connection.owner.run(() => connection.isOpen && connection.events.received(text))
+      const heard = this.deaf.has(connection.owner) ? withoutAsks(text) : text
+      if (heard === undefined) return
+      connection.owner.run(() => connection.isOpen && connection.events.received(heard))
     })
   }
 
@@ -280,3 +288,11 @@ export class Cloud {
 }
 
 const typeOf = (text: string): string => (JSON.parse(text) as { readonly type: string }).type
+
+/** What is left of a message for one who is deaf to asks. */
+function withoutAsks(text: string): string | undefined {
+  const message = JSON.parse(text) as { readonly type?: string }
+  if (message.type === 'revoke') return undefined
+  if (message.type === 'renewed') return JSON.stringify({ ...message, asks: [] })
+  return message.type === 'granted' ? JSON.stringify({ ...message, contended: false }) : text
+}

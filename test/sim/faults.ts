@@ -31,6 +31,8 @@ export interface Faults {
   disconnectLate: number
   killEveryMs: number
   closeEveryMs: number
+  /** A server never hears of an ask, to the end of the run. */
+  deaf: number
   /** A server that was killed starts again under the name that it had, as from a saved record. */
   identityReused: number
   loopBlocked: number
@@ -77,6 +79,7 @@ export const NO_FAULTS: Faults = {
   disconnectLate: 0,
   killEveryMs: 0,
   closeEveryMs: 0,
+  deaf: 0,
   identityReused: 0,
   loopBlocked: 0,
   freezeEveryMs: 0,
@@ -120,8 +123,9 @@ const STRENGTHS: { readonly [F in keyof Faults]: readonly number[] } = {
   disconnectLate: [0.5, 1],
   killEveryMs: [4_000, 15_000],
   closeEveryMs: [3_000],
+  deaf: [0.3],
   identityReused: [1],
-  loopBlocked: [0.01, 0.05],
+  loopBlocked: [0.01, 0.05, 0.2],
   freezeEveryMs: [3_000, 10_000],
   pauseEveryMs: [3_000, 10_000],
   evictEveryMs: [6_000],

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import type { AttributeValue, Item, Update } from '../../protocol/item.js'
-import type { SessionKey } from '../../protocol/keys.js'
 import { readSession, type SessionRecord } from '../../protocol/records.js'
 import type { WriteWatcher } from './database.js'
 import { WALL_AT_START_MS } from './machine.js'
@@ -72,7 +71,7 @@ export class History implements WriteWatcher {
   /** When a server last lost a session with changes unwritten, by both. */
   private readonly losses = new Map<string, number>()
   private readonly destroyed = new Set<string>()
-  private readonly records = new RecordWatch(this)
+  readonly records = new RecordWatch(this)
   private readonly hash = createHash('sha256')
 
   constructor(
@@ -139,11 +138,6 @@ export class History implements WriteWatcher {
         return
       }
     }
-  }
-
-  /** An access to a session begins, under this epoch. */
-  began(session: SessionKey, epoch: number): void {
-    this.records.began(session, epoch)
   }
 
   /** A server was told that it lost this session, and with it what was to be written behind. */

@@ -20,13 +20,17 @@ export class RecordWatch {
     else if (update.key.startsWith('P#')) this.wroteProcess(update, before, after)
   }
 
+  /** Whether the lock is still where it was under this epoch, as far as can be said. */
+  isAt(session: SessionKey, epoch: number): boolean {
+    return this.history.mayEpochsRepeat || this.epochs.get(lockKey(session)) === epoch
+  }
+
   /** An access begins: nobody else may have been given the lock since, nor may any function be about to. */
   began(session: SessionKey, epoch: number): void {
     if (this.history.mayEpochsRepeat) return
     const key = lockKey(session)
-    const current = this.epochs.get(key)
-    if (current !== epoch) {
-      this.history.violate('1', `an access of epoch ${epoch} begins while the lock is at epoch ${current}`)
+    if (!this.isAt(session, epoch)) {
+      this.history.violate('1', `an access of epoch ${epoch} begins while the lock is at ${this.epochs.get(key)}`)
     }
     const leaseUntil = this.leases.get(processKey(this.holders.get(`${key} ${epoch}`) ?? '')) ?? 0
     // The clock of the function that takes the lock back may be ahead by as much.
@@ -46,6 +50,9 @@ export class RecordWatch {
     if (new Set(seats).size !== seats.length) this.history.violate('18', 'a process is queued twice, or behind itself')
     if (was === undefined) return this.checkHolder(key, is.epoch, is.holder?.p)
     if (is.epoch < was.epoch) this.history.violate('3', `the epoch of a lock fell from ${was.epoch} to ${is.epoch}`)
+    if (is.epoch === was.epoch && was.busyUntil !== undefined && is.busyUntil !== was.busyUntil) {
+      this.history.violate('18', 'a holder was given more time to be busy')
+    }
     const hasMoved = is.holder?.p !== was.holder?.p
     if (hasMoved && is.epoch <= was.epoch) this.history.violate('3', 'a lock changed hands within one epoch')
     if (hasMoved && was.holder !== undefined && is.holder?.p !== was.waiters[0]?.p) {

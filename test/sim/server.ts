@@ -225,19 +225,21 @@ export class Server {
           if (tokens.length !== (session.state[`count${list}`] ?? 0))
             this.history.violate('6', 'a reader saw half a commit')
           await this.work()
-          return { tokens, epoch }
+          return { tokens, epoch, isHeld: this.history.records.isAt(this.keyOf(id), epoch) }
         } finally {
           leave()
         }
       },
       { timeoutMs, durability: 'access' },
     )
-    if (!this.machine.isDead) this.history.read(this.keyOf(id), list, seen.tokens, seen.epoch, calledAtMs)
+    if (this.machine.isDead) return
+    if (!seen.isHeld) this.history.violate('1', 'a reader was given what it read under a lock that had gone on')
+    this.history.read(this.keyOf(id), list, seen.tokens, seen.epoch, calledAtMs)
   }
 
   /** Attribute locks of one process: those who hold a list at the same time must all share it. */
   private enter(id: string, list: ListName, mode: Running['mode'], session: Session<unknown, never>): () => void {
-    this.history.began(this.keyOf(id), session.epoch)
+    this.history.records.began(this.keyOf(id), session.epoch)
     const key = `${id} ${list}`
     const running = this.inside.get(key) ?? []
     this.inside.set(key, running)
@@ -254,12 +256,12 @@ export class Server {
     return () => void running.splice(running.indexOf(me), 1)
   }
 
-  private work(): Promise<void> {
+  private async work(): Promise<void> {
     const { random, workload } = this
+    if (random.chance(workload.longWorkChance)) await this.sleep(random.between(0, workload.longWorkMs))
+    else if (random.chance(0.5)) await this.sleep(random.between(0, workload.workMs))
     const blockedMs = this.blockedMs()
-    if (blockedMs > 0) return this.machine.block(blockedMs, random)
-    if (random.chance(workload.longWorkChance)) return this.sleep(random.between(0, workload.longWorkMs))
-    return random.chance(0.5) ? Promise.resolve() : this.sleep(random.between(0, workload.workMs))
+    if (blockedMs > 0) await this.machine.block(blockedMs, random)
   }
 
   private sleep(ms: number): Promise<void> {

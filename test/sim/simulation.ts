@@ -207,6 +207,7 @@ export class Simulation {
       this.database,
       saved,
     )
+    if (tasks > 0 && random.chance(this.faults.deaf) && counts.hit('deaf')) this.cloud.deafen(machine)
     server.trueNowMs = () => timeline.nowMs
     server.keyOf = keyOf
     server.blockedMs = () =>
