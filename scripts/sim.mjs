@@ -24,7 +24,7 @@ const NODE_FLAGS = ['--single-threaded-gc', '--max-semi-space-size=64']
 const CRASH_SEEDS = [1, 2]
 const CRASH_BATCH = 100
 /** A planted bug must show within so many seeds. */
-const MUTANT_SEEDS_MAX = 4_000
+const MUTANT_SEEDS_MAX = 10_000
 /** Most show within these, and then no more are run. */
 const MUTANT_BATCH_SEEDS = 100
 

@@ -71,6 +71,9 @@ export class History implements WriteWatcher {
   /** When a server last lost a session with changes unwritten, by both. */
   private readonly losses = new Map<string, number>()
   private readonly destroyed = new Set<string>()
+  /** Sessions that accesses name and nobody wants created. */
+  private readonly unwanted = new Set<string>()
+  private readonly aliveUntil = new Map<string, number>()
   readonly records = new RecordWatch(this)
   private readonly hash = createHash('sha256')
 
@@ -143,6 +146,19 @@ export class History implements WriteWatcher {
   /** A server was told that it lost this session, and with it what was to be written behind. */
   lost(by: string, session: string): void {
     this.losses.set(`${by} ${session}`, this.nowMs())
+  }
+
+  /** An access begins, by a server's clock: nobody may use a session whose life is over. */
+  began(session: string, epoch: number, wallMs: number): void {
+    this.records.began(session, epoch)
+    if (this.mayEpochsRepeat || epoch <= (this.forgotten.get(session) ?? 0)) return
+    const overMs = wallMs - (this.aliveUntil.get(session) ?? 0)
+    if (overMs > 0) this.violate('7', `an access begins ${overMs} ms after the life of ${session}`)
+  }
+
+  /** Somebody looks for a session that there is not, and that is not to be created. */
+  seeking(session: string): void {
+    this.unwanted.add(session)
   }
 
   /** Somebody asks for the end of this session. */
@@ -226,6 +242,8 @@ export class History implements WriteWatcher {
     const is = readSession(after)
     if (is === undefined) return
     this.note(`wrote ${session} ${is.fence} ${is.rev}`)
+    this.aliveUntil.set(session, is.aliveUntil)
+    if (this.unwanted.has(session)) this.violate('15', `${session} was created, which nobody wanted`)
     const lives = this.lives.get(session) ?? []
     this.lives.set(session, lives)
     if (was === undefined || is.fence !== was.fence) this.checkClaim(session, was?.fence, is.fence)

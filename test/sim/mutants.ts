@@ -55,6 +55,24 @@ export const MUTANTS: readonly Mutant[] = [
     to: "'SET epoch = if_not_exists(epoch, :zero) + :one, holder = :me, waiters = if_not_exists(waiters, :none), ' +",
   },
   {
+    name: 'a claim creates a session that nobody wants',
+    file: 'client/claiming.ts',
+    from: "if (result.kind === 'absent' && !isToBeCreated(result.reason)) return { kind: 'unwanted' }",
+    to: "if (result.kind === 'absent') isToBeCreated(result.reason)",
+  },
+  {
+    name: 'a retry of a commit is another commit',
+    file: 'client/commit-chain.ts',
+    from: 'await this.attempt(() => context.store.update(update))',
+    to: "await this.attempt(() => context.store.update({ ...update, values: { ...update.values, ':commit': { S: context.randomness.token(12) } } }))",
+  },
+  {
+    name: 'a session is used beyond its life',
+    file: 'client/hold.ts',
+    from: 'if (this.aliveUntil > this.context.clock.wallMs()) return true',
+    to: 'if (this.aliveUntil > 0) return true',
+  },
+  {
     name: 'a live session is taken for an expired one',
     file: 'client/claiming.ts',
     from: 'const nowMs = clock.wallMs()',
@@ -104,6 +122,12 @@ export const MUTANTS: readonly Mutant[] = [
     to: "if (this.phase === 'over') return false",
   },
   // The lease.
+  {
+    name: 'events are handled after the lease',
+    file: 'client/membership.ts',
+    from: 'if (this.isDead || !this.checkLease()) return',
+    to: 'if (this.isDead) return',
+  },
   {
     name: 'the lease is counted from the answer',
     file: 'client/membership.ts',
@@ -159,6 +183,12 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'condition: HELD_BY,',
   },
   {
+    name: 'a busy holder begins its time anew at every ask',
+    file: 'client/busy.ts',
+    from: 'if (this.until !== undefined) this.say()',
+    to: 'if (this.until !== undefined) {\n      this.end()\n      this.sayFirst()\n    }',
+  },
+  {
     name: 'a busy holder keeps no time',
     file: 'client/busy.ts',
     from: 'return until !== undefined && (until.wallMs <= clock.wallMs() || until.monotonicMs <= clock.monotonicMs())',
@@ -182,6 +212,30 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'protocol/store-decisions.ts',
     from: "return waiters.length === 0 ? { kind: 'regrant', seen: holder, epoch } : { kind: 'handOver', epoch }",
     to: "return { kind: 'regrant', seen: holder, epoch: epoch + 0 * waiters.length }",
+  },
+  {
+    name: 'a raise hands off',
+    file: 'protocol/store-decisions.ts',
+    from: "if (above !== undefined && epoch <= above && !isOverdue) return { kind: 'raise', seen: holder, epoch, above }",
+    to: '',
+  },
+  {
+    name: 'a handoff leaves the ask of the hold before',
+    file: 'protocol/lock-writes.ts',
+    from: "'REMOVE waiters[0], askedAt, busyUntil',",
+    to: "'REMOVE waiters[0], busyUntil',",
+  },
+  {
+    name: 'an emptied queue leaves its ask',
+    file: 'protocol/lock-writes.ts',
+    from: "${isLast ? ', askedAt' : ''}`,",
+    to: '`,',
+  },
+  {
+    name: 'after a handoff nobody asks',
+    file: 'protocol/store-decisions.ts',
+    from: 'dateAsk: nudged && lock.askedAt === undefined,',
+    to: 'dateAsk: false,',
   },
   {
     name: 'an old request is granted again',
@@ -321,6 +375,12 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'client/entry.ts',
     from: "if (claimed.kind === 'fenced') return lock.acquireAbove(claimed.fence)",
     to: "if (claimed.kind === 'fenced') return lock.release()",
+  },
+  {
+    name: 'a session is asked for again before its release is answered',
+    file: 'client/session-lock.ts',
+    from: "if (this.state.kind === 'none') this.ask(undefined)",
+    to: "if (this.state.kind === 'none' || this.state.kind === 'releasing') this.ask(undefined)",
   },
   {
     name: 'a release without an answer is not sent again',

@@ -46,6 +46,7 @@ export class RecordWatch {
     this.epochs.set(key, is.epoch)
     this.history.note(`lock ${key} ${is.epoch} ${is.holder?.p} ${is.waiters.length}`)
     if (is.holder === undefined && is.waiters.length > 0) this.history.violate('5', 'a free lock has waiters')
+    if (is.askedAt !== undefined && is.waiters.length === 0) this.history.violate('18', 'an ask that nobody waits for')
     const seats = [...(is.holder === undefined ? [] : [is.holder]), ...is.waiters].map(({ p }) => p)
     if (new Set(seats).size !== seats.length) this.history.violate('18', 'a process is queued twice, or behind itself')
     if (was === undefined) return this.checkHolder(key, is.epoch, is.holder?.p)
@@ -62,6 +63,10 @@ export class RecordWatch {
       this.history.violate('18', 'a free lock had waiters')
     if (!hasMoved && is.holder !== undefined && is.epoch !== was.epoch && is.holder.r <= (was.holder?.r ?? 0)) {
       this.history.violate('18', 'a holder was granted the lock again under an old request')
+    }
+    if (hasMoved && is.askedAt !== undefined) this.history.violate('18', 'an ask outlived the hold that it was for')
+    if (!hasMoved && is.askedAt === undefined && was.askedAt !== undefined && is.waiters.length > 0) {
+      this.history.violate('18', 'a holder was granted the lock again before those who had asked it')
     }
     this.checkHolder(key, is.epoch, is.holder?.p)
   }

@@ -99,6 +99,7 @@ export class Server {
       if (random.chance(workload.destroyShare)) await this.attempt(id, () => this.destroy(id))
       else if (random.chance(workload.rotateShare)) await this.attempt(id, () => this.rotate(id))
       else if (random.chance(0.03)) await this.attempt(id, () => this.client.release(id))
+      else if (random.chance(0.02)) await this.attempt(id, () => this.seek(`unknown ${id}`))
       else {
         const timeoutMs = random.chance(workload.shortWaitChance) ? random.integer(200, 4_000) : workload.longWaitMs
         await this.attempt(id, () => this.access(id, random.pick(LISTS), timeoutMs, random.chance(0.05)))
@@ -117,6 +118,13 @@ export class Server {
       if (!EXPECTED.has(code)) this.history.violate('14', `an access failed with ${code}: ${(error as Error)?.message}`)
     }
     this.pending -= 1
+  }
+
+  /** As with a cookie that says anything: it leads nowhere. */
+  private async seek(id: string): Promise<void> {
+    this.history.seeking(this.keyOf(id))
+    await this.client.access(id, { read: ['listA'] }, () => {}, { ifMissing: 'fail', timeoutMs: 4_000 })
+    this.history.violate('15', 'a session was found that was never begun')
   }
 
   private async destroy(id: string): Promise<void> {
@@ -239,7 +247,7 @@ export class Server {
 
   /** Attribute locks of one process: those who hold a list at the same time must all share it. */
   private enter(id: string, list: ListName, mode: Running['mode'], session: Session<unknown, never>): () => void {
-    this.history.records.began(this.keyOf(id), session.epoch)
+    this.history.began(this.keyOf(id), session.epoch, this.machine.wallMs())
     const key = `${id} ${list}`
     const running = this.inside.get(key) ?? []
     this.inside.set(key, running)
