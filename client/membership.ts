@@ -221,8 +221,11 @@ export class Membership {
 
   private helloRefused(refusal: Extract<StoreMessage, { type: 'refused' }>, socket: Socket): void {
     if (refusal.code === 'EVICTED') return this.evicted()
-    // Another connection of this process is newer: this one has nothing to say.
-    if (refusal.code === 'STALE_CONNECTION') return socket.close()
+    if (refusal.code === 'STALE_CONNECTION') {
+      // Newer than the newest of this process can only be another's that was copied from it, or it from that.
+      if (refusal.gen === this.gen) this.die('evicted', 'another process goes under the same id, as a copy of this one')
+      return socket.close()
+    }
     if (refusal.code !== 'INTERNAL' && refusal.code !== 'TOO_MANY_MESSAGES') {
       this.events.refused(new RefusedError(refusal.code, refusal.message, false))
     }

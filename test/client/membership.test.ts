@@ -109,6 +109,35 @@ describe('a process and its connections', () => {
     expect(membership.lease.remainingMs).toBe(leaseMs - clientMarginMs - 1_000)
   })
 
+  const staleConnection = (gen: number): StoreMessage => ({
+    type: 'refused',
+    of: 'hello',
+    code: 'STALE_CONNECTION',
+    message: 'this process has a newer connection',
+    gen,
+  })
+
+  it('gives its id up where the store knows a newer connection than its newest: another process is its copy', async () => {
+    await settle()
+    line(0).say(staleConnection(1))
+    expect(heard.died).toEqual(['evicted'])
+    expect(line(0).isClosed).toBe(true)
+    expect(membership.loss).toMatchObject({ code: 'SESSION_LOST', reason: 'evicted', effect: 'none' })
+  })
+
+  it('only closes an older connection that the store finds stale', async () => {
+    await settle()
+    line(0).say(welcome(1))
+    line(0).events.closed(undefined)
+    await clock.advance(RECONNECT_MAX_MS)
+    line(1).say(welcome(2))
+    await settle()
+    line(0).say(staleConnection(1))
+    expect(heard.died).toEqual([])
+    expect(line(1).isClosed).toBe(false)
+    expect(membership.isReady).toBe(true)
+  })
+
   it('is dead for good when no renewal was answered in time', async () => {
     await settle()
     line(0).say(welcome(1))

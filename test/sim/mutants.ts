@@ -413,6 +413,12 @@ export const MUTANTS: readonly Mutant[] = [
     to: '',
   },
   {
+    name: 'a process goes on beside its copy',
+    file: 'client/membership.ts',
+    from: 'if (refusal.gen === this.gen) this.die(',
+    to: 'if (refusal.gen === 0) this.die(',
+  },
+  {
     name: 'an older connection replaces a newer one',
     file: 'protocol/process-writes.ts',
     from: 'AND ${NEWER_CONNECTION} AND',
