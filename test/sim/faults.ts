@@ -125,7 +125,7 @@ const STRENGTHS: { readonly [F in keyof Faults]: readonly number[] } = {
   closeEveryMs: [3_000],
   deaf: [0.3],
   identityReused: [1],
-  loopBlocked: [0.01, 0.05, 0.2],
+  loopBlocked: [0.05, 0.3],
   freezeEveryMs: [3_000, 10_000],
   pauseEveryMs: [3_000, 10_000],
   evictEveryMs: [6_000],

@@ -266,9 +266,10 @@ export class Server {
 
   private async work(): Promise<void> {
     const { random, workload } = this
-    if (random.chance(workload.longWorkChance)) await this.sleep(random.between(0, workload.longWorkMs))
+    const isLong = random.chance(workload.longWorkChance)
+    if (isLong) await this.sleep(random.between(0, workload.longWorkMs))
     else if (random.chance(0.5)) await this.sleep(random.between(0, workload.workMs))
-    const blockedMs = this.blockedMs()
+    const blockedMs = this.blockedMs(isLong)
     if (blockedMs > 0) await this.machine.block(blockedMs, random)
   }
 
@@ -282,7 +283,7 @@ export class Server {
 
   /** Set by the simulation: the history counts in true time, whatever this machine's clock says. */
   trueNowMs: () => number = () => 0
-  /** For how long what runs now blocks the loop. */
-  blockedMs: () => number = () => 0
+  /** For how long what runs now blocks the loop: most likely at the end of long work, for which others wait. */
+  blockedMs: (wasLong: boolean) => number = () => 0
   keyOf: (id: string) => string = (id) => id
 }

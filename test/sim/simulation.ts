@@ -66,7 +66,7 @@ export class Simulation {
     this.points = new SuspensionPoints(script?.crash)
     this.faults = script?.faults ?? chooseFaults(random)
     this.shape = script === undefined ? chooseShape(random) : 'usual'
-    this.workload = chooseWorkload(seed, random, this.shape)
+    this.workload = chooseWorkload(seed, random, this.shape, this.faults.loopBlocked > 0)
     this.history = new History(() => timeline.nowMs, this.workload.options.ttlMs ?? 0)
     this.history.mayEpochsRepeat = this.faults.lockVanishesEveryMs > 0 || this.faults.lockRegressesEveryMs > 0
     this.database = new Database(timeline, random, () => this.faults, counts, this.history, this.points)
@@ -210,10 +210,12 @@ export class Simulation {
     if (tasks > 0 && random.chance(this.faults.deaf) && counts.hit('deaf')) this.cloud.deafen(machine)
     server.trueNowMs = () => timeline.nowMs
     server.keyOf = keyOf
-    server.blockedMs = () =>
-      random.chance(this.faults.loopBlocked) && counts.hit('loopBlocked')
-        ? random.pick([100, 2_000, 2 * TIMING.leaseMs]) * random.between(0.5, 1.5)
-        : 0
+    server.blockedMs = (wasLong) => {
+      const { loopBlocked } = this.faults
+      if (!random.chance(wasLong && loopBlocked > 0 ? 0.9 : loopBlocked)) return 0
+      counts.hit('loopBlocked')
+      return random.pick([100, 2_000, 2 * TIMING.leaseMs]) * random.between(0.5, 1.5)
+    }
     this.servers.push(server)
     server.start(tasks)
     return server

@@ -37,14 +37,15 @@ export interface Workload {
   readonly options: Partial<HoldfastOptions>
 }
 
-export function chooseWorkload(seed: number, random: Random, shape: Shape): Workload {
+/** @param blocksLoop Work that blocks the loop is often long: others come to wait for what it holds. */
+export function chooseWorkload(seed: number, random: Random, shape: Shape, blocksLoop: boolean): Workload {
   const count = shape === 'crowd' ? random.pick([1, 100]) : random.pick([1, 1, 2, 4])
   return {
     sessions: Array.from({ length: count }, (_, index) => `session ${seed} ${index}`),
     pauseMs: shape === 'long' ? 60_000 : random.pick([50, 300, 1_500]),
     workMs: random.pick([5, 50, 300]),
-    longWorkChance: random.pick([0, 0, 0.02, 0.1]),
-    longWorkMs: random.pick([1_500, 8_000]),
+    longWorkChance: blocksLoop ? 0.2 : random.pick([0, 0, 0.02, 0.1]),
+    longWorkMs: blocksLoop ? 8_000 : random.pick([1_500, 8_000]),
     writeShare: random.pick([0.3, 0.6, 0.9]),
     destroyShare: random.pick([0, 0, 0.02]),
     rotateShare: random.pick([0, 0, 0.02]),
