@@ -2,19 +2,17 @@ import type { SessionKey } from '../protocol/keys.js'
 import { CONNECTIONS_PER_PROCESS_MAX, DEFAULT_TIMING, PROTOCOL_VERSION, type Timing } from '../protocol/limits.js'
 import { type ClientMessage, parseStoreMessage, type StoreMessage } from '../protocol/messages.js'
 import { type HoldfastError, type LossReason, RefusedError, SessionLostError, UnreachableError } from './errors.js'
-import { type Instant, instant, Lease } from './lease.js'
+import { type Instant, instant, type Lease } from './lease.js'
 import {
   CONNECTION_EARLY_MS,
   CONNECTION_LIFETIME_MS,
   CONNECTION_OVERLAP_MS,
   RECONNECT_BASE_MS,
   RECONNECT_MAX_MS,
-  RENEWAL_OVERDUE_MS,
-  RENEWALS_PER_LEASE,
-  RENEWALS_REMEMBERED,
   WELCOME_TIMEOUT_MS,
 } from './limits.js'
 import type { Clock, ConnectFailure, Randomness, Socket, Timer, Transport } from './ports.js'
+import { Renewals } from './renewals.js'
 
 export interface MembershipEvents {
   /** A connection was welcomed and the lease runs: what is outstanding may be sent (again). */
@@ -30,7 +28,7 @@ export interface MembershipEvents {
   connection(state: 'connected' | 'disconnected', detail: string | undefined): void
 }
 
-type TimerName = 'connect' | 'renew' | 'silence' | 'lease' | 'rollover'
+type TimerName = 'connect' | 'rollover'
 
 /**
  * One process id's life: its connections, one after the other, and its lease. It ends when the lease is over or
@@ -38,7 +36,6 @@ type TimerName = 'connect' | 'renew' | 'silence' | 'lease' | 'rollover'
  */
 export class Membership {
   readonly processId: string
-  readonly lease: Lease
   /** As the store told it in `welcome`. */
   timing: Timing = DEFAULT_TIMING
   /** Why the last attempt to connect failed, while there is no connection. */
@@ -49,17 +46,14 @@ export class Membership {
   private pending: Socket | undefined
   private gen = 0
   private requests = 0
-  private renewals = 0
   private failures = 0
   /** Sent since the last `welcome`. */
   private greetings = 0
   private incarnation: string | undefined
   private isDead = false
   private death: SessionLostError | undefined
-  /** When it last renewed, or would have with a connection. */
-  private renewedAt: Instant
   private onRetired: (() => void) | undefined
-  private readonly unanswered = new Map<number, Instant>()
+  private readonly renewals: Renewals
   private readonly timers = new Map<TimerName, Timer>()
 
   constructor(
@@ -71,9 +65,18 @@ export class Membership {
   ) {
     this.processId = randomness.token(12)
     this.secret = randomness.token(32)
-    this.lease = new Lease(clock)
-    this.renewedAt = instant(clock)
+    this.renewals = new Renewals(clock, () => this.timing, {
+      due: () => this.renew(),
+      isConnected: () => this.isConnected,
+      send: (n) => this.send({ type: 'renew', n }),
+      silent: () => this.replaceSocket('no answer to renewals'),
+      over: () => void this.checkLease(),
+    })
     this.connect()
+  }
+
+  get lease(): Lease {
+    return this.renewals.lease
   }
 
   get isConnected(): boolean {
@@ -100,20 +103,13 @@ export class Membership {
   checkLease(): boolean {
     if (this.isDead) return false
     if (!this.lease.isConfirmed || this.lease.isRunning) return true
-    if (this.stoodStill()) {
+    if (this.renewals.stoodStill) {
       this.die('leaseExpired', 'this process stood still until its lease was over: it was paused, or its loop blocked')
     } else {
       const silence = this.lastFailure?.message ?? 'no answer to renewals'
       this.die('unreachable', `the store was out of reach until the lease was over: ${silence}`)
     }
     return false
-  }
-
-  private stoodStill(): boolean {
-    const { wallMs, monotonicMs } = this.renewedAt
-    const { clock } = this
-    const sinceMs = Math.max(clock.wallMs() - wallMs, clock.monotonicMs() - monotonicMs)
-    return sinceMs > this.timing.leaseMs / RENEWALS_PER_LEASE + RENEWAL_OVERDUE_MS
   }
 
   /** Why nothing may be used any more. */
@@ -139,6 +135,7 @@ export class Membership {
   /** Stops everything without a word. */
   close(): void {
     this.isDead = true
+    this.renewals.stop()
     for (const timer of this.timers.values()) timer.cancel()
     this.timers.clear()
     this.socket?.close()
@@ -205,15 +202,12 @@ export class Membership {
     this.failures = 0
     this.lastFailure = undefined
     this.timing = welcome.timing
-    this.unanswered.clear()
-    this.watchSilence()
+    this.renewals.forget()
     this.greetings = 0
     if (!this.isSameIncarnation(welcome.incarnation)) return
     // Only the first hello starts a lease; a later one finds it running, and how far is not known here.
-    if (welcome.gen === 1) {
-      this.extendLease(sentAt, welcome.leaseMs)
-      this.scheduleRenewal()
-    } else this.renew()
+    if (welcome.gen === 1) this.renewals.begin(sentAt, welcome.leaseMs)
+    else this.renew()
     this.scheduleRollover()
     this.events.connection('connected', undefined)
     if (this.lease.isRunning) this.events.ready()
@@ -271,14 +265,9 @@ export class Membership {
   }
 
   private renewed(message: Extract<StoreMessage, { type: 'renewed' }>): void {
-    const sentAt = this.unanswered.get(message.n)
     if (!this.isSameIncarnation(message.incarnation)) return
     const wasRunning = this.lease.isRunning
-    if (sentAt !== undefined) {
-      for (const n of this.unanswered.keys()) if (n <= message.n) this.unanswered.delete(n)
-      this.watchSilence()
-      this.extendLease(sentAt, message.leaseMs)
-    }
+    this.renewals.answered(message.n, message.leaseMs)
     if (!wasRunning && this.lease.isRunning) this.events.ready()
     for (const { session, epoch } of message.asks) this.events.asked(session, epoch)
   }
@@ -291,41 +280,14 @@ export class Membership {
     return false
   }
 
-  private extendLease(sentAt: Instant, leaseMs: number): void {
-    this.lease.extend(sentAt, leaseMs, this.timing.clientMarginMs)
-    this.setTimer('lease', Math.max(1, this.lease.remainingMs + 1), () => this.checkLease())
-  }
-
   private renew(): void {
-    if (!this.checkLease()) return
-    this.scheduleRenewal()
-    if (this.socket === undefined) return
-    this.renewals += 1
-    if (this.unanswered.size >= RENEWALS_REMEMBERED) this.unanswered.delete(this.unanswered.keys().next().value ?? 0)
-    this.unanswered.set(this.renewals, instant(this.clock))
-    this.watchSilence()
-    this.send({ type: 'renew', n: this.renewals })
-  }
-
-  /** Half open: the other side is gone and nobody said so. Enough of the lease must be left for the next connection. */
-  private watchSilence(): void {
-    this.timers.get('silence')?.cancel()
-    const oldest = this.unanswered.values().next().value
-    if (oldest === undefined) return
-    const silentMs = Math.min(2 * this.timing.roundTripMs, this.timing.leaseMs / 2)
-    const leftMs = oldest.monotonicMs + silentMs - this.clock.monotonicMs()
-    this.setTimer('silence', Math.max(1, leftMs), () => this.replaceSocket('no answer to renewals'))
-  }
-
-  private scheduleRenewal(): void {
-    this.renewedAt = instant(this.clock)
-    this.setTimer('renew', this.timing.leaseMs / RENEWALS_PER_LEASE, () => this.renew())
+    if (this.checkLease()) this.renewals.renew()
   }
 
   private replaceSocket(why: string): void {
     const useless = this.socket
     if (useless === undefined) return
-    this.unanswered.clear()
+    this.renewals.forget()
     this.socket = undefined
     useless.close()
     this.events.connection('disconnected', why)

@@ -130,9 +130,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the lease is counted from the answer',
-    file: 'client/membership.ts',
-    from: 'this.extendLease(sentAt, message.leaseMs)',
-    to: 'this.extendLease(instant(this.clock), message.leaseMs)',
+    file: 'client/renewals.ts',
+    from: 'this.watchSilence()\n    this.extend(sentAt, leaseMs)',
+    to: 'this.watchSilence()\n    this.extend(instant(this.clock), leaseMs)',
   },
   {
     name: 'the lease is by the monotonic clock alone',
