@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { access, constants, mkdir } from 'node:fs/promises'
 import { get } from 'node:http'
 import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
+import { DataFolder } from './data-folder.js'
 import { LocalStartError } from './errors.js'
 import { findJar } from './jar.js'
 import { findJava } from './java.js'
@@ -33,12 +33,12 @@ export interface DynamoDbLocalOptions {
 
 /** One DynamoDB Local: a Java process on a port of this machine. It can be stopped and started again on that port. */
 export class DynamoDbLocal {
-  private readonly dataDir: string | undefined
+  private readonly folder: DataFolder | undefined
   private child: ChildProcess | undefined
   private chosenPort: number | undefined
 
   constructor(options: DynamoDbLocalOptions = {}) {
-    this.dataDir = options.dataDir === undefined ? undefined : resolve(options.dataDir)
+    this.folder = options.dataDir === undefined ? undefined : new DataFolder(resolve(options.dataDir))
   }
 
   /** The same through every restart. */
@@ -59,7 +59,25 @@ export class DynamoDbLocal {
   async start(): Promise<void> {
     if (this.child !== undefined) return
     const [java, jar] = [await findJava(), findJar()]
-    if (this.dataDir !== undefined) await prepareFolder(this.dataDir)
+    await this.folder?.take()
+    try {
+      await this.launch(java, jar)
+    } catch (error) {
+      await this.folder?.leave()
+      throw error
+    }
+  }
+
+  /** Ends the process. What was written to a data folder stays there. */
+  async stop(): Promise<void> {
+    const child = this.child
+    this.child = undefined
+    if (child === undefined) return
+    await end(child, this.folder === undefined ? 'SIGKILL' : 'SIGTERM')
+    await this.folder?.leave()
+  }
+
+  private async launch(java: string, jar: string): Promise<void> {
     const attemptsMax = this.chosenPort === undefined ? START_ATTEMPTS_MAX : 1
     for (let attempt = 1; ; attempt += 1) {
       const port = this.chosenPort ?? (await freePort())
@@ -73,34 +91,12 @@ export class DynamoDbLocal {
     }
   }
 
-  /** Ends the process. What was written to a data folder stays there. */
-  async stop(): Promise<void> {
-    const child = this.child
-    this.child = undefined
-    if (child !== undefined) await end(child, this.dataDir === undefined ? 'SIGKILL' : 'SIGTERM')
-  }
-
   private argumentsFor(jar: string, port: number): string[] {
-    const storage = this.dataDir === undefined ? ['-inMemory'] : ['-dbPath', this.dataDir]
+    const storage = this.folder === undefined ? ['-inMemory'] : ['-dbPath', this.folder.path]
     const library = `-Djava.library.path=${join(dirname(jar), 'DynamoDBLocal_lib')}`
     // One database whatever the caller's credentials and region, as it is in one account.
     const options = ['-port', String(port), '-sharedDb', '-disableTelemetry', ...storage]
     return [...JAVA_OPTIONS, library, '-jar', jar, ...options]
-  }
-}
-
-/** DynamoDB Local itself would start all the same, and fail with its first table. */
-async function prepareFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true })
-    await access(folder, constants.R_OK | constants.W_OK)
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    const problem = code === 'EEXIST' || code === 'ENOTDIR' ? 'there is a file in its place' : `${code}`
-    throw new LocalStartError(
-      `DynamoDB Local cannot keep its data in '${folder}': ${problem}. Name a folder that can be written in 'dataDir'`,
-      cause,
-    )
   }
 }
 

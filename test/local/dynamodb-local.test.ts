@@ -31,6 +31,29 @@ describe('DynamoDB Local', () => {
     await dynamodb.stop()
   })
 
+  test('leaves a folder to the database that keeps its data there, until that one ends or is gone', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-data-'))
+    const first = new DynamoDbLocal({ dataDir })
+    const second = new DynamoDbLocal({ dataDir })
+    try {
+      await first.start()
+      await expect(second.start()).rejects.toMatchObject({
+        code: 'LOCAL_START',
+        message: expect.stringContaining(`in '${dataDir}': process ${process.pid} keeps its own there`),
+      })
+      await first.stop()
+
+      // As one leaves it that was killed: no process has this id.
+      await writeFile(join(dataDir, 'in-use-by.pid'), '4194305')
+      await second.start()
+      expect((await fetch(second.endpoint, { method: 'POST' })).status).toBe(400)
+    } finally {
+      await first.stop()
+      await second.stop()
+      await rm(dataDir, { recursive: true, force: true })
+    }
+  })
+
   test('keeps its port and its data over a restart when it has a folder', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-data-'))
     const dynamodb = new DynamoDbLocal({ dataDir })
