@@ -144,6 +144,13 @@ export class SessionEntry extends Ranked {
     this.lock.cancel()
   }
 
+  /** The client is closed: whatever is still under way goes on without this process. */
+  stop(): void {
+    this.lock.abandon()
+    this.busy?.end()
+    this.freed()
+  }
+
   /** The process id is dead: the hold is gone, and what waits goes on under the next. */
   moveTo(membership: Membership, loss: SessionLostError): void {
     this.lock.abandon()
@@ -207,7 +214,7 @@ export class SessionEntry extends Ranked {
       return this.open(new Hold(session, epoch, record, isNew, membership, busy, context, events))
     }
     busy.end()
-    if (claimed.kind === 'fenced') return lock.acquireAbove(claimed.fence)
+    if (claimed.kind === 'fenced' && this.pending.size > 0) return lock.acquireAbove(claimed.fence)
     if (claimed.kind === 'failed') this.failAll(claimed.error)
     if (claimed.kind === 'rotated') this.failAll(new SessionMissingError('rotated'))
     this.events.released(this.session, epoch)

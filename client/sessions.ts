@@ -92,7 +92,10 @@ export class Sessions {
       await membership.retire()
       for (const { session, hold } of entries) if (hold !== undefined) this.listener.released(session, hold.epoch)
     }
-    for (const entry of this.entries.values()) this.forget(entry)
+    for (const entry of this.entries.values()) {
+      this.forget(entry)
+      entry.stop()
+    }
     this.entries.clear()
   }
 

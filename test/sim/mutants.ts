@@ -373,8 +373,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a fenced claim is not raised',
     file: 'client/entry.ts',
-    from: "if (claimed.kind === 'fenced') return lock.acquireAbove(claimed.fence)",
-    to: "if (claimed.kind === 'fenced') return lock.release()",
+    from: "if (claimed.kind === 'fenced' && this.pending.size > 0) return lock.acquireAbove(claimed.fence)",
+    to: '',
   },
   {
     name: 'a session is asked for again before its release is answered',
