@@ -164,6 +164,23 @@ export function chooseFaults(random: Random): Faults {
   return faults
 }
 
+/** Whatever of these happens, a holder that lives hears of an ask and is heard in time: nobody may evict it. */
+const ASKS_ARE_HEARD: ReadonlySet<string> = new Set<keyof Faults>([
+  'pushLost',
+  'pushDoubled',
+  'pushLate',
+  'functionRunsTwice',
+  'clockError',
+  'clockDrift',
+  'disconnectLost',
+  'disconnectLate',
+  // A dead holder's renewals end with it, unless copies of them are under way: those may keep its lease running.
+  'killEveryMs',
+])
+
+export const hearsEveryAsk = (faults: Faults): boolean =>
+  FAULTS.every((fault) => faults[fault] === 0 || ASKS_ARE_HEARD.has(fault))
+
 /** How often each fault has happened: one that never does tests nothing. */
 export class FaultCounts {
   readonly counts = Object.fromEntries([...FAULTS, ...OCCASIONS].map((fault) => [fault, 0])) as Record<Fault, number>

@@ -162,7 +162,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'the store reclaims without its margin, and early',
     file: 'protocol/store-decisions.ts',
     from: 'process === undefined || process.leaseUntil + timing.storeMarginMs < nowMs',
-    to: 'process === undefined || process.leaseUntil - 2 * timing.storeMarginMs < nowMs',
+    to: 'process === undefined || process.leaseUntil - 4 * timing.storeMarginMs < nowMs',
   },
   {
     name: 'the store never reclaims',

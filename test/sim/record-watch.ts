@@ -13,6 +13,9 @@ export class RecordWatch {
   /** The epoch of each lock as it stands. */
   private readonly epochs = new Map<string, number>()
 
+  /** Faults that keep asks or their answers from arriving. */
+  mayEvict = false
+
   constructor(private readonly history: Pick<History, 'note' | 'violate' | 'mayEpochsRepeat' | 'wallMs'>) {}
 
   wrote(update: Update, before: Item | undefined, after: Item | undefined): void {
@@ -80,6 +83,7 @@ export class RecordWatch {
     if (is !== undefined) this.leases.set(update.key, is.leaseUntil)
     if (was === undefined || is === undefined) return
     if (is.leaseUntil < was.leaseUntil) this.retired.add(update.key)
+    else if (is.evictedAt !== was.evictedAt && !this.mayEvict) this.history.violate('18', 'one that hears was evicted')
     if (is.leaseUntil <= was.leaseUntil) return
     // By the clock of the function that renews it: its write may land later than it was sent.
     const isOver = was.leaseUntil < Number((update.values[':now'] as { N?: string } | undefined)?.N)

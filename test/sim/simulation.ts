@@ -7,7 +7,7 @@ import { Random } from '../../torture/random.js'
 import { Cloud } from './cloud.js'
 import { type Crash, SuspensionPoints } from './crashes.js'
 import { Database } from './database.js'
-import { chooseFaults, type Fault, FaultCounts, type Faults, NO_FAULTS } from './faults.js'
+import { chooseFaults, type Fault, FaultCounts, type Faults, hearsEveryAsk, NO_FAULTS } from './faults.js'
 import { History, type Violation } from './history.js'
 import { Machine } from './machine.js'
 import { Mischief } from './mischief.js'
@@ -69,6 +69,7 @@ export class Simulation {
     this.workload = chooseWorkload(seed, random, this.shape, this.faults.loopBlocked > 0)
     this.history = new History(() => timeline.nowMs, this.workload.options.ttlMs ?? 0)
     this.history.mayEpochsRepeat = this.faults.lockVanishesEveryMs > 0 || this.faults.lockRegressesEveryMs > 0
+    this.history.records.mayEvict = !hearsEveryAsk(this.faults)
     this.database = new Database(timeline, random, () => this.faults, counts, this.history, this.points)
     this.cloud = new Cloud(timeline, random, TIMING, this.database, () => this.faults, counts, this.points)
   }

@@ -45,7 +45,7 @@ export function chooseWorkload(seed: number, random: Random, shape: Shape, block
     pauseMs: shape === 'long' ? 60_000 : random.pick([50, 300, 1_500]),
     workMs: random.pick([5, 50, 300]),
     longWorkChance: blocksLoop ? 0.2 : random.pick([0, 0, 0.02, 0.1]),
-    longWorkMs: blocksLoop ? 8_000 : random.pick([1_500, 8_000]),
+    longWorkMs: blocksLoop ? 8_000 : random.pick([1_500, 8_000, 30_000]),
     writeShare: random.pick([0.3, 0.6, 0.9]),
     destroyShare: random.pick([0, 0, 0.02]),
     rotateShare: random.pick([0, 0, 0.02]),
