@@ -22,7 +22,11 @@ export interface World {
   readonly history: History
   readonly servers: readonly Server[]
   readonly startServer: (tasks: number, saved: readonly string[]) => void
+  /** A run of hours is done no more mischief than one of minutes: a new server every few seconds is another test. */
+  readonly isLong: boolean
 }
+
+const LONGER = 60
 
 /** What goes wrong by itself from time to time: with servers, connections and tables. The rest happens to requests. */
 export class Mischief {
@@ -58,7 +62,7 @@ export class Mischief {
   }
 
   private every(fault: keyof Faults, happen: () => boolean): void {
-    const everyMs = this.world.faults()[fault]
+    const everyMs = this.world.faults()[fault] * (this.world.isLong ? LONGER : 1)
     if (everyMs === 0) return
     const next = () =>
       this.timeline.after(this.random.between(0.2, 1.8) * everyMs, () => {

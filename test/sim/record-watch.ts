@@ -1,6 +1,6 @@
 import type { Item, Update } from '../../protocol/item.js'
 import { lockKey, processKey, type SessionKey } from '../../protocol/keys.js'
-import { readLock, readProcess } from '../../protocol/records.js'
+import { readLock, readProcess, type Seat } from '../../protocol/records.js'
 import type { History } from './history.js'
 import { TIMING } from './workload.js'
 
@@ -56,6 +56,17 @@ export class RecordWatch {
     if (is.epoch < was.epoch) this.history.violate('3', `the epoch of a lock fell from ${was.epoch} to ${is.epoch}`)
     if (is.epoch === was.epoch && was.busyUntil !== undefined && is.busyUntil !== was.busyUntil) {
       this.history.violate('18', 'a holder was given more time to be busy')
+    }
+    const isOlder = (now: Seat | undefined, { r }: Seat) => now !== undefined && now.r < r
+    if (
+      was.waiters.some((seat) =>
+        isOlder(
+          is.waiters.find(({ p }) => p === seat.p),
+          seat,
+        ),
+      )
+    ) {
+      this.history.violate('18', 'a newer request gave its place to an older one')
     }
     const hasMoved = is.holder?.p !== was.holder?.p
     if (hasMoved && is.epoch <= was.epoch) this.history.violate('3', 'a lock changed hands within one epoch')

@@ -185,7 +185,8 @@ export class Simulation {
     const { timeline, random, counts, cloud, database, history, servers } = this
     const startServer = (tasks: number, saved: readonly string[]) => void this.startServer(tasks, {}, saved)
     const faults = () => this.faults
-    return new Mischief({ timeline, random, counts, cloud, database, history, servers, faults, startServer })
+    const isLong = this.shape === 'long'
+    return new Mischief({ timeline, random, counts, cloud, database, history, servers, faults, startServer, isLong })
   }
 
   private startServer(tasks: number, options: Partial<HoldfastOptions> = {}, saved: readonly string[] = []): Server {
