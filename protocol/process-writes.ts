@@ -12,6 +12,8 @@ const NOT_EVICTED = 'attribute_not_exists(evictedAt)'
 const LEASE_RUNS = 'leaseUntil >= :now'
 const SAME_OWNER = 'secretHash = :secretHash AND principal = :principal'
 const NEWER_CONNECTION = 'gen < :gen'
+const HAS_ROOM = '(attribute_not_exists(asks.#session) AND size(asks) < :max)'
+const OTHER_EPOCH_NOTED = '(attribute_exists(asks.#session) AND asks.#session.epoch <> :epoch)'
 
 /** Each older connection moves one place back, to make room for the present one. All are read before any is written. */
 const SHIFT_CONNECTIONS = OLDER_CONNECTIONS.map((name, index) =>
@@ -96,10 +98,13 @@ export const renew = (processId: string, leaseMs: number, nowMs: number): Update
   },
 })
 
-/** Leaves an ask with the holder's process, so that its next renewal carries it. */
+/**
+ * Leaves an ask with the holder's process, so that its next renewal carries it. It replaces one of any other epoch: the
+ * lock record may have fallen behind since that was noted.
+ */
 export const noteAsk = (processId: string, session: SessionKey, epoch: number, nowMs: number): Update => ({
   ...onProcess(processId),
-  condition: `${KNOWN} AND ((attribute_not_exists(asks.#session) AND size(asks) < :max) OR asks.#session.epoch < :epoch)`,
+  condition: `${KNOWN} AND (${HAS_ROOM} OR ${OTHER_EPOCH_NOTED})`,
   update: 'SET asks.#session = :ask',
   names: { '#session': session },
   values: {

@@ -144,6 +144,34 @@ describe('the queue for a session', () => {
   })
 })
 
+describe('a holder whose lock record has fallen behind', () => {
+  test('is asked for the epoch on record, and evicted where it does not answer', async () => {
+    const bert = await stage.join('bert')
+    await stage.acquire(anna, SESSION)
+    await stage.acquire(bert, SESSION)
+    const nudge = () => stage.send(bert, { type: 'acquire', session: SESSION, r: bert.r, nudge: true })
+    await nudge()
+    const epoch = (stage.lock(SESSION)?.epoch ?? 0) - 3
+    await stage.memory.update({
+      table: 'locks',
+      key: lockKey(SESSION),
+      condition: 'attribute_exists(epoch)',
+      update: 'SET epoch = :earlier',
+      values: { ':earlier': { N: String(epoch) } },
+      returns: 'none',
+    })
+    await nudge()
+    stage.nowMs += 1_000
+    expect(await stage.send(anna, { type: 'renew', n: 1 })).toMatchObject({ asks: [{ session: SESSION, epoch }] })
+    for (let passedMs = 0; passedMs <= stage.timing.answerTimeoutMs; passedMs += 1_000) {
+      stage.nowMs += 1_000
+      for (const player of [anna, bert]) await stage.send(player, { type: 'renew', n: 2 })
+    }
+    await nudge()
+    expect(await stage.send(anna, { type: 'renew', n: 3 })).toMatchObject({ type: 'refused', code: 'EVICTED' })
+  })
+})
+
 describe('a fence that is made up', () => {
   test('is refused where it is further ahead of the clock than any true one', async () => {
     const above = stage.nowMs + ABOVE_AHEAD_MAX_MS + 1
