@@ -137,11 +137,13 @@ async function runCrashes() {
 
 async function runMutants() {
   const { MUTANTS } = await import(await bundle('mutants', undefined))
+  const sound = await bundle('main', undefined)
   const chosen = MUTANTS.filter(({ name }) => name.includes(values.only))
   let missed = 0
   const needed = []
   for (const mutant of chosen) {
     const program = await bundle('main', mutant)
+    /** @type {number | undefined} */
     let foundAt
     let finding
     await inBatches(1, MUTANT_SEEDS_MAX, MUTANT_BATCH_SEEDS, async (first, size) => {
@@ -153,6 +155,13 @@ async function runMutants() {
       return foundAt === undefined
     })
     if (interrupt.signal.aborted) return 130
+    if (
+      foundAt !== undefined &&
+      (await run(sound, 'first', foundAt, 1)).some((line) => line.violations !== undefined)
+    ) {
+      console.log(`seed ${String(foundAt)} fails without any bug, too: mend that first`)
+      return 1
+    }
     if (foundAt === undefined) missed += 1
     else needed.push(foundAt)
     console.log(

@@ -1,10 +1,11 @@
 import type { Socket, SocketEvents, Transport } from '../../client/ports.js'
 import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
 import type { Address, Deps } from '../../functions/ports.js'
-import type { Store } from '../../protocol/item.js'
-import { connectionKey } from '../../protocol/keys.js'
+import type { Item, Store } from '../../protocol/item.js'
+import { connectionKey, lockKey } from '../../protocol/keys.js'
 import type { Timing } from '../../protocol/limits.js'
-import type { StoreMessage } from '../../protocol/messages.js'
+import type { ClientMessage, StoreMessage } from '../../protocol/messages.js'
+import type { Seat } from '../../protocol/records.js'
 import type { Random } from '../../torture/random.js'
 import type { SuspensionPoints } from './crashes.js'
 import type { Database } from './database.js'
@@ -26,6 +27,8 @@ interface Connection {
   readonly id: string
   readonly owner: Machine
   readonly events: SocketEvents
+  /** As its `hello` says. */
+  processId: string
   isOpen: boolean
   /** Nothing passes any more, and nobody is told. */
   isHalfOpen: boolean
@@ -40,9 +43,13 @@ export type Direction = 'in' | 'out' | 'answers' | 'none'
 /** API Gateway and the Lambda functions: connections, invocations, pushes, and what goes wrong with them. */
 export class Cloud {
   incarnation = 1
+  /** Told when a request was taken back, and what its lock was before. */
+  onCancelled: (lock: string, seat: Seat, before: Item | undefined) => void = () => {}
   private readonly connections = new Map<string, Connection>()
   private readonly partitions = new Map<Machine, Direction>()
   private readonly deaf = new Set<Machine>()
+  /** The newest request of each process for each session that it has taken back. */
+  private readonly cancelled = new Map<string, number>()
   private readonly functions: { machine: Machine; dispatcher: Dispatcher }[] = []
 
   constructor(
@@ -77,6 +84,11 @@ export class Cloud {
     this.deaf.add(machine)
   }
 
+  /** Whether a process has taken this request back, or a newer one. */
+  hasCancelled(lock: string, { p, r }: Seat): boolean {
+    return (this.cancelled.get(`${lock} ${p}`) ?? 0) >= r
+  }
+
   heal(): void {
     this.partitions.clear()
   }
@@ -109,7 +121,8 @@ export class Cloud {
   }
 
   private open(owner: Machine, events: SocketEvents): Socket {
-    const connection: Connection = { id: this.random.token(9), owner, events, isOpen: false, isHalfOpen: false }
+    const id = this.random.token(9)
+    const connection: Connection = { id, owner, events, processId: '', isOpen: false, isHalfOpen: false }
     let isClosed = false
     this.timeline.after(this.delayMs() * 2, () =>
       owner.run(() => {
@@ -155,6 +168,12 @@ export class Cloud {
   }
 
   private send(connection: Connection, text: string): void {
+    const message = JSON.parse(text) as ClientMessage
+    if (message.type === 'hello') connection.processId = message.processId
+    if (message.type === 'cancel') {
+      const key = `${lockKey(message.session)} ${connection.processId}`
+      this.cancelled.set(key, Math.max(message.r, this.cancelled.get(key) ?? 0))
+    }
     if (connection.isHalfOpen || this.isMute(connection.owner)) return
     const faults = this.faults()
     if (this.random.chance(faults.sendLost) && this.counts.hit('sendLost')) return
@@ -185,7 +204,13 @@ export class Cloud {
     const dies = random.chance(faults.functionDies) && counts.hit('functionDies')
     const { dispatcher, machine } = dies ? this.createFunction(random.integer(1, 6)) : this.warmFunction()
     const caller = { connectionId: connection.id, endpoint: 'https://cloud.invalid', principal: PRINCIPAL }
+    const message = JSON.parse(text) as ClientMessage
+    const lock = 'session' in message ? lockKey(message.session) : undefined
+    const before = lock === undefined ? undefined : this.database.memory.getNow('locks', lock)
     const answer = await dispatcher.answer(caller, text)
+    if (message.type === 'cancel' && lock !== undefined && answer.type === 'noted') {
+      this.onCancelled(lock, { p: connection.processId, r: message.r }, before)
+    }
     this.points.pass(machine, `function answers ${answer.type}`, () => {})
     if (answer.type === 'refused' && answer.code === 'QUEUE_FULL') counts.hit('queueFull')
     // A function that dies is gone, and another takes the next message.

@@ -13,6 +13,8 @@ export class RecordWatch {
   /** The epoch of each lock as it stands. */
   private readonly epochs = new Map<string, number>()
 
+  /** Whether a process has taken a request for a lock back. */
+  hasCancelled: (lock: string, seat: Seat) => boolean = () => false
   /** Faults that keep asks or their answers from arriving. */
   mayEvict = false
 
@@ -41,6 +43,13 @@ export class RecordWatch {
     if (overMs > 0) this.history.violate('1', `an access begins ${overMs} ms after its lock may be taken back`)
   }
 
+  /** A cancel was answered: what the process had been granted until then is given back. */
+  cancelled(lock: string, { p, r }: Seat, before: Item | undefined): void {
+    const was = readLock(before)
+    if (this.history.mayEpochsRepeat || was?.holder?.p !== p || was.holder.r > r) return
+    if (this.epochs.get(lock) === was.epoch) this.history.violate('15', 'a request that was taken back holds its lock')
+  }
+
   /** The lock record moves only as a queue may. */
   private wroteLock(key: string, before: Item | undefined, after: Item | undefined): void {
     const was = readLock(before)
@@ -67,6 +76,10 @@ export class RecordWatch {
       )
     ) {
       this.history.violate('18', 'a newer request gave its place to an older one')
+    }
+    const stays = new Set(seats)
+    if (was.waiters.some((seat) => !stays.has(seat.p) && !this.hasCancelled(key, seat))) {
+      this.history.violate('18', 'one lost its place in the queue')
     }
     const hasMoved = is.holder?.p !== was.holder?.p
     if (hasMoved && is.epoch <= was.epoch) this.history.violate('3', 'a lock changed hands within one epoch')

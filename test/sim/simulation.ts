@@ -72,6 +72,8 @@ export class Simulation {
     this.history.records.mayEvict = !hearsEveryAsk(this.faults)
     this.database = new Database(timeline, random, () => this.faults, counts, this.history, this.points)
     this.cloud = new Cloud(timeline, random, TIMING, this.database, () => this.faults, counts, this.points)
+    this.history.records.hasCancelled = (lock, seat) => this.cloud.hasCancelled(lock, seat)
+    this.cloud.onCancelled = (lock, seat, before) => this.history.records.cancelled(lock, seat, before)
   }
 
   async run(): Promise<Result> {
