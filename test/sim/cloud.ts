@@ -4,7 +4,7 @@ import type { Address, Deps } from '../../functions/ports.js'
 import type { Item, Store } from '../../protocol/item.js'
 import { connectionKey, lockKey } from '../../protocol/keys.js'
 import type { Timing } from '../../protocol/limits.js'
-import type { ClientMessage, StoreMessage } from '../../protocol/messages.js'
+import type { ClientMessage, Granted, StoreMessage } from '../../protocol/messages.js'
 import type { Seat } from '../../protocol/records.js'
 import type { Random } from '../../torture/random.js'
 import type { SuspensionPoints } from './crashes.js'
@@ -45,6 +45,8 @@ export class Cloud {
   incarnation = 1
   /** Told when a request was taken back, and what its lock was before. */
   onCancelled: (lock: string, seat: Seat, before: Item | undefined) => void = () => {}
+  /** Told when a function tells a process of its grant, and what time it is for that function. */
+  onGranted: (grant: Granted, wallMs: number) => void = () => {}
   private readonly connections = new Map<string, Connection>()
   private readonly partitions = new Map<Machine, Direction>()
   private readonly deaf = new Set<Machine>()
@@ -287,6 +289,7 @@ export class Cloud {
   private push(machine: Machine, to: Address, message: StoreMessage): Promise<void> {
     const { random, counts } = this
     const faults = this.faults()
+    if (message.type === 'granted') this.onGranted(message, machine.wallMs())
     return new Promise((resolve) => {
       this.timeline.after(random.between(2, 12), () => machine.run(resolve))
       const connection = this.connections.get(to.connectionId)

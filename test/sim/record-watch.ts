@@ -1,5 +1,6 @@
 import type { Item, Update } from '../../protocol/item.js'
 import { lockKey, processKey, type SessionKey } from '../../protocol/keys.js'
+import type { Granted } from '../../protocol/messages.js'
 import { readLock, readProcess, type Seat } from '../../protocol/records.js'
 import type { History } from './history.js'
 import { TIMING } from './workload.js'
@@ -41,6 +42,15 @@ export class RecordWatch {
     // The clock of the function that takes the lock back may be ahead by as much.
     const overMs = this.history.wallMs() - (leaseUntil + TIMING.storeMarginMs - TIMING.clockErrorMs)
     if (overMs > 0) this.history.violate('1', `an access begins ${overMs} ms after its lock may be taken back`)
+  }
+
+  /** A process is told that it holds a lock: nobody hands one to a process whose lease is over. */
+  granted({ session, epoch }: Granted, wallMs: number): void {
+    const p = this.holders.get(`${lockKey(session)} ${epoch}`)
+    const leaseUntil = p === undefined ? undefined : this.leases.get(processKey(p))
+    // One that retired may have been found alive just before.
+    if (leaseUntil === undefined || leaseUntil === 0 || leaseUntil + TIMING.storeMarginMs >= wallMs) return
+    this.history.violate('16', 'a lock was left with a process whose lease is over')
   }
 
   /** A cancel was answered: what the process had been granted until then is given back. */

@@ -73,6 +73,7 @@ export class Simulation {
     this.database = new Database(timeline, random, () => this.faults, counts, this.history, this.points)
     this.cloud = new Cloud(timeline, random, TIMING, this.database, () => this.faults, counts, this.points)
     this.history.records.hasCancelled = (lock, seat) => this.cloud.hasCancelled(lock, seat)
+    this.cloud.onGranted = (grant, wallMs) => this.history.records.granted(grant, wallMs)
     this.cloud.onCancelled = (lock, seat, before) => this.history.records.cancelled(lock, seat, before)
   }
 
