@@ -23,6 +23,17 @@ const OTHER_VERSION: StoreMessage = {
 }
 const PRINCIPAL = 'arn:aws:sts::1:assumed-role/app'
 
+/** A message that was answered. */
+export interface Exchange {
+  readonly p: string
+  readonly message: ClientMessage
+  readonly answer: StoreMessage
+  /** The lock record when the message arrived. */
+  readonly before: Item | undefined
+  /** Pushes about the session until the answer. */
+  readonly pushes: number
+}
+
 interface Connection {
   readonly id: string
   readonly owner: Machine
@@ -43,8 +54,8 @@ export type Direction = 'in' | 'out' | 'answers' | 'none'
 /** API Gateway and the Lambda functions: connections, invocations, pushes, and what goes wrong with them. */
 export class Cloud {
   incarnation = 1
-  /** Told when a request was taken back, and what its lock was before. */
-  onCancelled: (lock: string, seat: Seat, before: Item | undefined) => void = () => {}
+  /** Told when a message about a session is answered. */
+  onAnswered: (exchange: Exchange) => void = () => {}
   /** Told when a function tells a process of its grant, and what time it is for that function. */
   onGranted: (grant: Granted, wallMs: number) => void = () => {}
   private readonly connections = new Map<string, Connection>()
@@ -52,6 +63,8 @@ export class Cloud {
   private readonly deaf = new Set<Machine>()
   /** The newest request of each process for each session that it has taken back. */
   private readonly cancelled = new Map<string, number>()
+  /** How many pushes there were about each session. */
+  private readonly pushes = new Map<string, number>()
   private readonly functions: { machine: Machine; dispatcher: Dispatcher }[] = []
 
   constructor(
@@ -207,12 +220,12 @@ export class Cloud {
     const { dispatcher, machine } = dies ? this.createFunction(random.integer(1, 6)) : this.warmFunction()
     const caller = { connectionId: connection.id, endpoint: 'https://cloud.invalid', principal: PRINCIPAL }
     const message = JSON.parse(text) as ClientMessage
-    const lock = 'session' in message ? lockKey(message.session) : undefined
-    const before = lock === undefined ? undefined : this.database.memory.getNow('locks', lock)
+    const session = 'session' in message ? message.session : ''
+    const before = session === '' ? undefined : this.database.memory.getNow('locks', lockKey(session))
+    const pushesBefore = this.pushes.get(session) ?? 0
     const answer = await dispatcher.answer(caller, text)
-    if (message.type === 'cancel' && lock !== undefined && answer.type === 'noted') {
-      this.onCancelled(lock, { p: connection.processId, r: message.r }, before)
-    }
+    const pushes = (this.pushes.get(session) ?? 0) - pushesBefore
+    this.onAnswered({ p: connection.processId, message, answer, before, pushes })
     this.points.pass(machine, `function answers ${answer.type}`, () => {})
     if (answer.type === 'refused' && answer.code === 'QUEUE_FULL') counts.hit('queueFull')
     // A function that dies is gone, and another takes the next message.
@@ -289,6 +302,8 @@ export class Cloud {
   private push(machine: Machine, to: Address, message: StoreMessage): Promise<void> {
     const { random, counts } = this
     const faults = this.faults()
+    if ('session' in message && message.session !== undefined)
+      this.pushes.set(message.session, 1 + (this.pushes.get(message.session) ?? 0))
     if (message.type === 'granted') this.onGranted(message, machine.wallMs())
     return new Promise((resolve) => {
       this.timeline.after(random.between(2, 12), () => machine.run(resolve))

@@ -2,6 +2,7 @@ import type { Item, Update } from '../../protocol/item.js'
 import { lockKey, processKey, type SessionKey } from '../../protocol/keys.js'
 import type { Granted } from '../../protocol/messages.js'
 import { readLock, readProcess, type Seat } from '../../protocol/records.js'
+import type { Exchange } from './cloud.js'
 import type { History } from './history.js'
 import { TIMING } from './workload.js'
 
@@ -53,11 +54,22 @@ export class RecordWatch {
     this.history.violate('16', 'a lock was left with a process whose lease is over')
   }
 
-  /** A cancel was answered: what the process had been granted until then is given back. */
-  cancelled(lock: string, { p, r }: Seat, before: Item | undefined): void {
+  /** What a message must have come to by the time it is answered. */
+  answered({ p, message, answer, before, pushes }: Exchange): void {
     const was = readLock(before)
-    if (this.history.mayEpochsRepeat || was?.holder?.p !== p || was.holder.r > r) return
-    if (this.epochs.get(lock) === was.epoch) this.history.violate('15', 'a request that was taken back holds its lock')
+    if (this.history.mayEpochsRepeat || !('session' in message)) return
+    const isUnchanged = was !== undefined && this.epochs.get(lockKey(message.session)) === was.epoch
+    if (message.type === 'acquire' && answer.type === 'queued' && isUnchanged && pushes === 0) {
+      this.history.violate('16', 'one waits, and the holder is not asked')
+    }
+    if (message.type === 'cancel' && answer.type === 'noted' && isUnchanged) {
+      if (was.holder?.p === p && was.holder.r <= message.r)
+        this.history.violate('15', 'a request that was taken back holds its lock')
+    }
+    if (message.type === 'release' && answer.type === 'released' && isUnchanged && pushes === 0) {
+      if (was.epoch === message.epoch + 1 && was.holder !== undefined && was.holder.p !== p)
+        this.history.violate('16', 'a release that is sent again tells nobody')
+    }
   }
 
   /** The lock record moves only as a queue may. */

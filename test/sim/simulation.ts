@@ -74,7 +74,7 @@ export class Simulation {
     this.cloud = new Cloud(timeline, random, TIMING, this.database, () => this.faults, counts, this.points)
     this.history.records.hasCancelled = (lock, seat) => this.cloud.hasCancelled(lock, seat)
     this.cloud.onGranted = (grant, wallMs) => this.history.records.granted(grant, wallMs)
-    this.cloud.onCancelled = (lock, seat, before) => this.history.records.cancelled(lock, seat, before)
+    this.cloud.onAnswered = (exchange) => this.history.records.answered(exchange)
   }
 
   async run(): Promise<Result> {
