@@ -40,6 +40,8 @@ interface Connection {
   readonly events: SocketEvents
   /** As its `hello` says. */
   processId: string
+  /** How many messages. */
+  sent: number
   isOpen: boolean
   /** Nothing passes any more, and nobody is told. */
   isHalfOpen: boolean
@@ -56,6 +58,8 @@ export class Cloud {
   incarnation = 1
   /** Told when a message about a session is answered. */
   onAnswered: (exchange: Exchange) => void = () => {}
+  /** Told when a process says nothing to what it is told. */
+  onSilence: (p: string, text: string) => void = () => {}
   /** Told when a function tells a process of its grant, and what time it is for that function. */
   onGranted: (grant: Granted, wallMs: number) => void = () => {}
   private readonly connections = new Map<string, Connection>()
@@ -137,7 +141,7 @@ export class Cloud {
 
   private open(owner: Machine, events: SocketEvents): Socket {
     const id = this.random.token(9)
-    const connection: Connection = { id, owner, events, processId: '', isOpen: false, isHalfOpen: false }
+    const connection: Connection = { id, owner, events, processId: '', sent: 0, isOpen: false, isHalfOpen: false }
     let isClosed = false
     this.timeline.after(this.delayMs() * 2, () =>
       owner.run(() => {
@@ -157,6 +161,7 @@ export class Cloud {
     return {
       send: (text) => {
         if (!connection.isOpen) return
+        connection.sent += 1
         this.points.pass(owner, `client sends ${typeOf(text)}`, () => this.send(connection, text))
       },
       close: () => {
@@ -243,7 +248,13 @@ export class Cloud {
       if (passes !== undefined && passes !== 'in' && !(isAnswer && passes === 'answers')) return
       const heard = this.deaf.has(connection.owner) ? withoutAsks(text) : text
       if (heard === undefined) return
-      connection.owner.run(() => connection.isOpen && connection.events.received(heard))
+      connection.owner.run(() => {
+        if (!connection.isOpen) return
+        const { sent } = connection
+        connection.events.received(heard)
+        // One that has died of it has closed its connection.
+        if (connection.isOpen && connection.sent === sent) this.onSilence(connection.processId, heard)
+      })
     })
   }
 

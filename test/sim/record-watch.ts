@@ -1,6 +1,6 @@
 import type { Item, Update } from '../../protocol/item.js'
 import { lockKey, processKey, type SessionKey } from '../../protocol/keys.js'
-import type { Granted } from '../../protocol/messages.js'
+import type { Granted, StoreMessage } from '../../protocol/messages.js'
 import { readLock, readProcess, type Seat } from '../../protocol/records.js'
 import type { Exchange } from './cloud.js'
 import type { History } from './history.js'
@@ -52,6 +52,15 @@ export class RecordWatch {
     // One that retired may have been found alive just before.
     if (leaseUntil === undefined || leaseUntil === 0 || leaseUntil + TIMING.storeMarginMs >= wallMs) return
     this.history.violate('16', 'a lock was left with a process whose lease is over')
+  }
+
+  /** A process was told something and says nothing: a grant that it has taken back must be given back at once. */
+  silent(p: string, text: string): void {
+    const message = JSON.parse(text) as StoreMessage
+    if (message.type !== 'granted' || !this.isAt(message.session, message.epoch)) return
+    // Between two connections it cannot answer: the next ask is answered then.
+    if (!this.mayEvict && this.hasCancelled(lockKey(message.session), { p, r: message.r }))
+      this.history.violate('15', 'a grant that nobody waits for is kept')
   }
 
   /** What a message must have come to by the time it is answered. */

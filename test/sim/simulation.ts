@@ -74,6 +74,7 @@ export class Simulation {
     this.cloud = new Cloud(timeline, random, TIMING, this.database, () => this.faults, counts, this.points)
     this.history.records.hasCancelled = (lock, seat) => this.cloud.hasCancelled(lock, seat)
     this.cloud.onGranted = (grant, wallMs) => this.history.records.granted(grant, wallMs)
+    this.cloud.onSilence = (p, text) => this.history.records.silent(p, text)
     this.cloud.onAnswered = (exchange) => this.history.records.answered(exchange)
   }
 
