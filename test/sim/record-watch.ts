@@ -54,12 +54,14 @@ export class RecordWatch {
     this.history.violate('16', 'a lock was left with a process whose lease is over')
   }
 
-  /** A process was told something and says nothing: a grant that it has taken back must be given back at once. */
+  /** A process was told something and says nothing: what it has taken back must be given back at once. */
   silent(p: string, text: string): void {
     const message = JSON.parse(text) as StoreMessage
-    if (message.type !== 'granted' || !this.isAt(message.session, message.epoch)) return
     // Between two connections it cannot answer: the next ask is answered then.
-    if (!this.mayEvict && this.hasCancelled(lockKey(message.session), { p, r: message.r }))
+    if (this.mayEvict || (message.type !== 'granted' && message.type !== 'queued')) return
+    if (!this.hasCancelled(lockKey(message.session), { p, r: message.r })) return
+    if (message.type === 'queued') this.history.violate('15', 'a place in the queue that nobody waits for is kept')
+    else if (this.isAt(message.session, message.epoch))
       this.history.violate('15', 'a grant that nobody waits for is kept')
   }
 
