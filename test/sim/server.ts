@@ -23,6 +23,16 @@ const EXPECTED = new Set([
   'CLOSED',
 ])
 
+/** What a client keeps to itself. */
+interface Insides {
+  readonly sessions: {
+    readonly entries: ReadonlyMap<
+      string,
+      { readonly pending: ReadonlySet<unknown>; readonly lock: { readonly state: { readonly kind: string } } }
+    >
+  }
+}
+
 type Running = { readonly mode: 'shared' | 'exclusive'; isLost: boolean }
 
 /** One application server: the real client on a machine of its own, and tasks that use it. */
@@ -118,6 +128,9 @@ export class Server {
       if (!EXPECTED.has(code)) this.history.violate('14', `an access failed with ${code}: ${(error as Error)?.message}`)
     }
     this.pending -= 1
+    const asked = (this.client as unknown as Insides).sessions.entries.get(this.keyOf(id))
+    if (asked?.lock.state.kind === 'asking' && asked.pending.size === 0)
+      this.history.violate('15', 'a client asks for what nobody waits for')
   }
 
   /** As with a cookie that says anything: it leads nowhere. */
