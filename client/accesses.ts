@@ -5,7 +5,7 @@ import { type HoldfastError, PartialCommitError } from './errors.js'
 import type { Hold } from './hold.js'
 import { Nesting, type Scope } from './nesting.js'
 import type { Clock } from './ports.js'
-import { type AccessSession, worstOf } from './session.js'
+import { AccessSession, worstOf } from './session.js'
 import type { Ticket } from './ticket.js'
 
 /**
@@ -21,22 +21,57 @@ export class Running {
   ) {}
 }
 
-/** The accesses of one client: runs their work in a scope, commits what they changed, and counts them. */
+/**
+ * Enters several sessions, one after the other in the order of the keys. One that is lost meanwhile fails them all: the
+ * others are not waited for.
+ */
+export async function enterAll(
+  keys: readonly SessionKey[],
+  ticketFor: () => Ticket,
+  enter: (key: SessionKey, ticket: Ticket) => Promise<Hold>,
+  leave: (hold: Hold, ticket: Ticket) => void,
+): Promise<readonly Running[]> {
+  const entered = new Map<SessionKey, Running>()
+  let waiting: Ticket | undefined
+  let loss: HoldfastError | undefined
+  const lose = (error: HoldfastError) => {
+    loss ??= error
+    waiting?.giveUp(error)
+  }
+  try {
+    for (const key of [...keys].sort()) {
+      const ticket = ticketFor()
+      waiting = ticket
+      const hold = await enter(key, ticket)
+      entered.set(key, new Running(key, hold, ticket, new AccessSession(hold, ticket)))
+      ticket.whileRunning(lose)
+      loss ??= ticket.loss
+      if (loss !== undefined) throw loss
+    }
+  } catch (error) {
+    for (const { hold, ticket } of entered.values()) leave(hold, ticket)
+    throw error
+  }
+  return keys.map((key) => entered.get(key) as Running)
+}
+
+/** The accesses of one client: runs their work in a scope, commits what they changed, and counts their sessions. */
 export class Accesses {
   readonly nesting = new Nesting<Running>()
   private count = 0
   private onQuiet: (() => void) | undefined
 
+  /** From before an access waits for a session: with its locks it must not be overlooked before its work has begun. */
   begin(): void {
     this.count += 1
   }
 
-  end(): void {
-    this.count -= 1
+  end(sessions = 1): void {
+    this.count -= sessions
     if (this.count === 0) this.onQuiet?.()
   }
 
-  /** Resolves when none runs any more, or after `ms`. */
+  /** Resolves when none waits or runs any more, or after `ms`. */
   async quiet(clock: Clock, ms: number): Promise<void> {
     await new Promise<void>((resolve) => {
       if (this.count === 0) return resolve()
@@ -60,7 +95,6 @@ export class Accesses {
     finish?: (running: readonly Running[]) => Promise<void>,
   ): T | Promise<T> {
     const scope = this.nesting.open(running)
-    this.begin()
     try {
       for (const { ticket } of running) if (ticket.loss !== undefined) throw ticket.loss
       const sessions = running.map(sessionOf)
@@ -72,7 +106,7 @@ export class Accesses {
       scope.isEnded = true
       const committed = commit(running)
       if (committed !== undefined) return this.settle(scope, running, after(committed, result))
-      this.close(scope)
+      this.close(scope, running)
       return result
     } catch (error) {
       return this.settle(scope, running, Promise.reject(error as Error))
@@ -90,13 +124,13 @@ export class Accesses {
       }
       throw await outcomeOf(running, error)
     } finally {
-      this.close(scope)
+      this.close(scope, running)
     }
   }
 
-  private close(scope: Scope): void {
+  private close(scope: Scope, running: readonly Running[]): void {
     scope.isEnded = true
-    this.end()
+    this.end(running.length)
   }
 }
 
@@ -123,14 +157,18 @@ async function finishAfter<T>(
   return value
 }
 
-/** A loss fails the access at once, whether or not its work ever ends. */
+/** The loss of one session fails the access at once, with all its sessions, whether or not its work ever ends. */
 function unlessLost<T>(running: readonly Running[], result: Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const lose = (loss: HoldfastError) => void outcomeOf(running, loss).then(reject)
-    for (const { ticket } of running) {
-      if (ticket.loss !== undefined) lose(ticket.loss)
-      ticket.whileRunning(lose)
+    const lose = (loss: HoldfastError) => {
+      for (const { ticket } of running) ticket.whileRunning(undefined)
+      // Its caller is told that nothing has happened: the work must not commit the others after that.
+      for (const { ticket } of running) if (ticket.loss === undefined) ticket.lose(loss)
+      void outcomeOf(running, loss).then(reject)
     }
+    const loss = running.find(({ ticket }) => ticket.loss !== undefined)?.ticket.loss
+    if (loss !== undefined) lose(loss)
+    else for (const { ticket } of running) ticket.whileRunning(lose)
     result.then(resolve, reject)
   })
 }

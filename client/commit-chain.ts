@@ -98,7 +98,8 @@ export class CommitChain {
     if (when === 'now') this.flush()
     else {
       batch.writtenBehind += 1
-      this.flushTimer ??= this.context.clock.after(this.flushDelayMs(), () => this.flush(), 'awaited')
+      // One that is due is written after the one under way.
+      if (!batch.isDue) this.flushTimer ??= this.context.clock.after(this.flushDelayMs(), () => this.flush(), 'awaited')
     }
     return batch
   }

@@ -4,7 +4,6 @@ import type { Absence } from '../protocol/state-results.js'
 import { BusyNotice } from './busy.js'
 import { claimSession } from './claiming.js'
 import {
-  AbortedError,
   type HoldfastError,
   RefusedError,
   type SessionLostError,
@@ -74,12 +73,11 @@ export class SessionEntry extends Ranked {
   }
 
   /** Waits for the session and for the attributes. */
-  enter(ticket: Ticket): Promise<Hold> {
-    const { signal } = ticket.options
-    if (signal?.aborted) return Promise.reject(new AbortedError(0, signal.reason))
+  async enter(ticket: Ticket): Promise<Hold> {
+    ticket.checkSignal()
     if (this.pending.size + (this.hold?.queued ?? 0) >= LOCAL_WAITERS_MAX) {
       const problem = `${LOCAL_WAITERS_MAX} accesses of this process wait for this session already`
-      return Promise.reject(new RefusedError('LOCAL_QUEUE_FULL', problem, true))
+      throw new RefusedError('LOCAL_QUEUE_FULL', problem, true)
     }
     const granted = ticket.waitForHold(
       this.context.clock,
@@ -132,10 +130,12 @@ export class SessionEntry extends Ranked {
     this.lock.keep()
   }
 
-  /** The client closes: fails all that wait, and whoever else would. */
+  /** The client closes: fails all that wait, and whoever else would. Only what an access that runs needs may still come. */
   refuse(error: HoldfastError): void {
     this.refusal = error
-    this.failPending(error)
+    this.hold?.refuseQueued(error)
+    this.failAll(error, ({ role }) => role === 'access')
+    this.cancelUnlessWaiting()
   }
 
   /** Fails all that wait for the store, which cannot be reached as things are. */
@@ -148,17 +148,17 @@ export class SessionEntry extends Ranked {
   stop(): void {
     this.lock.abandon()
     this.busy?.end()
-    this.freed()
+    this.tellFreed()
   }
 
   /** The process id is dead: the hold is gone, and what waits goes on under the next. */
   moveTo(membership: Membership, loss: SessionLostError): void {
     this.lock.abandon()
     this.busy?.end()
-    this.hold?.lose(loss, 'returnQueued')
     this.membership = membership
     this.lock = this.createLock()
     this.isWanted = false
+    this.hold?.lose(loss, 'returnQueued')
     this.freed()
   }
 
@@ -252,7 +252,9 @@ export class SessionEntry extends Ranked {
         else this.events.lost(this.session, error, unwritten)
         // A commit under way has its own outcome: the release waits for it, so that the next holder sees it.
         this.ending = hold?.flush().then(() => {
-          if (this.isHeld(grant)) lock.release()
+          if (!this.isHeld(grant)) return
+          this.busy?.end()
+          lock.release()
         })
       },
       used: () => this.events.used(this),
@@ -277,10 +279,11 @@ export class SessionEntry extends Ranked {
     }
   }
 
-  private failAll(error: HoldfastError): void {
-    const waiting = this.pending
-    this.pending = new Set()
-    for (const ticket of waiting) ticket.fail(error)
+  private failAll(error: HoldfastError, isMeant: (ticket: Ticket) => boolean = () => true): void {
+    for (const ticket of [...this.pending].filter(isMeant)) {
+      this.pending.delete(ticket)
+      ticket.fail(error)
+    }
   }
 
   private failThoseWhoNeedIt(reason: Absence): void {
@@ -293,12 +296,20 @@ export class SessionEntry extends Ranked {
 
   private leave(ticket: Ticket): void {
     if (!this.pending.delete(ticket)) return this.hold?.cancel(ticket)
+    this.cancelUnlessWaiting()
+  }
+
+  private cancelUnlessWaiting(): void {
     if (this.pending.size === 0) this.lock.cancel()
   }
 
-  private freed(): void {
+  private tellFreed(): void {
     for (const resolve of this.onFreed) resolve()
     this.onFreed.clear()
+  }
+
+  private freed(): void {
+    this.tellFreed()
     if (this.pending.size > 0) this.lock.acquire()
     else this.events.unneeded(this)
   }

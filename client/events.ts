@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { kindOf, shown } from './checks.js'
 import { type HoldfastError, InvalidArgumentError } from './errors.js'
+import { outsideAccesses } from './nesting.js'
 
 /** What happened, for metrics and logs. `session` is the hashed key: it identifies a session without being its id. */
 export interface HoldfastEvents {
@@ -32,12 +33,15 @@ function checkListener(event: unknown, listener: unknown): void {
   }
 }
 
-/** The listeners of a client. One that throws cannot break what is under way: it is called from a microtask of its own. */
+/**
+ * The listeners of a client. One that throws cannot break what is under way: it is called from a microtask of its own.
+ * Nor is it inside the access that caused the event: what it does waits its turn, as from anywhere else.
+ */
 export class Events {
   private readonly emitter = new EventEmitter()
 
   tell<E extends keyof HoldfastEvents>(event: E, ...args: HoldfastEvents[E]): void {
-    queueMicrotask(() => this.emitter.emit(event, ...args))
+    outsideAccesses(() => queueMicrotask(() => this.emitter.emit(event, ...args)))
   }
 
   on(event: unknown, listener: unknown): void {

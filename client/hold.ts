@@ -253,10 +253,15 @@ export class Hold {
     return this.chain.settle()
   }
 
+  /** Fails the accesses that have not begun. */
+  refuseQueued(error: HoldfastError): void {
+    for (const ticket of this.locks.takeQueued() as Ticket[]) ticket.fail(error)
+    this.settle()
+  }
+
   /** Aborts what still runs, because the client closes. What others have changed before is written all the same. */
   async abortRunning(error: HoldfastError): Promise<void> {
     if (this.running.size === 0) return
-    for (const ticket of this.locks.takeQueued() as Ticket[]) ticket.fail(error)
     for (const ticket of this.running.clear()) {
       ticket.lose(error)
       for (const dropped of this.locks.unlock(ticket.owner) as Ticket[]) dropped.fail(error)
@@ -287,11 +292,13 @@ export class Hold {
     this.end()
     const { writtenBehind } = this.chain
     const waiting = this.locks.clear() as Ticket[]
-    this.chain.abandon(error)
-    for (const ticket of this.running.clear()) ticket.lose(error)
+    const loss = lossFor(error)
+    this.chain.abandon(loss)
     const failing = queued === 'failQueued' ? waiting : waiting.filter((ticket) => ticket.isExtension)
-    for (const ticket of failing) ticket.fail(error)
+    for (const ticket of failing) ticket.fail(loss)
     if (queued === 'returnQueued') this.events.returned(waiting.filter((ticket) => !ticket.isExtension))
+    // Last, for whoever listens to a signal of theirs may be one of those that waited.
+    for (const ticket of this.running.clear()) ticket.lose(loss)
     this.events.lost(error, writtenBehind)
   }
 
@@ -366,4 +373,12 @@ export class Hold {
     this.cohortTimer?.cancel()
     this.busy.end()
   }
+}
+
+/** What accesses are told that have sent nothing: of their own changes it is known that none has landed. */
+function lossFor(error: HoldfastError): HoldfastError {
+  if (error.effect !== 'unknown') return error
+  return new SessionLostError('unreachable', 'DynamoDB did not tell whether the commit before it landed', {
+    cause: error,
+  })
 }

@@ -8,7 +8,7 @@ import {
   compileAccessOptions,
   type RotateOptions,
 } from './access-options.js'
-import { Accesses, Running } from './accesses.js'
+import { Accesses, enterAll, Running } from './accesses.js'
 import { AttributeCache } from './attribute-cache.js'
 import { LockOwner } from './attribute-locks.js'
 import { checkInit, checkSessionId } from './checks.js'
@@ -194,21 +194,13 @@ export class Holdfast<S extends object> {
     if (outer !== undefined) return work(outer.map(({ session }) => session))
 
     const owner = new LockOwner(compiled.label)
-    const running = new Map<SessionKey, Running>()
-    try {
-      for (const key of [...keys].sort()) {
-        const ticket = new Ticket(request, compiled, owner)
-        const hold = await this.enter(key, ticket)
-        running.set(key, new Running(key, hold, ticket, new AccessSession(hold, ticket)))
-      }
-    } catch (error) {
-      for (const { hold, ticket } of running.values()) hold.leave(ticket)
-      throw error
-    }
-    return this.accesses.run(
-      keys.map((key) => running.get(key) as Running),
-      work,
+    const running = await enterAll(
+      keys,
+      () => new Ticket(request, compiled, owner),
+      (key, ticket) => this.enter(key, ticket),
+      (hold, ticket) => this.leave(hold, ticket),
     )
+    return this.accesses.run(running, work)
   }
 
   /**
@@ -243,13 +235,11 @@ export class Holdfast<S extends object> {
     const ticket = new Ticket(compileLockRequest(locks), this.compileOptions(options))
     const hold = await this.enter(key, ticket)
     const session = new AccessSession(hold, ticket)
-    this.accesses.begin()
     const dispose = async () => {
       if (session.isOver) return
       session.end()
       hold.touchIfDue()
-      hold.leave(ticket)
-      this.accesses.end()
+      this.leave(hold, ticket)
     }
     return Object.defineProperty(session, Symbol.asyncDispose, { value: dispose })
   }
@@ -309,17 +299,16 @@ export class Holdfast<S extends object> {
     const request = compileLockRequest('all')
     this.accesses.nesting.refuse('destroyed')
     const ticket = new Ticket(request, compiled)
-    this.accesses.begin()
-    try {
-      const hold = await this.enter(key, ticket)
-      await hold.destroy(ticket)
-      return true
-    } catch (error) {
-      if (error instanceof SessionMissingError) return false
+    const hold = await this.enter(key, ticket).catch((error: unknown) => {
+      if (error instanceof SessionMissingError) return undefined
       throw error
+    })
+    try {
+      await hold?.destroy(ticket)
     } finally {
-      this.accesses.end()
+      if (hold !== undefined) this.accesses.end()
     }
+    return hold !== undefined
   }
 
   /**
@@ -354,7 +343,7 @@ export class Holdfast<S extends object> {
     const request = compileLockRequest('all')
     this.accesses.nesting.refuse('rotated')
     const ticket = new Ticket(request, compiled)
-    const next = new Ticket(request, { ...compiled, ifMissing: 'create' }, ticket.owner)
+    const next = new Ticket(request, { ...compiled, ifMissing: 'create' }, ticket.owner, 'target')
     const hold = await this.enter(from, ticket)
     const session = new AccessSession(hold, ticket)
     await this.accesses.run(
@@ -440,12 +429,25 @@ export class Holdfast<S extends object> {
 
   /** Lets the access in where it may run at once. */
   private tryEnter(key: SessionKey, ticket: Ticket): Hold | undefined {
-    return this.closing === undefined ? this.sessions.tryEnter(key, ticket) : undefined
+    const hold = this.closing === undefined ? this.sessions.tryEnter(key, ticket) : undefined
+    if (hold !== undefined) this.accesses.begin()
+    return hold
   }
 
   private async enter(key: SessionKey, ticket: Ticket): Promise<Hold> {
     this.checkOpen()
-    return this.sessions.enter(key, ticket)
+    this.accesses.begin()
+    try {
+      return await this.sessions.enter(key, ticket)
+    } catch (error) {
+      this.accesses.end()
+      throw error
+    }
+  }
+
+  private leave(hold: Hold, ticket: Ticket): void {
+    hold.leave(ticket)
+    this.accesses.end()
   }
 
   private compileOptions(options: AccessOptions | undefined): CompiledAccessOptions {

@@ -28,7 +28,7 @@ export interface MembershipEvents {
   connection(state: 'connected' | 'disconnected', detail: string | undefined): void
 }
 
-type TimerName = 'connect' | 'rollover'
+type TimerName = 'connect' | 'rollover' | 'overlap'
 
 /**
  * One process id's life: its connections, one after the other, and its lease. It ends when the lease is over or
@@ -42,6 +42,8 @@ export class Membership {
   lastFailure: ConnectFailure | undefined
   private readonly secret: string
   private socket: Socket | undefined
+  /** The connection before, while answers to what was sent over it may still come. */
+  private previous: Socket | undefined
   /** A connection being opened: the first, or the next beside the current one. */
   private pending: Socket | undefined
   private gen = 0
@@ -120,6 +122,7 @@ export class Membership {
   /** Says goodbye, so that whatever this process still holds can be taken at once; waits for the answer a bounded time. */
   async retire(): Promise<void> {
     if (this.isReady) {
+      this.renewals.stop()
       await new Promise<void>((resolve) => {
         const timer = this.clock.after(this.timing.roundTripMs, resolve, 'awaited')
         this.onRetired = () => {
@@ -138,9 +141,9 @@ export class Membership {
     this.renewals.stop()
     for (const timer of this.timers.values()) timer.cancel()
     this.timers.clear()
-    this.socket?.close()
+    for (const socket of [this.previous, this.socket, this.pending]) socket?.close()
+    this.previous = undefined
     this.socket = undefined
-    this.pending?.close()
     this.pending = undefined
   }
 
@@ -195,10 +198,9 @@ export class Membership {
   }
 
   private welcomed(socket: Socket, welcome: Extract<StoreMessage, { type: 'welcome' }>, sentAt: Instant): void {
-    const previous = this.socket
+    this.keepAwhile(this.socket)
     this.socket = socket
     if (this.pending === socket) this.pending = undefined
-    if (previous !== undefined) this.clock.after(CONNECTION_OVERLAP_MS, () => previous.close(), 'background')
     this.failures = 0
     this.lastFailure = undefined
     this.timing = welcome.timing
@@ -211,6 +213,14 @@ export class Membership {
     this.scheduleRollover()
     this.events.connection('connected', undefined)
     if (this.lease.isRunning) this.events.ready()
+  }
+
+  /** A connection that another has replaced. Of those there is one at most. */
+  private keepAwhile(replaced: Socket | undefined): void {
+    if (replaced === undefined) return
+    this.previous?.close()
+    this.previous = replaced
+    this.setTimer('overlap', CONNECTION_OVERLAP_MS, () => replaced.close())
   }
 
   private helloRefused(refusal: Extract<StoreMessage, { type: 'refused' }>, socket: Socket): void {
@@ -306,6 +316,8 @@ export class Membership {
 
   private die(reason: LossReason, explanation: string): void {
     if (this.isDead) return
+    // It has said goodbye, and what it held is given back: the store that knows it no longer is all the answer it needs.
+    if (this.onRetired !== undefined) return this.onRetired()
     this.death = new SessionLostError(reason, explanation)
     this.close()
     this.events.died(this.death)

@@ -12,6 +12,7 @@ export async function rotate(
   next: Ticket,
   enter: (ticket: Ticket) => Promise<Hold>,
 ): Promise<void> {
+  if (ticket.loss !== undefined) throw ticket.loss
   const changes = session.changes() ?? new Map()
   hold.checkSize(changes)
   const target = await enter(next).catch((error: unknown) => {

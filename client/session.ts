@@ -172,7 +172,8 @@ export class AccessSession {
     const { ticket, hold } = this
     const timeoutMs = compileTimeoutMs(options, 'session.lock', ticket.options.timeoutMs)
     if (!hold.tryExtend(ticket, request)) {
-      const extension = new Ticket(request, { ...ticket.options, timeoutMs }, ticket.owner, true)
+      ticket.checkSignal()
+      const extension = new Ticket(request, { ...ticket.options, timeoutMs }, ticket.owner, 'extension')
       hold.extend(extension)
       if (!extension.isGranted) {
         await extension.waitForHold(

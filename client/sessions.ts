@@ -1,9 +1,10 @@
 import type { SessionKey } from '../protocol/keys.js'
 import { LOCK_TTL_MS } from '../protocol/limits.js'
 import { SessionEntry } from './entry.js'
-import { AbortedError, type HoldfastError, type SessionLostError } from './errors.js'
+import type { HoldfastError, SessionLostError } from './errors.js'
 import type { ClientContext, Hold } from './hold.js'
 import { Membership } from './membership.js'
+import { outsideAccesses } from './nesting.js'
 import type { Timer, Transport } from './ports.js'
 import { Recency } from './recency.js'
 import type { Ticket } from './ticket.js'
@@ -29,6 +30,8 @@ export class Sessions {
   private idleTimer: Timer | undefined
   private keepTimer: Timer | undefined
   private isClosing = false
+  /** What nobody is let in for any more, not even accesses that run. */
+  private end: HoldfastError | undefined
 
   constructor(
     private readonly context: ClientContext,
@@ -53,8 +56,8 @@ export class Sessions {
 
   /** Waits until the access may run, unless it may at once. */
   async enter(key: SessionKey, ticket: Ticket): Promise<Hold> {
-    const { signal } = ticket.options
-    if (signal?.aborted) throw new AbortedError(0, signal.reason)
+    ticket.checkSignal()
+    if (this.end !== undefined) throw this.end
     const entered = this.tryEnter(key, ticket)
     if (entered !== undefined) return entered
     // A lease that was found to be over just now has replaced what was known.
@@ -69,7 +72,7 @@ export class Sessions {
     await this.entries.get(key)?.release()
   }
 
-  /** Lets nobody in any more, and fails those that wait. */
+  /** Fails all that wait, but for what an access that runs needs to end. Whoever calls lets nobody in any more. */
   refuse(error: HoldfastError): void {
     this.isClosing = true
     this.idleTimer?.cancel()
@@ -80,15 +83,17 @@ export class Sessions {
   /** Aborts what still runs, commits, and gives everything back. */
   async close(error: HoldfastError): Promise<void> {
     const { membership } = this
+    this.end = error
+    for (const entry of this.entries.values()) entry.failPending(error)
+    const entries = [...this.entries.values()]
+    // What others wait for goes straight to them; all the rest is reclaimed at once after `retire`.
+    await Promise.all(
+      entries.map(async (entry) => {
+        await entry.hold?.abortRunning(error)
+        await entry.finish()
+      }),
+    )
     if (membership !== undefined) {
-      const entries = [...this.entries.values()]
-      // What others wait for goes straight to them; all the rest is reclaimed at once after `retire`.
-      await Promise.all(
-        entries.map(async (entry) => {
-          await entry.hold?.abortRunning(error)
-          await entry.finish()
-        }),
-      )
       await membership.retire()
       for (const { session, hold } of entries) if (hold !== undefined) this.listener.released(session, hold.epoch)
     }
@@ -118,6 +123,11 @@ export class Sessions {
   }
 
   private join(): Membership {
+    // An access that happens to be the first has no part in what follows.
+    return outsideAccesses(() => this.createMembership())
+  }
+
+  private createMembership(): Membership {
     const { clock, randomness } = this.context
     return new Membership(this.context.options.label, this.transport, clock, randomness, {
       ready: () => {

@@ -3,6 +3,7 @@ import { LockOwner, type LockTicket } from './attribute-locks.js'
 import { AbortedError, type HoldfastError } from './errors.js'
 import type { Hold } from './hold.js'
 import type { LockRequest } from './lock-request.js'
+import { outsideAccesses } from './nesting.js'
 import type { Clock, Timer } from './ports.js'
 
 /** What an access may be given besides its locks. */
@@ -13,6 +14,9 @@ export interface CompiledAccessOptions {
   readonly durability: Durability
   readonly label: string
 }
+
+/** Whether an access begins with it, or one that runs needs more: of the same session, or the target of a rotation. */
+export type Role = 'access' | 'extension' | 'target'
 
 /**
  * One access: it waits for the session, then for its attributes, then runs under them. It is its own lock owner.
@@ -33,13 +37,23 @@ export class Ticket extends LockOwner implements LockTicket {
   constructor(
     request: LockRequest,
     readonly options: CompiledAccessOptions,
-    /** Several sessions' locks may have one owner; locks added to a running access are its own. */
+    /** Several sessions' locks may have one owner; those that a running access comes to need are its own. */
     owner?: LockOwner,
-    readonly isExtension = false,
+    readonly role: Role = 'access',
   ) {
     super(options.label)
     this.request = request
     this.owner = owner ?? this
+  }
+
+  get isExtension(): boolean {
+    return this.role === 'extension'
+  }
+
+  /** Throws an AbortedError where the signal says already that nobody waits. */
+  checkSignal(): void {
+    const { signal } = this.options
+    if (signal?.aborted) throw new AbortedError(0, signal.reason)
   }
 
   /** Aborted with the typed loss when the session is lost under the access. Made only when somebody looks. */
@@ -76,6 +90,11 @@ export class Ticket extends LockOwner implements LockTicket {
     wait?.fail(error)
   }
 
+  /** Takes it out of its queue, where it is in one, and ends the wait with an error. */
+  giveUp(error: HoldfastError): void {
+    this.wait?.giveUp(error)
+  }
+
   /** From now on a loss fails the access at once, until its changes are staged. */
   whileRunning(onLoss: ((error: HoldfastError) => void) | undefined): void {
     this.onLoss = onLoss
@@ -83,7 +102,8 @@ export class Ticket extends LockOwner implements LockTicket {
 
   lose(error: HoldfastError): void {
     this.loss = error
-    this.controller?.abort(error)
+    // Whoever listens is not inside the access that came upon the loss.
+    outsideAccesses(() => this.controller?.abort(error))
     this.onLoss?.(error)
   }
 }
@@ -127,7 +147,7 @@ export class Wait<T> {
 
   private readonly aborted = (): void => this.giveUp(new AbortedError(this.waitedMs, this.options.signal?.reason))
 
-  private giveUp(error: HoldfastError): void {
+  giveUp(error: HoldfastError): void {
     this.leave()
     this.fail(error)
   }

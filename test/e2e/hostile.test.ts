@@ -20,7 +20,7 @@ type Send = WebSocket['send']
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
 console.info(`hostile bytes: SEED=${seed}`)
 
-const FLOOD_MESSAGES = 3_000
+const FLOOD_MESSAGES = 2_000
 /** So many unanswered at a time: more than 1,000 the local functions would not take. */
 const FLOOD_WIDTH = 400
 
@@ -94,6 +94,9 @@ describe('bytes of a client that means no good', () => {
     return client
   }
 
+  const crashes = () =>
+    log.filter(({ stream, text }) => stream === 'stderr' && /error|exit|timed out|too long/i.test(text))
+
   /** The honest pair is served from now on, both of them, and all that should be still is as it was. */
   async function expectNothingAmiss(): Promise<void> {
     const before = [...served]
@@ -108,8 +111,7 @@ describe('bytes of a client that means no good', () => {
     const now = await tables.everything()
     for (const [key, text] of still) expect([key, now.get(key)]).toEqual([key, text])
     expect(failures).toEqual([])
-    const crashes = log.filter(({ stream, text }) => stream === 'stderr' && /error|exit|timed out|too long/i.test(text))
-    expect(crashes).toEqual([])
+    expect(crashes()).toEqual([])
     expect(log.filter(({ text }) => /"event":"failed"/.test(text))).toEqual([])
   }
 
@@ -181,21 +183,29 @@ describe('bytes of a client that means no good', () => {
     const random = new Random(seed)
     const client = await join()
     const codes = new Map<string, number>()
-    const counted = sessionKey('counted')
-    let sent = 0
-    const send = () => {
-      sent += 1
-      inFrames(client.socket, Buffer.from(lie(random, [counted, sessionKey('held')], holder)))
+    const sessions = [sessionKey('counted'), sessionKey('held')]
+    const flood = async (write: () => string, isEnough: (sent: number) => boolean) => {
+      let sent = 0
+      let answered = 0
+      while (answered < sent || !isEnough(sent)) {
+        for (; sent - answered < FLOOD_WIDTH && !isEnough(sent); sent += 1)
+          inFrames(client.socket, Buffer.from(write()))
+        const answer = (await client.next()) as Fields
+        answered += 1
+        expect([answer, problemOf(answer), ...crashes()]).toEqual([answer, undefined])
+        const kind = String(answer.code ?? answer.type)
+        codes.set(kind, (codes.get(kind) ?? 0) + 1)
+      }
     }
-    for (let first = 0; first < FLOOD_WIDTH; first += 1) send()
-    for (let answered = 0; answered < FLOOD_MESSAGES; answered += 1) {
-      const answer = (await client.next()) as Fields
-      expect([answer, problemOf(answer)]).toEqual([answer, undefined])
-      const kind = String(answer.code ?? answer.type)
-      codes.set(kind, (codes.get(kind) ?? 0) + 1)
-      if (sent < FLOOD_MESSAGES) send()
-    }
-    expect(codes.get('TOO_MANY_MESSAGES')).toBeGreaterThan(0)
+    await flood(
+      () => lie(random, sessions, holder),
+      (sent) => sent === FLOOD_MESSAGES,
+    )
+    // On a slow machine so many lies of so many kinds may be within the bounds: renewals alone never are.
+    await flood(
+      () => JSON.stringify({ type: 'renew', n: 1 }),
+      () => codes.has('TOO_MANY_MESSAGES'),
+    )
     expect([...codes.keys()]).toEqual(expect.arrayContaining(['released', 'lost', 'noted', 'MALFORMED']))
     expect(codes.has('INTERNAL')).toBe(false)
     client.socket.close()
