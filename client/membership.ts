@@ -48,6 +48,7 @@ export class Membership {
   private pending: Socket | undefined
   private gen = 0
   private requests = 0
+  /** Connections that have failed since a renewal was last answered. */
   private failures = 0
   /** Sent since the last `welcome`. */
   private greetings = 0
@@ -201,7 +202,6 @@ export class Membership {
     this.keepAwhile(this.socket)
     this.socket = socket
     if (this.pending === socket) this.pending = undefined
-    this.failures = 0
     this.lastFailure = undefined
     this.timing = welcome.timing
     this.renewals.forget()
@@ -251,6 +251,10 @@ export class Membership {
     if (this.isDead) return
     // Each `hello` that is heard, answered or not, displaces an older connection. One more would displace the one in use.
     if (this.socket !== undefined && this.greetings >= CONNECTIONS_PER_PROCESS_MAX - 1) return
+    this.connectLater()
+  }
+
+  private connectLater(): void {
     const ceilingMs = Math.min(RECONNECT_MAX_MS, RECONNECT_BASE_MS * 2 ** Math.min(this.failures, 20))
     this.failures += 1
     this.setTimer('connect', ceilingMs * this.randomness.fraction(), () => this.connect())
@@ -276,6 +280,7 @@ export class Membership {
 
   private renewed(message: Extract<StoreMessage, { type: 'renewed' }>): void {
     if (!this.isSameIncarnation(message.incarnation)) return
+    this.failures = 0
     const wasRunning = this.lease.isRunning
     this.renewals.answered(message.n, message.leaseMs)
     if (!wasRunning && this.lease.isRunning) this.events.ready()
@@ -302,6 +307,9 @@ export class Membership {
     useless.close()
     this.events.connection('disconnected', why)
     this.timers.get('connect')?.cancel()
+    // At once, for the lease runs on; but not again and again.
+    if (this.failures > 0) return this.connectLater()
+    this.failures = 1
     this.connect()
   }
 

@@ -1,5 +1,5 @@
 import type { HoldfastError, LossReason } from '../../client/errors.js'
-import { RECONNECT_MAX_MS } from '../../client/limits.js'
+import { RECONNECT_BASE_MS, RECONNECT_MAX_MS } from '../../client/limits.js'
 import { Membership } from '../../client/membership.js'
 import type { SocketEvents } from '../../client/ports.js'
 import { CONNECTIONS_PER_PROCESS_MAX, DEFAULT_TIMING, PROTOCOL_VERSION } from '../../protocol/limits.js'
@@ -218,6 +218,26 @@ describe('a process and its connections', () => {
     await settle()
     expect([line(0).isClosed, line(1).isClosed]).toEqual([true, false])
     expect(line(1).sent).toMatchObject([{ type: 'hello', gen: 2 }])
+  })
+
+  it('pauses between connections of which the store knows none', async () => {
+    await settle()
+    for (let gen = 1; gen <= 6; gen += 1) {
+      line(gen - 1).say(welcome(gen))
+      line(gen - 1).say({ type: 'refused', code: 'NO_HELLO', message: 'who is this?', of: 'renew', n: 1 })
+      await settle()
+      // The first takes its place at once, and each of the others later than the one before it.
+      expect(lines).toHaveLength(gen === 1 ? 2 : gen)
+      await clock.advance(RECONNECT_BASE_MS * 2 ** (gen - 1))
+      expect(lines).toHaveLength(gen + 1)
+      await settle()
+    }
+    // An answered renewal ends it.
+    line(6).say(welcome(7))
+    line(6).say(renewed(Number(line(6).sent.at(-1)?.n)))
+    line(6).say({ type: 'refused', code: 'NO_HELLO', message: 'who is this?', of: 'renew', n: 1 })
+    await settle()
+    expect(lines).toHaveLength(8)
   })
 
   it('dies when its renewal is refused', async () => {
