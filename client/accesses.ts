@@ -48,6 +48,9 @@ export async function enterAll(
       loss ??= ticket.loss
       if (loss !== undefined) throw loss
     }
+    // The first have waited for the last.
+    for (const { hold } of entered.values()) if (hold.verify()) hold.verifyAlive()
+    if (loss !== undefined) throw loss
   } catch (error) {
     for (const { hold, ticket } of entered.values()) leave(hold, ticket)
     throw error

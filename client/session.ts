@@ -212,6 +212,8 @@ export class AccessSession {
 
   private widened(request: LockRequest): this {
     this.ticket.request = merge(this.ticket.request, request)
+    // What is locked now is seen for the first time: the session must still be this process's, and alive.
+    if (this.hold.verify()) this.hold.verifyAlive()
     this.checkUsable()
     return this
   }

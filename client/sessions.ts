@@ -30,8 +30,6 @@ export class Sessions {
   private idleTimer: Timer | undefined
   private keepTimer: Timer | undefined
   private isClosing = false
-  /** What nobody is let in for any more, not even accesses that run. */
-  private end: HoldfastError | undefined
 
   constructor(
     private readonly context: ClientContext,
@@ -57,7 +55,6 @@ export class Sessions {
   /** Waits until the access may run, unless it may at once. */
   async enter(key: SessionKey, ticket: Ticket): Promise<Hold> {
     ticket.checkSignal()
-    if (this.end !== undefined) throw this.end
     const entered = this.tryEnter(key, ticket)
     if (entered !== undefined) return entered
     // A lease that was found to be over just now has replaced what was known.
@@ -83,7 +80,6 @@ export class Sessions {
   /** Aborts what still runs, commits, and gives everything back. */
   async close(error: HoldfastError): Promise<void> {
     const { membership } = this
-    this.end = error
     for (const entry of this.entries.values()) entry.failPending(error)
     const entries = [...this.entries.values()]
     // What others wait for goes straight to them; all the rest is reclaimed at once after `retire`.

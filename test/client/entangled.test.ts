@@ -69,6 +69,24 @@ describe('accesses that hang together', () => {
     await world.finish(holding)
   })
 
+  it.each([
+    ['is over', { ttlMs: 2_000 }, 2_000, 'expired'],
+    ['was lost', {}, 600_000, 'leaseExpired'],
+  ])(
+    'an access that comes to lock more gets nothing of a session that %s unnoticed',
+    async (_how, options, ms, reason) => {
+      const client = await counting([ID], options)
+      const widening = quiet(
+        client.access(ID, { write: ['other'] }, async (session) => {
+          world.clock.freeze(ms)
+          const wider = session.tryLock({ write: ['count'] })
+          return wider?.state.count
+        }),
+      )
+      await expect(world.finish(widening)).rejects.toMatchObject({ code: 'SESSION_LOST', reason })
+    },
+  )
+
   it.each<[string, 'event' | 'signal']>([
     ['an event', 'event'],
     ['a signal', 'signal'],

@@ -40,8 +40,10 @@ interface Connection {
   readonly events: SocketEvents
   /** As its `hello` says. */
   processId: string
-  /** How many messages. */
+  /** How many messages, and what they were: the type and the session. */
   sent: number
+  readonly said: Set<string>
+  isWelcome: boolean
   isOpen: boolean
   /** Nothing passes any more, and nobody is told. */
   isHalfOpen: boolean
@@ -60,6 +62,8 @@ export class Cloud {
   onAnswered: (exchange: Exchange) => void = () => {}
   /** Told when a process says nothing to what it is told. */
   onSilence: (p: string, text: string) => void = () => {}
+  /** Told when a machine has heard that a connection is welcome, and what it has said over it since. */
+  onWelcome: (owner: Machine, said: ReadonlySet<string>) => void = () => {}
   /** Told when a function tells a process of its grant, and what time it is for that function. */
   onGranted: (grant: Granted, wallMs: number) => void = () => {}
   private readonly connections = new Map<string, Connection>()
@@ -141,7 +145,17 @@ export class Cloud {
 
   private open(owner: Machine, events: SocketEvents): Socket {
     const id = this.random.token(9)
-    const connection: Connection = { id, owner, events, processId: '', sent: 0, isOpen: false, isHalfOpen: false }
+    const connection: Connection = {
+      id,
+      owner,
+      events,
+      processId: '',
+      sent: 0,
+      said: new Set(),
+      isWelcome: false,
+      isOpen: false,
+      isHalfOpen: false,
+    }
     let isClosed = false
     this.timeline.after(this.delayMs() * 2, () =>
       owner.run(() => {
@@ -189,6 +203,7 @@ export class Cloud {
 
   private send(connection: Connection, text: string): void {
     const message = JSON.parse(text) as ClientMessage
+    if ('session' in message) connection.said.add(`${message.type} ${message.session}`)
     if (message.type === 'hello') connection.processId = message.processId
     if (message.type === 'cancel') {
       const key = `${lockKey(message.session)} ${connection.processId}`
@@ -254,6 +269,10 @@ export class Cloud {
         connection.events.received(heard)
         // One that has died of it has closed its connection.
         if (connection.isOpen && connection.sent === sent) this.onSilence(connection.processId, heard)
+        if (connection.isOpen && !connection.isWelcome && typeOf(heard) === 'welcome') {
+          connection.isWelcome = true
+          this.onWelcome(connection.owner, connection.said)
+        }
       })
     })
   }

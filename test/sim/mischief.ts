@@ -94,7 +94,7 @@ export class Mischief {
     const leaving = this.anyServer()
     if (leaving === undefined || leaving.isStopping) return false
     leaving.isStopping = true
-    void leaving.client.close({ drainMs: 500 })
+    void leaving.client.close({ drainMs: this.random.pick([0, 500, 10_000]) })
     this.world.startServer(this.random.integer(1, 3), [])
     return true
   }

@@ -11,6 +11,37 @@ export interface Mutant {
 }
 
 export const MUTANTS: readonly Mutant[] = [
+  // Accesses that hang together.
+  {
+    name: 'a listener is inside the access that caused the event',
+    file: 'client/events.ts',
+    from: 'outsideAccesses(() => queueMicrotask(() => this.emitter.emit(event, ...args)))',
+    to: 'queueMicrotask(() => this.emitter.emit(event, ...args))',
+  },
+  {
+    name: 'an access that has lost one session goes on with the others',
+    file: 'client/accesses.ts',
+    from: 'for (const { ticket } of running) if (ticket.loss === undefined) ticket.lose(loss)',
+    to: '',
+  },
+  {
+    name: 'an access begins with sessions whose life has ended while it waited for others',
+    file: 'client/accesses.ts',
+    from: 'for (const { hold } of entered.values()) if (hold.verify()) hold.verifyAlive()',
+    to: '',
+  },
+  {
+    name: 'signals are aborted before those that waited are handed back',
+    file: 'client/hold.ts',
+    from: 'const loss = lossFor(error)',
+    to: 'const loss = lossFor(error); for (const ticket of this.running.clear()) ticket.lose(loss)',
+  },
+  {
+    name: 'a rotation goes on though its session is lost, even in a closed client',
+    file: 'client/rotation.ts',
+    from: 'if (ticket.loss !== undefined) throw ticket.loss',
+    to: '',
+  },
   // The state: fence, chain, expiry.
   {
     name: 'a claim without a fence',
@@ -427,6 +458,12 @@ export const MUTANTS: readonly Mutant[] = [
   // Inside the process.
   {
     name: 'exclusive locks share',
+    file: 'client/lock-lanes.ts',
+    from: 'for (const name of request.writes) visitor(this.laneOf(name), ALONE)',
+    to: 'for (const name of request.writes) visitor(this.laneOf(name), READ)',
+  },
+  {
+    name: 'an access that comes to lock more shares what another holds',
     file: 'client/wait-graph.ts',
     from: "b.writes.some((name) => permits(a, name, 'shared'))",
     to: 'false',

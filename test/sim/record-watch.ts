@@ -139,6 +139,7 @@ export class RecordWatch {
     if (was === undefined) this.retired.delete(update.key)
     if (is !== undefined) this.leases.set(update.key, is.leaseUntil)
     if (was === undefined || is === undefined) return
+    if (is.gen < was.gen) this.history.violate('18', 'an older connection takes the place of a newer one')
     if (is.leaseUntil < was.leaseUntil) this.retired.add(update.key)
     else if (is.evictedAt !== was.evictedAt && !this.mayEvict) this.history.violate('18', 'one that hears was evicted')
     if (is.leaseUntil <= was.leaseUntil) return

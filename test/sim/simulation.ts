@@ -75,6 +75,9 @@ export class Simulation {
     this.history.records.hasCancelled = (lock, seat) => this.cloud.hasCancelled(lock, seat)
     this.cloud.onGranted = (grant, wallMs) => this.history.records.granted(grant, wallMs)
     this.cloud.onSilence = (p, text) => this.history.records.silent(p, text)
+    this.cloud.onWelcome = (owner, said) => {
+      this.servers.find(({ machine }) => machine === owner)?.checkRepeated(said)
+    }
     this.cloud.onAnswered = (exchange) => this.history.records.answered(exchange)
   }
 

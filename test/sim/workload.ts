@@ -32,6 +32,10 @@ export interface Workload {
   readonly writeShare: number
   readonly destroyShare: number
   readonly rotateShare: number
+  /** Accesses to several sessions, sessions that stay open for a scope, and accesses that come to lock more. */
+  readonly oddShare: number
+  /** How often a listener begins an access. */
+  readonly listenerShare: number
   readonly shortWaitChance: number
   readonly longWaitMs: number
   readonly options: Partial<HoldfastOptions>
@@ -49,6 +53,8 @@ export function chooseWorkload(seed: number, random: Random, shape: Shape, block
     writeShare: random.pick([0.3, 0.6, 0.9]),
     destroyShare: random.pick([0, 0, 0.02]),
     rotateShare: random.pick([0, 0, 0.02]),
+    oddShare: random.pick([0, 0, 0.3]),
+    listenerShare: random.pick([0, 0, 0.2]),
     successors: new Map(),
     shortWaitChance: random.pick([0, 0.2, 0.6]),
     longWaitMs: 10 * Math.round(holdCostMaxMs(TIMING)),
