@@ -165,8 +165,13 @@ function unlessLost<T>(running: readonly Running[], result: Promise<T>): Promise
   return new Promise<T>((resolve, reject) => {
     const lose = (loss: HoldfastError) => {
       for (const { ticket } of running) ticket.whileRunning(undefined)
-      // Its caller is told that nothing has happened: the work must not commit the others after that.
-      for (const { ticket } of running) if (ticket.loss === undefined) ticket.lose(loss)
+      for (const { hold, ticket, session } of running) {
+        if (ticket.loss !== undefined) continue
+        // Its caller is told that nothing has happened: the work must not commit the others after that.
+        ticket.lose(loss)
+        session.end()
+        hold.leave(ticket)
+      }
       void outcomeOf(running, loss).then(reject)
     }
     const loss = running.find(({ ticket }) => ticket.loss !== undefined)?.ticket.loss

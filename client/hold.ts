@@ -146,7 +146,9 @@ export class Hold {
   leave(ticket: Ticket): void {
     this.running.delete(ticket)
     if (this.phase === 'over') return
-    for (const dropped of this.locks.unlock(ticket.owner) as Ticket[]) dropped.fail(new AccessEndedError())
+    for (const dropped of this.locks.unlock(ticket.owner) as Ticket[]) {
+      dropped.fail(ticket.loss ?? new AccessEndedError())
+    }
     this.accessedAt = this.context.clock.wallMs()
     this.events.used()
     if (this.context.options.isReleasedAfterAccess && this.isOpen && !this.isInUse) this.drain('unused')

@@ -21,8 +21,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'an access that has lost one session goes on with the others',
     file: 'client/accesses.ts',
-    from: 'for (const { ticket } of running) if (ticket.loss === undefined) ticket.lose(loss)',
-    to: '',
+    from: 'if (ticket.loss !== undefined) continue',
+    to: 'continue',
   },
   {
     name: 'an access begins with sessions whose life has ended while it waited for others',
