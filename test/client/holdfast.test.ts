@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { DeadlockError, HoldfastError, InvalidArgumentError, NestedAccessError } from '../../client/errors.js'
 import type { Holdfast } from '../../client/holdfast.js'
+import { Gate } from '../support/counting.js'
 import { settle, World } from '../support/world.js'
 
 interface Shop {
@@ -14,15 +15,6 @@ const ID = 'an id'
 
 /** The client as a program without types may call it. */
 type Untyped = { readonly [method in 'create' | 'destroy' | 'on' | 'off']: (...args: unknown[]) => Promise<unknown> }
-
-/** A promise and the function that resolves it. */
-function gate(): { readonly opened: Promise<void>; open: () => void } {
-  let open = () => {}
-  const opened = new Promise<void>((resolve) => {
-    open = resolve
-  })
-  return { opened, open }
-}
 
 describe('an access', () => {
   let world: World
@@ -131,17 +123,17 @@ describe('an access', () => {
 
   it('excludes others from what it writes, and shares what it reads', async () => {
     await finish(holdfast.access(ID, 'all', ({ state }) => void (state.count = 0)))
-    const [one, two] = [gate(), gate()]
+    const [one, two] = [new Gate(), new Gate()]
     const order: string[] = []
     const writer = holdfast.access(ID, { write: ['count'] }, async () => {
       order.push('writer begins')
-      await one.opened
+      await one.passed
       order.push('writer ends')
     })
     const readers = [1, 2].map((n) =>
       holdfast.access(ID, { read: ['count'] }, async () => {
         order.push(`reader ${n} begins`)
-        await two.opened
+        await two.passed
       }),
     )
     const other = holdfast.access(ID, { write: ['note'] }, () => void order.push('another attribute'))
@@ -170,9 +162,9 @@ describe('an access', () => {
 
   it('that only read resolves no sooner than the commits whose values it saw', async () => {
     await finish(holdfast.access(ID, 'all', ({ state }) => void (state.count = 0)))
-    const landed = gate()
+    const landed = new Gate()
     world.onStateWrite = async (_update, write) => {
-      await landed.opened
+      await landed.passed
       return write()
     }
     const events: string[] = []
@@ -221,7 +213,7 @@ describe('an access', () => {
 
   it('can lock more, and is told of a deadlock at once', async () => {
     await finish(holdfast.access(ID, 'all', ({ state }) => void Object.assign(state, { count: 0, note: '' })))
-    const [both, results] = [gate(), [] as unknown[]]
+    const [both, results] = [new Gate(), [] as unknown[]]
     let begun = 0
     const lockOther = (first: 'count' | 'note', second: 'count' | 'note') =>
       holdfast.access(
@@ -230,7 +222,7 @@ describe('an access', () => {
         async (session) => {
           begun += 1
           if (begun === 2) both.open()
-          await both.opened
+          await both.passed
           await session.lock({ write: [second] })
           Object.assign(session.state, { [second]: first })
           return first

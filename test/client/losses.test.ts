@@ -1,12 +1,7 @@
 import type { Holdfast } from '../../client/holdfast.js'
 import type { UpdateOutcome } from '../../protocol/item.js'
+import { type Counter, ID, increment } from '../support/counting.js'
 import { settle, World } from '../support/world.js'
-
-interface Counter {
-  count: number
-}
-
-const ID = 'an id'
 
 describe('when a session, a commit or the store is lost', () => {
   let world: World
@@ -15,11 +10,6 @@ describe('when a session, a commit or the store is lost', () => {
   })
   afterEach(() => world.close())
 
-  const increment = (client: Holdfast<Counter>, id = ID) =>
-    client.access(id, { write: ['count'] }, ({ state }) => {
-      state.count = (state.count ?? 0) + 1
-      return state.count
-    })
   const add = (client: Holdfast<Counter>, id = ID) => world.finish(increment(client, id))
   const read = (client: Holdfast<Counter>) => client.access(ID, { read: ['count'] }, ({ state }) => state.count)
   const types = () => world.traffic.sent.map((text) => (JSON.parse(text) as { type: string }).type)

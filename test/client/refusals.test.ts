@@ -3,21 +3,8 @@ import { LOCAL_WAITERS_MAX } from '../../client/limits.js'
 import type { Item, Update } from '../../protocol/item.js'
 import { num } from '../../protocol/item.js'
 import { WAITERS_MAX } from '../../protocol/limits.js'
+import { type Counter, Gate, ID, increment } from '../support/counting.js'
 import { settle, World } from '../support/world.js'
-
-interface Counter {
-  count: number
-}
-
-const ID = 'an id'
-
-function gate(): { readonly opened: Promise<void>; open: () => void } {
-  let open = () => {}
-  const opened = new Promise<void>((resolve) => {
-    open = resolve
-  })
-  return { opened, open }
-}
 
 describe('a commit whose record is not as its holder left it', () => {
   let world: World
@@ -29,11 +16,7 @@ describe('a commit whose record is not as its holder left it', () => {
   })
   afterEach(() => world.close())
 
-  const add = () =>
-    client.access(ID, { write: ['count'] }, ({ state }) => {
-      state.count = (state.count ?? 0) + 1
-      return state.count
-    })
+  const add = () => increment(client)
 
   /** Changes the record under the next write, as if another had been there before it. */
   function meddle(change: (item: Item, update: Update) => Item | undefined): void {
@@ -96,8 +79,8 @@ describe('a queue that is full', () => {
 
   it('in one process refuses one access more, at once and without a word to the store', async () => {
     const client = world.client<Counter>()
-    const { opened, open } = gate()
-    const holding = client.access(ID, 'all', () => opened)
+    const { passed, open } = new Gate()
+    const holding = client.access(ID, 'all', () => passed)
     await settle()
     const waiting = Array.from({ length: LOCAL_WAITERS_MAX }, () => client.access(ID, 'all', () => {}))
     const sentBefore = world.traffic.sent.length
@@ -109,8 +92,8 @@ describe('a queue that is full', () => {
 
   it('of processes is told to whoever gives up, and is joined by whoever waits until there is room', async () => {
     const [holder, patient, hasty] = [world.client<Counter>(), world.client<Counter>(), world.client<Counter>()]
-    const { opened, open } = gate()
-    const holding = holder.access(ID, 'all', () => opened)
+    const { passed, open } = new Gate()
+    const holding = holder.access(ID, 'all', () => passed)
     await world.clock.advance(200)
     const queued = Array.from({ length: WAITERS_MAX }, () => world.client<Counter>().access(ID, 'all', () => {}))
     await world.clock.advance(200)

@@ -1,12 +1,7 @@
 import type { Holdfast } from '../../client/holdfast.js'
 import type { ClientMessageType } from '../../protocol/messages.js'
+import { type Counter, ID, increment as incrementOf } from '../support/counting.js'
 import { settle, World } from '../support/world.js'
-
-interface Counter {
-  count: number
-}
-
-const ID = 'an id'
 
 /** The store refuses messages with TOO_MANY_MESSAGES: that delays, and breaks nothing. */
 describe('a client that is told that its messages are too many', () => {
@@ -40,16 +35,7 @@ describe('a client that is told that its messages are too many', () => {
     created.on('lost', (event) => lost.push(event))
     return created
   }
-  const increment = (holdfast: Holdfast<Counter>, timeoutMs = 30_000) =>
-    holdfast.access(
-      ID,
-      { write: ['count'] },
-      ({ state }) => {
-        state.count = (state.count ?? 0) + 1
-        return state.count
-      },
-      { timeoutMs },
-    )
+  const increment = (holdfast: Holdfast<Counter>, timeoutMs = 30_000) => incrementOf(holdfast, ID, { timeoutMs })
   /** An access that goes on until it is told to end. */
   const stay = (holdfast: Holdfast<Counter>) => {
     let end = () => {}

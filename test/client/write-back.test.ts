@@ -1,12 +1,6 @@
 import type { Holdfast } from '../../client/holdfast.js'
+import { type Counter, ID, increment } from '../support/counting.js'
 import { settle, World } from '../support/world.js'
-
-interface State {
-  count: number
-  other: number
-}
-
-const ID = 'an id'
 
 describe('durability release: the state is written behind', () => {
   let world: World
@@ -15,23 +9,14 @@ describe('durability release: the state is written behind', () => {
   })
   afterEach(() => world.close())
 
-  const lazy = () => world.client<State>({ durability: 'release', flushMs: 1_000 })
-  const add = (client: Holdfast<State>, options = {}) =>
-    client.access(
-      ID,
-      { write: ['count'] },
-      ({ state }) => {
-        state.count = (state.count ?? 0) + 1
-        return state.count
-      },
-      options,
-    )
+  const lazy = () => world.client<Counter>({ durability: 'release', flushMs: 1_000 })
+  const add = (client: Holdfast<Counter>, options = {}) => increment(client, ID, options)
   /** Lets everything happen that needs no time. */
   const at = async <T>(promise: Promise<T>): Promise<T> => {
     await settle()
     return promise
   }
-  const stored = async () => (await at(world.client<State>().peek(ID)))?.state.count
+  const stored = async () => (await at(world.client<Counter>().peek(ID)))?.state.count
   const commits = () => world.traffic.updates.filter(({ update }) => update.includes('rev = rev + :one')).length
 
   it('resolves before anything is written, and writes many accesses at once after flushMs', async () => {
@@ -55,14 +40,14 @@ describe('durability release: the state is written behind', () => {
   })
 
   it.each([
-    ['an access with durability access', (client: Holdfast<State>) => add(client, { durability: 'access' })],
+    ['an access with durability access', (client: Holdfast<Counter>) => add(client, { durability: 'access' })],
     [
       'an access with durability access that only reads what was written',
-      (client: Holdfast<State>) => client.access(ID, { read: ['count'] }, () => {}, { durability: 'access' }),
+      (client: Holdfast<Counter>) => client.access(ID, { read: ['count'] }, () => {}, { durability: 'access' }),
     ],
-    ['commit()', (client: Holdfast<State>) => client.access(ID, { read: ['count'] }, (session) => session.commit())],
-    ['release(id)', (client: Holdfast<State>) => client.release(ID)],
-    ['close()', (client: Holdfast<State>) => client.close()],
+    ['commit()', (client: Holdfast<Counter>) => client.access(ID, { read: ['count'] }, (session) => session.commit())],
+    ['release(id)', (client: Holdfast<Counter>) => client.release(ID)],
+    ['close()', (client: Holdfast<Counter>) => client.close()],
   ])('%s waits until it is written', async (_name, call) => {
     const client = lazy()
     await world.finish(add(client))
@@ -91,7 +76,7 @@ describe('durability release: the state is written behind', () => {
     ['the cap on held sessions', { heldSessionsMax: 1 }],
     ['the policy perAccess', { holdPolicy: 'perAccess' }],
   ] as const)('a release by %s writes first', async (_name, options) => {
-    const client = world.client<State>({ durability: 'release', flushMs: 60_000, ...options })
+    const client = world.client<Counter>({ durability: 'release', flushMs: 60_000, ...options })
     await world.finish(add(client))
     await world.finish(client.access('another id', { write: ['count'] }, ({ state }) => void (state.count = 1)))
     await world.clock.advance(200)
@@ -100,7 +85,7 @@ describe('durability release: the state is written behind', () => {
   })
 
   it('is written before the session expires', async () => {
-    const client = world.client<State>({ durability: 'release', flushMs: 60_000, ttlMs: 2_000 })
+    const client = world.client<Counter>({ durability: 'release', flushMs: 60_000, ttlMs: 2_000 })
     await world.finish(add(client))
     await world.clock.advance(1_500)
     expect(await stored()).toBe(1)
@@ -122,7 +107,7 @@ describe('durability release: the state is written behind', () => {
   })
 
   it('an access with durability access on a lazy client resolves only when it is written, and the other way round', async () => {
-    const client = world.client<State>()
+    const client = world.client<Counter>()
     await world.finish(add(client))
     expect(await stored()).toBe(1)
     expect(await at(add(client, { durability: 'release' }))).toBe(2)
