@@ -62,6 +62,8 @@ export class Cloud {
   onAnswered: (exchange: Exchange) => void = () => {}
   /** Told when a process says nothing to what it is told. */
   onSilence: (p: string, text: string) => void = () => {}
+  /** Told before a machine hears something; what it returns is called after it has. */
+  onHearing: (owner: Machine, p: string, text: string) => (() => void) | undefined = () => undefined
   /** Told when a machine has heard that a connection is welcome, and what it has said over it since. */
   onWelcome: (owner: Machine, said: ReadonlySet<string>) => void = () => {}
   /** Told when a function tells a process of its grant, and what time it is for that function. */
@@ -266,7 +268,9 @@ export class Cloud {
       connection.owner.run(() => {
         if (!connection.isOpen) return
         const { sent } = connection
+        const afterwards = this.onHearing(connection.owner, connection.processId, heard)
         connection.events.received(heard)
+        afterwards?.()
         // One that has died of it has closed its connection.
         if (connection.isOpen && connection.sent === sent) this.onSilence(connection.processId, heard)
         if (connection.isOpen && !connection.isWelcome && typeOf(heard) === 'welcome') {

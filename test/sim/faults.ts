@@ -110,7 +110,7 @@ const STRENGTHS: { readonly [F in keyof Faults]: readonly number[] } = {
   otherVersion: [0.5],
   dbThrottled: [0.05, 0.2],
   dbSlow: [0.05, 0.2],
-  dbAnswerLost: [0.05, 0.25],
+  dbAnswerLost: [0.05, 0.25, 0.6],
   dbLateCopy: [0.05, 0.25],
   dbSdkRetry: [0.1, 0.3],
   dbOutageEveryMs: [8_000],

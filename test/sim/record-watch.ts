@@ -14,6 +14,7 @@ export class RecordWatch {
   private readonly leases = new Map<string, number>()
   /** The epoch of each lock as it stands. */
   private readonly epochs = new Map<string, number>()
+  private readonly locks = new Map<string, string>()
 
   /** Whether a process has taken a request for a lock back. */
   hasCancelled: (lock: string, seat: Seat) => boolean = () => false
@@ -39,10 +40,20 @@ export class RecordWatch {
     if (!this.isAt(session, epoch)) {
       this.history.violate('1', `an access of epoch ${epoch} begins while the lock is at ${this.epochs.get(key)}`)
     }
-    const leaseUntil = this.leases.get(processKey(this.holders.get(`${key} ${epoch}`) ?? '')) ?? 0
-    // The clock of the function that takes the lock back may be ahead by as much.
-    const overMs = this.history.wallMs() - (leaseUntil + TIMING.storeMarginMs - TIMING.clockErrorMs)
+    const overMs = this.history.wallMs() - this.safeUntil(this.holders.get(`${key} ${epoch}`) ?? '')
     if (overMs > 0) this.history.violate('1', `an access begins ${overMs} ms after its lock may be taken back`)
+  }
+
+  /** Until when a process believes in its lease, in true time. */
+  believes(p: string, untilMs: number): void {
+    if (this.history.mayEpochsRepeat || this.retired.has(processKey(p))) return
+    const overMs = untilMs - this.safeUntil(p)
+    if (overMs > 0) this.history.violate('9', `a process believes in its lease ${overMs} ms longer than the store`)
+  }
+
+  /** The clock of the function that takes a lock back may be ahead by as much. */
+  private safeUntil(p: string): number {
+    return (this.leases.get(processKey(p)) ?? 0) + TIMING.storeMarginMs - TIMING.clockErrorMs
   }
 
   /** A process is told that it holds a lock: nobody hands one to a process whose lease is over. */
@@ -73,6 +84,10 @@ export class RecordWatch {
     if (message.type === 'acquire' && answer.type === 'queued' && isUnchanged && pushes === 0) {
       this.history.violate('16', 'one waits, and the holder is not asked')
     }
+    const isAsItWas = JSON.stringify(before) === this.locks.get(lockKey(message.session))
+    if (answer.type === 'refused' && answer.code === 'BUSY_RECORD' && isAsItWas) {
+      this.history.violate('16', 'an acquire is refused as if others changed the record, and none has')
+    }
     if (message.type === 'cancel' && answer.type === 'noted' && isUnchanged) {
       if (was.holder?.p === p && was.holder.r <= message.r)
         this.history.violate('15', 'a request that was taken back holds its lock')
@@ -89,6 +104,7 @@ export class RecordWatch {
     const is = readLock(after)
     if (is === undefined) return
     this.epochs.set(key, is.epoch)
+    this.locks.set(key, JSON.stringify(after))
     this.history.note(`lock ${key} ${is.epoch} ${is.holder?.p} ${is.waiters.length}`)
     if (is.holder === undefined && is.waiters.length > 0) this.history.violate('5', 'a free lock has waiters')
     if (is.askedAt !== undefined && is.waiters.length === 0) this.history.violate('18', 'an ask that nobody waits for')

@@ -28,7 +28,14 @@ const EXPECTED = new Set([
 /** What a client keeps to itself. */
 interface Insides {
   readonly sessions: {
-    readonly membership: { readonly isReady: boolean } | undefined
+    readonly membership:
+      | {
+          readonly processId: string
+          readonly gen: number
+          readonly isReady: boolean
+          readonly lease: { readonly isConfirmed: boolean; readonly remainingMs: number }
+        }
+      | undefined
     readonly entries: ReadonlyMap<
       string,
       { readonly pending: ReadonlySet<unknown>; readonly lock: { readonly state: { readonly kind: string } } }
@@ -170,6 +177,28 @@ export class Server {
       if (due !== undefined && !said.has(`${due} ${session}`))
         this.history.violate('16', `a connection is welcome, and the ${due} is not repeated`)
     }
+  }
+
+  /** What a process hears may be the end of it, at once. */
+  hearing(p: string, text: string): () => void {
+    const { membership } = this.sessions
+    const isOver = membership?.processId === p && membership.lease.isConfirmed && membership.lease.remainingMs <= 0
+    const { code, gen } = JSON.parse(text) as { readonly code?: string; readonly gen?: number }
+    const isCopied = membership?.processId === p && code === 'STALE_CONNECTION' && gen === membership.gen
+    return () => {
+      this.checkLease()
+      if (this.isStopping || this.sessions.membership !== membership) return
+      if (isOver) this.history.violate('9', 'a process whose lease is over goes on')
+      if (isCopied) this.history.violate('9', 'a process goes on of which the store knows a newer connection')
+    }
+  }
+
+  /** No process may believe in its locks for longer than the store does. */
+  private checkLease(): void {
+    const { membership } = this.sessions
+    const remainingMs = membership?.lease.remainingMs ?? 0
+    if (membership === undefined || remainingMs <= 0) return
+    this.history.records.believes(membership.processId, this.history.wallMs() + remainingMs)
   }
 
   private get sessions(): Insides['sessions'] {

@@ -51,6 +51,7 @@ export class Simulation {
   private readonly cloud: Cloud
   private readonly workload: Workload
   private readonly servers: Server[] = []
+  private readonly byMachine = new Map<Machine, Server>()
   private readonly points: SuspensionPoints
   private readonly shape: Shape
   private faults: Faults
@@ -75,9 +76,8 @@ export class Simulation {
     this.history.records.hasCancelled = (lock, seat) => this.cloud.hasCancelled(lock, seat)
     this.cloud.onGranted = (grant, wallMs) => this.history.records.granted(grant, wallMs)
     this.cloud.onSilence = (p, text) => this.history.records.silent(p, text)
-    this.cloud.onWelcome = (owner, said) => {
-      this.servers.find(({ machine }) => machine === owner)?.checkRepeated(said)
-    }
+    this.cloud.onHearing = (owner, p, text) => this.byMachine.get(owner)?.hearing(p, text)
+    this.cloud.onWelcome = (owner, said) => this.byMachine.get(owner)?.checkRepeated(said)
     this.cloud.onAnswered = (exchange) => this.history.records.answered(exchange)
   }
 
@@ -226,6 +226,7 @@ export class Simulation {
       return random.pick([100, 2_000, 2 * TIMING.leaseMs]) * random.between(0.5, 1.5)
     }
     this.servers.push(server)
+    this.byMachine.set(machine, server)
     server.start(tasks)
     return server
   }
