@@ -153,7 +153,8 @@ export class Holdfast<S extends object> {
   /**
    * Runs `work` on several sessions at once, locked in one global order, so that two such accesses never wait for
    * each other for ever. The sessions are passed in the order of `ids`. Each session commits on its own: a failure
-   * can leave some committed and others not, which a PartialCommitError then says.
+   * can leave some committed and others not, which a PartialCommitError then says. Where one session is lost before, the
+   * access fails as a whole: none of its sessions can be used any more.
    *
    * @throws as {@link access}; also InvalidArgumentError for the same id twice or more than 25 ids.
    */
@@ -400,11 +401,20 @@ export class Holdfast<S extends object> {
     return { Holdfast: this.toJSON() }
   }
 
+  /**
+   * Calls `listener` with every such event from now on. It is called shortly after, outside of any access; what it
+   * throws is an uncaught exception.
+   *
+   * @throws {InvalidArgumentError} for an event that there is not, or a listener that is no function.
+   * @example
+   * holdfast.on('lost', ({ session, error, unwritten }) => metrics.count('lost', { code: error.code, unwritten }))
+   */
   on<E extends keyof HoldfastEvents>(event: E, listener: (...args: HoldfastEvents[E]) => void): this {
     this.events.on(event, listener)
     return this
   }
 
+  /** Takes out a listener that {@link on} was given. */
   off<E extends keyof HoldfastEvents>(event: E, listener: (...args: HoldfastEvents[E]) => void): this {
     this.events.off(event, listener)
     return this

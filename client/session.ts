@@ -20,7 +20,10 @@ export interface Session<State = Record<string, unknown>, S extends object = Rec
    * An attribute that does not exist is undefined; touching one that is not locked throws a NotLockedError.
    */
   readonly state: State
-  /** Aborted when the session is lost under this access; its `reason` is the typed error. Pass it on to slow calls. */
+  /**
+   * Aborted when the session, or another one of the same accessMany, is lost under this access; its `reason` is the
+   * typed error. Pass it on to slow calls.
+   */
   readonly signal: AbortSignal
   /** The fencing token: rises with every grant of this session. Give it to other systems that can compare it. */
   readonly epoch: number
@@ -43,6 +46,8 @@ export interface Session<State = Record<string, unknown>, S extends object = Rec
    *
    * @throws {DeadlockError} at once, when the wait could never end. The access keeps what it has.
    * @throws {WaitTimeoutError} after `timeoutMs`, by default that of the access. The access keeps what it has.
+   * @throws {AbortedError} by the access's `signal`, where it would have to wait. The access keeps what it has.
+   * @throws {SessionLostError} when the session was lost meanwhile.
    * @example
    * const wider = await session.lock({ write: ['cart'] })
    * wider.state.cart = { items: [] }
