@@ -170,7 +170,8 @@ function unlessLost<T>(running: readonly Running[], result: Promise<T>): Promise
         // Its caller is told that nothing has happened: the work must not commit the others after that.
         ticket.lose(loss)
         session.end()
-        hold.leave(ticket)
+        // Not before the others are lost as well, if they are by the same cause: nobody may be let in until then.
+        queueMicrotask(() => hold.leave(ticket))
       }
       void outcomeOf(running, loss).then(reject)
     }

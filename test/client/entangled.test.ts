@@ -157,6 +157,18 @@ describe('accesses that hang together', () => {
     expect((await world.finish(first.peek('b')))?.state.count).toBe(2)
   })
 
+  it('those who wait behind an accessMany get the next grant where the process loses all it holds', async () => {
+    const client = await counting(['a', 'b'])
+    const both = quiet(client.accessMany(['a', 'b'], { write: ['count'] }, () => new Promise<void>(() => {})))
+    await settle()
+    const waiting = ['a', 'b'].map((id) => increment(client, id))
+    await settle()
+    world.clock.freeze(world.timing.leaseMs)
+    await world.clock.advance(1)
+    await expect(both).rejects.toMatchObject({ code: 'SESSION_LOST', effect: 'none' })
+    expect(await world.finish(Promise.all(waiting), 40_000)).toEqual([2, 2])
+  })
+
   it('an accessMany that has lost one session does not go on waiting for the next', async () => {
     world = new World({ leaseMs: 100_000, maxBusyMs: 5_000 })
     const byKey = (one: string, two: string) => (sessionKey('test', one) < sessionKey('test', two) ? -1 : 1)
