@@ -171,7 +171,7 @@ export class Server {
 
   /** It has another connection: what was sent over the one before may never have arrived. */
   checkRepeated(said: ReadonlySet<string>): void {
-    if (this.sessions.membership?.isReady !== true) return
+    if (this.machine.isDead || this.sessions.membership?.isReady !== true) return
     for (const [session, { lock }] of this.sessions.entries) {
       const due = lock.state.kind === 'asking' ? 'acquire' : lock.state.kind === 'releasing' ? 'release' : undefined
       if (due !== undefined && !said.has(`${due} ${session}`))
@@ -186,6 +186,8 @@ export class Server {
     const { code, gen } = JSON.parse(text) as { readonly code?: string; readonly gen?: number }
     const isCopied = membership?.processId === p && code === 'STALE_CONNECTION' && gen === membership.gen
     return () => {
+      // It may have died of it.
+      if (this.machine.isDead) return
       this.checkLease()
       if (this.isStopping || this.sessions.membership !== membership) return
       if (isOver) this.history.violate('9', 'a process whose lease is over goes on')
