@@ -1,6 +1,7 @@
 // Simulates the whole system by seeds: see docs/TESTING.md.
 //   npm run sim -- --seeds 2000 --from 1        runs seeds, prints what went wrong, and how often each fault happened
 //   npm run sim -- --seed 605                   runs one seed
+//   npm run sim -- --seeds 200 --hashes         prints each seed's history as a hash: the same for the same behaviour
 //   npm run sim -- --crashes                    kills a function or a client at every suspension point of some runs
 //   npm run sim -- --mutants [--only text]      plants each bug of test/sim/mutants.ts, and says how soon it is found
 import { spawn } from 'node:child_process'
@@ -28,7 +29,7 @@ const MUTANT_SEEDS_MAX = 10_000
 /** Most show within these, and then no more are run. */
 const MUTANT_BATCH_SEEDS = 100
 
-const USAGE = `usage: npm run sim -- [--seeds 2000] [--from 1] | --seed 605 | --crashes | --mutants [--only text]
+const USAGE = `usage: npm run sim -- [--seeds 2000] [--from 1] [--hashes] | --seed 605 | --crashes | --mutants [--only text]
 with any of them: [--workers ${availableParallelism()}]`
 
 const values = options()
@@ -60,6 +61,7 @@ function options() {
         seed: { type: 'string' },
         mutants: { type: 'boolean', default: false },
         crashes: { type: 'boolean', default: false },
+        hashes: { type: 'boolean', default: false },
         only: { type: 'string', default: '' },
         workers: { type: 'string', default: String(availableParallelism()) },
       },
@@ -96,7 +98,9 @@ async function runSeeds() {
   const silent = Object.entries(totals.faults).filter(([, hits]) => hits === 0)
   if (silent.length > 0 && seeds >= COMPLETE_FROM_SEEDS)
     console.log(`never happened: ${silent.map(([fault]) => fault).join(', ')}`)
-  if (seeds === 1) console.log('history', totals.hashes[0])
+  if (values.hashes || seeds === 1) {
+    for (const [seed, hash] of totals.hashes.sort(([a], [b]) => a - b)) console.log(`history of seed ${seed}: ${hash}`)
+  }
   console.log(
     `${totals.seeds} seeds from ${from}: ${totals.failed} violations; ${totals.events} events, ` +
       `${totals.landed} writes, ${rate()}, ${seconds.toFixed(0)} s${interrupt.signal.aborted ? ', broken off' : ''}`,
@@ -247,7 +251,7 @@ async function run(program, mode, ...numbers) {
 function addUp(totals, line) {
   totals.events += line.events
   totals.landed += line.landed
-  totals.hashes.push(line.hash)
+  totals.hashes.push(...line.hashes)
   for (const [fault, hits] of Object.entries(line.faults)) totals.faults[fault] = (totals.faults[fault] ?? 0) + hits
   for (const [code, times] of Object.entries(line.codes)) totals.codes[code] = (totals.codes[code] ?? 0) + times
 }

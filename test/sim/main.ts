@@ -9,7 +9,8 @@ import { type Script, Simulation } from './simulation.js'
 process.on('SIGINT', () => {})
 const [mode = 'seeds', ...numbers] = process.argv.slice(2)
 const [first = 1, count = 1, seed = 1] = numbers.map(Number)
-const totals = { events: 0, landed: 0, hash: '', faults: {}, codes: {}, points: {}, crashes: 0 }
+const hashes: [seed: number, hash: string][] = []
+const totals = { events: 0, landed: 0, hashes, faults: {}, codes: {}, points: {}, crashes: 0 }
 
 /** A short run in which every path is taken: handoffs, reclaims, reconnects, lost pushes, long work, destroys. */
 const script = (crash: Script['crash']): Script => ({
@@ -22,11 +23,11 @@ function add(to: Record<string, number>, counts: { readonly [name: string]: numb
   for (const [name, times] of Object.entries(counts)) to[name] = (to[name] ?? 0) + times
 }
 
-async function run(simulation: Simulation, about: object): Promise<boolean> {
+async function run(simulation: Simulation, about: { readonly seed: number }): Promise<boolean> {
   const { violations, events, landed, hash, counts, codes, points, hasCrashed } = await simulation.run()
   totals.events += events
   totals.landed += landed
-  totals.hash = hash
+  if (mode === 'seeds') hashes.push([about.seed, hash])
   totals.crashes += hasCrashed ? 1 : 0
   add(totals.faults, counts)
   add(totals.codes, codes)
