@@ -8,7 +8,7 @@ const SUITES = [
   'protocol/*.test.ts',
   'functions/connections.test.ts',
   'store/memory.test.ts',
-  'client/(handoff|life|losses|membership|rotate).test.ts',
+  'client/(access/rotate|process/membership|session/(handoff|life|losses)).test.ts',
 ]
 
 export default {
@@ -37,8 +37,8 @@ export default {
     '/docs',
     '/cdk.out',
     '/coverage',
-    '/model',
-    '/torture',
+    '/test/model',
+    '/test/torture',
     '/infra',
     '/examples',
   ],

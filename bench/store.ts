@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { deserialize, serialize } from 'node:v8'
-import { attributeBytes } from '../client/attribute-cache.js'
 import { Holdfast } from '../client/holdfast.js'
 import { machineClock, machineRandomness } from '../client/machine.js'
-import { compileOptions, type HoldfastOptions } from '../client/options.js'
+import { compileOptions, type HoldfastOptions } from '../client/options/client-options.js'
 import type { Socket, SocketEvents, Transport } from '../client/ports.js'
+import { attributeBytes } from '../client/state/attribute-cache.js'
 import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../functions/dispatch.js'
 import type { Deps } from '../functions/ports.js'
-import type { Store } from '../protocol/item.js'
+import type { Store } from '../protocol/dynamodb.js'
 import { DEFAULT_TIMING } from '../protocol/limits.js'
-import { MemoryStore } from '../store/memory.js'
+import { MemoryStore } from '../store/memory/memory-store.js'
 
 /** Options with which nothing is released while it is measured. */
 export const KEPT = { idleReleaseMs: 3_600_000, cachedBytesMax: Number.MAX_SAFE_INTEGER }

@@ -3,8 +3,8 @@ import { DynamoDbStore } from '../store/dynamodb.js'
 import { Holdfast } from './holdfast.js'
 import { STATE_REQUEST_TIMEOUT_MS } from './limits.js'
 import { machineClock, machineRandomness } from './machine.js'
-import { compileOptions, type HoldfastOptions } from './options.js'
-import { SignedWebSocketTransport } from './websocket.js'
+import { compileOptions, type HoldfastOptions } from './options/client-options.js'
+import { SignedWebSocketTransport } from './process/websocket.js'
 
 /**
  * Makes a client. It connects with the first access, so this never fails for network reasons.

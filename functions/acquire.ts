@@ -1,6 +1,14 @@
-import type { Update } from '../protocol/item.js'
+import type { Update } from '../protocol/dynamodb.js'
 import { lockKey } from '../protocol/keys.js'
 import { ABOVE_AHEAD_MAX_MS, ACQUIRE_ROUNDS_MAX, WAITERS_MAX } from '../protocol/limits.js'
+import {
+  type AcquireStep,
+  decideHolder,
+  grantedMessage,
+  planAcquire,
+  planCancel,
+  queuedMessage,
+} from '../protocol/lock/store-decisions.js'
 import {
   ask,
   dequeue,
@@ -12,19 +20,11 @@ import {
   raise,
   regrant,
   replaceWaiter,
-} from '../protocol/lock-writes.js'
+} from '../protocol/lock/writes.js'
 import type { ClientMessage, RefusalCode, StoreMessage } from '../protocol/messages.js'
-import { evict, noteAsk } from '../protocol/process-writes.js'
+import { evict, noteAsk } from '../protocol/process/writes.js'
 import { type LockRecord, type ProcessRecord, readLock, type Seat } from '../protocol/records.js'
-import {
-  type AcquireStep,
-  decideHolder,
-  grantedMessage,
-  planAcquire,
-  planCancel,
-  queuedMessage,
-} from '../protocol/store-decisions.js'
-import { deliver, fetchProcess } from './handover.js'
+import { deliver, fetchProcess } from './next-holder.js'
 import type { Deps, Sender } from './ports.js'
 
 type Acquire = Extract<ClientMessage, { type: 'acquire' }>

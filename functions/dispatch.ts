@@ -16,10 +16,10 @@ import {
 import { readConnection } from '../protocol/records.js'
 import { acquire, cancel } from './acquire.js'
 import { type Caller, hello } from './hello.js'
-import { busy, keep, release, renew, retire } from './holding.js'
+import { Senders } from './known-connections.js'
 import type { Deps, Sender } from './ports.js'
-import { Rate } from './rate.js'
-import { Senders } from './senders.js'
+import { Rate } from './rate-limit.js'
+import { busy, keep, release, renew, retire } from './release.js'
 
 type Handler<M> = (deps: Deps, sender: Sender, message: M) => Promise<StoreMessage>
 export type Handlers = { readonly [T in ClientMessageType]?: Handler<Extract<ClientMessage, { type: T }>> }

@@ -1,4 +1,4 @@
-import type { Store } from '../protocol/item.js'
+import type { Store } from '../protocol/dynamodb.js'
 import type { Timing } from '../protocol/limits.js'
 import type { StoreMessage } from '../protocol/messages.js'
 

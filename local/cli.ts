@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { type LocalStackOptions, PORT_MAX } from './options.js'
-import { startLocalStack } from './stack.js'
+import { startLocalStack } from './start-local-stack.js'
 
 const USAGE = `Usage: holdfast local [options]
 

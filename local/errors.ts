@@ -1,4 +1,4 @@
-import { HoldfastError } from '../client/errors.js'
+import { HoldfastError } from '../client/errors/index.js'
 
 /** `JAVA_MISSING`: DynamoDB Local needs Java 17 or later, and this machine has none. The message says how to get it. */
 export class JavaMissingError extends HoldfastError {

@@ -1,6 +1,6 @@
-import type { Credentials } from './principals.js'
-import type { Faults } from './recorder.js'
-import type { RequestCount, RequestSnapshot } from './request-counts.js'
+import type { Faults } from './dynamodb/proxy.js'
+import type { RequestCount, RequestSnapshot } from './dynamodb/request-counts.js'
+import type { Credentials } from './iam/principals.js'
 
 /** What an application needs to know of the stack: the deployed configuration, and where DynamoDB is here. */
 export interface LocalConfig {

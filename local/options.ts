@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { inspect } from 'node:util'
-import { InvalidArgumentError } from '../client/errors.js'
-import type { FunctionLogLine } from './function-environment.js'
+import { InvalidArgumentError } from '../client/errors/index.js'
+import type { FunctionLogLine } from './lambda/execution-environment.js'
 import type { GatewayLimits } from './local-stack.js'
 import { packageRoot } from './package-root.cjs'
 

@@ -1,4 +1,4 @@
-import type { AttributeValue, Item } from './item.js'
+import type { AttributeValue, Item } from './dynamodb.js'
 import { CONNECTIONS_PER_PROCESS_MAX, SCHEMA_VERSION } from './limits.js'
 
 /** One place at a lock: a process and the number of its request. */

@@ -24,7 +24,7 @@ const SHARED = ['protocol', 'store', 'client', 'infra', 'local']
 const steps = [
   {
     name: 'ES modules',
-    inputs: [...TOOLS, ...SHARED, 'functions', 'bench', 'torture', 'examples'],
+    inputs: [...TOOLS, ...SHARED, 'functions', 'bench', 'test/torture', 'test/support/random.ts', 'examples'],
     output: 'dist/esm',
     run: () => compile(root, 'tsconfig.esm.json', 'dist/esm'),
   },

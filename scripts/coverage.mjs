@@ -8,9 +8,9 @@ import { join, relative } from 'node:path'
 const ROOT = join(import.meta.dirname, '..')
 const FOLDERS = ['protocol', 'client']
 const BRANCHES_MIN_PERCENT = 95
-const SUITES = ['test/client/', 'test/protocol/', 'test/functions/', 'test/store/memory', 'test/sim/']
+const SUITES = ['test/client/', 'test/protocol/', 'test/functions/', 'test/store/memory', 'test/simulation/']
 /** These start DynamoDB Local. */
-const JAVA_SUITES = ['test/client/codec-dynamodb', 'test/client/worker.test', 'test/client/worker-(edges|ends)']
+const JAVA_SUITES = ['test/client/codec/dynamodb', 'test/client/worker/(worker|edges|ends)']
 
 const folder = await mkdtemp(join(tmpdir(), 'holdfast-coverage-'))
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130))

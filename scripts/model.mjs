@@ -1,4 +1,4 @@
-// Checks the protocol's model (model/) with Spin: every configuration, exhaustively. With --bugs it breaks the rules one
+// Checks the protocol's model (test/model/) with Spin: every configuration, exhaustively. With --bugs it breaks the rules one
 // at a time and expects each to be caught; with --processes 4 it takes more processes and more time.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -6,10 +6,10 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { BUGS } from '../model/bugs.mjs'
-import { CONFIGURATIONS, CONFIGURATIONS_OF_FOUR, DEFAULTS } from '../model/configurations.mjs'
+import { BUGS } from '../test/model/bugs.mjs'
+import { CONFIGURATIONS, CONFIGURATIONS_OF_FOUR, DEFAULTS } from '../test/model/configurations.mjs'
 
-const MODEL = join(import.meta.dirname, '..', 'model')
+const MODEL = join(import.meta.dirname, '..', 'test/model')
 /** Optimizing more takes longer than it saves. All steps are on shared data, so partial order reduction finds nothing. */
 const COMPILER = ['-O1', '-w', '-DNOREDUCE', '-DVECTORSZ=2048']
 const COMPILER_SAFE = ['-DSAFETY']
@@ -65,7 +65,7 @@ async function check({ parameters, edits = [] }) {
   for (const [name, from, to] of edits) {
     const file = join(folder, `${name}.pml`)
     const text = await readFile(file, 'utf8')
-    if (text.split(from).length !== 2) throw new Error(`expected exactly once in model/${name}.pml: ${from}`)
+    if (text.split(from).length !== 2) throw new Error(`expected exactly once in test/model/${name}.pml: ${from}`)
     await writeFile(
       file,
       text.replace(from, () => to),

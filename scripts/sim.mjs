@@ -3,7 +3,7 @@
 //   npm run sim -- --seed 605                   runs one seed
 //   npm run sim -- --seeds 200 --hashes         prints each seed's history as a hash: the same for the same behaviour
 //   npm run sim -- --crashes                    kills a function or a client at every suspension point of some runs
-//   npm run sim -- --mutants [--only text]      plants each bug of test/sim/mutants.ts, and says how soon it is found
+//   npm run sim -- --mutants [--only text]      plants each bug of test/simulation/mutants.ts, and says how soon it is found
 import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { mkdtemp, readFile } from 'node:fs/promises'
@@ -181,7 +181,7 @@ async function runMutants() {
   return missed === 0 ? 0 : 1
 }
 
-/** Bundles a program of test/sim, with one line of the product changed where a bug is to be planted. */
+/** Bundles a program of test/simulation, with one line of the product changed where a bug is to be planted. */
 async function bundle(name, mutant) {
   const outfile = join(directory, `${name}-${mutant === undefined ? 'plain' : Math.random().toString(36).slice(2)}.mjs`)
   let planted = mutant === undefined
@@ -199,7 +199,7 @@ async function bundle(name, mutant) {
     },
   }
   await build({
-    entryPoints: [join(ROOT, 'test/sim', `${name}.ts`)],
+    entryPoints: [join(ROOT, 'test/simulation', `${name}.ts`)],
     outfile,
     bundle: true,
     platform: 'node',

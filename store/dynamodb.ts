@@ -8,7 +8,7 @@ import {
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
-import type { Item, Store, TableName, TransactOutcome, Update, UpdateOutcome } from '../protocol/item.js'
+import type { Item, Store, TableName, TransactOutcome, Update, UpdateOutcome } from '../protocol/dynamodb.js'
 
 /** The names of the tables that the caller may touch: functions know only Locks, applications only Sessions. */
 export type TableNames = { readonly [T in TableName]?: string }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import type { LockSpec } from '../attribute-locks/lock-request.js'
 import {
   AbortedError,
   ClosedError,
@@ -7,9 +8,8 @@ import {
   type HoldfastError,
   InvalidArgumentError,
   UnreachableError,
-} from '../errors.js'
+} from '../errors/index.js'
 import { WORKER_STANDSTILL_MS } from '../limits.js'
-import type { LockSpec } from '../lock-request.js'
 import type { Entries, Opened, Reply, ToHost, ToWorker, TryLocked } from './messages.js'
 import type { SessionLink, WorkerSession } from './session.js'
 import { fromWire } from './wire-error.js'

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
-import type { AccessState } from '../access-state.js'
-import type { Changes } from '../attribute-cache.js'
-import { HoldfastError, InvalidArgumentError } from '../errors.js'
+import { HoldfastError, InvalidArgumentError } from '../errors/index.js'
+import type { Changes } from '../state/attribute-cache.js'
+import type { AccessState } from '../state/state-view.js'
 import type { ToHost } from './messages.js'
 
 /**

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { WorkerClient, type WorkerHoldfast } from './client.js'
 
-export * from '../errors.js'
+export * from '../errors/index.js'
 export type { WorkerHoldfast } from './client.js'
 
 // Two clients on one port would take each other's answers.

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { AttributeValue } from '../../protocol/item.js'
-import type { LockOptions } from '../access-options.js'
-import type { LockSpec } from '../lock-request.js'
+import type { AttributeValue } from '../../protocol/dynamodb.js'
+import type { LockSpec } from '../attribute-locks/lock-request.js'
+import type { LockOptions } from '../options/access-options.js'
 import type { WireError } from './wire-error.js'
 
 /** What passes between a worker thread and the client in the main thread. `n` names a call, `m` a request within it. */

@@ -1,10 +1,10 @@
 import { inspect } from 'node:util'
-import type { LockOptions } from '../access-options.js'
-import { AccessState } from '../access-state.js'
-import { AttributeCache, type Changes } from '../attribute-cache.js'
-import { AccessEndedError, type HoldfastError } from '../errors.js'
-import { compileLockRequest, type LockRequest, type LockSpec, merge } from '../lock-request.js'
-import { SchemaCheck } from '../schemas.js'
+import { compileLockRequest, type LockRequest, type LockSpec, merge } from '../attribute-locks/lock-request.js'
+import { AccessEndedError, type HoldfastError } from '../errors/index.js'
+import type { LockOptions } from '../options/access-options.js'
+import { AttributeCache, type Changes } from '../state/attribute-cache.js'
+import { SchemaCheck } from '../state/schemas.js'
+import { AccessState } from '../state/state-view.js'
 import type { Entries, Opened, Reply } from './messages.js'
 
 /** What a session in a worker thread asks of the main thread. */

@@ -1,5 +1,5 @@
-import { become } from '../error-brand.js'
-import * as errors from '../errors.js'
+import { become } from '../errors/brand.js'
+import * as errors from '../errors/index.js'
 import { WORKER_ERROR_CAUSES_MAX } from '../limits.js'
 
 /** An error as it crosses a port: structured clone would keep neither its class nor its code. */

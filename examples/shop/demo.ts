@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { startLocalStack } from '../../local/testing.js'
+import { startLocalStack } from '../../local/index.js'
 import { interruption, runCommand, step } from './command.js'
 import type { LoadOptions } from './driver.js'
 import { runExpressSession, runHoldfast, type Side } from './sides.js'

@@ -1,5 +1,5 @@
 import { BillingMode, CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import type { LocalStack } from '../../local/testing.js'
+import type { LocalStack } from '../../local/index.js'
 import { step } from './command.js'
 import { Load, type LoadOptions, type LoadResult } from './driver.js'
 import { showLive } from './live.js'

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { startLocalStack } from '../../local/testing.js'
+import { startLocalStack } from '../../local/index.js'
 import { interruption, runCommand, step } from './command.js'
 import { firstCrashed, PortTakenError, ServerProcess, stopAll } from './processes.js'
 import { help } from './shop.js'

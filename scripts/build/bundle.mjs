@@ -13,7 +13,7 @@ export async function bundleFunctions(root, output) {
     const file = `${output}/${name}/index.mjs`
     const { metafile } = await build({
       absWorkingDir: root,
-      entryPoints: [`functions/${name}.ts`],
+      entryPoints: [`functions/lambda/${name}.ts`],
       outfile: file,
       bundle: true,
       platform: 'node',

@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws'
-import type { Random } from '../../torture/random.js'
+import type { Random } from '../support/random.js'
 import type { RawClient } from './raw-client.js'
 
 /** The largest frame that the gateway takes. */

@@ -1,5 +1,5 @@
 import { createHoldfast, type Holdfast } from '../../client/index.js'
-import { type LocalStack, startLocalStack } from '../../local/testing.js'
+import { type LocalStack, startLocalStack } from '../../local/index.js'
 import { AppProcess } from './processes.js'
 import { SHORT_ENVIRONMENT } from './timing.js'
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
-import type { LocalStack } from '../../local/testing.js'
+import type { LocalStack } from '../../local/index.js'
 
 type Message = { readonly [field: string]: unknown }
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Socket } from '../../client/ports.js'
-import { SignedWebSocketTransport } from '../../client/websocket.js'
-import type { LocalStack } from '../../local/testing.js'
+import { SignedWebSocketTransport } from '../../client/process/websocket.js'
+import type { LocalStack } from '../../local/index.js'
 import { PROTOCOL_VERSION } from '../../protocol/limits.js'
 import type { StoreMessage } from '../../protocol/messages.js'
 

@@ -1,4 +1,4 @@
-import { type LocalStack, startLocalStack } from '../../local/testing.js'
+import { type LocalStack, startLocalStack } from '../../local/index.js'
 import { RawClient } from './raw-client.js'
 import { sessionKey as keyOf, Tables } from './tables.js'
 

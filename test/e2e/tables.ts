@@ -7,7 +7,7 @@ import {
   PutItemCommand,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb'
-import type { LocalStack } from '../../local/testing.js'
+import type { LocalStack } from '../../local/index.js'
 
 type Item = Record<string, AttributeValue>
 

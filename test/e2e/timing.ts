@@ -1,4 +1,4 @@
-import { TIMING } from '../../torture/timing.js'
+import { TIMING } from '../torture/timing.js'
 
 /** Short enough for tests that wait for leases. */
 export const SHORT = TIMING

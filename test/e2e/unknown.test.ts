@@ -1,5 +1,5 @@
 import { CommitUnknownError, createHoldfast, type Holdfast, UnreachableError } from '../../client/index.js'
-import { type LocalStack, startLocalStack } from '../../local/testing.js'
+import { type LocalStack, startLocalStack } from '../../local/index.js'
 import { SHORT_ENVIRONMENT } from './timing.js'
 
 interface Counter {

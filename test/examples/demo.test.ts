@@ -1,8 +1,8 @@
 import { type ChildProcess, execFile, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { promisify } from 'node:util'
+import { type LocalStack, startLocalStack } from '../../local/index.js'
 import { packageRoot } from '../../local/package-root.cjs'
-import { type LocalStack, startLocalStack } from '../../local/testing.js'
 import { builtExample, Program, survivors } from './programs.js'
 
 const run = promisify(execFile)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Item } from '../../protocol/item.js'
+import type { Item } from '../../protocol/dynamodb.js'
 import { connectionKey, lockKey, processKey } from '../../protocol/keys.js'
 import { LOCK_TTL_MS, WAITERS_MAX } from '../../protocol/limits.js'
 import { NOBODY, readConnection, readLock, readProcess, type Seat } from '../../protocol/records.js'

@@ -1,7 +1,7 @@
 import { connectionKey, processKey } from '../../protocol/keys.js'
 import type { StoreMessage } from '../../protocol/messages.js'
 import { readConnection, readProcess } from '../../protocol/records.js'
-import { Random } from '../../torture/random.js'
+import { Random } from '../support/random.js'
 import { type Said, wrongChange } from './allowed.js'
 import { problemOf } from './answers.js'
 import { FIELDS, Liar, type Lie } from './liar.js'

@@ -1,4 +1,4 @@
-import type { Random } from '../../torture/random.js'
+import type { Random } from '../support/random.js'
 import { Player, type Stage, sessionOf } from './stage.js'
 
 /** One message of a client that means no good, and the connection it comes over. */

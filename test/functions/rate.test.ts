@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { HELD_SESSIONS_DEFAULT } from '../../client/limits.js'
-import { Rate } from '../../functions/rate.js'
-import { Senders } from '../../functions/senders.js'
+import { Senders } from '../../functions/known-connections.js'
+import { Rate } from '../../functions/rate-limit.js'
 import { MESSAGES_BURST_MAX, RARE_MESSAGES_PER_SECOND_MAX } from '../../protocol/limits.js'
 
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)

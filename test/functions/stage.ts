@@ -5,7 +5,7 @@ import { lockKey, processKey } from '../../protocol/keys.js'
 import { compileTiming, WAITERS_MAX } from '../../protocol/limits.js'
 import type { ClientMessage, StoreMessage } from '../../protocol/messages.js'
 import { type LockRecord, readLock, seatValue } from '../../protocol/records.js'
-import { MemoryStore } from '../../store/memory.js'
+import { MemoryStore } from '../../store/memory/memory-store.js'
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url')
 

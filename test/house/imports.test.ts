@@ -74,7 +74,7 @@ test('what is built as CommonJS too does not ask for its own URL', () => {
 test('what is built as CommonJS too imports nothing that is named only at run time', () => {
   // There `import(name)` has become `require(name)`, which cannot load an ES module. One in a string has stayed.
   const built = filesBelow('dist/cjs').filter((file) => file.endsWith('.js'))
-  expect(built).toContain('dist/cjs/client/errors.js')
+  expect(built).toContain('dist/cjs/client/errors/index.js')
   const wrong = built.filter((file) => readFileSync(join(packageRoot, file), 'utf8').includes('Promise.resolve(`${'))
   expect(wrong).toEqual([])
 })

@@ -1,5 +1,5 @@
-import type { AttributeValue, Item } from '../../protocol/item.js'
-import { num, str } from '../../protocol/item.js'
+import type { AttributeValue, Item } from '../../protocol/dynamodb.js'
+import { num, str } from '../../protocol/dynamodb.js'
 import {
   CorruptRecordError,
   isAlive,

@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Clock } from '../../client/ports.js'
-import { attempt, explain } from '../../client/retry.js'
-import type { Update } from '../../protocol/item.js'
-import { num, str } from '../../protocol/item.js'
+import { attempt, explain } from '../../client/state/dynamodb-retry.js'
+import type { Update } from '../../protocol/dynamodb.js'
+import { num, str } from '../../protocol/dynamodb.js'
 import { DynamoDbStore } from '../../store/dynamodb.js'
 
 /** DynamoDB's answers to transactions that DynamoDB Local never gives, on the wire. */

@@ -1,4 +1,4 @@
-import type { Item, TableName, Update } from '../../protocol/item.js'
+import type { Item, TableName, Update } from '../../protocol/dynamodb.js'
 import { contentOf, transactResultOf } from './side-by-side.js'
 import type { StoreUnderTest } from './under-test.js'
 

@@ -1,5 +1,5 @@
-import type { AttributeValue, Item } from '../../protocol/item.js'
-import type { Introduction } from '../../protocol/process-writes.js'
+import type { AttributeValue, Item } from '../../protocol/dynamodb.js'
+import type { Introduction } from '../../protocol/process/writes.js'
 import { NOBODY, type Seat, seatValue } from '../../protocol/records.js'
 
 /** Records as the tables hold them, in a few words. Times count from {@link NOW}. */

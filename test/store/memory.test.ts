@@ -1,8 +1,8 @@
-import type { AttributeValue, Item, Update } from '../../protocol/item.js'
-import { num, str } from '../../protocol/item.js'
-import { MemoryStore } from '../../store/memory.js'
-import { describeStore } from './conformance.js'
-import { NUMBERS } from './conformance-values.js'
+import type { AttributeValue, Item, Update } from '../../protocol/dynamodb.js'
+import { num, str } from '../../protocol/dynamodb.js'
+import { MemoryStore } from '../../store/memory/memory-store.js'
+import { describeStore } from './conformance/index.js'
+import { NUMBERS } from './conformance/values.js'
 import { makeMemoryStore } from './under-test.js'
 
 describeStore('MemoryStore', makeMemoryStore)

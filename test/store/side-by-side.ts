@@ -1,6 +1,6 @@
 import type { TransactionCanceledException } from '@aws-sdk/client-dynamodb'
-import type { AttributeValue, Item, Store, Update } from '../../protocol/item.js'
-import { handOutItem, takeIn } from '../../store/values.js'
+import type { AttributeValue, Item, Store, Update } from '../../protocol/dynamodb.js'
+import { handOutItem, takeIn } from '../../store/memory/values.js'
 import type { StoreUnderTest } from './under-test.js'
 
 /** What became of an update or a transaction, in a form that can be compared between stores. */

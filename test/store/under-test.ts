@@ -5,10 +5,10 @@ import {
   PutItemCommand,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb'
-import { DynamoDbLocal } from '../../local/dynamodb-local.js'
-import type { Item, Store, TableName } from '../../protocol/item.js'
+import { DynamoDbLocal } from '../../local/dynamodb/server.js'
+import type { Item, Store, TableName } from '../../protocol/dynamodb.js'
 import { DynamoDbStore } from '../../store/dynamodb.js'
-import { MemoryStore } from '../../store/memory.js'
+import { MemoryStore } from '../../store/memory/memory-store.js'
 
 /** A store, and ways past it to prepare and to see what the tables hold. */
 export interface StoreUnderTest {

@@ -1,5 +1,5 @@
-import type { AccessOptions } from '../../client/access-options.js'
 import type { Holdfast } from '../../client/holdfast.js'
+import type { AccessOptions } from '../../client/options/access-options.js'
 
 export interface Counter {
   count: number

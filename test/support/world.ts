@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { Holdfast } from '../../client/holdfast.js'
-import { compileOptions, type HoldfastOptions } from '../../client/options.js'
+import { compileOptions, type HoldfastOptions } from '../../client/options/client-options.js'
 import type { Clock, Randomness, Socket, SocketEvents, Timer, Transport } from '../../client/ports.js'
 import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
 import type { Address, Deps } from '../../functions/ports.js'
-import type { Item, Store, TableName, TransactOutcome, Update, UpdateOutcome } from '../../protocol/item.js'
+import type { Item, Store, TableName, TransactOutcome, Update, UpdateOutcome } from '../../protocol/dynamodb.js'
 import { compileTiming, type Timing } from '../../protocol/limits.js'
 import { type ClientMessage, correlate, type StoreMessage } from '../../protocol/messages.js'
-import { MemoryStore } from '../../store/memory.js'
+import { MemoryStore } from '../../store/memory/memory-store.js'
 
 /** Lets every promise that can settle do so. Nothing here waits for real time. */
 export async function settle(): Promise<void> {

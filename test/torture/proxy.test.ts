@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { TcpProxy } from '../../torture/proxy.js'
+import { TcpProxy } from './proxy.js'
 
 /** A client and a server with a proxy between them. Each keeps what it has received. */
 describe('the proxy of the torture', () => {

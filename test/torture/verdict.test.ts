@@ -1,6 +1,6 @@
-import { type Book, Ledger } from '../../torture/ledger.js'
-import type { ListName, Outcome, State } from '../../torture/messages.js'
-import { verdictOf } from '../../torture/verdict.js'
+import { type Book, Ledger } from './ledger.js'
+import type { ListName, Outcome, State } from './messages.js'
+import { verdictOf } from './verdict.js'
 
 /** A book of one session, and what was told of it. Times are as given. */
 class Told {

@@ -1,0 +1,67 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { covers, type LockRequest } from '../attribute-locks/lock-request.js'
+import { NestedAccessError } from '../errors/index.js'
+
+/** One session of an access, as accesses inside it see it. */
+export interface Nestable {
+  readonly key: string
+  readonly ticket: { readonly request: LockRequest }
+}
+
+/** The access that the current task runs in. */
+export class Scope {
+  isEnded = false
+
+  constructor(
+    readonly client: unknown,
+    readonly running: readonly Nestable[],
+  ) {}
+}
+
+// One for all clients: a nested access finds the outer one here, through whatever asynchronous calls it came.
+const scopes = new AsyncLocalStorage<Scope>()
+
+/** Runs what belongs to no access, although an access may have caused it. */
+export const outsideAccesses = <T>(run: () => T): T => scopes.exit(run)
+
+/** Tells a client's accesses that run inside others, which they would wait for. */
+export class Nesting<R extends Nestable> {
+  /** The scope of an access, until `isEnded` is set. */
+  open(running: readonly R[]): Scope {
+    return new Scope(this, running)
+  }
+
+  run<T>(scope: Scope, work: () => T): T {
+    return scopes.run(scope, work)
+  }
+
+  /** The outer access's sessions where they cover the request. Refuses what would wait for itself. */
+  outer(keys: readonly string[], request: LockRequest): readonly R[] | undefined {
+    const scope = this.scope()
+    if (scope === undefined) return undefined
+    return keys.map((key) => {
+      const outer = scope.running.find((running) => running.key === key)
+      if (outer === undefined) {
+        throw new NestedAccessError('an access to another session began inside an access: use accessMany for both')
+      }
+      if (!covers(outer.ticket.request, request)) {
+        throw new NestedAccessError(
+          'a nested access to the same session asks for more than the outer one holds: lock it there, or session.lock()',
+        )
+      }
+      return outer as R
+    })
+  }
+
+  /** Refuses what waits for the end of accesses inside one, which would wait for itself: of any, or of this session. */
+  refuse(what: string, key?: string): void {
+    const scope = this.scope()
+    if (scope === undefined || (key !== undefined && !scope.running.some((running) => running.key === key))) return
+    throw new NestedAccessError(`a session cannot be ${what} inside an access: do it afterwards`)
+  }
+
+  private scope(): Scope | undefined {
+    const scope = scopes.getStore()
+    return scope === undefined || scope.isEnded || scope.client !== this ? undefined : scope
+  }
+}

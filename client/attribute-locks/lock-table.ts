@@ -1,0 +1,235 @@
+import { DeadlockError, type DeadlockParty, InvalidArgumentError } from '../errors/index.js'
+import { type Claimant, findCycle, isBlocking, type LockOwner, without } from './deadlocks.js'
+import { type Holding, Holdings } from './holders.js'
+import { Lanes } from './lanes.js'
+import { type LockRequest, lacking, merge } from './lock-request.js'
+import { type LockTicket, WaitingTicket } from './waiting-ticket.js'
+
+/**
+ * The locks of one session while more than one owner is about; `AttributeLocks` says what each method promises.
+ *
+ * Ordinary tickets stand in lanes, where a change finds those that it lets pass. Extensions are few, as a rule at most
+ * one for each running access: they stand in one list, and each watches one of those that block it.
+ */
+export class LockTable {
+  private readonly holdings = new Holdings(this)
+  private readonly queue = new Map<LockTicket, WaitingTicket>()
+  private readonly extensions: WaitingTicket[] = []
+  private lanes = new Lanes()
+  private readonly ready: WaitingTicket[] = []
+  private lastNumber = 0
+  private isGranting = false
+
+  get running(): number {
+    return this.holdings.count
+  }
+
+  get queued(): number {
+    return this.queue.size + this.extensions.length
+  }
+
+  get isIdle(): boolean {
+    return this.holdings.count === 0 && this.queue.size === 0 && !this.isGranting
+  }
+
+  heldBy(owner: LockOwner): LockRequest | undefined {
+    return this.holdings.of(owner)?.request
+  }
+
+  tryLock(owner: LockOwner, request: LockRequest): boolean {
+    this.refuseMember(owner)
+    if (!this.lanes.admits(request)) return false
+    this.adopt(owner, request)
+    return true
+  }
+
+  enqueue(ticket: LockTicket): void {
+    const { owner, request } = ticket
+    this.refuseMember(owner)
+    const wait = new WaitingTicket(this, ticket, request, 'ordinary', ++this.lastNumber, this.ready)
+    // Nobody waits for an owner that neither holds nor waits: its first wait closes no cycle.
+    if ((owner.holds.length > 0 || owner.waits.length > 0) && !this.lanes.admits(request)) this.refuseCycle(wait)
+    this.register(wait)
+    this.lanes.join(wait, request)
+    if (!wait.isBlocked) this.ready.push(wait)
+    this.grantReady()
+  }
+
+  tryExtend(owner: LockOwner, request: LockRequest): boolean {
+    const wait = this.makeExtension({ owner, request, granted: () => undefined })
+    if (wait.isBlocked) return false
+    // Those whom it overtakes will wait for its owner, which may be waiting elsewhere.
+    if (owner.waits.length > 0 && this.findCycleThrough(wait) !== undefined) return false
+    this.lanes.overtake(wait.request)
+    this.widen(wait)
+    return true
+  }
+
+  extend(ticket: LockTicket): void {
+    if (this.extensions.some((extension) => extension.ticket === ticket)) {
+      throw new InvalidArgumentError('a lock ticket must be new, received one that is in the queue')
+    }
+    const wait = this.makeExtension(ticket)
+    if (wait.isBlocked || ticket.owner.waits.length > 0) this.refuseCycle(wait)
+    this.register(wait)
+    this.lanes.overtake(wait.request)
+    if (!wait.isBlocked) this.ready.push(wait)
+    this.grantReady()
+  }
+
+  cancel(ticket: LockTicket): boolean {
+    const wait = this.queue.get(ticket) ?? this.extensions.find((extension) => extension.ticket === ticket)
+    if (wait === undefined) return false
+    this.withdraw(wait)
+    this.grantReady()
+    return true
+  }
+
+  unlock(owner: LockOwner): LockTicket[] {
+    const holding = this.holdings.of(owner)
+    if (holding === undefined) return []
+    const dropped = this.extensions.filter((extension) => extension.owner === owner)
+    for (const wait of dropped) this.withdraw(wait)
+    this.holdings.remove(holding)
+    this.lanes.remove(holding.request)
+    this.recheckBehind(owner)
+    this.grantReady()
+    return dropped.map(({ ticket }) => ticket)
+  }
+
+  takeQueued(): LockTicket[] {
+    const taken = [...this.queue.values()]
+    for (const wait of taken) this.withdraw(wait)
+    this.grantReady()
+    return taken.map(({ ticket }) => ticket)
+  }
+
+  clear(): LockTicket[] {
+    const taken = this.waiting()
+    for (const wait of taken) this.unregister(wait)
+    this.holdings.clear()
+    this.lanes = new Lanes()
+    return taken.map(({ ticket }) => ticket)
+  }
+
+  /** Takes over an owner that holds its locks already. */
+  adopt(owner: LockOwner, request: LockRequest): void {
+    this.lanes.add(request)
+    this.holdings.add(owner, request)
+  }
+
+  /** All who wait here. */
+  waiting(): WaitingTicket[] {
+    return [...this.extensions, ...this.queue.values()]
+  }
+
+  private refuseMember(owner: LockOwner): void {
+    const isHere = ({ session }: Claimant) => session === this
+    const doing = owner.holds.some(isHere) ? 'holds' : owner.waits.some(isHere) ? 'waits for' : undefined
+    if (doing === undefined) return
+    throw new InvalidArgumentError(`expected an owner without locks in this session, received one that ${doing} some`)
+  }
+
+  private makeExtension(ticket: LockTicket): WaitingTicket {
+    const holding = this.holdings.of(ticket.owner)
+    if (holding === undefined) {
+      throw new InvalidArgumentError('only an owner of locks in this session can extend them, received one without')
+    }
+    const lacks = lacking(holding.request, ticket.request)
+    const wait = new WaitingTicket(this, ticket, lacks, 'extension', ++this.lastNumber, this.ready)
+    wait.blocker = this.findBlocker(wait)
+    return wait
+  }
+
+  /** The last in line of those in its way: when that one leaves, the others may well have left before. */
+  private findBlocker(wait: WaitingTicket): LockOwner | undefined {
+    const isInTheWay = (claimant: Claimant) => isBlocking(claimant, wait)
+    return (this.extensions.findLast(isInTheWay) ?? this.holdings.all().find(isInTheWay))?.owner
+  }
+
+  /** `blocker` has gone, or some of its claims have: extensions that watched it may go, or must watch another. */
+  private recheckBehind(blocker: LockOwner): void {
+    for (const extension of this.extensions) {
+      if (extension.blocker !== blocker) continue
+      extension.blocker = this.findBlocker(extension)
+      if (!extension.isBlocked) this.ready.push(extension)
+    }
+  }
+
+  private refuseCycle(wait: WaitingTicket): void {
+    const cycle = this.findCycleThrough(wait)
+    if (cycle !== undefined) throw new DeadlockError(cycle)
+  }
+
+  private findCycleThrough(wait: WaitingTicket): readonly DeadlockParty[] | undefined {
+    this.register(wait)
+    const cycle = findCycle(wait.owner)
+    this.unregister(wait)
+    return cycle
+  }
+
+  private register(wait: WaitingTicket): void {
+    if (wait.kind === 'extension') this.extensions.push(wait)
+    else this.queue.set(wait.ticket, wait)
+    wait.owner.waits = [...wait.owner.waits, wait]
+    wait.isQueued = true
+  }
+
+  private unregister(wait: WaitingTicket): void {
+    if (wait.kind === 'extension') this.extensions.splice(this.extensions.indexOf(wait), 1)
+    else this.queue.delete(wait.ticket)
+    wait.owner.waits = without(wait.owner.waits, wait)
+    wait.isQueued = false
+  }
+
+  private withdraw(wait: WaitingTicket): void {
+    this.unregister(wait)
+    if (wait.kind === 'ordinary') return this.lanes.leave(wait)
+    this.lanes.remove(wait.request)
+    this.recheckBehind(wait.owner)
+  }
+
+  /**
+   * Grants what has become free, in line. A callback may come back here: what it sets free is granted after it has
+   * returned, by this same loop, so that no chain of grants is too deep for the stack.
+   */
+  private grantReady(): void {
+    if (this.isGranting) return
+    this.isGranting = true
+    const failures: unknown[] = []
+    while (this.ready.length > 0) {
+      for (const wait of this.ready.splice(0).sort((a, b) => a.order - b.order)) {
+        // A callback before it may have withdrawn it, or extended its own locks ahead of it.
+        if (!wait.isQueued || wait.isBlocked) continue
+        try {
+          this.grant(wait)
+        } catch (error) {
+          failures.push(error)
+        }
+      }
+    }
+    this.isGranting = false
+    if (failures.length > 0) throw failures[0]
+  }
+
+  private grant(wait: WaitingTicket): void {
+    const { owner, request } = wait
+    this.unregister(wait)
+    if (wait.kind === 'extension') this.widen(wait)
+    else {
+      this.lanes.pass(wait)
+      this.holdings.add(owner, request)
+    }
+    wait.ticket.granted()
+  }
+
+  /** Adds to what the owner of an extension holds. The claims of both stand already: they become one. */
+  private widen({ owner, request }: WaitingTicket): void {
+    const holding = this.holdings.of(owner) as Holding
+    const before = holding.request
+    holding.request = merge(before, request)
+    this.lanes.add(holding.request)
+    this.lanes.remove(before)
+    this.lanes.remove(request)
+  }
+}

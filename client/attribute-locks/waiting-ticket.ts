@@ -1,0 +1,46 @@
+import type { Claimant, LockOwner } from './deadlocks.js'
+import type { Place, Waiter } from './lane.js'
+import type { LockRequest } from './lock-request.js'
+
+/** A request that waits for its turn. The object itself is its place in the queue. */
+export interface LockTicket {
+  readonly owner: LockOwner
+  readonly request: LockRequest
+  /** Called once, when the owner has the locks. It may use the same locks again. */
+  granted(): void
+}
+
+/** Extensions go ahead of all other tickets: their places in line are negative. */
+const FIRST_EXTENSION = Number.MIN_SAFE_INTEGER
+
+/** A ticket in the queue of one session. */
+export class WaitingTicket implements Claimant, Waiter {
+  readonly owner: LockOwner
+  readonly order: number
+  places: Place | undefined = undefined
+  blockedIn = 0
+  /** One of those that an extension waits for: before that one leaves, it need not be looked at again. */
+  blocker: LockOwner | undefined = undefined
+  isQueued = false
+
+  /** @param request what is still to be locked: for an extension, what its owner does not hold yet. */
+  constructor(
+    readonly session: Claimant['session'],
+    readonly ticket: LockTicket,
+    readonly request: LockRequest,
+    readonly kind: 'ordinary' | 'extension',
+    number: number,
+    private readonly ready: WaitingTicket[],
+  ) {
+    this.owner = ticket.owner
+    this.order = kind === 'extension' ? FIRST_EXTENSION + number : number
+  }
+
+  get isBlocked(): boolean {
+    return this.blockedIn > 0 || this.blocker !== undefined
+  }
+
+  unblocked(): void {
+    this.ready.push(this)
+  }
+}

@@ -1,0 +1,194 @@
+import { Buffer } from 'node:buffer'
+import { types } from 'node:util'
+import type { AttributeValue } from '../../protocol/dynamodb.js'
+import { copyBytes, lengthOfBytes } from './bytes.js'
+import { BIGINT_DIGITS_MAX, ENCODED_LEVELS_MAX, isTagName, suitsMap, TAG } from './format.js'
+import { fitsN } from './numbers.js'
+import {
+  describeObject,
+  ownValue,
+  type Place,
+  refuse,
+  refuseEndless,
+  refuseExtra,
+  refuseSymbols,
+  refuseUnlessDense,
+  type Step,
+} from './refusal.js'
+
+/**
+ * What one attribute may take to copy: more than anything that fits DynamoDB's 400 KB (every value takes 2 bytes
+ * there), so that values shared many times over cannot exhaust the memory before their size is known.
+ */
+const COPY_COST_MAX = 4 * 1024 * 1024
+const COPY_COST_PER_VALUE = 16
+
+const BIGINT_LIMIT = 10n ** BigInt(BIGINT_DIGITS_MAX)
+
+// Taken once: clocks that tests put in place of Date have other prototypes, or make dates that are no plain Dates.
+const DATE_PROTOTYPE = Date.prototype
+
+// Node has had it since 20.0; the compiler's library of that year does not know it.
+const isWellFormed = (text: string): boolean => (text as unknown as { isWellFormed(): boolean }).isWellFormed()
+
+/**
+ * The value as DynamoDB stores it: a copy that later changes to the value do not reach. Throws an InvalidValueError
+ * that names the place, such as `cart.items[3].price`, if the value would not come back exactly as it is. Runs no code
+ * of the caller's: getters and proxies are refused, not asked.
+ *
+ * What "exactly" leaves out: the order of a plain object's properties (a Map keeps its order), which objects are
+ * frozen or read-only, and whether two parts of the value are one and the same object: each becomes a copy of its own.
+ */
+export function encodeValue(value: unknown, path: string): AttributeValue {
+  return new Encoder().encode(value, { outer: undefined, container: undefined, level: 0, step: 'top', at: path })
+}
+
+class Encoder {
+  #costLeft = COPY_COST_MAX
+
+  encode(value: unknown, place: Place): AttributeValue {
+    switch (typeof value) {
+      case 'string':
+        if (!isWellFormed(value)) refuse(place, 'a string with a lone surrogate')
+        return { S: value }
+      case 'number':
+        if (fitsN(value)) return { N: String(value) }
+        if (!Number.isFinite(value)) refuse(place, String(value))
+        return tagged(TAG.number, { S: value === 0 ? '-0' : String(value) }, place)
+      case 'boolean':
+        return { BOOL: value }
+      case 'object':
+        return value === null ? { NULL: true } : this.#object(value, place)
+      case 'bigint':
+        if (value >= BIGINT_LIMIT || value <= -BIGINT_LIMIT) {
+          refuse(place, `a bigint of more than ${BIGINT_DIGITS_MAX} digits`)
+        }
+        return tagged(TAG.bigint, { S: String(value) }, place)
+      case 'undefined':
+        return refuse(place, 'undefined', ': use null, or leave it out')
+      default:
+        return refuse(place, `a ${typeof value}`)
+    }
+  }
+
+  #object(value: object, place: Place): AttributeValue {
+    if (types.isProxy(value)) refuse(place, 'a Proxy')
+    const prototype: object | null = Object.getPrototypeOf(value)
+    if (Array.isArray(value)) {
+      if (prototype === Array.prototype) return this.#array(value, place)
+    } else if (prototype === Object.prototype) {
+      return this.#plainObject(value, place)
+    } else if (prototype === null) {
+      return { M: { [TAG.dict]: { L: this.#properties(value, Object.getOwnPropertyNames(value), place) } } }
+    } else if (prototype === DATE_PROTOTYPE && types.isDate(value)) {
+      return encodeDate(value, place)
+    } else if (prototype === Map.prototype && types.isMap(value)) {
+      return this.#map(value, place)
+    } else if (prototype === Set.prototype && types.isSet(value)) {
+      return this.#set(value, place)
+    } else if (prototype === Uint8Array.prototype && types.isUint8Array(value)) {
+      return { B: this.#bytes(value, place) }
+    } else if (prototype === Buffer.prototype && types.isUint8Array(value)) {
+      return tagged(TAG.buffer, { B: this.#bytes(value, place) }, place)
+    }
+    return refuse(place, describeObject(value))
+  }
+
+  #array(array: readonly unknown[], place: Place): AttributeValue {
+    const inside = this.#enter(array, 'element', array.length, 1, place)
+    refuseUnlessDense(array, place)
+    const list: AttributeValue[] = []
+    for (let index = 0; index < array.length; index += 1) {
+      inside.at = index
+      list.push(this.encode(ownValue(array, inside), inside))
+    }
+    return { L: list }
+  }
+
+  #plainObject(object: object, place: Place): AttributeValue {
+    const names = Object.getOwnPropertyNames(object)
+    const looksTagged = names.length === 1 && isTagName(names[0] as string)
+    if (looksTagged || !names.every(suitsMap)) {
+      return { M: { [TAG.object]: { L: this.#properties(object, names, place) } } }
+    }
+    const inside = this.#enter(object, 'property', names.length, 1, place)
+    refuseSymbols(object, 'an object', place)
+    const map: Record<string, AttributeValue> = {}
+    for (const name of names) map[name] = this.#property(object, name, inside)
+    return { M: map }
+  }
+
+  /** An object's properties as a list, in which any name may stand. */
+  #properties(object: object, names: readonly string[], place: Place): AttributeValue[] {
+    const inside = this.#enter(object, 'property', 2 * names.length, 2, place)
+    refuseSymbols(object, 'an object', place)
+    const list: AttributeValue[] = []
+    for (const name of names) list.push({ S: name }, this.#property(object, name, inside))
+    return list
+  }
+
+  #property(object: object, name: string, inside: Place): AttributeValue {
+    inside.at = name
+    if (!isWellFormed(name)) refuse(inside, 'a name with a lone surrogate')
+    return this.encode(ownValue(object, inside), inside)
+  }
+
+  #map(map: ReadonlyMap<unknown, unknown>, place: Place): AttributeValue {
+    refuseExtra(map, 'a Map', place)
+    const inside = this.#enter(map, 'mapKey', 2 * map.size, 2, place)
+    const list: AttributeValue[] = []
+    let index = 0
+    for (const [key, value] of map) {
+      inside.at = index
+      inside.step = 'mapKey'
+      const encodedKey = this.encode(key, inside)
+      inside.step = 'mapValue'
+      list.push(encodedKey, this.encode(value, inside))
+      index += 1
+    }
+    return { M: { [TAG.map]: { L: list } } }
+  }
+
+  #set(set: ReadonlySet<unknown>, place: Place): AttributeValue {
+    refuseExtra(set, 'a Set', place)
+    const inside = this.#enter(set, 'member', set.size, 2, place)
+    const list: AttributeValue[] = []
+    for (const member of set) {
+      inside.at = list.length
+      list.push(this.encode(member, inside))
+    }
+    return { M: { [TAG.set]: { L: list } } }
+  }
+
+  #bytes(bytes: Uint8Array, place: Place): Uint8Array {
+    this.#spend(lengthOfBytes(bytes), bytes, place)
+    return copyBytes(bytes, place)
+  }
+
+  /** Makes the place for the contents of a container, once it is known that neither their number nor depth is too much. */
+  #enter(container: object, step: Step, parts: number, levels: number, place: Place): Place {
+    const level = place.level + levels
+    if (level > ENCODED_LEVELS_MAX) refuseEndless(container, TOO_DEEP, place)
+    this.#spend(parts * COPY_COST_PER_VALUE, container, place)
+    return { outer: place, container, level, step, at: 0 }
+  }
+
+  #spend(cost: number, value: object, place: Place): void {
+    this.#costLeft -= cost
+    if (this.#costLeft < 0) refuseEndless(value, "a value far beyond DynamoDB's 400 KB", place)
+  }
+}
+
+const TOO_DEEP = `a value nested more than ${ENCODED_LEVELS_MAX} levels deep`
+
+function tagged(tag: string, content: AttributeValue, place: Place): AttributeValue {
+  if (place.level >= ENCODED_LEVELS_MAX) refuseEndless(undefined, TOO_DEEP, place)
+  return { M: { [tag]: content } }
+}
+
+function encodeDate(date: Date, place: Place): AttributeValue {
+  refuseExtra(date, 'a Date', place)
+  const timeMs = date.getTime()
+  if (Number.isNaN(timeMs)) refuse(place, 'an invalid Date')
+  return tagged(TAG.date, { N: String(timeMs) }, place)
+}

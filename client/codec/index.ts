@@ -1,0 +1,99 @@
+import { Buffer } from 'node:buffer'
+import type { AttributeValue } from '../../protocol/dynamodb.js'
+import { equalN, sizeOfN } from './numbers.js'
+
+/**
+ * Values to DynamoDB and back: exact, or refused with the place at fault. `codec-format.ts` shows what is stored.
+ */
+export { decodeValue } from './decode.js'
+export { encodeValue } from './encode.js'
+export { ReadOnlyGuard } from './read-only.js'
+
+type List = readonly AttributeValue[]
+type Fields = { readonly [name: string]: AttributeValue }
+
+/** An encoded value has its type as its only own name, which a loop meets first. */
+function typeOf(encoded: AttributeValue): string {
+  for (const type in encoded) return type
+  return ''
+}
+
+/** What an encoded value holds is whatever its type says, which TypeScript cannot follow. */
+const contentOf = (encoded: AttributeValue, type: string): never => (encoded as never)[type]
+
+/**
+ * Whether two encoded values are the same, to find out if an attribute changed. The order of an M's names, which
+ * DynamoDB does not keep, and the notation of an N, which it changes, make no difference.
+ */
+export function equalEncoded(a: AttributeValue, b: AttributeValue): boolean {
+  if (a === b) return true
+  const type = typeOf(a)
+  if (type !== typeOf(b)) return false
+  const left = contentOf(a, type)
+  const right = contentOf(b, type)
+  switch (type) {
+    case 'N':
+      return equalN(left, right)
+    case 'L':
+      return equalLists(left, right)
+    case 'M':
+      return equalMaps(left, right)
+    case 'B':
+      return Buffer.compare(left, right) === 0
+    default:
+      return left === right
+  }
+}
+
+function equalLists(a: List, b: List): boolean {
+  if (a.length !== b.length) return false
+  for (let index = 0; index < a.length; index += 1) {
+    if (!equalEncoded(a[index] as AttributeValue, b[index] as AttributeValue)) return false
+  }
+  return true
+}
+
+function equalMaps(a: Fields, b: Fields): boolean {
+  const names = Object.keys(a)
+  if (names.length !== Object.keys(b).length) return false
+  for (const name of names) {
+    if (!Object.hasOwn(b, name) || !equalEncoded(a[name] as AttributeValue, b[name] as AttributeValue)) return false
+  }
+  return true
+}
+
+const CONTAINER_BYTES = 3
+const PART_BYTES = 1
+
+/**
+ * What DynamoDB counts for an encoded value, without the attribute's name: a string's UTF-8, a binary's bytes, a
+ * number's pairs of digits, one byte for true, false and null; a list or map has 3 bytes of its own and one more for
+ * each part, beside the names in a map.
+ */
+export function encodedSizeBytes(encoded: AttributeValue): number {
+  const type = typeOf(encoded)
+  const content = contentOf(encoded, type)
+  switch (type) {
+    case 'S':
+      return Buffer.byteLength(content)
+    case 'N':
+      return sizeOfN(content)
+    case 'B':
+      return (content as Uint8Array).length
+    case 'L': {
+      let sizeBytes = CONTAINER_BYTES
+      for (const part of content as List) sizeBytes += PART_BYTES + encodedSizeBytes(part)
+      return sizeBytes
+    }
+    case 'M': {
+      let sizeBytes = CONTAINER_BYTES
+      for (const name of Object.keys(content)) {
+        sizeBytes +=
+          PART_BYTES + Buffer.byteLength(name) + encodedSizeBytes((content as Fields)[name] as AttributeValue)
+      }
+      return sizeBytes
+    }
+    default:
+      return 1
+  }
+}

@@ -1,0 +1,134 @@
+import { Buffer } from 'node:buffer'
+import { types } from 'node:util'
+import { InvalidValueError } from '../errors/index.js'
+import { isRefusal } from './read-only.js'
+
+/** How a value lies in what contains it. */
+export type Step = 'top' | 'property' | 'element' | 'mapKey' | 'mapValue' | 'member'
+
+/**
+ * Where the encoder is. One is made per container and moved along its contents, so that a path is only put together
+ * when something is refused.
+ */
+export interface Place {
+  readonly outer: Place | undefined
+  readonly container: object | undefined
+  /** How many encoded L and M are around the value. */
+  readonly level: number
+  step: Step
+  /** The attribute's path at the top, a property's name, or else an index. */
+  at: string | number
+}
+
+const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u
+const SHOWN_NAME_CHARS_MAX = 64
+
+/** A name as an error may show it: whole names can be as long as an attribute. */
+export const shownName = (name: string): string =>
+  name.length <= SHOWN_NAME_CHARS_MAX ? name : `${name.slice(0, SHOWN_NAME_CHARS_MAX)}…`
+
+function shownStep(place: Place): string {
+  switch (place.step) {
+    case 'top':
+      return String(place.at)
+    case 'property': {
+      const name = shownName(String(place.at))
+      return IDENTIFIER.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`
+    }
+    case 'element':
+      return `[${place.at}]`
+    // By position, not by key: the key of a Map is a value, and no error shows a value.
+    case 'mapKey':
+      return `.keys()[${place.at}]`
+    case 'mapValue':
+    case 'member':
+      return `.values()[${place.at}]`
+  }
+}
+
+/** The place as a path, such as `cart.items[3].price`. */
+export function pathOf(place: Place): string {
+  let path = ''
+  for (let at: Place | undefined = place; at !== undefined; at = at.outer) path = shownStep(at) + path
+  return path
+}
+
+export function refuse(place: Place, what: string, advice = ''): never {
+  throw new InvalidValueError(pathOf(place), `${what} cannot be stored${advice}`)
+}
+
+/**
+ * Refuses a value that is nested too deep or has too many parts. A circular reference always ends here: it is named
+ * as such, at the place that refers back, which costs nothing as long as there is none.
+ */
+export function refuseEndless(container: object | undefined, what: string, place: Place): never {
+  const above: Place[] = []
+  for (let at: Place | undefined = place; at !== undefined; at = at.outer) above.unshift(at)
+  const seen = new Set<object>()
+  for (const [index, at] of above.entries()) {
+    const inside = above[index + 1]?.container ?? container
+    if (inside === undefined) break
+    if (seen.has(inside)) refuse(at, 'a circular reference')
+    seen.add(inside)
+  }
+  refuse(place, what)
+}
+
+/** A data property's own value. Accessors are refused, not run: nothing of the caller's runs while encoding. */
+export function ownValue(container: object, place: Place): unknown {
+  const property = Object.getOwnPropertyDescriptor(container, place.at)
+  if (property === undefined) refuse(place, 'a hole in an array', ': use null')
+  if (property.get !== undefined || property.set !== undefined) refuse(place, 'a getter or setter')
+  if (!property.enumerable) refuse(place, 'a property that is not enumerable')
+  return property.value
+}
+
+/**
+ * Refuses properties beyond the contents of a container: nothing would be left of them. The methods that make a value
+ * read-only are no part of it: it is stored as the plain one that it is to everybody who reads it.
+ */
+export function refuseExtra(container: object, kind: string, place: Place): void {
+  const extra = Reflect.ownKeys(container).find((key) => !isRefusal(container, key))
+  if (extra !== undefined) refuse(place, `${kind} with the property ${shownKey(extra)}`)
+}
+
+export function refuseSymbols(container: object, kind: string, place: Place): void {
+  const symbol = Object.getOwnPropertySymbols(container)[0]
+  if (symbol !== undefined) refuse(place, `${kind} with the property ${shownKey(symbol)}`)
+}
+
+/** Refuses extra properties of an array. Its holes come to light when its elements are read. */
+export function refuseUnlessDense(array: readonly unknown[], place: Place): void {
+  refuseSymbols(array, 'an array', place)
+  const names = Object.getOwnPropertyNames(array)
+  // Indices come first, in order, and 'length' next.
+  if (names.length === array.length + 1 && names[array.length] === 'length') return
+  const extra = names.find((name) => name !== 'length' && !(Number(name) < array.length && /^\d+$/.test(name)))
+  if (extra !== undefined) refuse(place, `an array with the property ${shownKey(extra)}`)
+}
+
+const shownKey = (key: string | symbol): string =>
+  typeof key === 'symbol' ? shownName(String(key)) : JSON.stringify(shownName(key))
+
+const classNameOf = (prototype: object): string => {
+  const maker: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
+  if (typeof maker !== 'function' || types.isProxy(maker)) return ''
+  const name: unknown = Object.getOwnPropertyDescriptor(maker, 'name')?.value
+  return typeof name === 'string' ? shownName(name) : ''
+}
+
+/** Names an object that is of no supported type, without running anything of the caller's. */
+export function describeObject(value: object): string {
+  const prototype: object | null = Object.getPrototypeOf(value)
+  if (prototype === null || types.isProxy(prototype)) return 'an object with an unusual prototype'
+  const name = classNameOf(prototype)
+  if (name === '') return 'an object with an unusual prototype'
+  const supported = SUPPORTED.get(name)
+  if (supported === undefined) return `an instance of ${name}`
+  return supported === prototype ? `an object that only looks like ${name}` : `an instance of another ${name}`
+}
+
+/** What is supported by these names is known by its prototype: in another realm, or in a subclass, it is another. */
+const SUPPORTED = new Map<string, object>(
+  [Object, Array, Map, Set, Date, Uint8Array, Buffer].map((type) => [type.name, type.prototype]),
+)

@@ -1,0 +1,105 @@
+import { OPTION_MS_MAX } from '../limits.js'
+import type { CompiledAccessOptions } from '../session/ticket.js'
+import { checkKeys, integer, invalid, type Keys } from './check.js'
+
+/** When an access resolves: when its changes are in DynamoDB, or at once, and the changes are written later. */
+export type Durability = 'access' | 'release'
+
+/** Options of one access. */
+export interface AccessOptions {
+  /** Ends the wait for the locks. A running access is not stopped by it. */
+  readonly signal?: AbortSignal
+  /**
+   * How long to wait for the locks, in milliseconds.
+   * @default - the client's `timeoutMs`
+   */
+  readonly timeoutMs?: number
+  /**
+   * What to do when there is no such session: create it, or throw a SessionMissingError.
+   * @default 'create'
+   */
+  readonly ifMissing?: 'create' | 'fail'
+  /**
+   * When the access resolves; see {@link HoldfastOptions.durability}.
+   * @default - the client's `durability`
+   */
+  readonly durability?: Durability
+  /**
+   * Names this access in a DeadlockError. Not a secret.
+   * @default 'access'
+   */
+  readonly label?: string
+}
+
+/** Options of {@link Holdfast.rotate}. */
+export interface RotateOptions extends Omit<AccessOptions, 'ifMissing' | 'durability'> {
+  /**
+   * The new id. It must not be in use.
+   * @default - a new random one of 256 bits
+   */
+  readonly to?: string
+}
+
+/** Options of `session.lock`. */
+export interface LockOptions {
+  /**
+   * How long to wait for the locks, in milliseconds.
+   * @default - that of the access
+   */
+  readonly timeoutMs?: number
+}
+
+const ACCESS_KEYS: Keys<AccessOptions> = {
+  signal: true,
+  timeoutMs: true,
+  ifMissing: true,
+  durability: true,
+  label: true,
+}
+const NEW_SESSION_KEYS: Keys<Omit<AccessOptions, 'ifMissing'>> = {
+  signal: true,
+  timeoutMs: true,
+  durability: true,
+  label: true,
+}
+const LOCK_KEYS: Keys<LockOptions> = { timeoutMs: true }
+
+/** The options of an access that are not the client's own, checked before anything happens. */
+export function compileAccessOptions(
+  options: AccessOptions | undefined,
+  defaults: { readonly timeoutMs: number; readonly durability: Durability },
+): CompiledAccessOptions {
+  if (options === undefined) {
+    const { timeoutMs, durability } = defaults
+    return { signal: undefined, timeoutMs, ifMissing: 'create', durability, label: 'access' }
+  }
+  checkKeys(options, ACCESS_KEYS, 'an access')
+  const { signal, ifMissing = 'create', label = 'access' } = options
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid('signal', 'an AbortSignal', signal)
+  if (ifMissing !== 'create' && ifMissing !== 'fail') throw invalid('ifMissing', "'create' or 'fail'", ifMissing)
+  if (typeof label !== 'string') throw invalid('label', 'a string', label)
+  return {
+    signal,
+    timeoutMs: integer('timeoutMs', options.timeoutMs ?? defaults.timeoutMs, 1, OPTION_MS_MAX),
+    ifMissing,
+    durability: compileDurability(options.durability ?? defaults.durability),
+    label,
+  }
+}
+
+/** Refuses `ifMissing` where it makes no sense: the session is always missing, or never to be created. */
+export function checkWithoutIfMissing(options: unknown, where: 'create' | 'destroy'): void {
+  if (options !== undefined) checkKeys(options, NEW_SESSION_KEYS, where)
+}
+
+/** The `timeoutMs` of a call that has no other option. */
+export function compileTimeoutMs(options: LockOptions, where: string, defaultMs: number): number {
+  checkKeys(options, LOCK_KEYS, where)
+  return integer('timeoutMs', options.timeoutMs ?? defaultMs, 1, OPTION_MS_MAX)
+}
+
+/** Checks a durability, of a client or of an access. */
+export function compileDurability(value: unknown): Durability {
+  if (value === 'access' || value === 'release') return value
+  throw invalid('durability', "'access' or 'release'", value)
+}

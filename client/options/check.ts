@@ -1,0 +1,60 @@
+import { inspect } from 'node:util'
+import { SESSION_ID_BYTES_MAX } from '../../protocol/limits.js'
+import { InvalidArgumentError } from '../errors/index.js'
+
+/** What every option and argument is checked with, before anything happens. */
+
+/** All keys of a type, checked by the compiler to be all. */
+export type Keys<T> = { readonly [K in keyof Required<T>]: true }
+
+export function checkKeys(value: unknown, known: { readonly [key: string]: true }, where: string): void {
+  if (typeof value !== 'object' || value === null) {
+    throw new InvalidArgumentError(`the options of ${where} must be an object, received ${kindOf(value)}`)
+  }
+  for (const key of Object.keys(value)) {
+    if (Object.hasOwn(known, key)) continue
+    throw new InvalidArgumentError(`${where} has no option '${key}': known are ${Object.keys(known).join(', ')}`)
+  }
+}
+
+export function integer(name: string, value: unknown, least: number, most: number): number {
+  if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return value as number
+  throw invalid(name, `an integer from ${least} to ${most}`, value)
+}
+
+export const kindOf = (value: unknown): string =>
+  value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value
+
+export const invalid = (name: string, expected: string, received: unknown): InvalidArgumentError =>
+  new InvalidArgumentError(`'${name}' must be ${expected}, received ${shown(received)}`)
+
+const SHOWN_CHARS_MAX = 64
+
+/** A wrong value of an option as an error may show it. None of the options is a secret; objects may hold some. */
+export function shown(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (typeof value !== 'string') return kindOf(value)
+  return inspect(value.length <= SHOWN_CHARS_MAX ? value : `${value.slice(0, SHOWN_CHARS_MAX)}…`)
+}
+
+/** Refuses what cannot be a session id. The id itself appears in no message: it is a credential. */
+export function checkSessionId(id: unknown): asserts id is string {
+  if (typeof id !== 'string') throw new InvalidArgumentError(`a session id must be a string, received ${kindOf(id)}`)
+  // All lone surrogates have one encoding: two such ids would be one session.
+  if (/\p{Surrogate}/u.test(id)) throw new InvalidArgumentError('a session id must be well-formed Unicode')
+  const bytes = Buffer.byteLength(id)
+  if (bytes === 0 || bytes > SESSION_ID_BYTES_MAX) {
+    throw new InvalidArgumentError(`a session id must have 1 to ${SESSION_ID_BYTES_MAX} bytes, received ${bytes}`)
+  }
+}
+
+/**
+ * Refuses what a new session cannot be made of: anything but a plain object, such as an array or a Map, would make one of
+ * other attributes than it seems, or of none.
+ */
+export function checkInit(init: unknown): void {
+  const prototype: unknown = typeof init === 'object' && init !== null ? Object.getPrototypeOf(init) : undefined
+  if (prototype === null || prototype === Object.prototype) return
+  const received = prototype === undefined || Array.isArray(init) ? kindOf(init) : 'another kind of object'
+  throw new InvalidArgumentError(`a session is made of a plain object such as { cart: … }, received ${received}`)
+}

@@ -1,0 +1,211 @@
+import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import { NAMESPACE_PATTERN } from '../../protocol/keys.js'
+import { LABEL_CHARS_MAX, NAMESPACE_CHARS_MAX, SESSION_BYTES_MAX } from '../../protocol/limits.js'
+import {
+  CACHED_BYTES_DEFAULT,
+  DRAIN_DEFAULT_MS,
+  FLUSH_DEFAULT_MS,
+  FLUSH_MAX_MS,
+  HELD_SESSIONS_DEFAULT,
+  HELD_SESSIONS_MAX,
+  IDLE_RELEASE_DEFAULT_MS,
+  OPTION_MS_MAX,
+  TOUCH_SHARE_DEFAULT,
+  TTL_DEFAULT_MS,
+  TTL_MAX_MS,
+  WAIT_TIMEOUT_DEFAULT_MS,
+} from '../limits.js'
+import { SchemaCheck, type Schemas } from '../state/schemas.js'
+import { compileDurability, type Durability } from './access-options.js'
+import { checkKeys, integer, invalid, type Keys } from './check.js'
+import { compileConfig, type HoldfastConfig } from './store-config.js'
+
+/** Options of {@link createHoldfast}. All times are milliseconds. */
+export interface HoldfastOptions<S extends object = Record<string, unknown>> {
+  /**
+   * Where the store is, as an object or as the JSON text of the stack's output.
+   * @default - the environment variable HOLDFAST_CONFIG
+   */
+  readonly config?: HoldfastConfig | string
+  /** Keeps the sessions of several applications apart: 1 to 64 of A-Z a-z 0-9 _ . - */
+  readonly namespace: string
+  /**
+   * A session lives this long after its last commit; accesses that change nothing extend it, too, with few writes.
+   * @default 86400000 (a day)
+   */
+  readonly ttlMs?: number
+  /**
+   * An access that changes nothing extends the session's life once this share of `ttlMs` has passed.
+   * @default 0.1
+   */
+  readonly touchShare?: number
+  /**
+   * Names this process to others that wait for it. Printable ASCII, at most 64 characters; not a secret.
+   * @default ''
+   */
+  readonly label?: string
+  /**
+   * `untilRevoked` keeps a session until another process asks for it. `perAccess` releases it when the access ends:
+   * right for processes that may be frozen between requests.
+   * @default - 'perAccess' inside AWS Lambda, else 'untilRevoked'
+   */
+  readonly holdPolicy?: 'untilRevoked' | 'perAccess'
+  /**
+   * A held session that was not used for this long is released.
+   * @default 300000 (five minutes)
+   */
+  readonly idleReleaseMs?: number
+  /**
+   * Sessions held at once; beyond it the least recently used is released.
+   * @default 10000
+   */
+  readonly heldSessionsMax?: number
+  /**
+   * How long an access waits for its locks, unless it says otherwise.
+   * @default 30000
+   */
+  readonly timeoutMs?: number
+  /**
+   * The largest size of one attribute, and of a whole session, in bytes as DynamoDB counts. DynamoDB's own limit of
+   * 400 KB for an item is the upper bound of both. What is over a limit already can be read, shrunk and deleted.
+   * @default 407552 (398 KiB) each
+   */
+  readonly attributeBytesMax?: number
+  readonly sessionBytesMax?: number
+  /**
+   * State cached at once, in bytes as DynamoDB counts; beyond it the least recently used session is released. In
+   * memory it takes several times as much.
+   * @default 67108864 (64 MiB)
+   */
+  readonly cachedBytesMax?: number
+  /**
+   * When an access resolves. `access`: when its changes are in DynamoDB. `release` (write-back): at once; the changes
+   * are written when the session is given up, after `flushMs`, and by `session.commit()` or an access with `access`.
+   * The hazard of `release`: a crash loses what was changed in the last `flushMs`, and a commit that fails is only
+   * reported by the event `lost`.
+   * @default 'access'
+   */
+  readonly durability?: Durability
+  /**
+   * With `durability: 'release'`: how long a change may stay unwritten.
+   * @default 1000
+   */
+  readonly flushMs?: number
+  /**
+   * `rolling`: each access extends the session's life to `ttlMs` from then. `fixed`: it ends `ttlMs` after its
+   * creation, however much it is used.
+   * @default 'rolling'
+   */
+  readonly expiry?: 'rolling' | 'fixed'
+  /**
+   * A schema for each attribute that is to have one: zod's, valibot's, arktype's or any other with the Standard Schema
+   * interface. It must be synchronous, and accept what it puts out. A change is checked before it is committed, and
+   * what the schema makes of it is stored; what is read is passed through the schema first, which may so migrate an
+   * older shape: the new one is stored by the next access that reads it under a write lock. A mismatch throws a
+   * SchemaError.
+   * @default - none
+   */
+  readonly schemas?: Schemas<S>
+  /**
+   * AWS credentials, or a function that provides them.
+   * @default - the AWS SDK's default chain
+   */
+  readonly credentials?: NonNullable<DynamoDBClientConfig['credentials']>
+}
+
+export interface CompiledOptions {
+  readonly config: HoldfastConfig
+  readonly namespace: string
+  readonly ttlMs: number
+  readonly touchShare: number
+  readonly label: string
+  readonly isReleasedAfterAccess: boolean
+  readonly idleReleaseMs: number
+  readonly heldSessionsMax: number
+  readonly timeoutMs: number
+  readonly attributeBytesMax: number
+  readonly sessionBytesMax: number
+  readonly cachedBytesMax: number
+  readonly durability: Durability
+  readonly flushMs: number
+  readonly isFixedExpiry: boolean
+  readonly schemas: SchemaCheck
+  readonly credentials: HoldfastOptions['credentials']
+}
+
+const CLOSE_KEYS = { drainMs: true } as const
+const OPTION_KEYS: Keys<HoldfastOptions> = {
+  config: true,
+  namespace: true,
+  ttlMs: true,
+  touchShare: true,
+  label: true,
+  holdPolicy: true,
+  idleReleaseMs: true,
+  heldSessionsMax: true,
+  timeoutMs: true,
+  attributeBytesMax: true,
+  sessionBytesMax: true,
+  cachedBytesMax: true,
+  durability: true,
+  flushMs: true,
+  expiry: true,
+  schemas: true,
+  credentials: true,
+}
+/** Checks and completes the options of a client, before anything happens. */
+export function compileOptions<S extends object>(
+  options: HoldfastOptions<S>,
+  environment: NodeJS.ProcessEnv,
+): CompiledOptions {
+  checkKeys(options, OPTION_KEYS, 'createHoldfast')
+  const { namespace, label = '', holdPolicy, expiry = 'rolling', credentials } = options
+  if (typeof namespace !== 'string' || !NAMESPACE_PATTERN.test(namespace)) {
+    throw invalid('namespace', `1 to ${NAMESPACE_CHARS_MAX} characters of A-Z a-z 0-9 _ . -`, namespace)
+  }
+  if (typeof label !== 'string' || !new RegExp(`^[\\x20-\\x7e]{0,${LABEL_CHARS_MAX}}$`).test(label)) {
+    throw invalid('label', `at most ${LABEL_CHARS_MAX} printable ASCII characters`, label)
+  }
+  if (holdPolicy !== undefined && holdPolicy !== 'untilRevoked' && holdPolicy !== 'perAccess') {
+    throw invalid('holdPolicy', "'untilRevoked' or 'perAccess'", holdPolicy)
+  }
+  if (expiry !== 'rolling' && expiry !== 'fixed') throw invalid('expiry', "'rolling' or 'fixed'", expiry)
+  const touchShare = options.touchShare ?? TOUCH_SHARE_DEFAULT
+  if (typeof touchShare !== 'number' || !(touchShare > 0 && touchShare <= 1)) {
+    throw invalid('touchShare', 'a number above 0 and at most 1', touchShare)
+  }
+  return {
+    config: compileConfig(options.config, environment.HOLDFAST_CONFIG),
+    namespace,
+    ttlMs: integer('ttlMs', options.ttlMs ?? TTL_DEFAULT_MS, 1_000, TTL_MAX_MS),
+    touchShare,
+    label,
+    isReleasedAfterAccess: (holdPolicy ?? defaultPolicy(environment)) === 'perAccess',
+    idleReleaseMs: integer('idleReleaseMs', options.idleReleaseMs ?? IDLE_RELEASE_DEFAULT_MS, 1, OPTION_MS_MAX),
+    heldSessionsMax: integer('heldSessionsMax', options.heldSessionsMax ?? HELD_SESSIONS_DEFAULT, 1, HELD_SESSIONS_MAX),
+    timeoutMs: integer('timeoutMs', options.timeoutMs ?? WAIT_TIMEOUT_DEFAULT_MS, 1, OPTION_MS_MAX),
+    attributeBytesMax: byteLimit('attributeBytesMax', options.attributeBytesMax ?? SESSION_BYTES_MAX),
+    sessionBytesMax: byteLimit('sessionBytesMax', options.sessionBytesMax ?? SESSION_BYTES_MAX),
+    cachedBytesMax: integer(
+      'cachedBytesMax',
+      options.cachedBytesMax ?? CACHED_BYTES_DEFAULT,
+      SESSION_BYTES_MAX,
+      Number.MAX_SAFE_INTEGER,
+    ),
+    durability: compileDurability(options.durability ?? 'access'),
+    flushMs: integer('flushMs', options.flushMs ?? FLUSH_DEFAULT_MS, 1, FLUSH_MAX_MS),
+    isFixedExpiry: expiry === 'fixed',
+    schemas: new SchemaCheck(options.schemas),
+    credentials,
+  }
+}
+
+export function compileDrainMs(options: { readonly drainMs?: number }): number {
+  checkKeys(options, CLOSE_KEYS, 'close')
+  return integer('drainMs', options.drainMs ?? DRAIN_DEFAULT_MS, 0, OPTION_MS_MAX)
+}
+
+const byteLimit = (name: string, value: unknown): number => integer(name, value, 1, SESSION_BYTES_MAX)
+
+const defaultPolicy = (environment: NodeJS.ProcessEnv) =>
+  environment.AWS_LAMBDA_FUNCTION_NAME === undefined ? 'untilRevoked' : 'perAccess'

@@ -1,0 +1,57 @@
+import { InvalidArgumentError } from '../errors/index.js'
+import { checkKeys, invalid, type Keys } from './check.js'
+
+/** Where the store is: the value of the stack's output `HoldfastConfig`. */
+export interface HoldfastConfig {
+  /** `wss://…`, the WebSocket API with its stage. */
+  readonly url: string
+  readonly region: string
+  readonly sessionsTable: string
+  /**
+   * DynamoDB's address, for a local stack.
+   * @default - the region's own
+   */
+  readonly dynamoDbEndpoint?: string
+}
+
+const CONFIG_KEYS: Keys<HoldfastConfig> = { url: true, region: true, sessionsTable: true, dynamoDbEndpoint: true }
+
+/** The configuration, checked: that of the option, or else of the environment variable. */
+export function compileConfig(
+  option: HoldfastConfig | string | undefined,
+  variable: string | undefined,
+): HoldfastConfig {
+  const given = option ?? variable
+  if (given === undefined || given === '') {
+    throw new InvalidArgumentError("no 'config' and no HOLDFAST_CONFIG: give the stack's output HoldfastConfig")
+  }
+  // What is at fault is named as whoever set it knows it: an option of the call, or a variable of the environment.
+  const source = given === option ? 'config' : 'HOLDFAST_CONFIG'
+  const config = typeof given === 'string' ? parseConfig(given, source) : given
+  checkKeys(config, CONFIG_KEYS, `'${source}'`)
+  const { url, region, sessionsTable, dynamoDbEndpoint } = config
+  if (typeof url !== 'string' || !/^wss?:$/.test(protocolOf(url))) {
+    throw invalid(`${source}.url`, 'a ws:// or wss:// URL', url)
+  }
+  if (typeof region !== 'string' || region === '') throw invalid(`${source}.region`, 'an AWS region', region)
+  if (typeof sessionsTable !== 'string' || !/^[A-Za-z0-9_.-]{3,255}$/.test(sessionsTable)) {
+    throw invalid(`${source}.sessionsTable`, "a DynamoDB table's name", sessionsTable)
+  }
+  if (dynamoDbEndpoint === undefined) return { url, region, sessionsTable }
+  if (typeof dynamoDbEndpoint !== 'string' || !/^https?:$/.test(protocolOf(dynamoDbEndpoint))) {
+    throw invalid(`${source}.dynamoDbEndpoint`, 'an http:// or https:// URL', dynamoDbEndpoint)
+  }
+  return { url, region, sessionsTable, dynamoDbEndpoint }
+}
+
+function parseConfig(text: string, source: string): HoldfastConfig {
+  try {
+    return JSON.parse(text) as HoldfastConfig
+  } catch (cause) {
+    throw new InvalidArgumentError(`'${source}' is not JSON: give the stack's output HoldfastConfig as it is`, {
+      cause,
+    })
+  }
+}
+
+const protocolOf = (url: string): string => (URL.canParse(url) ? new URL(url).protocol : '')

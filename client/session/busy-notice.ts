@@ -1,0 +1,45 @@
+import type { Timing } from '../../protocol/limits.js'
+import type { Clock, Timer } from '../ports.js'
+import { type Instant, instant } from '../process/lease.js'
+
+/**
+ * What a holder owes to those who wait: word that it is busy when it needs longer, and an end to that. One for each
+ * grant, from before its claim.
+ */
+export class BusyNotice {
+  private timer: Timer | undefined
+  private until: Instant | undefined
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly timing: () => Timing,
+    private readonly say: () => void,
+    private readonly overdue: () => void,
+  ) {}
+
+  /** Another process asks for the session. Asked again, it says again that it is busy, which extends nothing. */
+  asked(): void {
+    if (this.until !== undefined) this.say()
+    else this.timer ??= this.clock.after(this.timing().busyAfterMs, () => this.sayFirst(), 'background')
+  }
+
+  /** By either clock: a blocked loop or a paused machine must not outstay its time because no timer ran. */
+  get isOverdue(): boolean {
+    const { until, clock } = this
+    return until !== undefined && (until.wallMs <= clock.wallMs() || until.monotonicMs <= clock.monotonicMs())
+  }
+
+  end(): void {
+    this.timer?.cancel()
+  }
+
+  private sayFirst(): void {
+    // Counted from before the first busy is sent: the store counts from its receipt, which is later.
+    const { wallMs, monotonicMs } = instant(this.clock)
+    const { maxBusyMs, clientMarginMs } = this.timing()
+    const ms = Math.max(1, maxBusyMs - clientMarginMs)
+    this.until = { wallMs: wallMs + ms, monotonicMs: monotonicMs + ms }
+    this.timer = this.clock.after(ms, () => this.overdue(), 'background')
+    this.say()
+  }
+}

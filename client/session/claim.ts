@@ -1,0 +1,55 @@
+import type { Update } from '../../protocol/dynamodb.js'
+import type { SessionKey } from '../../protocol/keys.js'
+import type { SessionRecord } from '../../protocol/records.js'
+import { type Absence, readClaim } from '../../protocol/state/results.js'
+import { claim, claimAfresh } from '../../protocol/state/writes.js'
+import { CorruptStateError, type HoldfastError, UnreachableError } from '../errors/index.js'
+import { CLAIM_ROUNDS_MAX } from '../limits.js'
+import { attempt, unreachable } from '../state/dynamodb-retry.js'
+import type { ClientContext } from './hold.js'
+
+export type Claimed =
+  | { readonly kind: 'claimed'; readonly record: SessionRecord; readonly isNew: boolean }
+  /** A fence at or above the epoch: the lock must be asked for anew, above it. */
+  | { readonly kind: 'fenced'; readonly fence: number }
+  /** The session goes on under another id, and none can be made under this one. */
+  | { readonly kind: 'rotated' }
+  /** There is no such session and nobody wants it created. */
+  | { readonly kind: 'unwanted' }
+  | { readonly kind: 'failed'; readonly error: HoldfastError }
+  /** The grant was lost meanwhile. */
+  | { readonly kind: 'outdated' }
+
+/**
+ * Raises the fence and reads the session, or starts it afresh where there is none. `isCurrent` says whether the grant
+ * still stands, `isToBeCreated` is asked when there is no session, and why.
+ */
+export async function claimSession(
+  context: ClientContext,
+  session: SessionKey,
+  epoch: number,
+  isCurrent: () => boolean,
+  isToBeCreated: (reason: Absence) => boolean,
+): Promise<Claimed> {
+  const { store, clock, randomness, options } = context
+  const id = { epoch, commitId: randomness.token(12) }
+  let isAfresh = false
+  for (let round = 0; round < CLAIM_ROUNDS_MAX; round += 1) {
+    const nowMs = clock.wallMs()
+    const write: Update = isAfresh ? claimAfresh(session, id, nowMs, options.ttlMs) : claim(session, id, nowMs)
+    const tried = await attempt(() => store.update(write), clock, randomness, isCurrent)
+    if (!isCurrent()) return { kind: 'outdated' }
+    if (!tried.ok) {
+      return {
+        kind: 'failed',
+        error: unreachable('cannot read the session', tried.error),
+      }
+    }
+    const result = CorruptStateError.guard(() => readClaim(tried.value, id, nowMs))
+    if (result.kind === 'claimed') return { ...result, isNew: isAfresh }
+    if (result.kind === 'fenced' || result.kind === 'rotated') return result
+    if (result.kind === 'absent' && !isToBeCreated(result.reason)) return { kind: 'unwanted' }
+    isAfresh = result.kind === 'absent'
+  }
+  return { kind: 'failed', error: new UnreachableError('the session kept changing while it was claimed') }
+}

@@ -1,0 +1,255 @@
+import type { SessionKey } from '../../protocol/keys.js'
+import { onGranted, onLost, onQueued, onRevoke, type Reaction } from '../../protocol/lock/client-decisions.js'
+import type { RefusalCode, StoreMessage } from '../../protocol/messages.js'
+import { type HoldfastError, type LossReason, RefusedError } from '../errors/index.js'
+import { RELEASE_TRIES_MAX } from '../limits.js'
+import type { Clock, Timer } from '../ports.js'
+import type { Membership } from '../process/membership.js'
+
+export interface LockEvents {
+  /** The lock is this process's own. `isWanted`: another process waits for it already. */
+  granted(epoch: number, isWanted: boolean): void
+  /** Another process waits: finish and release. */
+  revoked(): void
+  /** The lock is gone: nothing held under it may be used any more. */
+  lost(reason: LossReason): void
+  /** The store will not grant this request, whenever it is repeated. */
+  refused(error: HoldfastError): void
+  /** Neither held nor asked for any more. */
+  freed(): void
+}
+
+/** Refusals of an acquire that go away by themselves. */
+const PASSING: ReadonlySet<RefusalCode> = new Set([
+  'QUEUE_FULL',
+  'BUSY_RECORD',
+  'TOO_MANY_MESSAGES',
+  'INTERNAL',
+  'NO_HELLO',
+])
+
+/** Those of them that say more than that time has passed. */
+const TELLING: ReadonlySet<RefusalCode> = new Set(['QUEUE_FULL', 'INTERNAL'])
+
+type State =
+  | { readonly kind: 'none' }
+  | {
+      readonly kind: 'asking'
+      readonly r: number
+      readonly above: number | undefined
+      isSent: boolean
+      isWanted: boolean
+    }
+  | { readonly kind: 'held'; readonly epoch: number; readonly r: number }
+  | { readonly kind: 'releasing'; readonly epoch: number; readonly r: number; tries: number }
+
+/** This process's side of one session's lock: asks, nudges, holds, releases. It knows nothing of the state. */
+export class SessionLock {
+  private state: State = { kind: 'none' }
+  private timer: Timer | undefined
+  /** As last told by `queued`, for whoever gives up waiting. */
+  position: number | undefined
+  holder: string | undefined
+  lastRefusal: RefusedError | undefined
+
+  constructor(
+    private readonly session: SessionKey,
+    private readonly membership: Membership,
+    private readonly clock: Clock,
+    private readonly events: LockEvents,
+  ) {}
+
+  get isFree(): boolean {
+    return this.state.kind === 'none'
+  }
+
+  get epoch(): number | undefined {
+    return this.state.kind === 'held' ? this.state.epoch : undefined
+  }
+
+  /** Asks for the lock, unless it is asked for or held. While a release is under way, `freed` must come first. */
+  acquire(): void {
+    if (this.state.kind === 'none') this.ask(undefined)
+  }
+
+  /** A fence refused the claim: asks again at once, for an epoch above it. */
+  acquireAbove(fence: number): void {
+    if (this.state.kind === 'held') this.ask(fence)
+  }
+
+  /** Nobody here waits any more. A grant that is under way is given back when it comes. */
+  cancel(): void {
+    if (this.state.kind !== 'asking') return
+    const { r } = this.state
+    this.become({ kind: 'none' })
+    this.membership.send({ type: 'cancel', session: this.session, r })
+    this.events.freed()
+  }
+
+  /** Gives the lock back, or makes sure that a lost one is given back. From here on it is gone in this process. */
+  release(): void {
+    if (this.state.kind !== 'held') return
+    const { epoch, r } = this.state
+    this.become({ kind: 'releasing', epoch, r, tries: 0 })
+    this.sendRelease()
+  }
+
+  sayBusy(): void {
+    if (this.state.kind !== 'held') return
+    this.membership.send({ type: 'busy', session: this.session, epoch: this.state.epoch })
+  }
+
+  keep(): void {
+    if (this.state.kind !== 'held') return
+    this.membership.send({ type: 'keep', session: this.session, epoch: this.state.epoch })
+  }
+
+  /** A connection is there (again): whatever was sent before it may never have arrived. */
+  resend(): void {
+    if (this.state.kind === 'asking') this.sendAcquire()
+    else if (this.state.kind === 'releasing') this.sendRelease()
+  }
+
+  /** Stops all timers: the process id that asked or held is dead. */
+  abandon(): void {
+    this.become({ kind: 'none' })
+  }
+
+  receive(message: StoreMessage): void {
+    switch (message.type) {
+      case 'granted':
+        return this.granted(message)
+      case 'queued':
+        return this.queued(message)
+      case 'revoke':
+        return this.asked(message.epoch)
+      case 'released':
+        return this.released(message)
+      case 'lost':
+        return this.react(onLost(this.belief, message.epoch), 'revoked')
+      case 'refused':
+        return this.refused(message)
+      default:
+    }
+  }
+
+  /** Another process waits, says a revoke or a renewal. */
+  asked(epoch: number): void {
+    this.react(onRevoke(this.belief, epoch), 'fenced')
+  }
+
+  private get belief() {
+    const { state } = this
+    if (state.kind === 'asking') return { hold: undefined, outstanding: state.r }
+    if (state.kind === 'none') return { hold: undefined, outstanding: undefined }
+    return {
+      hold: { epoch: state.epoch, r: state.r, releasing: state.kind === 'releasing' },
+      outstanding: undefined,
+    }
+  }
+
+  private ask(above: number | undefined): void {
+    this.become({ kind: 'asking', r: this.membership.nextRequest(), above, isSent: false, isWanted: false })
+    this.sendAcquire()
+  }
+
+  /** The first time a request, from then on a nudge. */
+  private sendAcquire(): void {
+    if (this.state.kind !== 'asking') return
+    // Until the store has answered, only a request that must have been lost is sent again.
+    this.setTimer(this.membership.timing.roundTripMs, () => this.sendAcquire())
+    if (!this.membership.isReady) return
+    const { r, above, isSent: isNudge } = this.state
+    this.state.isSent = true
+    this.membership.send({
+      type: 'acquire',
+      session: this.session,
+      r,
+      ...(above === undefined ? {} : { above }),
+      ...(isNudge ? { nudge: true as const } : {}),
+    })
+  }
+
+  private sendRelease(): void {
+    if (this.state.kind !== 'releasing') return
+    if (this.state.tries >= RELEASE_TRIES_MAX) {
+      // The record still names this process: the store will ask, and that will be answered.
+      this.become({ kind: 'none' })
+      return this.events.freed()
+    }
+    this.state.tries += 1
+    const { epoch, r } = this.state
+    this.setTimer(this.membership.timing.roundTripMs, () => this.sendRelease())
+    this.membership.send({ type: 'release', session: this.session, epoch, r })
+  }
+
+  private granted(message: Extract<StoreMessage, { type: 'granted' }>): void {
+    const reaction = onGranted(this.belief, message)
+    if (reaction.kind !== 'accept' || this.state.kind !== 'asking') return this.react(reaction, 'fenced')
+    const isWanted = this.state.isWanted || message.contended
+    this.become({ kind: 'held', epoch: message.epoch, r: message.r })
+    this.events.granted(message.epoch, isWanted)
+  }
+
+  private queued(message: Extract<StoreMessage, { type: 'queued' }>): void {
+    this.react(onQueued(this.belief, message), 'fenced')
+    if (this.state.kind !== 'asking' || message.r !== this.state.r) return
+    this.lastRefusal = undefined
+    this.position = message.position
+    this.holder = message.holder
+    this.setTimer(message.nudgeAfterMs, () => this.sendAcquire())
+  }
+
+  private released(message: Extract<StoreMessage, { type: 'released' }>): void {
+    const { next } = message
+    if (this.state.kind === 'releasing' && this.state.epoch === message.epoch) {
+      this.become({ kind: 'none' })
+      this.events.freed()
+    }
+    if (next !== undefined) this.granted({ type: 'granted', session: message.session, ...next })
+  }
+
+  private refused(message: Extract<StoreMessage, { type: 'refused' }>): void {
+    if (this.state.kind !== 'asking' || this.state.r !== message.r) return
+    const { code } = message
+    if (code === 'STALE_REQUEST') this.ask(this.state.above)
+    else if (PASSING.has(code)) {
+      // The nudge tries again. Whoever gives up before that learns why.
+      if (TELLING.has(code)) this.lastRefusal = new RefusedError(code, message.message, true)
+    } else this.events.refused(new RefusedError(code, message.message, false))
+  }
+
+  private react(reaction: Reaction, reason: LossReason): void {
+    const { session } = this
+    if (reaction.kind === 'drop') this.drop(reason)
+    else if (reaction.kind === 'drain' && this.state.kind === 'held') this.events.revoked()
+    else if (reaction.kind === 'askedAtBirth' && this.state.kind === 'asking') {
+      this.state.isWanted = true
+      this.sendAcquire()
+    }
+    if (reaction.release !== undefined) {
+      this.membership.send({ type: 'release', session, epoch: reaction.release.epoch, r: reaction.release.r })
+    }
+    if (reaction.cancel !== undefined) this.membership.send({ type: 'cancel', session, r: reaction.cancel.r })
+  }
+
+  private drop(reason: LossReason): void {
+    if (this.state.kind === 'held') this.events.lost(reason)
+  }
+
+  private become(state: State): void {
+    this.timer?.cancel()
+    this.timer = undefined
+    this.state = state
+    if (state.kind !== 'asking') {
+      this.position = undefined
+      this.holder = undefined
+      this.lastRefusal = undefined
+    }
+  }
+
+  private setTimer(ms: number, fire: () => void): void {
+    this.timer?.cancel()
+    this.timer = this.clock.after(ms, fire, 'background')
+  }
+}

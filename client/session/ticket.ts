@@ -1,0 +1,159 @@
+import { outsideAccesses } from '../access/nesting.js'
+import { LockOwner, type LockTicket } from '../attribute-locks/attribute-locks.js'
+import type { LockRequest } from '../attribute-locks/lock-request.js'
+import { AbortedError, type HoldfastError } from '../errors/index.js'
+import type { Durability } from '../options/access-options.js'
+import type { Clock, Timer } from '../ports.js'
+import type { Hold } from './hold.js'
+
+/** What an access may be given besides its locks. */
+export interface CompiledAccessOptions {
+  readonly signal: AbortSignal | undefined
+  readonly timeoutMs: number
+  readonly ifMissing: 'create' | 'fail'
+  readonly durability: Durability
+  readonly label: string
+}
+
+/** Whether an access begins with it, or one that runs needs more: of the same session, or the target of a rotation. */
+export type Role = 'access' | 'extension' | 'target'
+
+/**
+ * One access: it waits for the session, then for its attributes, then runs under them. It is its own lock owner.
+ */
+export class Ticket extends LockOwner implements LockTicket {
+  readonly owner: LockOwner
+  /** The hold that it is queued in or runs under. */
+  hold: Hold | undefined
+  isGranted = false
+  /** Why the session was lost under this access, once it was. */
+  loss: HoldfastError | undefined
+  /** What it holds: grows with session.lock(). */
+  request: LockRequest
+  private controller: AbortController | undefined
+  private wait: Wait<Hold> | undefined
+  private onLoss: ((error: HoldfastError) => void) | undefined
+
+  constructor(
+    request: LockRequest,
+    readonly options: CompiledAccessOptions,
+    /** Several sessions' locks may have one owner; those that a running access comes to need are its own. */
+    owner?: LockOwner,
+    readonly role: Role = 'access',
+  ) {
+    super(options.label)
+    this.request = request
+    this.owner = owner ?? this
+  }
+
+  get isExtension(): boolean {
+    return this.role === 'extension'
+  }
+
+  /** Throws an AbortedError where the signal says already that nobody waits. */
+  checkSignal(): void {
+    const { signal } = this.options
+    if (signal?.aborted) throw new AbortedError(0, signal.reason)
+  }
+
+  /** Aborted with the typed loss when the session is lost under the access. Made only when somebody looks. */
+  get signal(): AbortSignal {
+    this.controller ??= new AbortController()
+    if (this.loss !== undefined && !this.controller.signal.aborted) this.controller.abort(this.loss)
+    return this.controller.signal
+  }
+
+  /** Waits until `grant` is called, or fails by time, signal or {@link fail}; `leave` then takes it out of its queue. */
+  waitForHold(clock: Clock, explainTimeout: (waitedMs: number) => HoldfastError, leave: () => void): Promise<Hold> {
+    const wait = new Wait<Hold>(clock, this.options, explainTimeout, () => {
+      this.wait = undefined
+      leave()
+    })
+    this.wait = wait
+    return wait.promise
+  }
+
+  /** The attribute locks call this when the access may run. */
+  granted(): void {
+    const { wait, hold } = this
+    this.wait = undefined
+    if (hold === undefined) return
+    this.isGranted = true
+    if (!this.isExtension) hold.entered(this)
+    wait?.succeed(hold)
+  }
+
+  /** Ends the wait with an error; whoever calls has taken it out of its queue. */
+  fail(error: HoldfastError): void {
+    const { wait } = this
+    this.wait = undefined
+    wait?.fail(error)
+  }
+
+  /** Takes it out of its queue, where it is in one, and ends the wait with an error. */
+  giveUp(error: HoldfastError): void {
+    this.wait?.giveUp(error)
+  }
+
+  /** From now on a loss fails the access at once, until its changes are staged. */
+  whileRunning(onLoss: ((error: HoldfastError) => void) | undefined): void {
+    this.onLoss = onLoss
+  }
+
+  lose(error: HoldfastError): void {
+    this.loss = error
+    // Whoever listens is not inside the access that came upon the loss.
+    outsideAccesses(() => this.controller?.abort(error))
+    this.onLoss?.(error)
+  }
+}
+
+/** A promise that ends by success, failure, time or signal, and leaves nothing behind. */
+export class Wait<T> {
+  readonly promise: Promise<T>
+  private resolve!: (value: T) => void
+  private reject!: (error: unknown) => void
+  private readonly timer: Timer
+  private readonly startedAt: number
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly options: Pick<CompiledAccessOptions, 'signal' | 'timeoutMs'>,
+    explainTimeout: (waitedMs: number) => HoldfastError,
+    private readonly leave: () => void,
+  ) {
+    this.startedAt = clock.monotonicMs()
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+    })
+    this.timer = clock.after(options.timeoutMs, () => this.giveUp(explainTimeout(this.waitedMs)), 'awaited')
+    options.signal?.addEventListener('abort', this.aborted)
+  }
+
+  succeed(value: T): void {
+    this.end()
+    this.resolve(value)
+  }
+
+  fail(error: HoldfastError): void {
+    this.end()
+    this.reject(error)
+  }
+
+  private get waitedMs(): number {
+    return Math.round(this.clock.monotonicMs() - this.startedAt)
+  }
+
+  private readonly aborted = (): void => this.giveUp(new AbortedError(this.waitedMs, this.options.signal?.reason))
+
+  giveUp(error: HoldfastError): void {
+    this.leave()
+    this.fail(error)
+  }
+
+  private end(): void {
+    this.timer.cancel()
+    this.options.signal?.removeEventListener('abort', this.aborted)
+  }
+}

@@ -1,0 +1,139 @@
+import type { AttributeValue } from '../../protocol/dynamodb.js'
+import { decodeValue, encodedSizeBytes, encodeValue, equalEncoded, ReadOnlyGuard } from '../codec/index.js'
+import { CorruptStateError, TooLargeError } from '../errors/index.js'
+import type { SchemaCheck } from './schemas.js'
+
+/** What an access changes, in encoded form: undefined deletes the attribute. */
+export type Changes = ReadonlyMap<string, AttributeValue | undefined>
+
+/** How large an attribute and the whole session may become. */
+export interface SizeLimits {
+  readonly attributeBytesMax: number
+  readonly sessionBytesMax: number
+}
+
+const NOT_FROZEN = Symbol('not frozen')
+
+interface CachedAttribute {
+  /** As it is stored, or will be. */
+  readonly encoded: AttributeValue
+  /** What its schema makes of it, once somebody has looked. */
+  current: AttributeValue | undefined
+  readonly sizeBytes: number
+  /** The value as read-only accesses share it, once one has looked. */
+  frozen: unknown
+  /** Makes read-only what they do not share. */
+  guard: ReadOnlyGuard | undefined
+}
+
+/** An attribute's part of the session's size: DynamoDB counts the name and a byte for the entry as well. */
+export const attributeBytes = (name: string, encoded: AttributeValue): number =>
+  Buffer.byteLength(name) + 1 + encodedSizeBytes(encoded)
+
+const decode = (encoded: AttributeValue): unknown => CorruptStateError.guard(() => decodeValue(encoded))
+
+/** A session's attributes in memory, in the form in which they are stored: every reader gets values of its own. */
+export class AttributeCache {
+  private readonly attributes = new Map<string, CachedAttribute>()
+  private size = 0
+
+  constructor(
+    attrs: { readonly [name: string]: AttributeValue },
+    private readonly schemas: SchemaCheck,
+  ) {
+    this.load(attrs)
+  }
+
+  /** Adds attributes as they are stored: their schemas have yet to see them. */
+  load(attrs: { readonly [name: string]: AttributeValue }): void {
+    for (const name of Object.keys(attrs)) this.put(name, attrs[name] as AttributeValue, undefined)
+  }
+
+  /** As DynamoDB counts. */
+  get sizeBytes(): number {
+    return this.size
+  }
+
+  names(): IterableIterator<string> {
+    return this.attributes.keys()
+  }
+
+  sizeOf(name: string): number {
+    return this.attributes.get(name)?.sizeBytes ?? 0
+  }
+
+  encoded(name: string): AttributeValue | undefined {
+    return this.attributes.get(name)?.encoded
+  }
+
+  all(): { readonly [name: string]: AttributeValue } {
+    return Object.fromEntries([...this.attributes].map(([name, { encoded }]) => [name, encoded]))
+  }
+
+  /** The form in which a value is to be stored: that of what its schema makes of it. Throws where it cannot be. */
+  encode(name: string, value: unknown): AttributeValue {
+    const encoded = encodeValue(value, name)
+    if (!this.schemas.has(name)) return encoded
+    const before = this.attributes.get(name)?.encoded
+    if (before !== undefined && equalEncoded(encoded, before)) return encoded
+    // Encoded again even where it is the same object: a schema may change what it is given.
+    return encodeValue(this.schemas.apply(name, value), name)
+  }
+
+  /** An attribute as accesses see it: as stored, or as its schema migrates it. */
+  current(name: string): AttributeValue | undefined {
+    const attribute = this.attributes.get(name)
+    if (attribute === undefined || attribute.current !== undefined) return attribute?.current
+    const { encoded } = attribute
+    attribute.current = this.schemas.has(name) ? encodeValue(this.schemas.apply(name, decode(encoded)), name) : encoded
+    return attribute.current
+  }
+
+  /** A copy of the caller's own. */
+  read(name: string): unknown {
+    const current = this.current(name)
+    return current === undefined ? undefined : decode(current)
+  }
+
+  /** A read-only value: frozen and shared where all of it can be frozen, else a copy that refuses to be changed. */
+  readShared(name: string): unknown {
+    const attribute = this.attributes.get(name)
+    if (attribute === undefined) return undefined
+    if (attribute.frozen !== NOT_FROZEN) return attribute.frozen
+    const value = this.read(name)
+    attribute.guard ??= new ReadOnlyGuard(name)
+    if (attribute.guard.close(value)) attribute.frozen = value
+    return value
+  }
+
+  /** Takes over what has been changed, and accepted by {@link encode}. */
+  apply(changes: Changes): void {
+    for (const [name, encoded] of changes) {
+      this.size -= this.attributes.get(name)?.sizeBytes ?? 0
+      this.attributes.delete(name)
+      if (encoded !== undefined) this.put(name, encoded, encoded)
+    }
+  }
+
+  /** Throws a TooLargeError where these changes would make too large what they do not shrink. */
+  checkSize(changes: Changes, { attributeBytesMax, sessionBytesMax }: SizeLimits): void {
+    let total = this.size
+    for (const [name, encoded] of changes) {
+      const beforeBytes = this.attributes.get(name)?.sizeBytes ?? 0
+      total -= beforeBytes
+      if (encoded === undefined) continue
+      const sizeBytes = attributeBytes(name, encoded)
+      if (sizeBytes > attributeBytesMax && sizeBytes > beforeBytes) {
+        throw new TooLargeError(name, sizeBytes, attributeBytesMax)
+      }
+      total += sizeBytes
+    }
+    if (total > sessionBytesMax && total > this.size) throw new TooLargeError(undefined, total, sessionBytesMax)
+  }
+
+  private put(name: string, encoded: AttributeValue, current: AttributeValue | undefined): void {
+    const sizeBytes = attributeBytes(name, encoded)
+    this.attributes.set(name, { encoded, current, sizeBytes, frozen: NOT_FROZEN, guard: undefined })
+    this.size += sizeBytes
+  }
+}

@@ -1,0 +1,246 @@
+import type { AttributeValue, Item, Store, Update } from '../../protocol/dynamodb.js'
+import type { SessionKey } from '../../protocol/keys.js'
+import { COMMIT_NAMES_MAX } from '../../protocol/limits.js'
+import { readSession } from '../../protocol/records.js'
+import { hasLanded, haveLanded } from '../../protocol/state/results.js'
+import { type Carried, commit, commitWhole, destroy, rotate, type WriteId } from '../../protocol/state/writes.js'
+import { CommitUnknownError, type HoldfastError, SessionLostError } from '../errors/index.js'
+import type { Clock, Randomness, Timer } from '../ports.js'
+import type { Changes } from './attribute-cache.js'
+import { attempt, unreachable } from './dynamodb-retry.js'
+
+/** When a batch is to be written: with write-back it may wait, until it is due for whatever reason. */
+export type When = 'now' | 'later'
+
+/** The changes of one or more accesses, which land together or not at all. */
+export class Batch {
+  readonly changes = new Map<string, AttributeValue | undefined>()
+  isDue = false
+  /** Accesses that have resolved before their changes were written. */
+  writtenBehind = 0
+  readonly done: Promise<void>
+  resolve!: () => void
+  reject!: (error: HoldfastError) => void
+
+  constructor() {
+    this.done = new Promise((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+    })
+    // Every access awaits it; where all of them have failed for another reason already, nobody does.
+    this.done.catch(() => {})
+  }
+}
+
+export interface ChainContext {
+  readonly store: Store
+  readonly session: SessionKey
+  readonly epoch: number
+  readonly flushMs: number
+  readonly clock: Clock
+  readonly randomness: Randomness
+  /** Until when the session lives, as last committed; and what a commit made now would make of it. */
+  readonly aliveUntilMs: () => number
+  readonly extendedUntilMs: () => number
+  /** Why nothing may be written any more, such as a lease that is over. */
+  blocker(): HoldfastError | undefined
+  /** All attributes as they are with everything that was staged. */
+  attributes(): { readonly [name: string]: AttributeValue }
+  committed(batch: Batch, aliveUntilMs: number): void
+  /** The chain is broken: the hold must be dropped. */
+  failed(error: HoldfastError): void
+}
+
+/**
+ * A hold's writes to the primary state, one after the other, each on the condition that the one before it is the
+ * last that landed. What is staged while a write is under way goes with the next.
+ */
+export class CommitChain {
+  private current: Batch | undefined
+  private waiting: Batch | undefined
+  private isBroken = false
+  private brokenBy: HoldfastError | undefined
+  /** The session's life here is being ended, by a write that is under way or to come. */
+  private isEnding = false
+  /** The write that ends the session's life, once it was sent. */
+  private lastWrite: Promise<unknown> | undefined
+  private flushTimer: Timer | undefined
+
+  constructor(
+    private readonly context: ChainContext,
+    private lastCommitId: string,
+  ) {}
+
+  get isIdle(): boolean {
+    return this.current === undefined && this.waiting === undefined && !this.isEnding
+  }
+
+  /** The newest batch that has not resolved. */
+  get latest(): Batch | undefined {
+    return this.waiting ?? this.current
+  }
+
+  /** Changes that accesses have been told are done, and that are not known to be in DynamoDB. */
+  get writtenBehind(): number {
+    return (this.current?.writtenBehind ?? 0) + (this.waiting?.writtenBehind ?? 0)
+  }
+
+  stage(changes: Changes, when: When): Batch {
+    if (this.brokenBy !== undefined) {
+      // Lost just now, after its access had been checked: nothing would ever write it.
+      const refused = new Batch()
+      refused.reject(this.brokenBy)
+      return refused
+    }
+    this.waiting ??= new Batch()
+    const batch = this.waiting
+    for (const [name, value] of changes) batch.changes.set(name, value)
+    if (when === 'now') this.flush()
+    else {
+      batch.writtenBehind += 1
+      // One that is due is written after the one under way.
+      if (!batch.isDue) this.flushTimer ??= this.context.clock.after(this.flushDelayMs(), () => this.flush(), 'awaited')
+    }
+    return batch
+  }
+
+  /** Begins to write whatever waits. */
+  flush(): void {
+    this.flushTimer?.cancel()
+    this.flushTimer = undefined
+    if (this.waiting === undefined) return
+    this.waiting.isDue = true
+    if (this.current === undefined) void this.pump()
+  }
+
+  /** Ends the session's life. To be called with all attributes locked and nothing staged since. */
+  destroy(): Promise<void> {
+    return this.endWith(() => this.write((id, nowMs) => destroy(this.context.session, id, this.lastCommitId, nowMs)))
+  }
+
+  /**
+   * Moves the session's state under another id, which the hold of another chain was granted. To be called as
+   * {@link destroy}, for both; `carry` is called when all that was staged before is written. Returns until when the session lives there.
+   */
+  rotate(target: CommitChain, carry: () => Carried): Promise<number> {
+    return this.endWith(() => this.move(target, carry()))
+  }
+
+  /** Resolves when nothing is under way any more, however it ended. */
+  async settle(): Promise<void> {
+    for (let batch = this.latest; batch !== undefined; batch = this.latest) {
+      this.flush()
+      await batch.done.catch(() => {})
+    }
+    await this.lastWrite?.catch(() => {})
+  }
+
+  /** The hold is lost: what was not sent yet never will be. A write under way keeps its own outcome. */
+  abandon(error: HoldfastError): void {
+    this.isBroken = true
+    this.brokenBy ??= error
+    this.flushTimer?.cancel()
+    this.waiting?.reject(error)
+    this.waiting = undefined
+  }
+
+  private async endWith<T>(write: () => Promise<T>): Promise<T> {
+    this.isEnding = true
+    try {
+      this.flush()
+      while (this.latest !== undefined) await this.latest.done
+      // The hold may have been lost meanwhile, and its lock released.
+      if (this.brokenBy !== undefined) throw this.brokenBy
+      const writing = write()
+      this.lastWrite = writing
+      const result = await writing
+      this.isBroken = true
+      return result
+    } finally {
+      this.isEnding = false
+    }
+  }
+
+  private async move(target: CommitChain, carried: Carried): Promise<number> {
+    const problem = target.brokenBy ?? target.context.blocker()
+    if (problem !== undefined) throw problem
+    const { store, clock, randomness } = this.context
+    const commitId = randomness.token(12)
+    const aliveUntilMs = this.context.extendedUntilMs()
+    const writes = rotate(this.place, target.place, commitId, carried, aliveUntilMs, clock.wallMs())
+    const { value, mayHaveLanded } = await this.attempt(() => store.transact(writes))
+    const ids = [target, this].map(({ context }) => ({ epoch: context.epoch, commitId }))
+    if (!value.applied && !haveLanded(value, ids)) {
+      throw refusal(value.items[1] ?? value.items[0], mayHaveLanded)
+    }
+    target.lastCommitId = commitId
+    return aliveUntilMs
+  }
+
+  private async pump(): Promise<void> {
+    while (this.waiting?.isDue === true && !this.isBroken) {
+      const batch = this.waiting
+      this.waiting = undefined
+      this.current = batch
+      try {
+        const { session } = this.context
+        const aliveUntilMs = this.context.extendedUntilMs()
+        await this.write((id, nowMs) =>
+          batch.changes.size > COMMIT_NAMES_MAX
+            ? commitWhole(session, id, this.lastCommitId, this.context.attributes(), aliveUntilMs, nowMs)
+            : commit(session, id, this.lastCommitId, batch.changes, aliveUntilMs, nowMs),
+        )
+        this.current = undefined
+        batch.resolve()
+        this.context.committed(batch, aliveUntilMs)
+      } catch (error) {
+        batch.reject(error as HoldfastError)
+        this.context.failed(error as HoldfastError)
+        this.current = undefined
+      }
+    }
+  }
+
+  private get place() {
+    const { session, epoch } = this.context
+    return { session, epoch, lastCommitId: this.lastCommitId }
+  }
+
+  /** A session must not end its life before what was changed in it is written. */
+  private flushDelayMs(): number {
+    const { flushMs, clock, aliveUntilMs } = this.context
+    return Math.max(0, Math.min(flushMs, (aliveUntilMs() - clock.wallMs()) / 2))
+  }
+
+  private async write(build: (id: WriteId, nowMs: number) => Update): Promise<void> {
+    const { context } = this
+    const id: WriteId = { epoch: context.epoch, commitId: context.randomness.token(12) }
+    // Built once: every try sends the same bytes.
+    const update = build(id, context.clock.wallMs())
+    const { value, mayHaveLanded } = await this.attempt(() => context.store.update(update))
+    if (hasLanded(value, id)) this.lastCommitId = id.commitId
+    else throw refusal(value.item, mayHaveLanded)
+  }
+
+  /** Sends one write until its outcome is known, or throws what is known instead. */
+  private async attempt<T>(request: () => Promise<T>): Promise<{ readonly value: T; readonly mayHaveLanded: boolean }> {
+    const { context } = this
+    const problem = context.blocker()
+    if (problem !== undefined) throw problem
+    const { clock, randomness } = context
+    const tried = await attempt(request, clock, randomness, () => context.blocker() === undefined)
+    if (tried.ok) return tried
+    if (tried.mayHaveLanded) throw new CommitUnknownError(tried.error)
+    throw unreachable('the commit was refused', tried.error)
+  }
+}
+
+/** Why a write that was refused did not land, from what it found; or that this cannot be told. */
+function refusal(found: Item | undefined, mayHaveLanded: boolean): HoldfastError {
+  // A newer holder's claim hides whether an earlier try had landed before it.
+  if (mayHaveLanded) return new CommitUnknownError(undefined)
+  const record = readSession(found)
+  if (record === undefined) return new SessionLostError('expired', 'its record is gone')
+  if (record.destroyedAt !== undefined) return new SessionLostError('destroyed', 'another process destroyed it')
+  return new SessionLostError('fenced', 'a newer holder has claimed it')
+}

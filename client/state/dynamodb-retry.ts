@@ -1,0 +1,100 @@
+import { UnreachableError } from '../errors/index.js'
+import { STATE_RETRY_BASE_MS, STATE_RETRY_MAX_MS, STATE_TRIES_MAX } from '../limits.js'
+import type { Clock, Randomness } from '../ports.js'
+
+/** How a DynamoDB request ended. `mayHaveLanded`: a try before this one, or this one, got no telling answer. */
+export type Attempted<T> =
+  | { readonly ok: true; readonly value: T; readonly mayHaveLanded: boolean }
+  | { readonly ok: false; readonly error: unknown; readonly mayHaveLanded: boolean }
+
+const THROTTLED = new Set([
+  'ProvisionedThroughputExceeded',
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'ThrottlingError',
+  'ThrottlingException',
+])
+
+/** Another transaction was at work on the item. DynamoDB then refuses plain writes too, instead of letting them wait. */
+const CONFLICTS = new Set(['TransactionConflict', 'TransactionConflictException'])
+
+const httpStatus = (error: unknown): number | undefined =>
+  (error as { readonly $metadata?: { readonly httpStatusCode?: number } })?.$metadata?.httpStatusCode
+
+const errorName = (error: unknown): string => (error as { readonly name?: string })?.name ?? ''
+
+/** What stood in the way: the error's name, or each reason for which a transaction was cancelled. */
+function reasonsOf(error: unknown): readonly string[] {
+  const name = errorName(error)
+  if (name !== 'TransactionCanceledException') return [name]
+  const { CancellationReasons = [] } = error as { readonly CancellationReasons?: readonly { readonly Code?: string }[] }
+  const codes = CancellationReasons.map(({ Code = '' }) => Code)
+  // A condition that failed beside another reason is no obstacle: the next try tells what it found.
+  const obstacles = codes.filter((code) => code !== 'None' && code !== 'ConditionalCheckFailed')
+  return obstacles.length === 0 ? [name] : obstacles
+}
+
+/** DynamoDB refused it, or it was never sent. Anything else, such as a lost answer, leaves the outcome open. */
+const wasRefused = (error: unknown): boolean => {
+  const name = errorName(error)
+  // An earlier copy of the same transaction is still under way, and may land.
+  if (name === 'TransactionInProgressException') return false
+  if (name === 'TransactionCanceledException' || name === 'CredentialsProviderError') return true
+  const status = httpStatus(error)
+  return status !== undefined && status >= 400 && status < 500
+}
+
+const isPassing = (error: unknown): boolean =>
+  !wasRefused(error) || reasonsOf(error).every((reason) => THROTTLED.has(reason) || CONFLICTS.has(reason))
+
+/**
+ * Tries a request a bounded number of times, with full jitter between. Every try must send the same bytes: the
+ * caller learns whether one of them may have landed, and tells its own write by its commitId.
+ */
+export async function attempt<T>(
+  request: () => Promise<T>,
+  clock: Clock,
+  randomness: Randomness,
+  mayGoOn: () => boolean,
+): Promise<Attempted<T>> {
+  let mayHaveLanded = false
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return { ok: true, value: await request(), mayHaveLanded }
+    } catch (error) {
+      mayHaveLanded ||= !wasRefused(error)
+      if (!isPassing(error) || tries >= STATE_TRIES_MAX || !mayGoOn()) return { ok: false, error, mayHaveLanded }
+      const ceilingMs = Math.min(STATE_RETRY_MAX_MS, STATE_RETRY_BASE_MS * 2 ** tries)
+      await new Promise<void>((resolve) => clock.after(ceilingMs * randomness.fraction(), resolve, 'awaited'))
+      if (!mayGoOn()) return { ok: false, error, mayHaveLanded }
+    }
+  }
+}
+
+/** What DynamoDB says of a signature that it does not accept. */
+const BAD_CREDENTIALS = new Map([
+  ['UnrecognizedClientException', 'the AWS credentials are unknown in this region: check them, or get new ones'],
+  ['InvalidClientTokenId', 'the AWS credentials are unknown: check them, or get new ones'],
+  ['InvalidSignatureException', "the request's signature is wrong: check the secret access key and the clock"],
+  ['IncompleteSignatureException', "the request's signature is incomplete: check the AWS credentials"],
+  ['ExpiredTokenException', 'the AWS credentials have expired: get new ones'],
+])
+
+/** Says in the words of the settings what a DynamoDB error means. */
+export function explain(error: unknown): string {
+  const name = errorName(error)
+  if (name === 'ResourceNotFoundException') return 'the sessions table does not exist: check sessionsTable and region'
+  if (name === 'AccessDeniedException') return 'these credentials may not use the sessions table: see grantAccess'
+  if (name === 'CredentialsProviderError') return 'no AWS credentials were found'
+  const credentials = BAD_CREDENTIALS.get(name)
+  if (credentials !== undefined) return credentials
+  const reasons = reasonsOf(error)
+  if (reasons.some((reason) => THROTTLED.has(reason))) return 'DynamoDB throttled the request'
+  if (reasons.some((reason) => CONFLICTS.has(reason)))
+    return 'transactions on the same session kept conflicting with it'
+  return `DynamoDB could not be reached or failed (${reasons.join(', ')})`
+}
+
+/** A request failed that cannot have landed. Asking again is of use only where the obstacle may pass. */
+export const unreachable = (what: string, error: unknown): UnreachableError =>
+  new UnreachableError(`${what}: ${explain(error)}`, error, isPassing(error))

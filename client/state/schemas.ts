@@ -1,0 +1,73 @@
+import { checkAttributeName } from '../attribute-locks/lock-request.js'
+import { InvalidArgumentError, SchemaError } from '../errors/index.js'
+
+/**
+ * A schema of one attribute: whatever implements version 1 of the Standard Schema interface, as the schemas of zod,
+ * valibot, arktype and others do.
+ */
+export interface StandardSchema<Output = unknown> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>
+    readonly types?: { readonly input: unknown; readonly output: Output } | undefined
+  }
+}
+
+export type StandardResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly StandardIssue[] }
+
+export interface StandardIssue {
+  readonly message: string
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+}
+
+/** A schema for each attribute that has one. */
+export type Schemas<S extends object> = { readonly [K in keyof S]?: StandardSchema<S[K]> }
+
+/** The schemas of a client, checked. They run whenever an attribute is read and before a change is committed. */
+export class SchemaCheck {
+  private readonly schemas: ReadonlyMap<string, StandardSchema>
+
+  constructor(schemas: unknown = {}) {
+    if (typeof schemas !== 'object' || schemas === null) {
+      throw new InvalidArgumentError(`'schemas' must be an object of schemas by attribute, received ${typeof schemas}`)
+    }
+    for (const [name, schema] of Object.entries(schemas)) {
+      checkAttributeName(name)
+      const standard = (schema as Partial<StandardSchema> | undefined)?.['~standard']
+      if (standard?.version === 1 && typeof standard.validate === 'function') continue
+      throw new InvalidArgumentError(
+        `'schemas.${name}' must be a schema with the Standard Schema interface (version 1), as zod, valibot and ` +
+          `arktype have it, received ${typeof schema}`,
+      )
+    }
+    this.schemas = new Map(Object.entries(schemas as Record<string, StandardSchema>))
+  }
+
+  has(name: string): boolean {
+    return this.schemas.has(name)
+  }
+
+  /** What the schema makes of the value. Throws a SchemaError where it does not accept it. */
+  apply(name: string, value: unknown): unknown {
+    const schema = this.schemas.get(name)
+    if (schema === undefined) return value
+    const result = schema['~standard'].validate(value)
+    if (result instanceof Promise) {
+      // Its outcome is of no use any more, and nobody would handle its failure.
+      result.catch(() => {})
+      throw new InvalidArgumentError(
+        `the schema of '${name}' is asynchronous, or threw: state is read and checked synchronously`,
+      )
+    }
+    if (result.issues === undefined) return result.value
+    throw new SchemaError(name, result.issues.map(describe))
+  }
+}
+
+const describe = ({ message, path = [] }: StandardIssue) => ({
+  message,
+  path: Array.from(path, (step) => String(typeof step === 'object' ? step.key : step)),
+})

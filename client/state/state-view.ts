@@ -1,0 +1,179 @@
+import type { AttributeValue } from '../../protocol/dynamodb.js'
+import { checkAttributeName, type LockRequest, permits } from '../attribute-locks/lock-request.js'
+import { decodeValue, equalEncoded } from '../codec/index.js'
+import { InvalidArgumentError, NotLockedError } from '../errors/index.js'
+import type { Changes } from './attribute-cache.js'
+
+/** Where an access's values come from: the hold in this process, or what a worker thread was sent. */
+export interface StateSource {
+  names(): Iterable<string>
+  /** As it is stored. */
+  encoded(name: string): AttributeValue | undefined
+  /** The form in which a value is to be stored. Throws where it cannot be. */
+  encode(name: string, value: unknown): AttributeValue
+  /** As accesses see it. */
+  current(name: string): AttributeValue | undefined
+  /** A copy of the caller's own. */
+  read(name: string): unknown
+  /** A value nobody can change. */
+  readShared(name: string): unknown
+}
+
+const DELETED = Symbol('deleted')
+const NEVER_ATTRIBUTES = new Set([...Object.getOwnPropertyNames(Object.prototype), 'toJSON', 'then'])
+
+/** What one access sees and changes: an overlay of its own copies over what is cached. */
+export class AccessState {
+  /** What `session.state` is: looks like a plain object of the locked attributes. */
+  readonly proxy: Record<string, unknown>
+  /** Copies that the access may have changed, new values, and deletions; made with the first. */
+  private overlay: Map<string, unknown> | undefined
+  /** What was read under shared locks: the same object each time, and decoded once. */
+  private shared: Map<string, unknown> | undefined
+
+  /** @param checkUsable throws where the access has ended or lost its session. */
+  constructor(
+    private readonly source: StateSource,
+    private readonly request: () => LockRequest,
+    readonly checkUsable: () => void,
+    /** Throws where a value that is being set is too large in any case. */
+    private readonly checkValue: (name: string, value: unknown) => void,
+  ) {
+    this.proxy = new Proxy<Record<string, unknown>>(Object.create(null), new StateHandler(this))
+  }
+
+  /** What differs from the cached state, in encoded form; undefined where nothing does. Throws on bad values. */
+  changes(): Changes | undefined {
+    let changes: Map<string, AttributeValue | undefined> | undefined
+    if (this.overlay === undefined) return undefined
+    for (const [name, value] of this.overlay) {
+      const cached = this.source.encoded(name)
+      const encoded = value === DELETED ? undefined : this.source.encode(name, value)
+      if (encoded === undefined ? cached === undefined : cached !== undefined && equalEncoded(encoded, cached)) continue
+      changes ??= new Map()
+      changes.set(name, encoded)
+    }
+    return changes
+  }
+
+  /** What a worker thread is given: the attributes that exist and are locked. */
+  lockedEntries(): Iterable<readonly [name: string, value: AttributeValue]> {
+    return this.entries(this.request())
+  }
+
+  /** The same for some of the locks. */
+  *entries({ whole, writes, reads }: LockRequest): Iterable<readonly [name: string, value: AttributeValue]> {
+    this.checkUsable()
+    for (const name of whole === undefined ? [...writes, ...reads] : this.source.names()) {
+      const value = this.source.current(name)
+      if (value !== undefined) yield [name, value]
+    }
+  }
+
+  /** Takes over what a worker thread changed under these locks. */
+  adopt(changes: Changes): void {
+    for (const [name, encoded] of changes) {
+      this.checkWritable(name)
+      this.put(name, encoded === undefined ? DELETED : decodeValue(encoded))
+    }
+  }
+
+  get(name: string): unknown {
+    this.checkUsable()
+    const own = this.overlay?.get(name)
+    if (own !== undefined) return own === DELETED ? undefined : own
+    if (permits(this.request(), name, 'exclusive')) {
+      const value = this.source.read(name)
+      // A primitive cannot be changed in place, so it needs no copy to compare at the end.
+      if (typeof value === 'object' && value !== null) this.put(name, value)
+      return value
+    }
+    if (permits(this.request(), name, 'shared')) return this.getShared(name)
+    throw new NotLockedError(name, 'read')
+  }
+
+  set(name: string, value: unknown): void {
+    this.checkWritable(name)
+    if (value === undefined) {
+      throw new InvalidArgumentError(`state.${name}: undefined cannot be stored; use session.delete('${name}')`)
+    }
+    this.checkValue(name, value)
+    this.put(name, value)
+  }
+
+  delete(name: string): void {
+    this.checkWritable(name)
+    this.put(name, DELETED)
+  }
+
+  /** The attributes that exist and that this access may read. */
+  visibleNames(): string[] {
+    this.checkUsable()
+    const names = new Set(this.source.names())
+    for (const [name, value] of this.overlay ?? []) {
+      if (value === DELETED) names.delete(name)
+      else names.add(name)
+    }
+    return [...names].filter((name) => permits(this.request(), name, 'shared'))
+  }
+
+  private put(name: string, value: unknown): void {
+    this.overlay ??= new Map()
+    this.overlay.set(name, value)
+  }
+
+  private getShared(name: string): unknown {
+    const known = this.shared?.get(name)
+    if (known !== undefined) return known
+    const value = this.source.readShared(name)
+    if (typeof value !== 'object' || value === null) return value
+    this.shared ??= new Map()
+    this.shared.set(name, value)
+    return value
+  }
+
+  private checkWritable(name: string): void {
+    this.checkUsable()
+    if (!permits(this.request(), name, 'exclusive')) throw new NotLockedError(name, 'write')
+    checkAttributeName(name)
+  }
+}
+
+class StateHandler implements ProxyHandler<Record<string, unknown>> {
+  constructor(private readonly state: AccessState) {}
+
+  get(_target: object, name: string | symbol): unknown {
+    // Formatters and promises probe every object for these; none can be the name of an attribute.
+    if (typeof name === 'symbol' || NEVER_ATTRIBUTES.has(name)) return undefined
+    return this.state.get(name)
+  }
+
+  set(_target: object, name: string | symbol, value: unknown): boolean {
+    if (typeof name === 'symbol') return false
+    this.state.set(name, value)
+    return true
+  }
+
+  deleteProperty(_target: object, name: string | symbol): boolean {
+    if (typeof name === 'symbol') return false
+    this.state.delete(name)
+    return true
+  }
+
+  has(_target: object, name: string | symbol): boolean {
+    return typeof name === 'string' && !NEVER_ATTRIBUTES.has(name) && this.state.get(name) !== undefined
+  }
+
+  ownKeys(): string[] {
+    return this.state.visibleNames()
+  }
+
+  getOwnPropertyDescriptor(_target: object, name: string | symbol): PropertyDescriptor | undefined {
+    if (typeof name === 'symbol' || !this.state.visibleNames().includes(name)) return undefined
+    return { value: this.state.get(name), writable: true, enumerable: true, configurable: true }
+  }
+
+  defineProperty(): boolean {
+    return false
+  }
+}

@@ -1,0 +1,23 @@
+import type { APIGatewayProxyResultV2 } from 'aws-lambda'
+import { connectionKey } from '../../protocol/keys.js'
+import { createDeps, createMessageHandler, type WebSocketEvent } from './adapter.js'
+
+/**
+ * The Lambda function `connection`: $connect, $disconnect, hello, and every message that has no route of its own.
+ * Its message handler knows no other type, so that those are refused by name.
+ */
+const deps = createDeps()
+const answer = createMessageHandler(deps, {})
+
+export async function handler(event: WebSocketEvent): Promise<APIGatewayProxyResultV2> {
+  switch (event.requestContext.eventType) {
+    case 'CONNECT':
+      // The gateway has checked the caller's signature and its right to connect; `hello` says who it is.
+      return { statusCode: 200 }
+    case 'DISCONNECT':
+      await deps.store.remove('locks', connectionKey(event.requestContext.connectionId))
+      return { statusCode: 200 }
+    default:
+      return answer(event)
+  }
+}

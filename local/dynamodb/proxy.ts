@@ -1,0 +1,177 @@
+import { once } from 'node:events'
+import {
+  Agent,
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import { readBody } from '../gateway/read-body.js'
+import { may, type Principal, type Principals } from '../iam/principals.js'
+import { SignatureError, verifySignature } from '../iam/sigv4.js'
+import { REGION } from '../template/resources.js'
+import { type Answer, failure, outcomeOf, send } from './answer.js'
+import { askForUnits, readUnits } from './consumed-capacity.js'
+import { type DynamoDbRequest, readDynamoDbRequest } from './request.js'
+import type { RequestCounts } from './request-counts.js'
+
+/** DynamoDB's own limit for one request. */
+const BODY_BYTES_MAX = 16 * 1024 * 1024
+/** Shorter than the time after which DynamoDB Local closes an idle connection, so that none is used as it closes. */
+const UPSTREAM_IDLE_MS = 10_000
+
+/** A request on its way to DynamoDB Local. */
+export interface RecordedRequest extends DynamoDbRequest {
+  /** Who sent it: a function's logical id, or the name of a user such as `application`. */
+  readonly caller: string
+}
+
+/**
+ * What becomes of a request: `drop` cuts the connection without an answer, `refuse` answers with an error of this type,
+ * as in `ThrottlingException`. A promise delays it.
+ */
+export type Fault = 'drop' | { readonly refuse: string } | undefined
+
+export interface Faults {
+  /** Before the request reaches DynamoDB Local: with a fault it never does. */
+  readonly beforeForward?: (request: RecordedRequest) => Fault | Promise<Fault>
+  /** After DynamoDB Local has applied it: with a fault its sender does not learn so. */
+  readonly afterForward?: (request: RecordedRequest) => Fault | Promise<Fault>
+}
+
+export interface RecorderOptions {
+  readonly upstreamPort: () => number
+  readonly principals: Principals
+  readonly counts: RequestCounts
+}
+
+/** In front of DynamoDB Local: knows who sends a request, lets him do what IAM would, counts it and what it consumes. */
+export class Recorder {
+  private readonly faults = new Set<Faults>()
+  private readonly agent = new Agent({ keepAlive: true, timeout: UPSTREAM_IDLE_MS })
+  private server: Server | undefined
+
+  constructor(private readonly options: RecorderOptions) {}
+
+  get endpoint(): string {
+    const address = this.server?.address()
+    if (typeof address !== 'object' || address === null) throw new Error('the recorder is not running')
+    return `http://127.0.0.1:${address.port}`
+  }
+
+  async start(): Promise<void> {
+    const server = createServer((incoming, response) => {
+      // Where DynamoDB Local is down its clients see what they would see of an outage: a connection that breaks.
+      this.handle(incoming, response).catch(() => response.destroy())
+    })
+    // A frozen function must find its connections alive when it thaws.
+    server.keepAliveTimeout = 0
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    this.server = server
+  }
+
+  async stop(): Promise<void> {
+    const server = this.server
+    this.server = undefined
+    this.agent.destroy()
+    if (server === undefined) return
+    server.closeAllConnections()
+    server.close()
+    await once(server, 'close')
+  }
+
+  /** Brings faults upon requests until the result is called. Of several, the first to name a fault decides. */
+  inject(faults: Faults): () => void {
+    this.faults.add(faults)
+    return () => this.faults.delete(faults)
+  }
+
+  private async handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = (await readBody(incoming, BODY_BYTES_MAX)) ?? Buffer.alloc(0)
+    let principal: Principal
+    let read: DynamoDbRequest
+    try {
+      const { method = '', url = '', headers } = incoming
+      principal = verifySignature(
+        { method, url, headers, body },
+        this.options.principals,
+        'dynamodb',
+        REGION,
+        Date.now(),
+      )
+      read = readDynamoDbRequest(String(headers['x-amz-target']), body.toString())
+    } catch (error) {
+      if (error instanceof SignatureError) return send(response, failure(error.type, error.message))
+      return send(response, failure('SerializationException', 'the body is not JSON'))
+    }
+    const recorded = { ...read, caller: principal.name }
+    const answer = this.denial(principal, recorded) ?? (await this.pass(recorded, incoming.headers, body))
+    if (answer === 'drop') return void response.destroy()
+    send(response, answer)
+  }
+
+  /** DynamoDB's answer to one who may not, or undefined for one who may. */
+  private denial(principal: Principal, recorded: RecordedRequest): Answer | undefined {
+    const missing = recorded.needs.find(({ action, resource }) => !may(principal, action, resource))
+    if (missing === undefined) return undefined
+    this.count(recorded, 'AccessDeniedException')
+    return failure(
+      'AccessDeniedException',
+      `User: ${principal.arn} is not authorized to perform: ${missing.action} on resource: ${missing.resource} ` +
+        `because no identity-based policy allows the ${missing.action} action`,
+    )
+  }
+
+  private async pass(recorded: RecordedRequest, headers: IncomingHttpHeaders, body: Buffer): Promise<Answer | 'drop'> {
+    const before = await this.faultOf('beforeForward', recorded)
+    if (before !== undefined) return this.faulty(recorded, before)
+    const answer = await this.account(recorded, headers, body)
+    const after = await this.faultOf('afterForward', recorded)
+    return after === undefined ? answer : after === 'drop' ? 'drop' : failure(after.refuse, 'injected')
+  }
+
+  /** Forwards a request, and counts what has become of it and what it has consumed. */
+  private async account(recorded: RecordedRequest, headers: IncomingHttpHeaders, body: Buffer): Promise<Answer> {
+    const asked = askForUnits(recorded, body)
+    const answer = await this.forward(headers, asked.body)
+    const { body: shown, units } = readUnits(answer, asked.isSecret)
+    this.count(recorded, outcomeOf(answer), units)
+    return { ...answer, body: shown }
+  }
+
+  private faulty(recorded: RecordedRequest, fault: 'drop' | { readonly refuse: string }): Answer | 'drop' {
+    this.count(recorded, fault === 'drop' ? 'dropped' : fault.refuse)
+    return fault === 'drop' ? 'drop' : failure(fault.refuse, 'injected')
+  }
+
+  private async faultOf(when: keyof Faults, recorded: RecordedRequest): Promise<Fault> {
+    for (const faults of this.faults) {
+      const fault = await faults[when]?.(recorded)
+      if (fault !== undefined) return fault
+    }
+    return undefined
+  }
+
+  private count({ caller, target, operation }: RecordedRequest, outcome: string, units = 0): void {
+    this.options.counts.add({ caller, target, operation, outcome }, units)
+  }
+
+  private async forward(headers: IncomingHttpHeaders, body: Buffer): Promise<Answer> {
+    // An answer that came compressed could not be read.
+    const { 'accept-encoding': _, 'transfer-encoding': __, ...rest } = headers
+    const upstream = request({
+      host: '127.0.0.1',
+      port: this.options.upstreamPort(),
+      method: 'POST',
+      agent: this.agent,
+      headers: { ...rest, connection: 'keep-alive', 'content-length': body.length },
+    })
+    upstream.end(body)
+    const [response] = (await once(upstream, 'response')) as [IncomingMessage]
+    const received = (await readBody(response, BODY_BYTES_MAX)) ?? Buffer.alloc(0)
+    return { status: response.statusCode ?? 500, headers: response.headers, body: received }
+  }
+}

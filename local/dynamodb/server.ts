@@ -1,0 +1,177 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { get } from 'node:http'
+import { createServer } from 'node:net'
+import { dirname, join, resolve } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { setTimeout as pause } from 'node:timers/promises'
+import { LocalStartError } from '../errors.js'
+import { DataFolder } from './data-folder.js'
+import { findJar } from './jar.js'
+import { findJava } from './java.js'
+
+const START_TIMEOUT_MS = 30_000
+const START_POLL_MS = 20
+const STOP_TIMEOUT_MS = 5_000
+/** Another process may take the port that was free a moment ago. */
+const START_ATTEMPTS_MAX = 3
+const OUTPUT_CHARS_MAX = 4_000
+
+/** Against the defaults: a third less time to start, twice the requests per second in the first minute, a bounded heap. */
+const JAVA_OPTIONS = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData']
+
+/**
+ * Becomes Java, and leaves a shell behind that kills it as soon as this process is gone, in whatever way: then file
+ * descriptor 3 ends without a line. After an orderly end it gets its line, so that it never kills a stranger.
+ */
+const UNDER_WATCH = `(read -r line || kill -9 $$) <&3 >/dev/null 2>&1 & exec "$0" "$@" 3<&-`
+
+export interface DynamoDbLocalOptions {
+  /** Where the data are kept. @default - in memory, lost at `stop` */
+  readonly dataDir?: string | undefined
+}
+
+/** One DynamoDB Local: a Java process on a port of this machine. It can be stopped and started again on that port. */
+export class DynamoDbLocal {
+  private readonly folder: DataFolder | undefined
+  private child: ChildProcess | undefined
+  private chosenPort: number | undefined
+
+  constructor(options: DynamoDbLocalOptions = {}) {
+    this.folder = options.dataDir === undefined ? undefined : new DataFolder(resolve(options.dataDir))
+  }
+
+  /** The same through every restart. */
+  get port(): number {
+    if (this.chosenPort === undefined) throw new Error('DynamoDB Local has not been started yet')
+    return this.chosenPort
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  /** The process id of Java while it runs. */
+  get pid(): number | undefined {
+    return this.child?.pid
+  }
+
+  async start(): Promise<void> {
+    if (this.child !== undefined) return
+    const [java, jar] = [await findJava(), findJar()]
+    await this.folder?.take()
+    try {
+      await this.launch(java, jar)
+    } catch (error) {
+      await this.folder?.leave()
+      throw error
+    }
+  }
+
+  /** Ends the process. What was written to a data folder stays there. */
+  async stop(): Promise<void> {
+    const child = this.child
+    this.child = undefined
+    if (child === undefined) return
+    await end(child, this.folder === undefined ? 'SIGKILL' : 'SIGTERM')
+    await this.folder?.leave()
+  }
+
+  private async launch(java: string, jar: string): Promise<void> {
+    const attemptsMax = this.chosenPort === undefined ? START_ATTEMPTS_MAX : 1
+    for (let attempt = 1; ; attempt += 1) {
+      const port = this.chosenPort ?? (await freePort())
+      try {
+        this.child = await launch(java, this.argumentsFor(jar, port), dirname(jar), port)
+        this.chosenPort = port
+        return
+      } catch (error) {
+        if (attempt >= attemptsMax) throw error
+      }
+    }
+  }
+
+  private argumentsFor(jar: string, port: number): string[] {
+    const storage = this.folder === undefined ? ['-inMemory'] : ['-dbPath', this.folder.path]
+    const library = `-Djava.library.path=${join(dirname(jar), 'DynamoDBLocal_lib')}`
+    // One database whatever the caller's credentials and region, as it is in one account.
+    const options = ['-port', String(port), '-sharedDb', '-disableTelemetry', ...storage]
+    return [...JAVA_OPTIONS, library, '-jar', jar, ...options]
+  }
+}
+
+async function launch(java: string, args: string[], folder: string, port: number): Promise<ChildProcess> {
+  // In a process group of its own: Ctrl-C is for this process, which still needs its tables while it winds up.
+  const child = spawn('/bin/sh', ['-c', UNDER_WATCH, java, ...args], {
+    cwd: folder,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  })
+  leashOf(child)?.on('error', () => {})
+  let output = ''
+  const keep = (chunk: Buffer) => {
+    output = `${output}${chunk.toString()}`.slice(-OUTPUT_CHARS_MAX)
+  }
+  child.stdout?.on('data', keep)
+  child.stderr?.on('data', keep)
+  try {
+    const gone = new AbortController()
+    child.once('exit', () => gone.abort())
+    child.once('error', () => gone.abort())
+    await answers(port, gone.signal)
+    return child
+  } catch (error) {
+    await end(child, 'SIGKILL')
+    throw new LocalStartError(`DynamoDB Local did not start: ${output.trim() || String(error)}`, error)
+  }
+}
+
+/** Resolves once something on this port speaks HTTP, and `gone` has not happened before. */
+async function answers(port: number, gone: AbortSignal): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT_MS
+  while (!(await speaksHttp(port))) {
+    if (gone.aborted) throw new Error('the process ended')
+    if (Date.now() > deadline) throw new Error(`no answer after ${START_TIMEOUT_MS} ms`)
+    await pause(START_POLL_MS)
+  }
+  if (gone.aborted) throw new Error('the process ended')
+}
+
+async function speaksHttp(port: number): Promise<boolean> {
+  const request = get({ host: '127.0.0.1', port, agent: false, timeout: START_TIMEOUT_MS })
+  return new Promise((done) => {
+    request.once('response', (response) => {
+      response.destroy()
+      done(true)
+    })
+    request.once('error', () => done(false))
+  })
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  const leash = leashOf(child)
+  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+    const exited = once(child, 'exit')
+    child.kill(signal)
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
+    await exited
+    clearTimeout(timer)
+  }
+  if (leash === undefined || leash.destroyed) return
+  // The watching shell ends with this line, and the pipe with the shell: nothing is left when this returns.
+  const closed = once(leash, 'close')
+  leash.resume().end('done\n')
+  await closed
+}
+
+const leashOf = (child: ChildProcess): Duplex | undefined => (child.stdio[3] as Duplex | null) ?? undefined
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new LocalStartError('no free port on this machine')
+  return address.port
+}

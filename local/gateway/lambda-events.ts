@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Principal } from '../iam/principals.js'
+import { ACCOUNT_ID } from '../template/resources.js'
+
+/** What API Gateway says of a client to the function behind a route. */
+export interface Identity {
+  readonly sourceIp: string
+  readonly userAgent?: string
+  readonly accountId?: string
+  readonly caller?: string
+  readonly user?: string
+  readonly userArn?: string
+  readonly accessKey?: string
+}
+
+/** What is the same in every event of one connection. */
+export interface EventSource {
+  readonly connectionId: string
+  readonly connectedAtMs: number
+  readonly identity: Identity
+  readonly apiId: string
+  readonly stage: string
+  readonly domainName: string
+}
+
+/** An event as a Lambda proxy integration of a WebSocket API receives it. */
+export interface GatewayEvent {
+  readonly requestContext: RequestContext
+  readonly isBase64Encoded: false
+  readonly body?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly multiValueHeaders?: Readonly<Record<string, readonly string[]>>
+  readonly queryStringParameters?: Readonly<Record<string, string>>
+  readonly multiValueQueryStringParameters?: Readonly<Record<string, readonly string[]>>
+}
+
+export interface RequestContext {
+  readonly routeKey: string
+  readonly eventType: 'CONNECT' | 'MESSAGE' | 'DISCONNECT'
+  readonly messageDirection: 'IN'
+  readonly connectionId: string
+  readonly connectedAt: number
+  readonly requestId: string
+  readonly extendedRequestId: string
+  readonly requestTime: string
+  readonly requestTimeEpoch: number
+  readonly messageId?: string
+  readonly disconnectStatusCode?: number
+  readonly disconnectReason?: string
+  readonly identity: Identity
+  readonly apiId: string
+  readonly stage: string
+  readonly domainName: string
+}
+
+/** Ids of connections and requests: eleven random bytes. */
+export const randomId = (): string => `${randomBytes(11).toString('base64url')}=`
+
+export function identityOf(request: IncomingMessage, principal: Principal | undefined): Identity {
+  const { 'user-agent': userAgent } = request.headers
+  return {
+    sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
+    ...(userAgent === undefined ? {} : { userAgent }),
+    ...(principal === undefined
+      ? {}
+      : {
+          accountId: ACCOUNT_ID,
+          caller: principal.callerId,
+          user: principal.callerId,
+          userArn: principal.arn,
+          accessKey: principal.credentials.accessKeyId,
+        }),
+  }
+}
+
+export function connectEvent(source: EventSource, request: IncomingMessage): GatewayEvent {
+  const headers = headersOf(request)
+  const query = new URL(request.url ?? '/', 'http://localhost').searchParams
+  const names = [...new Set(query.keys())]
+  return {
+    headers: Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, values.at(-1) ?? ''])),
+    multiValueHeaders: headers,
+    ...(names.length === 0
+      ? {}
+      : {
+          queryStringParameters: Object.fromEntries(names.map((name) => [name, query.getAll(name).at(-1) ?? ''])),
+          multiValueQueryStringParameters: Object.fromEntries(names.map((name) => [name, query.getAll(name)])),
+        }),
+    requestContext: contextOf(source, '$connect', 'CONNECT', randomId(), {}),
+    isBase64Encoded: false,
+  }
+}
+
+export const messageEvent = (source: EventSource, routeKey: string, requestId: string, body: string): GatewayEvent => ({
+  requestContext: contextOf(source, routeKey, 'MESSAGE', requestId, { messageId: randomId() }),
+  body,
+  isBase64Encoded: false,
+})
+
+export function disconnectEvent(source: EventSource, code: number, reason: string): GatewayEvent {
+  // API Gateway keeps the host and empties these, whatever the client had sent.
+  const headers = { Host: source.domainName, 'x-api-key': '', 'X-Forwarded-For': '', 'x-restapi': '' }
+  return {
+    headers,
+    multiValueHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
+    requestContext: contextOf(source, '$disconnect', 'DISCONNECT', randomId(), {
+      disconnectStatusCode: code,
+      disconnectReason: reason,
+    }),
+    isBase64Encoded: false,
+  }
+}
+
+function contextOf(
+  { connectedAtMs, ...source }: EventSource,
+  routeKey: string,
+  eventType: RequestContext['eventType'],
+  requestId: string,
+  more: Partial<RequestContext>,
+): RequestContext {
+  const nowMs = Date.now()
+  return {
+    ...source,
+    ...more,
+    routeKey,
+    eventType,
+    messageDirection: 'IN',
+    connectedAt: connectedAtMs,
+    requestId,
+    extendedRequestId: requestId,
+    requestTime: requestTime(nowMs),
+    requestTimeEpoch: nowMs,
+  }
+}
+
+/** The headers as the client wrote them, less those that end at the gateway, and with what it adds. */
+function headersOf({ rawHeaders, socket }: IncomingMessage): Record<string, string[]> {
+  const headers: Record<string, string[]> = {}
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const [name = '', value = ''] = rawHeaders.slice(i, i + 2)
+    if (CONSUMED.has(name.toLowerCase())) continue
+    headers[name] = [...(headers[name] ?? []), value]
+  }
+  return {
+    ...headers,
+    'X-Forwarded-For': [socket.remoteAddress ?? '127.0.0.1'],
+    'X-Forwarded-Port': [String(socket.localPort ?? '')],
+    'X-Forwarded-Proto': ['http'],
+  }
+}
+
+/** The signature is the gateway's business: a function that could see it might come to depend on it. */
+const CONSUMED = new Set(['connection', 'upgrade', 'authorization', 'x-amz-security-token', 'x-amz-content-sha256'])
+
+/** As in `09/Feb/2024:18:23:28 +0000`. */
+function requestTime(nowMs: number): string {
+  const [, day, month, year, time] = new Date(nowMs).toUTCString().split(' ')
+  return `${day}/${month}/${year}:${time} +0000`
+}

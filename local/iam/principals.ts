@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto'
+import type { FunctionSpec } from '../template/functions.js'
+import { ACCOUNT_ID } from '../template/resources.js'
+import { isAllowed, type Statement } from './permissions.js'
+
+/** What an AWS SDK needs to sign requests. */
+export interface Credentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+}
+
+/** Somebody who signs requests, and what IAM allows him. */
+export interface Principal {
+  /** How counts and tests call him. */
+  readonly name: string
+  readonly arn: string
+  /** What API Gateway calls `caller`. */
+  readonly callerId: string
+  readonly credentials: Credentials
+  /** `everything` is for whoever looks after the stack, such as a test. */
+  readonly statements: readonly Statement[] | 'everything'
+}
+
+/** Whether IAM lets this principal do this. */
+export const may = ({ statements }: Principal, action: string, resource: string): boolean =>
+  statements === 'everything' || isAllowed(statements, action, resource)
+
+/** Everybody who has credentials of one local stack. Secrets are made anew for every stack. */
+export class Principals {
+  private readonly byAccessKey = new Map<string, Principal>()
+
+  /** Somebody with a key of his own, such as an application server. */
+  addUser(name: string, statements: Principal['statements']): Principal {
+    return this.add({ name, arn: `arn:aws:iam::${ACCOUNT_ID}:user/${name}`, statements, token: {} })
+  }
+
+  /** A function, with the temporary credentials that Lambda gives it. */
+  addFunction({ logicalId, name, roleName, statements }: FunctionSpec): Principal {
+    const arn = `arn:aws:sts::${ACCOUNT_ID}:assumed-role/${roleName}/${name}`
+    const token = { sessionToken: randomBytes(24).toString('base64') }
+    return this.add({ name: logicalId, arn, statements, token })
+  }
+
+  find(accessKeyId: string): Principal | undefined {
+    return this.byAccessKey.get(accessKeyId)
+  }
+
+  private add(who: Pick<Principal, 'name' | 'arn' | 'statements'> & { token: { sessionToken?: string } }): Principal {
+    const { token, ...rest } = who
+    // DynamoDB Local takes letters and digits only.
+    const accessKeyId = `LOCAL${randomBytes(8).toString('hex').toUpperCase()}`
+    const callerId = `LOCALID${randomBytes(6).toString('hex').toUpperCase()}`
+    const secretAccessKey = randomBytes(30).toString('base64')
+    const principal = { ...rest, callerId, credentials: { accessKeyId, secretAccessKey, ...token } }
+    this.byAccessKey.set(accessKeyId, principal)
+    return principal
+  }
+}

@@ -1,0 +1,20 @@
+/**
+ * Holdfast on this machine, for tests: the functions, tables, routes and permissions that would be deployed.
+ *
+ * @example
+ * import { startLocalStack } from 'holdfast/testing'
+ *
+ * let stack
+ * beforeAll(async () => { stack = await startLocalStack() })
+ * afterAll(() => stack.stop())
+ * // then: createHoldfast({ config: stack.config, credentials: stack.credentials, … })
+ */
+
+export type { Fault, Faults, RecordedRequest } from './dynamodb/proxy.js'
+export type { RequestCount, RequestSnapshot } from './dynamodb/request-counts.js'
+export { JavaMissingError, LocalStartError, TemplateError } from './errors.js'
+export type { Credentials } from './iam/principals.js'
+export type { FunctionLogLine } from './lambda/execution-environment.js'
+export type { ConnectionInfo, GatewayLimits, LocalConfig, LocalStack, Push } from './local-stack.js'
+export type { LocalStackOptions } from './options.js'
+export { startLocalStack } from './start-local-stack.js'

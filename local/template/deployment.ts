@@ -1,0 +1,52 @@
+import { TemplateError } from '../errors.js'
+import { readStatements, type Statement } from '../iam/permissions.js'
+import { readAssembly } from './assembly.js'
+import { type FunctionSpec, readFunctions } from './functions.js'
+import { apiHost, Resources } from './resources.js'
+import { type ApiSpec, readApi } from './routes.js'
+import { readTables, type TableSpec } from './tables.js'
+
+/** All that an assembly would deploy, as the local stack needs it. */
+export interface Deployment {
+  readonly stackName: string
+  readonly tables: readonly TableSpec[]
+  readonly functions: readonly FunctionSpec[]
+  readonly api: ApiSpec
+  /** What applications may do: the policy that the output `AccessPolicyArn` names. */
+  readonly applicationStatements: readonly Statement[]
+  readonly outputs: Readonly<Record<string, string>>
+}
+
+/** Reads the stack in this folder. Throws a TemplateError for whatever the local stack could not do as AWS would. */
+export function readDeployment(folder: string): Deployment {
+  const assembly = readAssembly(folder)
+  const resources = new Resources(assembly.template, assembly.stackName)
+  const functions = readFunctions(resources, assembly)
+  const outputs = resources.outputs()
+  return {
+    stackName: assembly.stackName,
+    tables: readTables(resources),
+    functions,
+    api: readApi(resources, functions),
+    applicationStatements: readAccessPolicy(resources, requiredOutput(outputs, 'AccessPolicyArn')),
+    outputs,
+  }
+}
+
+export function requiredOutput(outputs: Readonly<Record<string, string>>, name: string): string {
+  const value = outputs[name]
+  if (value === undefined) throw new TemplateError(`the stack has no output '${name}'`)
+  return value
+}
+
+function readAccessPolicy(resources: Resources, arn: string): Statement[] {
+  const policy = resources.ofType('AWS::IAM::ManagedPolicy').find(({ id }) => id === arn)
+  if (policy === undefined) throw new TemplateError(`the output 'AccessPolicyArn' names no policy of the stack: ${arn}`)
+  return readStatements(policy.properties.PolicyDocument, policy.logicalId)
+}
+
+/** Puts this machine in the place of the API's hostname, in every URL that the template makes of it. */
+export const localize = (text: string, apiId: string, port: number): string =>
+  text
+    .replaceAll(`https://${apiHost(apiId)}`, `http://127.0.0.1:${port}`)
+    .replaceAll(`wss://${apiHost(apiId)}`, `ws://127.0.0.1:${port}`)

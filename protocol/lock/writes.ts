@@ -1,0 +1,194 @@
+import type { Update } from '../dynamodb.js'
+import { num, str } from '../dynamodb.js'
+import { lockKey, type SessionKey } from '../keys.js'
+import { LOCK_TTL_MS, SCHEMA_VERSION, WAITERS_MAX } from '../limits.js'
+import { NOBODY, type Seat, seatValue } from '../records.js'
+
+/**
+ * Every write to a lock record: one function each, each ONE conditional UpdateItem. They keep these rules:
+ * a free lock has no waiters; the epoch rises with every change of the holder; no process is queued twice, nor
+ * behind itself.
+ */
+
+const NEW = 'attribute_not_exists(epoch)'
+const FREE = 'holder.p = :nobody AND size(waiters) = :zero'
+const HELD_BY_OTHER = 'holder.p <> :nobody AND holder.p <> :p'
+const HELD_BY_SEEN = 'holder = :seen AND epoch = :epoch'
+const HELD_BY = 'holder.p = :p AND epoch = :epoch'
+const NOBODY_WAITS = 'size(waiters) = :zero'
+const SOMEBODY_WAITS = 'size(waiters) > :zero'
+
+const NONE = { L: [] }
+const ZERO = num(0)
+const ONE = num(1)
+
+/** DynamoDB's TTL is in seconds; everything else is in milliseconds. */
+export const ttlSeconds = (atMs: number): { readonly N: string } => ({ N: String(Math.ceil(atMs / 1000)) })
+const farAhead = (nowMs: number) => ttlSeconds(nowMs + LOCK_TTL_MS)
+
+const onLock = (session: SessionKey) => ({ table: 'locks', key: lockKey(session), returns: 'new' }) as const
+
+/** Takes a free or a new lock: epoch + 1. A new record starts above the clock, so that no epoch is ever used twice. */
+export const grant = (session: SessionKey, me: Seat, nowMs: number): Update => ({
+  ...onLock(session),
+  condition: `${NEW} OR (${FREE})`,
+  update:
+    'SET epoch = if_not_exists(epoch, :now) + :one, holder = :me, waiters = if_not_exists(waiters, :none), ' +
+    '#schema = :schema, expiresAt = :far REMOVE askedAt, busyUntil',
+  names: { '#schema': 'schema' },
+  values: {
+    ':nobody': str(NOBODY.p),
+    ':zero': ZERO,
+    ':now': num(nowMs),
+    ':one': ONE,
+    ':me': seatValue(me),
+    ':none': NONE,
+    ':schema': num(SCHEMA_VERSION),
+    ':far': farAhead(nowMs),
+  },
+})
+
+/** Takes a free or a new lock whose record fell behind the primary state: its epoch starts above the fence. */
+export const grantAbove = (session: SessionKey, me: Seat, above: number, nowMs: number): Update => ({
+  ...onLock(session),
+  condition: `${NEW} OR (${FREE} AND epoch < :start)`,
+  update:
+    'SET epoch = :start, holder = :me, waiters = :none, #schema = :schema, expiresAt = :far REMOVE askedAt, busyUntil',
+  names: { '#schema': 'schema' },
+  values: {
+    ':nobody': str(NOBODY.p),
+    ':zero': ZERO,
+    ':start': num(Math.max(nowMs, above) + 1),
+    ':me': seatValue(me),
+    ':none': NONE,
+    ':schema': num(SCHEMA_VERSION),
+    ':far': farAhead(nowMs),
+  },
+})
+
+/** Grants anew to a holder that lost track of its lock, while nobody waits: it may not overtake a queue. */
+export const regrant = (session: SessionKey, me: Seat, seen: Seat, epoch: number, nowMs: number): Update => ({
+  ...onLock(session),
+  condition: `${HELD_BY_SEEN} AND ${NOBODY_WAITS}`,
+  update: 'SET epoch = epoch + :one, holder = :me, expiresAt = :far REMOVE askedAt, busyUntil',
+  values: {
+    ':seen': seatValue(seen),
+    ':epoch': num(epoch),
+    ':zero': ZERO,
+    ':one': ONE,
+    ':me': seatValue(me),
+    ':far': farAhead(nowMs),
+  },
+})
+
+/**
+ * Lifts a holder's epoch above the fence that refused its claim, in place: those who wait keep their places, and what
+ * they have waited counts.
+ */
+export const raise = (
+  session: SessionKey,
+  me: Seat,
+  seen: Seat,
+  epoch: number,
+  above: number,
+  nowMs: number,
+): Update => ({
+  ...onLock(session),
+  condition: HELD_BY_SEEN,
+  update: 'SET epoch = :start, holder = :me, expiresAt = :far REMOVE busyUntil',
+  values: {
+    ':seen': seatValue(seen),
+    ':epoch': num(epoch),
+    ':start': num(above + 1),
+    ':me': seatValue(me),
+    ':far': farAhead(nowMs),
+  },
+})
+
+/** Queues the first waiter. The ask starts afresh: an older one was meant for an earlier wait. */
+export const enqueueFirst = (session: SessionKey, me: Seat, nowMs: number): Update => ({
+  ...onLock(session),
+  condition: `${HELD_BY_OTHER} AND ${NOBODY_WAITS}`,
+  update: 'SET waiters = :mine, askedAt = :now',
+  values: {
+    ':nobody': str(NOBODY.p),
+    ':p': str(me.p),
+    ':zero': ZERO,
+    ':mine': { L: [seatValue(me)] },
+    ':now': num(nowMs),
+  },
+})
+
+/** A place that is empty is other than any process, so this holds for a list of any length. */
+const NOT_QUEUED = Array.from({ length: WAITERS_MAX }, (_, index) => `waiters[${index}].p <> :p`).join(' AND ')
+
+/** Queues behind others, under whatever r: a process stands in the queue once, and its newer request takes its place. */
+export const enqueueBehind = (session: SessionKey, me: Seat, nowMs: number): Update => ({
+  ...onLock(session),
+  condition: `${HELD_BY_OTHER} AND ${SOMEBODY_WAITS} AND size(waiters) < :max AND ${NOT_QUEUED}`,
+  update: 'SET waiters = list_append(waiters, :mine), askedAt = if_not_exists(askedAt, :now)',
+  values: {
+    ':nobody': str(NOBODY.p),
+    ':p': str(me.p),
+    ':zero': ZERO,
+    ':max': num(WAITERS_MAX),
+    ':mine': { L: [seatValue(me)] },
+    ':now': num(nowMs),
+  },
+})
+
+/** Gives a process's place in the queue to its newer request. */
+export const replaceWaiter = (session: SessionKey, me: Seat, seen: Seat, index: number): Update => ({
+  ...onLock(session),
+  condition: `waiters[${index}] = :seen`,
+  update: `SET waiters[${index}] = :me`,
+  values: { ':seen': seatValue(seen), ':me': seatValue(me) },
+})
+
+/** Takes a waiter out, on condition that it still stands there. When the queue empties, so does the ask. */
+export const dequeue = (session: SessionKey, seen: Seat, index: number, isLast: boolean): Update => ({
+  ...onLock(session),
+  condition: `waiters[${index}] = :seen AND size(waiters) ${isLast ? '=' : '>'} :one`,
+  update: `REMOVE waiters[${index}]${isLast ? ', askedAt' : ''}`,
+  values: { ':seen': seatValue(seen), ':one': ONE },
+})
+
+/** Dates the ask of the present holder where a handoff cleared it. */
+export const ask = (session: SessionKey, epoch: number, nowMs: number): Update => ({
+  ...onLock(session),
+  condition: `epoch = :epoch AND holder.p <> :nobody AND ${SOMEBODY_WAITS} AND attribute_not_exists(askedAt)`,
+  update: 'SET askedAt = :now',
+  values: { ':epoch': num(epoch), ':nobody': str(NOBODY.p), ':zero': ZERO, ':now': num(nowMs) },
+})
+
+/** Release and reclaim alike: from its holder under its epoch to the first waiter, or to nobody, in one write. */
+export const handOver = (session: SessionKey, from: string, epoch: number, nowMs: number): Update => ({
+  ...onLock(session),
+  condition: HELD_BY,
+  update:
+    'SET holder = if_not_exists(waiters[0], :free), epoch = epoch + :one, expiresAt = :far ' +
+    'REMOVE waiters[0], askedAt, busyUntil',
+  values: {
+    ':p': str(from),
+    ':epoch': num(epoch),
+    ':free': seatValue(NOBODY),
+    ':one': ONE,
+    ':far': farAhead(nowMs),
+  },
+})
+
+/** Gives a busy holder its time, once per epoch: resends extend nothing. */
+export const busy = (session: SessionKey, holder: string, epoch: number, untilMs: number): Update => ({
+  ...onLock(session),
+  condition: `${HELD_BY} AND attribute_not_exists(busyUntil)`,
+  update: 'SET busyUntil = :until',
+  values: { ':p': str(holder), ':epoch': num(epoch), ':until': num(untilMs) },
+})
+
+/** Keeps a long-held record from TTL. */
+export const keep = (session: SessionKey, holder: string, epoch: number, nowMs: number): Update => ({
+  ...onLock(session),
+  condition: HELD_BY,
+  update: 'SET expiresAt = :far',
+  values: { ':p': str(holder), ':epoch': num(epoch), ':far': farAhead(nowMs) },
+})

@@ -1,0 +1,140 @@
+import { num, str, type Update } from '../dynamodb.js'
+import { connectionKey, processKey, type SessionKey } from '../keys.js'
+import { ASKS_MAX, CONNECTION_TTL_MS, PROCESS_TTL_MS, SCHEMA_VERSION } from '../limits.js'
+import { ttlSeconds } from '../lock/writes.js'
+import { OLDER_CONNECTIONS } from '../records.js'
+
+/** Every write to process and connection records, each ONE conditional UpdateItem. */
+
+const UNKNOWN = 'attribute_not_exists(leaseUntil)'
+const KNOWN = 'attribute_exists(leaseUntil)'
+const NOT_EVICTED = 'attribute_not_exists(evictedAt)'
+const LEASE_RUNS = 'leaseUntil >= :now'
+const SAME_OWNER = 'secretHash = :secretHash AND principal = :principal'
+const NEWER_CONNECTION = 'gen < :gen'
+const HAS_ROOM = '(attribute_not_exists(asks.#session) AND size(asks) < :max)'
+const OTHER_EPOCH_NOTED = '(attribute_exists(asks.#session) AND asks.#session.epoch <> :epoch)'
+
+/** Each older connection moves one place back, to make room for the present one. All are read before any is written. */
+const SHIFT_CONNECTIONS = OLDER_CONNECTIONS.map((name, index) =>
+  index === 0 ? `${name} = connectionId` : `${name} = if_not_exists(${OLDER_CONNECTIONS[index - 1]}, :none)`,
+).join(', ')
+
+/** What `hello` and the connection it came over say of a process. */
+export interface Introduction {
+  readonly processId: string
+  readonly secretHash: string
+  readonly principal: string
+  readonly label: string
+  readonly gen: number
+  readonly connectionId: string
+  readonly endpoint: string
+}
+
+const onProcess = (processId: string) => ({ table: 'locks', key: processKey(processId), returns: 'new' }) as const
+
+/** Makes a process known, with its first lease. Only its first connection does this: a reconnect never revives one. */
+export const register = (who: Introduction, leaseMs: number, nowMs: number): Update => ({
+  ...onProcess(who.processId),
+  condition: UNKNOWN,
+  update:
+    'SET connectionId = :connection, endpoint = :endpoint, gen = :gen, leaseUntil = :until, renewedAt = :now, ' +
+    'secretHash = :secretHash, principal = :principal, label = :label, asks = :none, #schema = :schema, ' +
+    'expiresAt = :expires',
+  names: { '#schema': 'schema' },
+  values: {
+    ':connection': str(who.connectionId),
+    ':endpoint': str(who.endpoint),
+    ':gen': num(who.gen),
+    ':until': num(nowMs + leaseMs),
+    ':now': num(nowMs),
+    ':secretHash': str(who.secretHash),
+    ':principal': str(who.principal),
+    ':label': str(who.label),
+    ':none': { M: {} },
+    ':schema': num(SCHEMA_VERSION),
+    ':expires': ttlSeconds(nowMs + leaseMs + PROCESS_TTL_MS),
+  },
+})
+
+/**
+ * Moves a process to a newer connection, on proof of its secret, and remembers those before it as far as they count. The
+ * lease is left alone: only `renew` extends it.
+ */
+export const reconnect = (who: Introduction, nowMs: number): Update => ({
+  ...onProcess(who.processId),
+  condition: `${SAME_OWNER} AND ${NEWER_CONNECTION} AND ${NOT_EVICTED} AND ${LEASE_RUNS}`,
+  update: `SET connectionId = :connection, endpoint = :endpoint, gen = :gen, ${SHIFT_CONNECTIONS}`,
+  values: {
+    ':connection': str(who.connectionId),
+    ':endpoint': str(who.endpoint),
+    ':gen': num(who.gen),
+    ':secretHash': str(who.secretHash),
+    ':principal': str(who.principal),
+    ':none': str(''),
+    ':now': num(nowMs),
+  },
+})
+
+/** Says whose connection this is, for ever. */
+export const bindConnection = (connectionId: string, processId: string, nowMs: number): Update => ({
+  table: 'locks',
+  key: connectionKey(connectionId),
+  condition: 'attribute_not_exists(processId) OR processId = :p',
+  update: 'SET processId = :p, expiresAt = :expires',
+  values: { ':p': str(processId), ':expires': ttlSeconds(nowMs + CONNECTION_TTL_MS) },
+  returns: 'none',
+})
+
+/** Extends a running lease. It never revives one that has lapsed, and a late copy never shortens it. */
+export const renew = (processId: string, leaseMs: number, nowMs: number): Update => ({
+  ...onProcess(processId),
+  condition: `${KNOWN} AND ${NOT_EVICTED} AND ${LEASE_RUNS} AND leaseUntil <= :until`,
+  update: 'SET leaseUntil = :until, renewedAt = :now, expiresAt = :expires',
+  values: {
+    ':until': num(nowMs + leaseMs),
+    ':now': num(nowMs),
+    ':expires': ttlSeconds(nowMs + leaseMs + PROCESS_TTL_MS),
+  },
+})
+
+/**
+ * Leaves an ask with the holder's process, so that its next renewal carries it. It replaces one of any other epoch: the
+ * lock record may have fallen behind since that was noted.
+ */
+export const noteAsk = (processId: string, session: SessionKey, epoch: number, nowMs: number): Update => ({
+  ...onProcess(processId),
+  condition: `${KNOWN} AND (${HAS_ROOM} OR ${OTHER_EPOCH_NOTED})`,
+  update: 'SET asks.#session = :ask',
+  names: { '#session': session },
+  values: {
+    ':max': num(ASKS_MAX),
+    ':epoch': num(epoch),
+    ':ask': { M: { epoch: num(epoch), at: num(nowMs) } },
+  },
+})
+
+/** Forgets an ask that was answered. */
+export const forgetAsk = (processId: string, session: SessionKey, epoch: number): Update => ({
+  ...onProcess(processId),
+  condition: 'asks.#session.epoch <= :epoch',
+  update: 'REMOVE asks.#session',
+  names: { '#session': session },
+  values: { ':epoch': num(epoch) },
+})
+
+/** Refuses a deaf process its renewals: its lease then runs out, and what it holds is reclaimed. */
+export const evict = (processId: string, nowMs: number): Update => ({
+  ...onProcess(processId),
+  condition: `${KNOWN} AND ${NOT_EVICTED}`,
+  update: 'SET evictedAt = :now',
+  values: { ':now': num(nowMs) },
+})
+
+/** Ends a process at its own word: its lease is over at once, and no late renewal revives it. */
+export const retire = (processId: string, nowMs: number): Update => ({
+  ...onProcess(processId),
+  condition: KNOWN,
+  update: 'SET evictedAt = :now, leaseUntil = :over',
+  values: { ':now': num(nowMs), ':over': num(0) },
+})

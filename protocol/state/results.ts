@@ -1,0 +1,46 @@
+import type { TransactOutcome, UpdateOutcome } from '../dynamodb.js'
+import { isAlive, readSession, type SessionRecord } from '../records.js'
+import type { WriteId } from './writes.js'
+
+/** What became of a write to the primary state, from what the store has answered. Every copy of a write reads alike. */
+
+/** Why there is no session that could be claimed. */
+export type Absence = 'unknown' | 'expired' | 'destroyed'
+
+export type ClaimResult =
+  | { readonly kind: 'claimed'; readonly record: SessionRecord }
+  /** There is no such session: it takes a claim afresh, if it is to be created. */
+  | { readonly kind: 'absent'; readonly reason: Absence }
+  /** The session goes on under another id, and this one cannot be used again. */
+  | { readonly kind: 'rotated' }
+  /** A claim afresh found a live session under an older fence: it takes a claim. */
+  | { readonly kind: 'present' }
+  /** A session that could be claimed has a fence that is not below this epoch. */
+  | { readonly kind: 'fenced'; readonly fence: number }
+
+/** Reads the outcome of a claim or a claim afresh. One that finds its own commitId had landed before. */
+export function readClaim(outcome: UpdateOutcome, id: WriteId, nowMs: number): ClaimResult {
+  const record = readSession(outcome.item)
+  if (record === undefined) return { kind: 'absent', reason: 'unknown' }
+  if (outcome.applied || isBy(record, id)) return { kind: 'claimed', record }
+  // Before the fence: a higher epoch would not help.
+  if (record.isRotated) return { kind: 'rotated' }
+  if (record.fence >= id.epoch) return { kind: 'fenced', fence: record.fence }
+  if (record.destroyedAt !== undefined) return { kind: 'absent', reason: 'destroyed' }
+  return isAlive(record, nowMs) ? { kind: 'present' } : { kind: 'absent', reason: 'expired' }
+}
+
+/** Whether a commit or destroy has landed, by this try or by an earlier one. Otherwise the session is lost. */
+export const hasLanded = (outcome: UpdateOutcome, id: WriteId): boolean =>
+  outcome.applied || isBy(readSession(outcome.item), id)
+
+/**
+ * Whether writes that land together have landed, by this try or by an earlier one; `ids` in the order of the writes. One
+ * item that shows its write is enough: of the others newer writes may have taken the place.
+ */
+export const haveLanded = (outcome: TransactOutcome, ids: readonly WriteId[]): boolean =>
+  outcome.applied || ids.some((id, index) => isBy(readSession(outcome.items[index]), id))
+
+/** Whether this write is the last one that the record has taken. */
+const isBy = (record: SessionRecord | undefined, id: WriteId): boolean =>
+  record !== undefined && record.fence === id.epoch && record.commitId === id.commitId

@@ -1,0 +1,85 @@
+import { InvalidArgumentError } from '../../../client/errors/index.js'
+import { compileAccessOptions } from '../../../client/options/access-options.js'
+import { compileOptions, type HoldfastOptions } from '../../../client/options/client-options.js'
+
+const CONFIG = { url: 'wss://a.example/live', region: 'eu-west-1', sessionsTable: 'Sessions' }
+
+/** The message by which these options are refused. */
+function refusal(options: object, variable?: string): string {
+  try {
+    compileOptions(
+      { namespace: 'shop', ...options } as HoldfastOptions,
+      variable === undefined ? {} : { HOLDFAST_CONFIG: variable },
+    )
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) return error.message
+    throw error
+  }
+  return 'accepted'
+}
+
+describe('a wrong option is refused with what was received:', () => {
+  const long = 'x'.repeat(65)
+  test.each<[object, string]>([
+    [{ holdPolicy: 'forever' }, `'holdPolicy' must be 'untilRevoked' or 'perAccess', received 'forever'`],
+    [{ expiry: 'sliding' }, `'expiry' must be 'rolling' or 'fixed', received 'sliding'`],
+    [{ durability: 'none' }, `'durability' must be 'access' or 'release', received 'none'`],
+    [{ namespace: 'my shop' }, `'namespace' must be 1 to 64 characters of A-Z a-z 0-9 _ . -, received 'my shop'`],
+    [{ label: 'a\nb' }, `'label' must be at most 64 printable ASCII characters, received 'a\\nb'`],
+    [{ label: long }, `'label' must be at most 64 printable ASCII characters, received '${'x'.repeat(64)}…'`],
+    [{ ttlMs: '5 s' }, `'ttlMs' must be an integer from 1000 to 34560000000, received '5 s'`],
+    [{ ttlMs: 5 }, `'ttlMs' must be an integer from 1000 to 34560000000, received 5`],
+    [{ timeoutMs: true }, `'timeoutMs' must be an integer from 1 to 86400000, received true`],
+    [
+      { config: { ...CONFIG, url: 'https://a.example' } },
+      `'config.url' must be a ws:// or wss:// URL, received 'https://a.example'`,
+    ],
+    [{ config: { ...CONFIG, region: '' } }, `'config.region' must be an AWS region, received ''`],
+    [
+      { config: { ...CONFIG, sessionsTable: 'a b' } },
+      `'config.sessionsTable' must be a DynamoDB table's name, received 'a b'`,
+    ],
+    [
+      { config: { ...CONFIG, sessionsTable: { secret: 'x' } } },
+      `'config.sessionsTable' must be a DynamoDB table's name, received object`,
+    ],
+    [{ config: 'not JSON' }, `'config' is not JSON: give the stack's output HoldfastConfig as it is`],
+  ])('%j', (options, message) => {
+    expect(refusal({ config: CONFIG, ...options })).toBe(message)
+  })
+
+  test('an option of an access', () => {
+    const defaults = { timeoutMs: 1_000, durability: 'access' } as const
+    expect(() => compileAccessOptions({ ifMissing: 'ignore' } as never, defaults)).toThrow(
+      `'ifMissing' must be 'create' or 'fail', received 'ignore'`,
+    )
+  })
+})
+
+describe('a wrong variable HOLDFAST_CONFIG is refused under its name:', () => {
+  test.each([
+    ['{', `'HOLDFAST_CONFIG' is not JSON: give the stack's output HoldfastConfig as it is`],
+    ['[]', `'HOLDFAST_CONFIG.url' must be a ws:// or wss:// URL, received undefined`],
+    ['"text"', `the options of 'HOLDFAST_CONFIG' must be an object, received string`],
+    [
+      JSON.stringify({ ...CONFIG, url: 'a.example' }),
+      `'HOLDFAST_CONFIG.url' must be a ws:// or wss:// URL, received 'a.example'`,
+    ],
+    [
+      JSON.stringify({ ...CONFIG, stage: 'x' }),
+      `'HOLDFAST_CONFIG' has no option 'stage': known are url, region, sessionsTable, dynamoDbEndpoint`,
+    ],
+    [
+      JSON.stringify({ ...CONFIG, dynamoDbEndpoint: 'x' }),
+      `'HOLDFAST_CONFIG.dynamoDbEndpoint' must be an http:// or https:// URL, received 'x'`,
+    ],
+    ['', `no 'config' and no HOLDFAST_CONFIG: give the stack's output HoldfastConfig`],
+  ])('%s', (variable, message) => {
+    expect(refusal({}, variable)).toBe(message)
+  })
+
+  test('the option goes before it', () => {
+    expect(refusal({ config: CONFIG }, '{')).toBe('accepted')
+    expect(refusal({ config: '{' }, JSON.stringify(CONFIG))).toMatch(/^'config' is not JSON/)
+  })
+})

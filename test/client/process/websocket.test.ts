@@ -1,0 +1,53 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { ConnectFailure } from '../../../client/ports.js'
+import { SignedWebSocketTransport } from '../../../client/process/websocket.js'
+
+describe('a connection that is refused', () => {
+  let server: Server | undefined
+  let aws: DynamoDBClient
+  beforeEach(() => {
+    aws = new DynamoDBClient({ region: 'eu-west-1', credentials: { accessKeyId: 'A', secretAccessKey: 'x' } })
+  })
+  afterEach(async () => {
+    aws.destroy()
+    if (server === undefined) return
+    const closed = once(server, 'close')
+    server.close()
+    await closed
+  })
+
+  /** What a transport says of a gateway that answers the handshake with this status. */
+  async function failureOf(status: number): Promise<ConnectFailure | undefined> {
+    server = createServer().on('upgrade', (_request, socket) => {
+      socket.end(`HTTP/1.1 ${status} No\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const transport = new SignedWebSocketTransport(`ws://127.0.0.1:${port}/live`, 'eu-west-1', aws)
+    return new Promise((resolve) => {
+      transport.open({ opened: () => {}, received: () => {}, closed: resolve })
+    })
+  }
+
+  test('with 403 is told what may be wrong: the address as well as the right', async () => {
+    const failure = await failureOf(403)
+    expect(failure?.permanent).toBe(true)
+    expect(failure?.message).toMatch(/^127\.0\.0\.1:\d+\/live refused the connection with status 403: check the URL /)
+    expect(failure?.message).toContain("(the API's id, region and stage)")
+    expect(failure?.message).toContain("'execute-api:Invoke'")
+  })
+
+  test.each([
+    [404, true],
+    [429, false],
+    [500, false],
+  ])('with %i is told without advice; that it stays so is %p', async (status, permanent) => {
+    const failure = await failureOf(status)
+    expect(failure?.permanent).toBe(permanent)
+    expect(failure?.message).toMatch(new RegExp(`refused the connection with status ${status}$`))
+  })
+})

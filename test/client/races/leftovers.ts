@@ -1,0 +1,115 @@
+import { readLock, readProcess } from '../../../protocol/records.js'
+import type { Race } from './run.js'
+import { shown } from './watch.js'
+
+interface Insides {
+  readonly sessions: {
+    readonly membership: { readonly processId: string } | undefined
+    readonly entries: ReadonlyMap<string, EntryInsides>
+    readonly held: { readonly size: number }
+  }
+  readonly accesses: { readonly count: number }
+}
+interface EntryInsides {
+  readonly pending: ReadonlySet<unknown>
+  readonly onFreed: ReadonlySet<unknown>
+  readonly lock: { readonly state: { readonly kind: string; readonly epoch?: number } }
+  readonly hold:
+    | undefined
+    | {
+        readonly phase: string
+        readonly locks: {
+          readonly running: number
+          readonly queued: number
+          readonly table: undefined | { readonly ready: readonly unknown[] }
+        }
+        readonly running: ReadonlySet<unknown>
+        readonly unresolved: ReadonlyMap<string, unknown>
+        readonly chain: { readonly isIdle: boolean }
+      }
+}
+
+/** At a moment when nothing is left to be done but by the outside world, whoever can go on has gone on. */
+export function checkMoment({ watch, clients }: Race): void {
+  for (const [index, client] of clients.entries()) {
+    for (const { pending, lock, hold } of (client as unknown as Insides).sessions.entries.values()) {
+      const isWaitedFor = lock.state.kind !== 'asking' || pending.size > 0
+      watch.expect(isWaitedFor, `client ${index} asks for a session that nobody waits for`)
+      watch.expect(lock.state.kind !== 'none' || pending.size === 0, `client ${index} waits and does not ask`)
+      if (hold === undefined) continue
+      watch.expect((hold.locks.table?.ready.length ?? 0) === 0, `client ${index} has not granted what is free`)
+      const isDone = hold.phase === 'draining' && hold.locks.running + hold.locks.queued === 0 && hold.chain.isIdle
+      watch.expect(!isDone, `client ${index} has a session to give back and keeps it`)
+    }
+  }
+}
+
+/** Nothing in any client waits, runs or is unwritten any more, and the records say what the clients believe. */
+export async function checkLeftovers(race: Race): Promise<void> {
+  const { watch, clients } = race
+  for (const [index, client] of clients.entries()) {
+    const { sessions, accesses } = client as unknown as Insides
+    watch.expect(client.health().waitingSessions === 0, `client ${index} says that it waits for a session`)
+    watch.expect(accesses.count === 0, `client ${index} counts ${accesses.count} accesses`)
+    for (const [, { pending, onFreed, lock, hold }] of sessions.entries) {
+      const isQuiet = pending.size + onFreed.size === 0 && (lock.state.kind === 'held') === (hold !== undefined)
+      watch.expect(
+        isQuiet,
+        `client ${index} has ${pending.size} pending, ${onFreed.size} releasing, lock ${lock.state.kind}`,
+      )
+      if (hold === undefined) continue
+      const { locks, running, unresolved, chain, phase } = hold
+      const left = [locks.running, locks.queued, running.size, unresolved.size, chain.isIdle ? 0 : 1]
+      watch.expect(
+        left.every((count) => count === 0),
+        `client ${index} has kept [running, queued, tickets, unwritten, chain] ${shown(left)}`,
+      )
+      watch.expect(phase === 'open', `client ${index} has a hold that is ${phase} and not used`)
+    }
+  }
+  await checkRecords(race)
+}
+
+/** Where no message is lost, no living process stands in a queue that it does not wait in, or holds what it does not know. */
+async function checkRecords({ world, keys, clients, watch, plan, closed }: Race): Promise<void> {
+  // What is under way on a connection that its client replaces, for want of answers, is lost as well.
+  const isReplaced = world.traffic.sent.some((text) => text.includes('"hello"') && !text.includes('"gen":1}'))
+  if (isReplaced || plan.lost.length + plan.troubles.length > 0) return
+  const locks = world.memory.snapshot().locks
+  const living = clients
+    .filter((_client, index) => !closed.has(index))
+    .map((client) => (client as unknown as Insides).sessions.membership?.processId)
+  const isLiving = (p: string) => living.includes(p) && readProcess(locks.get(`P#${p}`))?.evictedAt === undefined
+  for (const key of keys) {
+    const lock = readLock(locks.get(`S#${key}`))
+    const waiting = lock?.waiters.filter(({ p }) => isLiving(p)) ?? []
+    watch.expect(waiting.length === 0, `${waiting.length} living processes are still queued`)
+    if (lock?.holder === undefined || !isLiving(lock.holder.p)) continue
+    const isKnown = clients.some((client) => {
+      const state = (client as unknown as Insides).sessions.entries.get(key)?.lock.state
+      return state?.kind === 'held' && state.epoch === lock.epoch
+    })
+    watch.expect(isKnown, `epoch ${lock.epoch} is held by a living process that does not know it`)
+  }
+}
+
+/** All clients are closed. */
+export function checkNothingIsLeft({ world, clients, keys, watch }: Race): void {
+  const locks = world.memory.snapshot().locks
+  for (const [index, client] of clients.entries()) {
+    const { heldSessions, waitingSessions, state } = client.health()
+    const { entries } = (client as unknown as Insides).sessions
+    const left = `${heldSessions} held, ${waitingSessions} waiting, ${entries.size} entries`
+    watch.expect(left === '0 held, 0 waiting, 0 entries' && state === 'closed', `closed client ${index} has ${left}`)
+  }
+  for (const key of keys) {
+    const lock = readLock(locks.get(`S#${key}`))
+    for (const { p } of [...(lock?.waiters ?? []), ...(lock?.holder === undefined ? [] : [lock.holder])]) {
+      const process = readProcess(locks.get(`P#${p}`))
+      const isOver =
+        process === undefined || process.evictedAt !== undefined || process.leaseUntil < world.clock.wallMs()
+      watch.expect(isOver, 'a lock is still held or waited for by a process that lives')
+    }
+  }
+  watch.expect(world.clock.pending === 0, `${world.clock.pending} timers are left`)
+}

@@ -1,0 +1,194 @@
+import { type Counter, Gate, ID, increment as incrementOf, quiet } from '../../support/counting.js'
+import { settle, World } from '../../support/world.js'
+
+describe('a client that closes', () => {
+  let world: World
+  beforeEach(() => {
+    world = new World()
+  })
+  afterEach(() => world.close())
+
+  const increment = (...args: Parameters<typeof incrementOf>) => quiet(incrementOf(...args))
+  const typeOf = (text: string) => (JSON.parse(text) as { type: string }).type
+  const types = () => world.traffic.sent.map(typeOf)
+
+  async function counting(options = {}) {
+    const client = world.client<Counter>(options)
+    await world.finish(increment(client))
+    return client
+  }
+
+  /** Nothing of it runs on, and it says nothing any more. */
+  async function expectSilence(): Promise<void> {
+    await settle()
+    expect(world.clock.pending).toBe(0)
+    const sent = world.traffic.sent.length
+    await world.clock.advance(600_000)
+    expect(world.traffic.sent.slice(sent).map(typeOf)).toEqual([])
+  }
+
+  it('lets an access end that has just got its locks', async () => {
+    const client = await counting()
+    const running = client.access(ID, { write: ['count'] }, async ({ state }) => {
+      await new Promise((resolve) => setImmediate(resolve))
+      state.count = 10
+      return 'done'
+    })
+    const closing = client.close({ drainMs: 5_000 })
+    expect(await world.finish(running, 10_000)).toBe('done')
+    await world.finish(closing, 10_000)
+    expect((await world.client<Counter>().peek(ID))?.state.count).toBe(10)
+  })
+
+  it('refuses accesses that wait for attributes, and lets the one that has them end', async () => {
+    const client = await counting()
+    const gate = new Gate()
+    const running = client.access(ID, { write: ['count'] }, async ({ state }) => {
+      await gate.passed
+      state.count = 10
+    })
+    await settle()
+    const waiting = increment(client)
+    await settle()
+    const closing = client.close()
+    await expect(waiting).rejects.toMatchObject({ code: 'CLOSED', effect: 'none' })
+    gate.open()
+    await world.finish(running)
+    await world.finish(closing)
+    expect((await world.client<Counter>().peek(ID))?.state.count).toBe(10)
+  })
+
+  it('lets a rotation end that has begun, though it still needs the lock of the new id', async () => {
+    const client = await counting()
+    let arrive = () => {}
+    world.onRequest = (go) => {
+      arrive = go
+    }
+    const rotating = quiet(client.rotate(ID))
+    await settle()
+    world.onRequest = (go) => go()
+    const closing = client.close({ drainMs: 5_000 })
+    arrive()
+    const newId = await world.finish(rotating, 10_000)
+    await world.finish(closing, 10_000)
+    expect((await world.client<Counter>().peek(newId))?.state.count).toBe(1)
+  })
+
+  it('fails a rotation that waits for the new id when the drain ends, and leaves nothing behind', async () => {
+    const client = await counting()
+    world.onSend = (text) => typeOf(text) !== 'acquire'
+    const rotating = quiet(client.rotate(ID))
+    await settle()
+    await world.finish(client.close({ drainMs: 10 }), 10_000)
+    await expect(rotating).rejects.toMatchObject({ code: 'CLOSED', effect: 'none' })
+    await expectSilence()
+  })
+
+  it('fails a rotation whose work ends in the drain and whose new id does not come in time', async () => {
+    const client = await counting()
+    const gate = new Gate()
+    const rotating = quiet(client.rotate(ID, () => gate.passed))
+    await settle()
+    const closing = client.close({ drainMs: 1_000 })
+    world.onSend = (text) => typeOf(text) !== 'acquire'
+    gate.open()
+    await world.finish(closing, 10_000)
+    await expect(rotating).rejects.toMatchObject({ code: 'CLOSED', effect: 'none' })
+    await expectSilence()
+  })
+
+  it.each([
+    ['as it closes', 10, false],
+    ['when its lease ends in the drain', 20_000, true],
+  ])(
+    'does not come back to life by a rotation whose work outlives it: it is lost %s',
+    async (_when, drainMs, isCut) => {
+      const client = await counting()
+      const gate = new Gate()
+      const rotating = quiet(client.rotate(ID, () => gate.passed))
+      await settle()
+      world.partition(client, isCut)
+      await world.finish(client.close({ drainMs }), 30_000)
+      world.partition(client, false)
+      await expect(rotating).rejects.toMatchObject({ effect: 'none' })
+      await world.clock.advance(60_000)
+      gate.open()
+      await expectSilence()
+    },
+  )
+
+  it('waits for a commit whose lease has ended in the drain', async () => {
+    const client = await counting()
+    const landing = new Gate()
+    world.onStateWrite = async (_update, write) => {
+      await landing.passed
+      return write()
+    }
+    const committing = increment(client)
+    await settle()
+    let isClosed = false
+    world.partition(client)
+    const closing = client.close({ drainMs: 20_000 }).then(() => {
+      isClosed = true
+    })
+    await world.clock.advance(20_001)
+    expect(client.health().heldSessions).toBe(0)
+    expect(isClosed).toBe(false)
+    landing.open()
+    expect(await world.finish(committing)).toBe(2)
+    await world.finish(closing)
+  })
+
+  it('leaves no timer of a write that went with another', async () => {
+    const client = await counting({ flushMs: 60_000 })
+    const landing = new Gate()
+    world.onStateWrite = async (_update, write) => {
+      await landing.passed
+      return write()
+    }
+    const writes = []
+    for (const durability of ['access', 'access', 'release'] as const) {
+      writes.push(increment(client, ID, { durability }))
+      await settle()
+    }
+    landing.open()
+    await world.finish(Promise.all(writes))
+    await world.finish(client.close())
+    expect(world.clock.pending).toBe(0)
+  })
+
+  it('closes the connection before the current one, too', async () => {
+    const client = await counting()
+    const hellos = () => types().filter((type) => type === 'hello').length
+    for (let s = 0; s < 7_200 && hellos() < 2; s += 1) await world.clock.advance(1_000)
+    expect(hellos()).toBe(2)
+    await world.finish(client.close())
+    expect(world.clock.pending).toBe(0)
+  }, 60_000)
+
+  it('has lost nothing where the store refuses a renewal that its farewell has overtaken', async () => {
+    const client = await counting()
+    const lost = jest.fn()
+    client.on('lost', lost)
+    const late: (() => void)[] = []
+    let isRenewal = false
+    world.onSend = (text) => {
+      isRenewal = typeOf(text) === 'renew'
+      return true
+    }
+    world.onRequest = (arrive) => (isRenewal ? void late.push(arrive) : arrive())
+    for (let ms = 0; ms < 5_000 && late.length === 0; ms += 50) await world.clock.advance(50)
+    expect(late).toHaveLength(1)
+    const answers: (() => void)[] = []
+    world.onDeliver = (arrive) => void answers.push(arrive)
+    const closing = client.close()
+    await settle()
+    expect(types()).toContain('retire')
+    late[0]?.()
+    await settle()
+    expect(answers).toHaveLength(2)
+    for (const arrive of answers.reverse()) arrive()
+    await world.finish(closing)
+    expect(lost).not.toHaveBeenCalled()
+  })
+})

@@ -1,0 +1,109 @@
+import type { Holdfast } from '../../../client/holdfast.js'
+import { LOCAL_WAITERS_MAX } from '../../../client/limits.js'
+import type { Item, Update } from '../../../protocol/dynamodb.js'
+import { num } from '../../../protocol/dynamodb.js'
+import { WAITERS_MAX } from '../../../protocol/limits.js'
+import { type Counter, Gate, ID, increment } from '../../support/counting.js'
+import { settle, World } from '../../support/world.js'
+
+describe('a commit whose record is not as its holder left it', () => {
+  let world: World
+  let client: Holdfast<Counter>
+  beforeEach(async () => {
+    world = new World()
+    client = world.client<Counter>()
+    await world.finish(add())
+  })
+  afterEach(() => world.close())
+
+  const add = () => increment(client)
+
+  /** Changes the record under the next write, as if another had been there before it. */
+  function meddle(change: (item: Item, update: Update) => Item | undefined): void {
+    world.onStateWrite = async (update, write) => {
+      world.onStateWrite = (_update, next) => next()
+      const item = world.memory.items(update.table).get(update.key) ?? {}
+      const changed = change(item, update)
+      if (changed === undefined) await world.memory.remove(update.table, update.key)
+      else world.memory.put(update.table, update.key, changed)
+      return write()
+    }
+  }
+
+  test.each([
+    ['expired', 'is gone', () => undefined],
+    ['destroyed', 'was destroyed', (item: Item) => ({ ...item, destroyedAt: num(1) })],
+    ['fenced', 'has a newer holder', (item: Item) => ({ ...item, fence: num(99) })],
+  ] as const)('is told %s where it %s', async (reason, _, change) => {
+    meddle(change)
+    await expect(world.finish(add(), 10_000)).rejects.toMatchObject({ code: 'SESSION_LOST', reason, effect: 'none' })
+  })
+
+  it('is told that its outcome is unknown where an earlier try of it may have landed before that', async () => {
+    world.onStateWrite = async () => {
+      meddle((item) => ({ ...item, fence: num(99) }))
+      throw Object.assign(new Error('reset'), { name: 'TimeoutError' })
+    }
+    await expect(world.finish(add(), 10_000)).rejects.toMatchObject({ code: 'COMMIT_UNKNOWN', effect: 'unknown' })
+  })
+
+  it('is told to be impossible, without effect, where DynamoDB refuses it', async () => {
+    world.onStateWrite = async () => {
+      throw Object.assign(new Error('denied'), { name: 'AccessDeniedException', $metadata: { httpStatusCode: 400 } })
+    }
+    await expect(world.finish(add(), 10_000)).rejects.toMatchObject({ code: 'UNREACHABLE', effect: 'none' })
+    world.onStateWrite = (_update, write) => write()
+    expect(await world.finish(add(), 10_000)).toBe(2)
+  })
+
+  it('is told destroyed where a rotation finds it so', async () => {
+    world.onStateTransact = async (updates, write) => {
+      world.onStateTransact = (_updates, next) => next()
+      for (const { table, key } of updates) {
+        const item = world.memory.items(table).get(key) ?? {}
+        world.memory.put(table, key, { ...item, destroyedAt: num(1) })
+      }
+      return write()
+    }
+    const rotating = world.finish(client.rotate(ID), 10_000)
+    await expect(rotating).rejects.toMatchObject({ code: 'SESSION_LOST', reason: 'destroyed' })
+  })
+})
+
+describe('a queue that is full', () => {
+  let world: World
+  beforeEach(() => {
+    world = new World()
+  })
+  afterEach(() => world.close())
+
+  it('in one process refuses one access more, at once and without a word to the store', async () => {
+    const client = world.client<Counter>()
+    const { passed, open } = new Gate()
+    const holding = client.access(ID, 'all', () => passed)
+    await settle()
+    const waiting = Array.from({ length: LOCAL_WAITERS_MAX }, () => client.access(ID, 'all', () => {}))
+    const sentBefore = world.traffic.sent.length
+    await expect(client.access(ID, 'all', () => {})).rejects.toMatchObject({ reason: 'LOCAL_QUEUE_FULL' })
+    expect(world.traffic.sent.length).toBe(sentBefore)
+    open()
+    await world.finish(Promise.all([holding, ...waiting]), 5_000)
+  })
+
+  it('of processes is told to whoever gives up, and is joined by whoever waits until there is room', async () => {
+    const [holder, patient, hasty] = [world.client<Counter>(), world.client<Counter>(), world.client<Counter>()]
+    const { passed, open } = new Gate()
+    const holding = holder.access(ID, 'all', () => passed)
+    await world.clock.advance(200)
+    const queued = Array.from({ length: WAITERS_MAX }, () => world.client<Counter>().access(ID, 'all', () => {}))
+    await world.clock.advance(200)
+    const refused = hasty.access(ID, 'all', () => {}, { timeoutMs: 1_000 })
+    refused.catch(() => {})
+    const late = patient.access(ID, 'all', () => 'served')
+    await world.clock.advance(1_100)
+    await expect(refused).rejects.toMatchObject({ code: 'REFUSED', reason: 'QUEUE_FULL', retryable: true })
+    open()
+    expect(await world.finish(late, 60_000)).toBe('served')
+    await world.finish(Promise.all([holding, ...queued]), 60_000)
+  })
+})

@@ -1,0 +1,169 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { connect, createServer as createProxy, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../local/index.js'
+import { DEFAULT_TIMING, PROTOCOL_VERSION } from '../../protocol/limits.js'
+import { writeAssembly } from './assembly.js'
+import { type Client, open } from './harness.js'
+
+const SESSION = `shop#${'s'.repeat(43)}`
+
+async function enter(stack: LocalStack, name: string): Promise<Client> {
+  const client = await open(stack.config.url, stack.credentials)
+  const hello = {
+    v: PROTOCOL_VERSION,
+    processId: name.padEnd(16, '-'),
+    secret: name.padEnd(43, '-'),
+    label: name,
+    gen: 1,
+  }
+  expect(await client.ask({ type: 'hello', ...hello })).toMatchObject({ type: 'welcome' })
+  return client
+}
+
+describe('the local stack', () => {
+  test('runs the functions that this package would deploy', async () => {
+    const steps: string[] = []
+    await using stack = await startLocalStack({ onProgress: (step) => steps.push(step) })
+    expect(steps).toEqual([
+      expect.stringMatching(/^reading .+cdk\.out$/),
+      'starting the gateway',
+      'starting DynamoDB Local',
+      'creating 2 tables',
+      `ready at ${stack.config.url}`,
+    ])
+    expect(stack.config).toEqual({
+      url: expect.stringMatching(/^ws:\/\/127\.0\.0\.1:\d+\/live$/),
+      region: 'us-east-1',
+      sessionsTable: expect.stringContaining('Sessions'),
+      dynamoDbEndpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+    })
+    expect(JSON.parse(stack.env.HOLDFAST_CONFIG ?? '')).toEqual(stack.config)
+
+    const [first, second] = [await enter(stack, 'first'), await enter(stack, 'second')]
+    const granted = await first.ask({ type: 'acquire', session: SESSION, r: 1 })
+    expect(granted).toMatchObject({ type: 'granted', r: 1 })
+    const { epoch } = granted as { epoch: number }
+    const before = stack.requests.snapshot()
+    expect(await second.ask({ type: 'acquire', session: SESSION, r: 1 })).toMatchObject({ type: 'queued' })
+    expect(await first.next()).toEqual({ type: 'revoke', session: SESSION, epoch })
+    expect(await first.ask({ type: 'release', session: SESSION, epoch, r: 1 })).toMatchObject({ type: 'released' })
+    expect(await second.next()).toMatchObject({ type: 'granted', r: 1, epoch: epoch + 1 })
+    expect(stack.requests.since(before).filter(({ target }) => target === '@connections')).toMatchObject([
+      { operation: 'POST', outcome: 'ok', count: 1 },
+      { operation: 'POST', outcome: 'ok', count: 1 },
+    ])
+
+    expect(await first.ask('{"type":"nonsense"}')).toMatchObject({ type: 'refused', code: 'UNKNOWN_TYPE' })
+    expect(stack.gateway.connections()).toHaveLength(2)
+    stack.gateway.dropAll()
+    expect(await first.closed).toMatchObject({ code: 1006 })
+    expect(stack.gateway.connections()).toEqual([])
+  })
+
+  test('gives functions other values for their variables', async () => {
+    const timing = JSON.stringify({ ...DEFAULT_TIMING, leaseMs: 6_000 })
+    await using stack = await startLocalStack({ environment: { HOLDFAST_TIMING: timing } })
+    const client = await open(stack.config.url, stack.credentials)
+    const hello = {
+      type: 'hello',
+      v: PROTOCOL_VERSION,
+      processId: 'p'.repeat(16),
+      secret: 's'.repeat(43),
+      label: '',
+      gen: 1,
+    }
+    expect(await client.ask(hello)).toMatchObject({ type: 'welcome', leaseMs: 6_000 })
+  })
+
+  test('lets functions reach DynamoDB by way of a proxy', async () => {
+    const passed: Socket[] = []
+    const proxy = createProxy((socket) =>
+      passed.push(socket.pipe(connect(endpointPort(stack), '127.0.0.1')).pipe(socket)),
+    )
+    await once(proxy.listen(0, '127.0.0.1'), 'listening')
+    const { port } = proxy.address() as { readonly port: number }
+    await using stack = await startLocalStack({ functionsDynamoDbEndpoint: `http://127.0.0.1:${port}` })
+    try {
+      await enter(stack, 'proxied')
+      expect(passed).not.toEqual([])
+      expect(endpointPort(stack)).not.toBe(port)
+    } finally {
+      for (const socket of passed) socket.destroy()
+      proxy.close()
+    }
+  })
+
+  test('keeps its data in a folder, from one start to the next', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-stack-'))
+    const assembly = writeAssembly()
+    try {
+      const first = await startLocalStack({ assembly, dataDir: folder })
+      await withClient(first, (client) => client.send(put(first, 'kept')))
+      await first.stop()
+
+      await using second = await startLocalStack({ assembly, dataDir: folder })
+      await withClient(second, async (client) => {
+        expect(await client.send(get(second, 'kept'))).toHaveProperty('Item')
+      })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  test('that cannot start leaves nothing behind, and one that was stopped stays so', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as { readonly port: number }
+    await expect(startLocalStack({ assembly: writeAssembly(), port })).rejects.toMatchObject({ code: 'LOCAL_START' })
+    taken.close()
+    await once(taken, 'close')
+
+    const stack = await startLocalStack({ assembly: writeAssembly(), port })
+    expect(stack.config.url).toBe(`ws://127.0.0.1:${port}/live`)
+    await Promise.all([stack.stop(), stack.stop()])
+    await expect(open(stack.config.url, stack.credentials)).rejects.toThrow('ECONNREFUSED')
+    await expect(fetch(stack.config.dynamoDbEndpoint)).rejects.toThrow('fetch failed')
+    await expect(stack.gateway.start()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    await expect(stack.dynamodb.start()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  })
+
+  test.each<[string, unknown, RegExp]>([
+    ['an unknown option', { ports: 1 }, /unknown option 'ports', known are: assembly, port/],
+    ['an unknown limit', { gateway: { idleMs: 1 } }, /unknown option 'gateway.idleMs'/],
+    ['a limit that is none', { gateway: { idleTimeoutMs: 0 } }, /'gateway.idleTimeoutMs' must be milliseconds/],
+    ['a port that is none', { port: 70_000 }, /'port' must be a port from 0 to 65535, received 70000/],
+    ['a port that is no number', { port: '80' }, /'port' must be a port from 0 to 65535, received '80'/],
+    ['a port that is not a number at all', { port: Number.NaN }, /'port' must be a port .* received NaN/],
+    ['an empty folder name', { dataDir: '' }, /'dataDir' must be a folder/],
+    ['a variable that is no text', { environment: { A: 1 } }, /'environment' must be an object of strings/],
+    ['a variable that no function has', { environment: { HOLDFAST_TIMINGS: '{}' } }, /sets 'HOLDFAST_TIMINGS'/],
+    [
+      'an address that is none',
+      { functionsDynamoDbEndpoint: '127.0.0.1:1' },
+      /'functionsDynamoDbEndpoint' must be an http/,
+    ],
+    ['a listener that is none', { onLog: true }, /'onLog' must be a function/],
+    ['an assembly that is not there', { assembly: '/nowhere' }, /manifest.json does not exist/],
+  ])('refuses %s', async (_, options, message) => {
+    await expect(startLocalStack(options as LocalStackOptions)).rejects.toThrow(message)
+  })
+})
+
+const endpointPort = ({ config }: LocalStack): number => Number(new URL(config.dynamoDbEndpoint).port)
+
+const put = ({ config }: LocalStack, id: string) =>
+  new PutItemCommand({ TableName: config.sessionsTable, Item: { pk: { S: id } } })
+const get = ({ config }: LocalStack, id: string) =>
+  new GetItemCommand({ TableName: config.sessionsTable, Key: { pk: { S: id } } })
+
+async function withClient(stack: LocalStack, work: (client: DynamoDBClient) => Promise<unknown>): Promise<void> {
+  const { region, dynamoDbEndpoint: endpoint } = stack.config
+  const client = new DynamoDBClient({ endpoint, region, credentials: stack.credentials })
+  await work(client)
+  client.destroy()
+}

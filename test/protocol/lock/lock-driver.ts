@@ -1,0 +1,83 @@
+import type { Store, Update, UpdateOutcome } from '../../../protocol/dynamodb.js'
+import { lockKey, type SessionKey } from '../../../protocol/keys.js'
+import { compileTiming } from '../../../protocol/limits.js'
+import { planAcquire, planCancel } from '../../../protocol/lock/store-decisions.js'
+import * as writes from '../../../protocol/lock/writes.js'
+import { type LockRecord, readLock, type Seat } from '../../../protocol/records.js'
+
+const ROUNDS_MAX = 20
+
+/**
+ * What the functions do to one lock, made of the protocol's decisions and writes and nothing else: no leases, no
+ * pushes, no answers. Between any two calls of the store others may change the record.
+ */
+export class LockDriver {
+  constructor(
+    private readonly store: Pick<Store, 'update' | 'get'>,
+    private readonly session: SessionKey,
+    private readonly nowMs: () => number,
+  ) {}
+
+  /** Comes to a grant, a place in the queue, or nothing where a newer request is on record. */
+  async acquire(me: Seat, above?: number): Promise<void> {
+    let lock = await this.read()
+    for (let round = 0; round < ROUNDS_MAX; round += 1) {
+      const update = this.acquireWrite(lock, me, above)
+      if (update === undefined) return
+      const outcome = await this.store.update(update)
+      lock = readLock(outcome.item)
+    }
+  }
+
+  async cancel(me: Seat): Promise<void> {
+    let lock = await this.read()
+    for (let round = 0; round < ROUNDS_MAX; round += 1) {
+      const step = planCancel(lock, me)
+      if (step.kind === 'nothing') return
+      const outcome = await this.store.update(
+        step.kind === 'dequeue'
+          ? writes.dequeue(this.session, step.seen, step.index, step.isLast)
+          : writes.handOver(this.session, me.p, step.epoch, this.nowMs()),
+      )
+      lock = readLock(outcome.item)
+    }
+  }
+
+  release(p: string, epoch: number): Promise<UpdateOutcome> {
+    return this.store.update(writes.handOver(this.session, p, epoch, this.nowMs()))
+  }
+
+  /** Takes the lock back from whoever holds it, as from a dead process. */
+  async reclaim(): Promise<void> {
+    const lock = await this.read()
+    if (lock?.holder !== undefined) await this.release(lock.holder.p, lock.epoch)
+  }
+
+  private async read(): Promise<LockRecord | undefined> {
+    return readLock(await this.store.get('locks', lockKey(this.session)))
+  }
+
+  private acquireWrite(lock: LockRecord | undefined, me: Seat, above: number | undefined): Update | undefined {
+    const { session } = this
+    const nowMs = this.nowMs()
+    const step = planAcquire(lock, me, above, compileTiming(), nowMs)
+    switch (step.kind) {
+      case 'grant':
+        return step.above === undefined
+          ? writes.grant(session, me, nowMs)
+          : writes.grantAbove(session, me, step.above, nowMs)
+      case 'regrant':
+        return writes.regrant(session, me, step.seen, step.epoch, nowMs)
+      case 'raise':
+        return writes.raise(session, me, step.seen, step.epoch, step.above, nowMs)
+      case 'handOver':
+        return writes.handOver(session, me.p, step.epoch, nowMs)
+      case 'replace':
+        return writes.replaceWaiter(session, me, step.seen, step.index)
+      case 'enqueue':
+        return step.first ? writes.enqueueFirst(session, me, nowMs) : writes.enqueueBehind(session, me, nowMs)
+      default:
+        return undefined
+    }
+  }
+}

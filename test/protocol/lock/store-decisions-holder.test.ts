@@ -1,0 +1,142 @@
+import { compileTiming } from '../../../protocol/limits.js'
+import { decideHolder, displacedConnection, isLeaseOver, planHello } from '../../../protocol/lock/store-decisions.js'
+import { type LockRecord, type ProcessRecord, readLock, readProcess } from '../../../protocol/records.js'
+import {
+  ANNA,
+  BERT,
+  CLEO,
+  type LockFields,
+  lockItem,
+  NOW,
+  OTHER_SESSION,
+  type ProcessFields,
+  processItem,
+  SESSION,
+  seat,
+} from '../../store/fixtures.js'
+
+const timing = compileTiming()
+const lock = (fields: LockFields): LockRecord => readLock(lockItem(fields)) as LockRecord
+const process = (fields: ProcessFields = {}): ProcessRecord => readProcess(processItem(fields)) as ProcessRecord
+const [anna, bert, _cleo] = [seat(ANNA, 2), seat(BERT, 2), seat(CLEO, 2)]
+
+describe('a lease', () => {
+  test('is over for the store once its margin has passed as well, and for a process nobody knows', () => {
+    const last = NOW - timing.storeMarginMs
+    expect(isLeaseOver(process({ leaseUntil: last }), timing, NOW)).toBe(false)
+    expect(isLeaseOver(process({ leaseUntil: last - 1 }), timing, NOW)).toBe(true)
+    expect(isLeaseOver(undefined, timing, NOW)).toBe(true)
+  })
+})
+
+describe('a holder for whom somebody waits', () => {
+  const held: LockFields = { holder: anna, waiters: [bert], askedAt: NOW }
+  const decide = (fields: LockFields, holder: ProcessRecord | undefined, nudged = true) =>
+    decideHolder(lock(fields), SESSION, holder, nudged, timing, NOW)
+  const deafSince = NOW - timing.answerTimeoutMs - 1
+  const noted = { asks: { [SESSION]: { epoch: 7, at: deafSince } } }
+
+  test('is reclaimed from, untold, when its lease is over or its process is gone', () => {
+    const reclaim = { kind: 'reclaim', tellHolder: false }
+    expect(decide(held, undefined)).toEqual(reclaim)
+    expect(decide(held, process({ leaseUntil: 0 }), false)).toEqual(reclaim)
+    expect(decide({ ...held, busyUntil: 1 }, process({ leaseUntil: 0 }))).toEqual(reclaim)
+  })
+
+  test('is reclaimed from, and told, when its time for being busy has passed, plus the margin', () => {
+    const last = NOW - timing.storeMarginMs
+    expect(decide({ ...held, busyUntil: last }, process())).toMatchObject({ kind: 'revoke' })
+    expect(decide({ ...held, busyUntil: last - 1 }, process())).toEqual({ kind: 'reclaim', tellHolder: true })
+    expect(decide({ ...held, busyUntil: last - 1 }, process(), false)).toEqual({ kind: 'reclaim', tellHolder: true })
+  })
+
+  test('is only sent a revoke by a fresh acquire: nothing more is written', () => {
+    const revoke = { kind: 'revoke', dateAsk: false, noteAsk: false, evict: false }
+    expect(decide(held, process(), false)).toEqual(revoke)
+    expect(decide({ ...held, askedAt: deafSince }, process({ ...noted, renewedAt: NOW }), false)).toEqual(revoke)
+  })
+
+  test('▸ is dated by a nudge where a handoff has cleared the ask', () => {
+    const { askedAt: _, ...undated } = held
+    expect(decide(undated, process())).toMatchObject({ kind: 'revoke', dateAsk: true })
+    expect(decide(held, process())).toMatchObject({ kind: 'revoke', dateAsk: false })
+    expect(decide(undated, process(), false)).toMatchObject({ kind: 'revoke', dateAsk: false })
+  })
+
+  test('▸ finds the ask in its process record from the first nudge on, once per epoch', () => {
+    expect(decide(held, process())).toMatchObject({ noteAsk: true })
+    expect(decide(held, process(noted))).toMatchObject({ noteAsk: false })
+    expect(decide(held, process({ asks: { [SESSION]: { epoch: 6, at: 1 } } }))).toMatchObject({ noteAsk: true })
+    expect(decide(held, process({ asks: { [OTHER_SESSION]: { epoch: 7, at: 1 } } }))).toMatchObject({ noteAsk: true })
+  })
+
+  test('is evicted once it has renewed since the ask was noted and has not answered in time', () => {
+    const late = { ...held, askedAt: deafSince }
+    const renewed = (renewedAt: number) => process({ ...noted, renewedAt })
+    const evict = { kind: 'revoke', dateAsk: false, noteAsk: false, evict: true }
+    expect(decide(late, renewed(deafSince + 1))).toEqual(evict)
+    expect(decide({ ...late, askedAt: deafSince + 1 }, renewed(deafSince + 1))).toMatchObject({ evict: false })
+    expect(decide(late, renewed(deafSince))).toMatchObject({ evict: false })
+    expect(decide(late, process({ renewedAt: NOW }))).toMatchObject({ evict: false })
+    const ofEarlierEpoch = process({ asks: { [SESSION]: { epoch: 6, at: 1 } }, renewedAt: NOW })
+    expect(decide(late, ofEarlierEpoch)).toMatchObject({ evict: false })
+    const { askedAt: _, ...undated } = late
+    expect(decide(undated, renewed(NOW))).toMatchObject({ evict: false })
+  })
+
+  test('is not evicted for its silence while it is busy', () => {
+    const busy = { ...held, askedAt: deafSince, busyUntil: NOW }
+    expect(decide(busy, process({ ...noted, renewedAt: NOW }))).toMatchObject({ evict: false })
+  })
+
+  test('is neither evicted twice nor left asks that it can no longer be told of', () => {
+    const late = { ...held, askedAt: deafSince }
+    const evicted = { ...noted, renewedAt: NOW, evictedAt: NOW }
+    expect(decide(late, process(evicted))).toMatchObject({ kind: 'revoke', evict: false })
+    expect(decide(late, process({ evictedAt: NOW }))).toMatchObject({ kind: 'revoke', noteAsk: false })
+  })
+})
+
+describe('a hello', () => {
+  const who = {
+    secretHash: 'hash-of-secret',
+    principal: 'arn:aws:iam::1:role/shop',
+    gen: 2,
+    connectionId: 'connection-2',
+  }
+  const known: ProcessFields = { gen: 1, leaseUntil: NOW }
+
+  test('over a newer connection moves the process', () => {
+    expect(planHello(process(known), who, NOW)).toBe('reconnect')
+  })
+
+  test('over the connection that is on record is welcome: its answer was lost', () => {
+    expect(planHello(process({ ...known, gen: 2, connectionId: 'connection-2' }), who, NOW)).toBe('welcome')
+  })
+
+  test('without the secret, or by another principal, is refused before anything else is told', () => {
+    const other = { ...who, secretHash: 'another' }
+    expect(planHello(process(known), other, NOW)).toBe('WRONG_SECRET')
+    expect(planHello(process(known), { ...who, principal: 'another' }, NOW)).toBe('WRONG_SECRET')
+    expect(planHello(process({ ...known, evictedAt: 1, gen: 9 }), other, NOW)).toBe('WRONG_SECRET')
+  })
+
+  test('of a process that is unknown, evicted or without a lease is refused for good', () => {
+    expect(planHello(undefined, who, NOW)).toBe('EVICTED')
+    expect(planHello(process({ ...known, evictedAt: 1 }), who, NOW)).toBe('EVICTED')
+    expect(planHello(process({ ...known, leaseUntil: NOW - 1 }), who, NOW)).toBe('EVICTED')
+  })
+
+  test('displaces the connection that is one too many, unless it is one of those that remain', () => {
+    expect(displacedConnection(process(known))).toBeUndefined()
+    expect(displacedConnection(process({ connectionId: 'e', older: ['d', 'c', 'b', ''] }))).toBeUndefined()
+    expect(displacedConnection(process({ connectionId: 'e', older: ['d', 'c', 'b', 'a'] }))).toBe('a')
+    expect(displacedConnection(process({ connectionId: 'e', older: ['d', 'c', 'b', 'e'] }))).toBeUndefined()
+    expect(displacedConnection(process({ connectionId: 'e', older: ['d', 'c', 'b', 'b'] }))).toBeUndefined()
+  })
+
+  test('▸ over an older connection, or another of the same gen, never replaces the newer', () => {
+    expect(planHello(process({ ...known, gen: 3 }), who, NOW)).toBe('STALE_CONNECTION')
+    expect(planHello(process({ ...known, gen: 2, connectionId: 'connection-1' }), who, NOW)).toBe('STALE_CONNECTION')
+  })
+})

@@ -1,0 +1,80 @@
+import type { Clock, Randomness, Timer } from '../../client/ports.js'
+import type { Random } from '../support/random.js'
+import type { Timeline } from './timeline.js'
+
+export const WALL_AT_START_MS = 1_800_000_000_000
+
+/** A computer: its clocks, which may be wrong, and its life, which may stop for a while or for ever. */
+export class Machine implements Clock {
+  isDead = false
+  private isStopped = false
+  private missedMs = 0
+  private stoppedAtMs = 0
+  private readonly backlog: (() => void)[] = []
+
+  constructor(
+    private readonly timeline: Timeline,
+    private readonly skewMs: number,
+    /** Its clocks run faster than true time by this share. */
+    private readonly drift: number,
+  ) {}
+
+  wallMs(): number {
+    return Math.round(WALL_AT_START_MS + this.skewMs + this.timeline.nowMs * (1 + this.drift))
+  }
+
+  /** Stands still while the machine is paused. */
+  monotonicMs(): number {
+    return (this.timeline.nowMs - this.missedMs) * (1 + this.drift)
+  }
+
+  after(ms: number, fire: () => void): Timer {
+    return this.timeline.after(Math.max(0, ms) / (1 + this.drift), () => this.run(fire), this)
+  }
+
+  /** Runs what comes in from outside: now, or when the machine goes on, or never. */
+  run(event: () => void): void {
+    if (this.isDead) return
+    if (this.isStopped) this.backlog.push(event)
+    else event()
+  }
+
+  kill(): void {
+    this.isDead = true
+    this.backlog.length = 0
+  }
+
+  stop(): void {
+    this.isStopped = true
+    this.stoppedAtMs = this.timeline.nowMs
+  }
+
+  /** The loop is blocked by what runs: that goes on first, and finds later what has come in meanwhile. */
+  block(ms: number, random: Random): Promise<void> {
+    return new Promise((resolve) => {
+      this.stop()
+      this.timeline.after(ms, () => {
+        if (this.isDead) return
+        resolve()
+        this.goOn('frozen', random)
+      })
+    })
+  }
+
+  /** A frozen process finds that time has passed; on a paused machine the monotonic clock has stood still. */
+  goOn(kind: 'frozen' | 'paused', random: Random): void {
+    if (!this.isStopped) return
+    this.isStopped = false
+    if (kind === 'paused') this.missedMs += this.timeline.nowMs - this.stoppedAtMs
+    // What came in meanwhile and the timers that were due are found in any order.
+    while (this.backlog.length > 0) {
+      const [event] = this.backlog.splice(random.chance(0.5) ? 0 : random.integer(0, this.backlog.length - 1), 1)
+      this.timeline.after(random.between(0, 30), () => this.run(event as () => void))
+    }
+  }
+}
+
+export const randomnessOf = (random: Random): Randomness => ({
+  token: (bytes) => random.token(bytes),
+  fraction: () => random.fraction(),
+})

@@ -1,0 +1,54 @@
+import { NO_FAULTS } from './faults.js'
+import { type Script, Simulation } from './simulation.js'
+
+/**
+ * Runs seeds, or one seed with a crash at one suspension point after the other, and prints a line of JSON for each
+ * that goes wrong and one for all. Started by scripts/sim.mjs.
+ */
+// A Ctrl-C is for scripts/sim.mjs, which waits for the end of what runs here.
+process.on('SIGINT', () => {})
+const [mode = 'seeds', ...numbers] = process.argv.slice(2)
+const [first = 1, count = 1, seed = 1] = numbers.map(Number)
+const hashes: [seed: number, hash: string][] = []
+const totals = { events: 0, landed: 0, hashes, faults: {}, codes: {}, points: {}, crashes: 0 }
+
+/** A short run in which every path is taken: handoffs, reclaims, reconnects, lost pushes, long work, destroys. */
+const script = (crash: Script['crash']): Script => ({
+  durationMs: 9_000,
+  faults: { ...NO_FAULTS, pushLost: 0.2, cutEveryMs: 4_000, killEveryMs: 9_000, lockRegressesEveryMs: 4_000 },
+  crash,
+})
+
+function add(to: Record<string, number>, counts: { readonly [name: string]: number }): void {
+  for (const [name, times] of Object.entries(counts)) to[name] = (to[name] ?? 0) + times
+}
+
+async function run(
+  simulation: Simulation,
+  about: { readonly seed: number; readonly [detail: string]: unknown },
+): Promise<boolean> {
+  const { violations, events, landed, hash, counts, codes, points, hasCrashed } = await simulation.run()
+  totals.events += events
+  totals.landed += landed
+  if (mode === 'seeds') hashes.push([about.seed, hash])
+  totals.crashes += hasCrashed ? 1 : 0
+  add(totals.faults, counts)
+  add(totals.codes, codes)
+  if (mode === 'points') for (const point of points) add(totals.points, { [point]: 1 })
+  if (violations.length === 0) return true
+  console.log(JSON.stringify({ ...about, hash, violations: violations.slice(0, 3).map(({ message }) => message) }))
+  return false
+}
+
+for (let index = first; index < first + count; index += 1) {
+  if (mode === 'seeds' || mode === 'first') {
+    const isFine = await run(new Simulation(index), { seed: index })
+    if (mode === 'first' && !isFine) break
+  } else if (mode === 'points') await run(new Simulation(index, script(undefined)), { seed: index })
+  else {
+    for (const side of ['before', 'after'] as const) {
+      await run(new Simulation(seed, script({ at: index, side })), { seed, point: index, side })
+    }
+  }
+}
+console.log(JSON.stringify(totals))

@@ -1,0 +1,215 @@
+import { HoldfastError, type SessionMissingError } from '../../client/errors/index.js'
+import { Holdfast } from '../../client/holdfast.js'
+import { compileOptions } from '../../client/options/client-options.js'
+import type { Random } from '../support/random.js'
+import { Calls } from './calls.js'
+import type { Cloud } from './cloud.js'
+import type { Database } from './database.js'
+import { type History, LISTS } from './history.js'
+import { type Machine, randomnessOf } from './machine.js'
+import type { Workload } from './workload.js'
+
+export type State = { listA: string[]; countA: number; listB: string[]; countB: number }
+
+/** Codes that an access may fail with whatever goes wrong. Anything else is a fault of the program. */
+const EXPECTED = new Set([
+  'SESSION_MISSING',
+  'WAIT_TIMEOUT',
+  'ABORTED',
+  'SESSION_LOST',
+  'COMMIT_UNKNOWN',
+  'UNREACHABLE',
+  'REFUSED',
+  'CLOSED',
+  'PARTIAL_COMMIT',
+  'DEADLOCK',
+])
+
+/** What a client keeps to itself. */
+interface Insides {
+  readonly sessions: {
+    readonly membership:
+      | {
+          readonly processId: string
+          readonly gen: number
+          readonly isReady: boolean
+          readonly lease: { readonly isConfirmed: boolean; readonly remainingMs: number }
+        }
+      | undefined
+    readonly entries: ReadonlyMap<
+      string,
+      { readonly pending: ReadonlySet<unknown>; readonly lock: { readonly state: { readonly kind: string } } }
+    >
+  }
+}
+
+/** One application server: the real client on a machine of its own, and tasks that use it. */
+export class Server {
+  readonly client: Holdfast<State>
+  /** Accesses that have not settled. */
+  pending = 0
+  isStopping = false
+  readonly codes = new Map<string, number>()
+  private readonly drawn: string[] = []
+  private readonly calls: Calls
+
+  constructor(
+    readonly name: string,
+    readonly machine: Machine,
+    private readonly random: Random,
+    private readonly history: History,
+    private readonly workload: Workload,
+    cloud: Cloud,
+    database: Database,
+    /** What it introduces itself with, if that was saved from a former life. */
+    saved: readonly string[],
+  ) {
+    const config = { url: 'ws://sim.invalid/live', region: 'eu-west-1', sessionsTable: 'Sessions' }
+    const options = compileOptions({ config, namespace: 'sim', label: name, ...workload.options }, {})
+    const context = {
+      store: database.storeFor(machine, 'client'),
+      clock: machine,
+      randomness: { ...randomnessOf(random), token: (bytes: number) => this.draw(bytes, saved) },
+      options,
+    }
+    this.client = new Holdfast<State>(context, cloud.transportOf(machine), () => {})
+    this.client.on('lost', ({ session, unwritten }) => {
+      if (unwritten > 0) history.lost(name, session)
+    })
+    for (const event of ['granted', 'revoked', 'released', 'lost', 'connection'] as const) {
+      this.client.on(event, () => this.told(random.pick(workload.sessions)))
+    }
+    this.calls = new Calls(this, random, history, workload)
+  }
+
+  private draw(bytes: number, saved: readonly string[]): string {
+    const token = (this.drawn.length < 2 ? saved[this.drawn.length] : undefined) ?? this.random.token(bytes)
+    if (this.drawn.length < 2) this.drawn.push(token)
+    return token
+  }
+
+  /** Its name and its secret: what it draws first. */
+  get identity(): readonly string[] {
+    return this.drawn
+  }
+
+  start(tasks: number): void {
+    for (let task = 0; task < tasks; task += 1) void this.task()
+  }
+
+  /** One access that must succeed: what a healthy store owes to everybody. */
+  async probe(id: string, timeoutMs: number): Promise<void> {
+    try {
+      await this.calls.append(id, 'A', timeoutMs)
+    } catch (error) {
+      const { reason } = error as { readonly reason?: string }
+      // A server that rotated it has died, and nobody knows the new id.
+      if (reason === 'rotated') return
+      // It may have been given a session that was about to expire.
+      if (reason !== 'expired') throw error
+      await this.calls.append(id, 'A', timeoutMs)
+    }
+  }
+
+  private async task(): Promise<void> {
+    const { calls, random, workload } = this
+    while (!this.isStopping) {
+      await this.sleep(random.between(0, 2 * workload.pauseMs))
+      if (this.isStopping) return
+      const id = random.pick(workload.sessions)
+      if (random.chance(workload.destroyShare)) await this.attempt(id, () => calls.destroy(id))
+      else if (random.chance(workload.rotateShare)) await this.attempt(id, () => calls.rotate(id))
+      else if (random.chance(0.03)) await this.attempt(id, () => this.client.release(id))
+      else if (random.chance(0.02)) await this.attempt(id, () => calls.seek(`unknown ${id}`))
+      else if (random.chance(workload.oddShare)) await this.attempt(id, () => this.odd(id))
+      else await this.attempt(id, () => calls.usual(id))
+    }
+  }
+
+  private odd(id: string): Promise<void> {
+    const { calls, random, workload } = this
+    const list = random.pick(LISTS)
+    const kind = random.pick(['several', 'scope', 'more'])
+    if (kind === 'scope') return calls.appendInScope(id, list, workload.longWaitMs)
+    if (kind === 'more') return calls.appendToBoth(id, list, workload.longWaitMs)
+    const ids = new Set([id, random.pick(workload.sessions), random.pick(workload.sessions)])
+    return calls.appendToAll([...ids], list, workload.longWaitMs)
+  }
+
+  /** A listener of the application is called. Now and then one begins an access. */
+  told(id: string): void {
+    if (this.isStopping || !this.random.chance(this.workload.listenerShare)) return
+    void this.attempt(id, () => this.calls.usual(id))
+  }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.machine.after(ms, resolve))
+  }
+
+  /** The application's cookies say the new id, where one is known. */
+  follow(id: string): void {
+    const index = this.workload.sessions.indexOf(id)
+    const successor = this.workload.successors.get(id)
+    if (index >= 0 && successor !== undefined) this.workload.sessions[index] = successor
+  }
+
+  async attempt(id: string, call: () => Promise<unknown>): Promise<void> {
+    this.pending += 1
+    try {
+      await call()
+    } catch (error) {
+      const code = error instanceof HoldfastError ? error.code : `not a HoldfastError: ${(error as Error)?.stack}`
+      this.codes.set(code, (this.codes.get(code) ?? 0) + 1)
+      if ((error as SessionMissingError).reason === 'rotated') this.follow(id)
+      if (!EXPECTED.has(code)) this.history.violate('14', `an access failed with ${code}: ${(error as Error)?.message}`)
+    }
+    this.pending -= 1
+    const asked = this.sessions.entries.get(this.keyOf(id))
+    if (asked?.lock.state.kind === 'asking' && asked.pending.size === 0)
+      this.history.violate('15', 'a client asks for what nobody waits for')
+  }
+
+  /** It has another connection: what was sent over the one before may never have arrived. */
+  checkRepeated(said: ReadonlySet<string>): void {
+    if (this.machine.isDead || this.sessions.membership?.isReady !== true) return
+    for (const [session, { lock }] of this.sessions.entries) {
+      const due = lock.state.kind === 'asking' ? 'acquire' : lock.state.kind === 'releasing' ? 'release' : undefined
+      if (due !== undefined && !said.has(`${due} ${session}`))
+        this.history.violate('16', `a connection is welcome, and the ${due} is not repeated`)
+    }
+  }
+
+  /** What a process hears may be the end of it, at once. */
+  hearing(p: string, text: string): () => void {
+    const { membership } = this.sessions
+    const isOver = membership?.processId === p && membership.lease.isConfirmed && membership.lease.remainingMs <= 0
+    const { code, gen } = JSON.parse(text) as { readonly code?: string; readonly gen?: number }
+    const isCopied = membership?.processId === p && code === 'STALE_CONNECTION' && gen === membership.gen
+    return () => {
+      // It may have died of it.
+      if (this.machine.isDead) return
+      this.checkLease()
+      if (this.isStopping || this.sessions.membership !== membership) return
+      if (isOver) this.history.violate('9', 'a process whose lease is over goes on')
+      if (isCopied) this.history.violate('9', 'a process goes on of which the store knows a newer connection')
+    }
+  }
+
+  /** No process may believe in its locks for longer than the store does. */
+  private checkLease(): void {
+    const { membership } = this.sessions
+    const remainingMs = membership?.lease.remainingMs ?? 0
+    if (membership === undefined || remainingMs <= 0) return
+    this.history.records.believes(membership.processId, this.history.wallMs() + remainingMs)
+  }
+
+  private get sessions(): Insides['sessions'] {
+    return (this.client as unknown as Insides).sessions
+  }
+
+  /** Set by the simulation: the history counts in true time, whatever this machine's clock says. */
+  trueNowMs: () => number = () => 0
+  /** For how long what runs now blocks the loop: most likely at the end of long work, for which others wait. */
+  blockedMs: (wasLong: boolean) => number = () => 0
+  keyOf: (id: string) => string = (id) => id
+}

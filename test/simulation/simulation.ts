@@ -1,0 +1,240 @@
+import { createHash } from 'node:crypto'
+import type { HoldfastOptions } from '../../client/options/client-options.js'
+import { lockKey, type SessionKey } from '../../protocol/keys.js'
+import { holdCostMaxMs } from '../../protocol/limits.js'
+import { readLock } from '../../protocol/records.js'
+import { Random } from '../support/random.js'
+import { Cloud } from './cloud.js'
+import { type Crash, SuspensionPoints } from './crashes.js'
+import { Database } from './database.js'
+import { chooseFaults, type Fault, FaultCounts, type Faults, hearsEveryAsk, NO_FAULTS } from './faults.js'
+import { History, type Violation } from './history.js'
+import { Machine } from './machine.js'
+import { Mischief } from './mischief.js'
+import { Server } from './server.js'
+import { Timeline } from './timeline.js'
+import { chooseWorkload, type Shape, TIMING, type Workload } from './workload.js'
+
+/** A run whose faults are given. */
+export interface Script {
+  readonly faults: Faults
+  readonly durationMs: number
+  readonly crash: Crash | undefined
+}
+
+export interface Result {
+  readonly seed: number
+  readonly violations: readonly Violation[]
+  readonly hash: string
+  readonly events: number
+  readonly counts: { readonly [F in Fault]: number }
+  readonly codes: { readonly [code: string]: number }
+  readonly landed: number
+  /** What was waited for at each suspension point of the time of faults. */
+  readonly points: readonly string[]
+  readonly hasCrashed: boolean
+}
+
+/** About as many accesses make a run. */
+const ACCESSES = 150
+/** Far more processes than may stand in one queue. */
+const CROWD = 200
+const HOLD_COST_MS = holdCostMaxMs(TIMING)
+
+/** One run: servers under faults for a while, then peace, in which everything must come to a good end. */
+export class Simulation {
+  private readonly timeline = new Timeline()
+  private readonly random: Random
+  private readonly counts = new FaultCounts()
+  private readonly history: History
+  private readonly database: Database
+  private readonly cloud: Cloud
+  private readonly workload: Workload
+  private readonly servers: Server[] = []
+  private readonly byMachine = new Map<Machine, Server>()
+  private readonly points: SuspensionPoints
+  private readonly shape: Shape
+  private faults: Faults
+  private made = 0
+
+  /** @param script gives the faults instead of the seed; `crash` kills one machine at one suspension point. */
+  constructor(
+    private readonly seed: number,
+    private readonly script?: Script,
+  ) {
+    this.random = new Random(seed)
+    const { random, timeline, counts } = this
+    this.points = new SuspensionPoints(script?.crash)
+    this.faults = script?.faults ?? chooseFaults(random)
+    this.shape = script === undefined ? chooseShape(random) : 'usual'
+    this.workload = chooseWorkload(seed, random, this.shape, this.faults.loopBlocked > 0)
+    this.history = new History(() => timeline.nowMs, this.workload.options.ttlMs ?? 0)
+    this.history.mayEpochsRepeat = this.faults.lockVanishesEveryMs > 0 || this.faults.lockRegressesEveryMs > 0
+    this.history.records.mayEvict = !hearsEveryAsk(this.faults)
+    this.database = new Database(timeline, random, () => this.faults, counts, this.history, this.points)
+    this.cloud = new Cloud(timeline, random, TIMING, this.database, () => this.faults, counts, this.points)
+    this.history.records.hasCancelled = (lock, seat) => this.cloud.hasCancelled(lock, seat)
+    this.cloud.onGranted = (grant, wallMs) => this.history.records.granted(grant, wallMs)
+    this.cloud.onSilence = (p, text) => this.history.records.silent(p, text)
+    this.cloud.onHearing = (owner, p, text) => this.byMachine.get(owner)?.hearing(p, text)
+    this.cloud.onWelcome = (owner, said) => this.byMachine.get(owner)?.checkRepeated(said)
+    this.cloud.onAnswered = (exchange) => this.history.records.answered(exchange)
+  }
+
+  async run(): Promise<Result> {
+    const { random, timeline, history } = this
+    const servers = this.shape === 'crowd' ? CROWD : this.shape === 'long' ? 2 : random.pick([2, 2, 3, 3, 4, 6])
+    let tasks = 0
+    for (let index = 0; index < servers; index += 1) {
+      const more = this.shape === 'crowd' ? 1 : random.integer(1, 3)
+      tasks += more
+      this.startServer(more)
+    }
+    this.mischief().begin()
+    await timeline.run(this.script?.durationMs ?? this.durationMs(tasks))
+    const points = [...this.points.labels]
+
+    this.faults = NO_FAULTS
+    this.database.isDown = false
+    this.cloud.heal()
+    for (const server of this.servers) {
+      server.isStopping = true
+      server.machine.goOn('frozen', random)
+    }
+    const live = () => this.servers.filter(({ machine }) => !machine.isDead)
+    // Each waits for at most all the others, and some are only now beginning to.
+    const patienceMs = (2 * this.servers.length + 2) * HOLD_COST_MS + this.workload.longWorkMs
+    await timeline.run(timeline.nowMs + patienceMs, () => live().every(({ pending }) => pending === 0))
+    const stuck = live().reduce((sum, { pending }) => sum + pending, 0)
+    if (stuck > 0)
+      history.violate('16', `${stuck} accesses still wait ${Math.round(patienceMs)} ms after the last fault`)
+
+    await this.probe()
+    await this.close(live())
+    // Who died in a queue stays there until its turn comes: it may cost nobody anything, and be gone then.
+    await this.probe()
+    await this.close(live())
+    this.checkLocks()
+    history.checkAppended(new Set(this.servers.flatMap(({ name, machine }) => (machine.isDead ? [name] : []))))
+    const codes: Record<string, number> = {}
+    for (const server of this.servers) {
+      for (const [code, count] of server.codes) codes[code] = (codes[code] ?? 0) + count
+    }
+    return {
+      seed: this.seed,
+      violations: history.violations,
+      hash: history.digest(),
+      events: timeline.count,
+      counts: this.counts.counts,
+      codes,
+      landed: history.landed,
+      points,
+      hasCrashed: this.points.hasCrashed,
+    }
+  }
+
+  /** Busy runs are short: many different ones find more than a few long ones. */
+  private durationMs(tasks: number): number {
+    if (this.shape === 'crowd') return 15_000
+    if (this.shape === 'long') return 2.2 * 3_600_000
+    const { pauseMs, workMs } = this.workload
+    const enoughMs = (ACCESSES * (pauseMs + workMs / 2)) / tasks
+    return Math.min(60_000, Math.max(6_000, enoughMs)) * this.random.between(0.5, 1.5)
+  }
+
+  /** A server that was never disturbed is granted every session. */
+  private async probe(): Promise<void> {
+    const { timeline, history } = this
+    const server = this.startServer(0, { ttlMs: 3_600_000 })
+    const boundMs = this.servers.length * HOLD_COST_MS
+    const startedAtMs = timeline.nowMs
+    let failure: unknown
+    let isDone = false
+    const probing = Promise.all(this.workload.sessions.map((id) => server.probe(id, Math.round(boundMs))))
+      .catch((error) => {
+        failure = error
+      })
+      .finally(() => {
+        isDone = true
+      })
+    await timeline.run(startedAtMs + boundMs + 1_000, () => isDone)
+    if (!isDone) history.violate('16', 'a fresh server waits for ever')
+    else {
+      await probing
+      if (failure !== undefined) history.violate('16', `a fresh server was not served: ${(failure as Error).message}`)
+    }
+  }
+
+  private async close(live: readonly Server[]): Promise<void> {
+    const { timeline, history } = this
+    let closed = 0
+    for (const { client } of live) void client.close({ drainMs: 100 }).then(() => void (closed += 1))
+    await timeline.run(timeline.nowMs + 60_000, () => closed === live.length)
+    if (closed < live.length) history.violate('20', 'a client does not close')
+    // What was still under way arrives, and must find nobody.
+    await timeline.run(timeline.nowMs + 150_000)
+    for (const { machine } of live) {
+      const timers = timeline.pendingOf(machine)
+      if (timers > 0) history.violate('20', `a closed client left ${timers} timers`)
+    }
+    if (this.cloud.openConnections > 0) history.violate('20', 'a closed client left a connection')
+  }
+
+  private checkLocks(): void {
+    const { history } = this
+    for (const id of this.workload.sessions) {
+      const waiters = readLock(this.database.memory.getNow('locks', lockKey(keyOf(id))))?.waiters.length ?? 0
+      if (waiters > 0) history.violate('20', `${waiters} processes are queued though nobody waits`)
+    }
+  }
+
+  private mischief(): Mischief {
+    const { timeline, random, counts, cloud, database, history, servers } = this
+    const startServer = (tasks: number, saved: readonly string[]) => void this.startServer(tasks, {}, saved)
+    const faults = () => this.faults
+    const isLong = this.shape === 'long'
+    return new Mischief({ timeline, random, counts, cloud, database, history, servers, faults, startServer, isLong })
+  }
+
+  private startServer(tasks: number, options: Partial<HoldfastOptions> = {}, saved: readonly string[] = []): Server {
+    const { timeline, random, faults, counts } = this
+    const isDrifting = faults.clockDrift > 0 && counts.hit('clockDrift')
+    const drift = isDrifting ? random.pick([-1, 1, random.between(-1, 1)]) * (TIMING.clockDriftPpm / 1_000_000) : 0
+    // A client's wall clock may be anything: only its own elapsed time counts.
+    const machine = new Machine(timeline, random.between(-2_000, 2_000), drift)
+    const server = new Server(
+      `p${++this.made}`,
+      machine,
+      random,
+      this.history,
+      {
+        ...this.workload,
+        ...(tasks === 0 ? { longWorkChance: 0 } : {}),
+        options: { ...this.workload.options, ...options },
+      },
+      this.cloud,
+      this.database,
+      saved,
+    )
+    if (tasks > 0 && random.chance(this.faults.deaf) && counts.hit('deaf')) this.cloud.deafen(machine)
+    server.trueNowMs = () => timeline.nowMs
+    server.keyOf = keyOf
+    server.blockedMs = (wasLong) => {
+      const { loopBlocked } = this.faults
+      if (!random.chance(wasLong && loopBlocked > 0 ? 0.9 : loopBlocked)) return 0
+      counts.hit('loopBlocked')
+      return random.pick([100, 2_000, 2 * TIMING.leaseMs]) * random.between(0.5, 1.5)
+    }
+    this.servers.push(server)
+    this.byMachine.set(machine, server)
+    server.start(tasks)
+    return server
+  }
+}
+
+function chooseShape(random: Random): Shape {
+  if (random.chance(0.004)) return 'crowd'
+  return random.chance(0.004) ? 'long' : 'usual'
+}
+
+const keyOf = (id: string): SessionKey => `sim#${createHash('sha256').update(id).digest('base64url')}`

@@ -1,0 +1,161 @@
+import { connectionKey, processKey } from '../../../protocol/keys.js'
+import { ASKS_MAX, CONNECTION_TTL_MS, PROCESS_TTL_MS } from '../../../protocol/limits.js'
+import * as writes from '../../../protocol/process/writes.js'
+import { expectApplied, expectRefused, Trials } from '../expectations.js'
+import { ANNA, BERT, introduction, NOW, OTHER_SESSION, processItem, SESSION } from '../fixtures.js'
+import type { StoreUnderTest } from '../under-test.js'
+
+const KEY = processKey(ANNA)
+const LEASE_MS = 15_000
+
+/** Every write to process and connection records. */
+export function describeProcessWrites(subject: () => StoreUnderTest): void {
+  const on = new Trials(subject, 'locks', KEY, processItem)
+
+  test('register makes a process known, with its first lease and no asks', async () => {
+    const after = await on.applied(undefined, writes.register(introduction(), LEASE_MS, NOW))
+    expect(after).toEqual({
+      ...processItem({ leaseUntil: NOW + LEASE_MS }),
+      expiresAt: { N: String((NOW + LEASE_MS + PROCESS_TTL_MS) / 1000) },
+    })
+  })
+
+  test('register takes an empty label', async () => {
+    const after = await on.applied(undefined, writes.register(introduction({ label: '' }), LEASE_MS, NOW))
+    expect(after.label).toEqual({ S: '' })
+  })
+
+  test('register is refused to a process that is known, also an evicted one or one whose lease is over', async () => {
+    await on.refused(writes.register(introduction(), LEASE_MS, NOW), {
+      known: {},
+      leaseOver: { leaseUntil: NOW - 1 },
+      retired: { leaseUntil: 0, evictedAt: NOW },
+    })
+  })
+
+  test('reconnect moves a process to its newer connection and leaves its lease as it is', async () => {
+    const who = introduction({ gen: 2, connectionId: 'connection-2', endpoint: 'https://example.com/two' })
+    const after = await on.applied({ leaseUntil: NOW }, writes.reconnect(who, NOW))
+    expect(after).toEqual({
+      ...processItem({ leaseUntil: NOW, gen: 2, connectionId: 'connection-2', older: ['connection-1', '', '', ''] }),
+      endpoint: { S: 'https://example.com/two' },
+    })
+  })
+
+  test('reconnect moves every older connection one place back, and the last of them out', async () => {
+    const older = ['c4', 'c3', 'c2', 'c1']
+    const before = { gen: 5, connectionId: 'c5', older }
+    const after = await on.applied(before, writes.reconnect(introduction({ gen: 6, connectionId: 'c6' }), NOW))
+    expect(after).toEqual(processItem({ gen: 6, connectionId: 'c6', older: ['c5', 'c4', 'c3', 'c2'] }))
+  })
+
+  test('reconnect over the same connection takes a newer gen', async () => {
+    const who = introduction({ gen: 2, connectionId: 'connection-2' })
+    await on.applied({}, writes.reconnect(who, NOW))
+    await expectRefused(subject(), writes.reconnect(who, NOW))
+    await expectApplied(subject(), writes.reconnect({ ...who, gen: 3 }, NOW))
+  })
+
+  test('reconnect is refused without proof, from an older connection, after eviction and after the lease', async () => {
+    await on.refused(writes.reconnect(introduction({ gen: 2, connectionId: 'connection-2' }), NOW), {
+      unknown: undefined,
+      otherSecret: { secretHash: 'hash-of-another' },
+      otherPrincipal: { principal: 'arn:aws:iam::1:role/other' },
+      newerConnection: { gen: 3 },
+      otherConnectionOfSameGen: { gen: 2 },
+      evicted: { evictedAt: NOW },
+      leaseOver: { leaseUntil: NOW - 1 },
+    })
+  })
+
+  test('bindConnection says whose a connection is, and says it again to the same process only', async () => {
+    const after = await expectApplied(subject(), writes.bindConnection('c', ANNA, NOW))
+    expect(after).toEqual({ processId: { S: ANNA }, expiresAt: { N: String((NOW + CONNECTION_TTL_MS) / 1000) } })
+    await expectApplied(subject(), writes.bindConnection('c', ANNA, NOW + 1))
+    await expectRefused(subject(), writes.bindConnection('c', BERT, NOW))
+    expect((await subject().store.get('locks', connectionKey('c')))?.processId).toEqual({ S: ANNA })
+  })
+
+  test('renew extends a lease up to its last millisecond, and moves the TTL along', async () => {
+    const after = await on.applied({ leaseUntil: NOW, renewedAt: 1 }, writes.renew(ANNA, LEASE_MS, NOW))
+    expect(after).toEqual({
+      ...processItem({ leaseUntil: NOW + LEASE_MS, renewedAt: NOW }),
+      expiresAt: { N: String((NOW + LEASE_MS + PROCESS_TTL_MS) / 1000) },
+    })
+  })
+
+  test('renew is applied again at the same moment, so that its answer may be lost', async () => {
+    await on.applied({}, writes.renew(ANNA, LEASE_MS, NOW))
+    await expectApplied(subject(), writes.renew(ANNA, LEASE_MS, NOW))
+  })
+
+  test('renew neither makes a record, nor revives a lease, nor shortens one, nor passes an eviction', async () => {
+    await on.refused(writes.renew(ANNA, LEASE_MS, NOW), {
+      unknown: undefined,
+      leaseOver: { leaseUntil: NOW - 1 },
+      longerLease: { leaseUntil: NOW + LEASE_MS + 1 },
+      evicted: { evictedAt: 1 },
+      retired: { evictedAt: 1, leaseUntil: 0 },
+    })
+  })
+
+  test('noteAsk leaves an ask, and replaces that of another epoch, even of a newer one', async () => {
+    const first = await on.applied({}, writes.noteAsk(ANNA, SESSION, 7, NOW))
+    expect(first).toEqual(processItem({ asks: { [SESSION]: { epoch: 7, at: NOW } } }))
+    const second = await expectApplied(subject(), writes.noteAsk(ANNA, SESSION, 8, NOW + 1))
+    expect(second).toEqual(processItem({ asks: { [SESSION]: { epoch: 8, at: NOW + 1 } } }))
+    const third = await expectApplied(subject(), writes.noteAsk(ANNA, SESSION, 7, NOW + 2))
+    expect(third).toEqual(processItem({ asks: { [SESSION]: { epoch: 7, at: NOW + 2 } } }))
+  })
+
+  test('noteAsk fills the record up to its bound, beyond which it replaces only', async () => {
+    const ask = { epoch: 7, at: NOW }
+    const others = Array.from({ length: ASKS_MAX - 1 }, (_, index) => [`${OTHER_SESSION}${index}`, ask] as const)
+    const almostFull = Object.fromEntries(others)
+    const full = { ...almostFull, [SESSION]: ask }
+    expect(await on.applied({ asks: almostFull }, writes.noteAsk(ANNA, SESSION, 7, NOW))).toEqual(
+      processItem({ asks: full }),
+    )
+    await expectRefused(subject(), writes.noteAsk(ANNA, OTHER_SESSION, 7, NOW))
+    const replaced = await expectApplied(subject(), writes.noteAsk(ANNA, SESSION, 8, NOW))
+    expect(replaced).toEqual(processItem({ asks: { ...full, [SESSION]: { epoch: 8, at: NOW } } }))
+  })
+
+  test('noteAsk is refused where the same epoch is noted, and makes no record', async () => {
+    await on.refused(writes.noteAsk(ANNA, SESSION, 7, NOW), {
+      unknown: undefined,
+      noted: { asks: { [SESSION]: { epoch: 7, at: 1 } } },
+    })
+  })
+
+  test('forgetAsk removes the ask of its epoch or an older one, and no other session’s', async () => {
+    const kept = { [OTHER_SESSION]: { epoch: 1, at: 1 } }
+    for (const epoch of [6, 7]) {
+      const after = await on.applied(
+        { asks: { ...kept, [SESSION]: { epoch, at: 1 } } },
+        writes.forgetAsk(ANNA, SESSION, 7),
+      )
+      expect(after).toEqual(processItem({ asks: kept }))
+    }
+  })
+
+  test('forgetAsk is refused for a newer ask and where there is none', async () => {
+    await on.refused(writes.forgetAsk(ANNA, SESSION, 7), {
+      unknown: undefined,
+      none: {},
+      newer: { asks: { [SESSION]: { epoch: 8, at: 1 } } },
+    })
+  })
+
+  test('evict marks a process once', async () => {
+    expect(await on.applied({}, writes.evict(ANNA, NOW))).toEqual(processItem({ evictedAt: NOW }))
+    await on.refused(writes.evict(ANNA, NOW), { unknown: undefined, evicted: { evictedAt: 1 } })
+  })
+
+  test('retire ends the lease at once, also of an evicted process, and makes no record', async () => {
+    const over = processItem({ evictedAt: NOW, leaseUntil: 0 })
+    expect(await on.applied({}, writes.retire(ANNA, NOW))).toEqual(over)
+    expect(await on.applied({ evictedAt: 1 }, writes.retire(ANNA, NOW))).toEqual(over)
+    await on.refused(writes.retire(ANNA, NOW), { unknown: undefined })
+  })
+}

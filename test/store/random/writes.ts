@@ -1,0 +1,149 @@
+import * as fc from 'fast-check'
+import type { AttributeValue, Update } from '../../../protocol/dynamodb.js'
+import { num, str } from '../../../protocol/dynamodb.js'
+import { lockKey, processKey } from '../../../protocol/keys.js'
+import * as lockWrites from '../../../protocol/lock/writes.js'
+import * as processWrites from '../../../protocol/process/writes.js'
+import { isAlive, type LockRecord, readLock, readProcess, readSession, type Seat } from '../../../protocol/records.js'
+import * as stateWrites from '../../../protocol/state/writes.js'
+import type { MemoryStore } from '../../../store/memory/memory-store.js'
+import { ANNA, BERT, CLEO, introduction, seat } from '../fixtures.js'
+
+/** Random sequences of the protocol's own writes, mostly fit for the record as it stands, and often just not. */
+
+const PROCESSES = [ANNA, BERT, CLEO] as const
+const TTL_MS = 3_600_000
+
+/** What one random write is made from. `slip` says by how much it misses the epoch or the place that it means. */
+const parts = fc.record({
+  write: fc.nat({ max: 999 }),
+  process: fc.constantFrom<string[]>(...PROCESSES),
+  r: fc.integer({ min: 1, max: 4 }),
+  slip: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 1, -1),
+  place: fc.nat({ max: 3 }),
+  stepMs: fc.constantFrom(0, 1, 1, 1_000, 9_000, 16_000),
+  commitId: fc.constantFrom('a', 'b', 'c'),
+  changes: fc.dictionary(
+    fc.constantFrom('cart', 'seen', 'profile'),
+    fc.option(fc.constantFrom<AttributeValue>(num(1), str('x'), { L: [num(1)] }, { M: { y: { NULL: true } } }), {
+      nil: undefined,
+    }),
+    { noNullPrototype: true },
+  ),
+})
+type Parts = typeof parts extends fc.Arbitrary<infer T> ? T : never
+
+export const writeSequence = fc.array(parts, { minLength: 20, maxLength: 40 })
+
+interface Moment extends Parts {
+  readonly session: string
+  readonly nowMs: number
+  readonly lock: LockRecord | undefined
+  readonly epoch: number
+  readonly me: Seat
+  /** The seat of the holder, or one that is not. */
+  readonly seen: Seat
+}
+
+const lockChoices: readonly ((moment: Moment) => Update)[] = [
+  ({ session, me, nowMs }) => lockWrites.grant(session, me, nowMs),
+  ({ session, me, nowMs }) => lockWrites.grant(session, me, nowMs),
+  ({ session, me, epoch, nowMs }) => lockWrites.grantAbove(session, me, epoch + 10, nowMs),
+  ({ session, me, seen, epoch, nowMs }) => lockWrites.regrant(session, me, seen, epoch, nowMs),
+  ({ session, me, seen, epoch, nowMs }) => lockWrites.raise(session, me, seen, epoch, epoch + 5, nowMs),
+  ({ session, me, nowMs }) => lockWrites.enqueueFirst(session, me, nowMs),
+  ({ session, me, nowMs }) => lockWrites.enqueueFirst(session, me, nowMs),
+  ({ session, me, nowMs }) => lockWrites.enqueueBehind(session, me, nowMs),
+  ({ session, me, nowMs }) => lockWrites.enqueueBehind(session, me, nowMs),
+  ({ session, me, lock, place }) => lockWrites.replaceWaiter(session, me, lock?.waiters[place] ?? me, place),
+  ({ session, me, lock, place, slip }) =>
+    lockWrites.dequeue(session, lock?.waiters[place] ?? me, place, (lock?.waiters.length === 1) === (slip === 0)),
+  ({ session, epoch, nowMs }) => lockWrites.ask(session, epoch, nowMs),
+  ({ session, seen, epoch, nowMs }) => lockWrites.handOver(session, seen.p, epoch, nowMs),
+  ({ session, seen, epoch, nowMs }) => lockWrites.handOver(session, seen.p, epoch, nowMs),
+  ({ session, seen, epoch, nowMs }) => lockWrites.busy(session, seen.p, epoch, nowMs + 30_000),
+  ({ session, seen, epoch, nowMs }) => lockWrites.keep(session, seen.p, epoch, nowMs),
+]
+
+const connection = ({ process, r }: Parts) => `${process}-${r}`
+const who = (given: Parts) => introduction({ processId: given.process, gen: given.r, connectionId: connection(given) })
+
+const processChoices: readonly ((moment: Moment) => Update)[] = [
+  (moment) => processWrites.register(who(moment), 15_000, moment.nowMs),
+  (moment) => processWrites.reconnect(who(moment), moment.nowMs),
+  (moment) => processWrites.bindConnection(connection(moment), moment.process, moment.nowMs),
+  ({ process, nowMs }) => processWrites.renew(process, 15_000, nowMs),
+  ({ process, nowMs }) => processWrites.renew(process, 15_000, nowMs),
+  ({ process, session, epoch, nowMs }) => processWrites.noteAsk(process, session, epoch, nowMs),
+  ({ process, session, epoch }) => processWrites.forgetAsk(process, session, epoch),
+  ({ process, nowMs }) => processWrites.evict(process, nowMs),
+  ({ process, nowMs }) => processWrites.retire(process, nowMs),
+]
+
+/** A random write for the store as it stands: what a handler or a client would send, or nearly so. */
+export async function toWrite(
+  memory: MemoryStore,
+  session: string,
+  given: Parts,
+  nowMs: number,
+): Promise<Update | readonly Update[]> {
+  const lock = readLock(await memory.get('locks', lockKey(session)))
+  const group = given.write % 3
+  if (group === 0) return stateWrite(memory, session, given, nowMs)
+  const choices = group === 1 ? lockChoices : processChoices
+  const choose = choices[Math.floor(given.write / 3) % choices.length] as (typeof choices)[number]
+  const process = readProcess(await memory.get('locks', processKey(given.process)))
+  const noted = process?.asks.get(session)?.epoch
+  return choose({
+    ...given,
+    session,
+    nowMs,
+    lock,
+    epoch: (group === 2 ? (noted ?? 7) : (lock?.epoch ?? 7)) + given.slip,
+    me: seat(given.process, given.r),
+    seen: (given.slip === 0 ? lock?.holder : undefined) ?? seat(given.process, given.r),
+  })
+}
+
+async function stateWrite(
+  memory: MemoryStore,
+  home: string,
+  given: Parts,
+  nowMs: number,
+): Promise<Update | readonly Update[]> {
+  // Two sessions, each of which may rotate into the other.
+  const [session, other] = given.r % 2 === 1 ? [`${home}-2`, home] : [home, `${home}-2`]
+  const record = readSession(await memory.get('sessions', session))
+  const fence = record?.fence ?? 0
+  const last = given.slip === 1 ? 'another' : (record?.commitId ?? 'none')
+  const held: stateWrites.WriteId = { epoch: fence - (given.slip === -1 ? 1 : 0), commitId: given.commitId }
+  const next: stateWrites.WriteId = { epoch: fence + 1 + given.slip, commitId: given.commitId }
+  const changes = new Map(Object.entries(given.changes))
+  const kept = Object.entries(given.changes).filter(
+    (entry): entry is [string, AttributeValue] => entry[1] !== undefined,
+  )
+  switch (Math.floor(given.write / 3) % 9) {
+    case 0:
+      return stateWrites.claim(session, next, nowMs)
+    case 1:
+    case 2:
+      return stateWrites.claimAfresh(session, next, nowMs, given.place === 0 ? 5_000 : TTL_MS)
+    case 3:
+    case 4:
+      return stateWrites.commit(session, held, last, changes, nowMs + (given.place === 0 ? 5_000 : TTL_MS), nowMs)
+    case 5:
+      return stateWrites.commitWhole(session, held, last, Object.fromEntries(kept), nowMs + TTL_MS, nowMs)
+    case 6:
+      return stateWrites.destroy(session, held, last, nowMs)
+    default: {
+      const target = readSession(await memory.get('sessions', other))
+      const to = { session: other, epoch: target?.fence ?? 0, lastCommitId: target?.commitId ?? 'none' }
+      if (!isAlive(target, nowMs) && given.place > 0) {
+        return stateWrites.claimAfresh(other, { epoch: to.epoch + 1, commitId: given.commitId }, nowMs, TTL_MS)
+      }
+      const from = { session, epoch: held.epoch, lastCommitId: last }
+      const carried = { attrs: record?.attrs ?? {}, createdAt: record?.createdAt ?? nowMs, rev: record?.rev ?? 0 }
+      return stateWrites.rotate(from, to, given.commitId, carried, nowMs + TTL_MS, nowMs)
+    }
+  }
+}

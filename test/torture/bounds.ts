@@ -1,0 +1,182 @@
+import type { LocalStack } from '../../local/index.js'
+import { nudgePeriodMaxMs } from '../../protocol/limits.js'
+import type { Random } from '../support/random.js'
+import { median } from './memory.js'
+import type { Places } from './places.js'
+import type { Seat } from './seat.js'
+import { allServedMaxMs, HOLD_COST_MAX_MS, TIMING } from './timing.js'
+
+/** What happens to a holder, and how it is undone. */
+interface Scenario {
+  readonly name: string
+  /** Whether the holder has to be one that may be killed. */
+  readonly isDeadly?: boolean
+  /** Whether it is in the middle of an access. */
+  readonly isAtWork?: boolean
+  /** About what it costs while the network is quick. */
+  readonly usualMs: number
+  readonly strike: (holder: Seat, stack: LocalStack) => Promise<() => unknown>
+}
+
+const BOTH = ['toServer', 'toClient'] as const
+
+/** A holder that renews no more: its lease runs out, and the next nudge takes the session from it. */
+const SILENT_MS = TIMING.leaseMs + TIMING.storeMarginMs + nudgePeriodMaxMs(TIMING)
+/** One that is not heard of before its own lease is over, and until then renews unheard. */
+const DEAF_MS = SILENT_MS + TIMING.leaseMs - TIMING.clientMarginMs
+/** The second nudge is noted with the holder, whose next renewal tells it. */
+const PUSHLESS_MS = 2 * nudgePeriodMaxMs(TIMING) + TIMING.leaseMs / 4
+
+const SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'dead holder (killed)',
+    usualMs: SILENT_MS,
+    isDeadly: true,
+    strike: async (holder) => {
+      await holder.kill()
+      return () => holder.start()
+    },
+  },
+  {
+    name: 'deaf holder (nothing from the gateway arrives)',
+    usualMs: DEAF_MS,
+    strike: async ({ gateway }) => {
+      const end = gateway.trouble({ swallows: ['toClient'] })
+      return () => {
+        end()
+        gateway.cutDeaf()
+      }
+    },
+  },
+  {
+    name: 'frozen holder (stopped, at work)',
+    usualMs: SILENT_MS,
+    isAtWork: true,
+    strike: async (holder) => {
+      holder.freeze()
+      return () => holder.thaw()
+    },
+  },
+  {
+    name: 'partitioned holder (from gateway and DynamoDB)',
+    usualMs: SILENT_MS,
+    strike: async ({ gateway, dynamodb }) => {
+      const ends = [gateway, dynamodb].map((leg) => leg.trouble({ swallows: BOTH }))
+      return () => {
+        for (const end of ends) end()
+        for (const leg of [gateway, dynamodb]) leg.cutDeaf()
+      }
+    },
+  },
+  {
+    name: 'holder that no push reaches',
+    usualMs: PUSHLESS_MS,
+    strike: async (holder, stack) => {
+      const ids = stack.gateway.connections().filter((one) => holder.isConnection(one))
+      return stack.gateway.losePushes(({ connectionId }) => ids.some((one) => one.connectionId === connectionId))
+    },
+  },
+]
+
+const EVERYONE = 'everyone, when all faults have ended'
+/** Longer than any scenario: what is lost ends it earlier. */
+const WORK_MS = 60_000
+
+/** How long others wait for a holder that something has happened to, against what docs/PROTOCOL.md says. */
+export class Bounds {
+  private readonly waits = new Map<string, number[]>(
+    [...SCENARIOS.map(({ name }) => name), EVERYONE].map((n) => [n, []]),
+  )
+  private readonly everyoneMaxMs: number
+
+  constructor(
+    private readonly stack: LocalStack,
+    private readonly seats: readonly Seat[],
+    private readonly places: Places,
+    private readonly random: Random,
+    private readonly violate: (problem: string) => void,
+  ) {
+    this.everyoneMaxMs = allServedMaxMs(seats.length)
+  }
+
+  /** Every process gets one and the same session, one after the other. */
+  async serveEveryone(): Promise<void> {
+    const book = this.places.extra()
+    await Promise.all(this.seats.map((seat) => this.await(EVERYONE, seat, book.session, this.everyoneMaxMs)))
+    this.places.settle(book)
+  }
+
+  /** Each scenario once, as many at a time as there are pairs of processes that are well. */
+  async measure(signal: AbortSignal): Promise<void> {
+    const left = [...SCENARIOS]
+    while (left.length > 0 && !signal.aborted) {
+      await this.serveEveryone()
+      const others = this.random.shuffled(this.seats)
+      const keepers = others.filter(({ traits }) => traits.isKeeper)
+      const pairs = left.splice(0, Math.min(others.length >> 1, keepers.length)).map((scenario) => {
+        const fits = ({ traits }: Seat) => traits.isMortal || scenario.isDeadly !== true
+        const [holder] = keepers.splice(keepers.findIndex(fits), 1) as [Seat]
+        others.splice(others.indexOf(holder), 1)
+        return { scenario, holder }
+      })
+      // Those who hold nothing here are as many at least.
+      await Promise.all(pairs.map(({ scenario, holder }, index) => this.play(scenario, holder, others[index] as Seat)))
+    }
+  }
+
+  lines(): string[][] {
+    const head = ['time until served', 'times', 'median', 'largest', 'usual', 'bound']
+    const rows = [...this.waits].map(([name, waits]) => [
+      name,
+      String(waits.length),
+      `${Math.round(median(waits))} ms`,
+      `${Math.round(Math.max(0, ...waits))} ms`,
+      `${SCENARIOS.find((scenario) => scenario.name === name)?.usualMs ?? '-'} ms`,
+      `${Math.round(this.boundOf(name))} ms`,
+    ])
+    return [head, ...rows]
+  }
+
+  /** What was never measured. */
+  missing(): string[] {
+    return [...this.waits].flatMap(([name, { length }]) => (length === 0 ? [name] : []))
+  }
+
+  private boundOf(name: string): number {
+    return name === EVERYONE ? this.everyoneMaxMs : HOLD_COST_MAX_MS
+  }
+
+  private async play(scenario: Scenario, holder: Seat, waiter: Seat): Promise<void> {
+    const book = this.places.extra()
+    const { session } = book
+    const timeoutMs = HOLD_COST_MAX_MS
+    let work: Promise<unknown> = Promise.resolve()
+    try {
+      await holder.ask({ type: 'append', session, timeoutMs, workMs: 0 })
+      if (scenario.isAtWork === true) {
+        const begun = holder.heard((report) => report.type === 'begun' && report.session === session)
+        // It is lost while it is frozen, and fails: the ledger knows of it.
+        work = holder.ask({ type: 'append', session, timeoutMs, workMs: WORK_MS }).catch(() => {})
+        await begun
+      }
+      const end = await scenario.strike(holder, this.stack)
+      await this.await(scenario.name, waiter, session, HOLD_COST_MAX_MS)
+      await end()
+      await work
+    } catch (error) {
+      this.violate(`${scenario.name}: ${(error as Error).message}`)
+    }
+    this.places.settle(book)
+  }
+
+  private async await(name: string, waiter: Seat, session: string, boundMs: number): Promise<void> {
+    try {
+      const order = { type: 'append', session, timeoutMs: Math.ceil(boundMs), workMs: 0 } as const
+      const waitedMs = (await waiter.ask(order)) as number
+      this.waits.get(name)?.push(waitedMs)
+      if (waitedMs > boundMs) this.violate(`${name}: ${waiter.name} waited ${waitedMs} ms, the bound is ${boundMs} ms`)
+    } catch (error) {
+      this.violate(`${name}: ${(error as Error).message}`)
+    }
+  }
+}

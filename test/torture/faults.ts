@@ -1,0 +1,201 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { LocalStack } from '../../local/index.js'
+import type { Random } from '../support/random.js'
+import type { TcpProxy, Trouble, Way } from './proxy.js'
+import type { Seat } from './seat.js'
+
+/** At once. More would only hide one another. */
+const ACTIVE_MAX = 3
+const PAUSE_MS = [150, 900] as const
+const WORK_AWAITED_MS = 1_000
+/** About what a commit takes here. */
+const COMMIT_MS = 8
+
+export interface World {
+  readonly stack: LocalStack
+  readonly seats: readonly Seat[]
+  /** Between the functions and DynamoDB. */
+  readonly functions: TcpProxy
+  readonly violate: (problem: string) => void
+}
+
+/** Does it, and returns how to end it. Undefined where there was nothing to do it to. */
+type Fault = (world: World, random: Random, seat: Seat) => Promise<End | undefined>
+interface End {
+  readonly afterMs: number
+  readonly undo: () => unknown
+}
+
+type Leg = (world: World, seat: Seat) => TcpProxy
+
+/** Legs of the network in trouble for a while. Then deaf connections are cut, or stay deaf until somebody notices. */
+function trouble(legs: readonly Leg[], kind: (random: Random) => Trouble, longestMs: number, shortestMs = 300): Fault {
+  return async (world, random, seat) => {
+    const proxies = legs.map((leg) => leg(world, seat))
+    const one = kind(random)
+    const ends = proxies.map((proxy) => proxy.trouble(one))
+    const staysDeaf = random.chance(0.5)
+    const undo = () => {
+      for (const end of ends) end()
+      if (!staysDeaf) for (const proxy of proxies) proxy.cutDeaf()
+    }
+    return { afterMs: random.between(shortestMs, longestMs), undo }
+  }
+}
+
+const cut =
+  (leg: Leg): Fault =>
+  async (world, _, seat) =>
+    leg(world, seat).cut() > 0 ? { afterMs: 0, undo: () => {} } : undefined
+
+const gateway: Leg = (_, seat) => seat.gateway
+const dynamodb: Leg = (_, seat) => seat.dynamodb
+const functions: Leg = ({ functions: proxy }) => proxy
+const delay = (random: Random): Trouble => ({ delayMs: random.between(20, 700) })
+/** So late that its sender has given it up, and perhaps another holds the session by then. */
+const late =
+  (leastMs: number, mostMs: number) =>
+  (random: Random): Trouble => ({
+    delayMs: random.between(leastMs, mostMs),
+    delays: ['toServer'],
+  })
+const swallow =
+  (...swallows: readonly Way[]) =>
+  () => ({ swallows })
+const refuse = () => ({ refuses: true })
+
+/** Waits, for a while, until this process has a commit before it: that is where a crash hurts. */
+async function atWork(seat: Seat, random: Random): Promise<void> {
+  if (random.chance(0.3)) return
+  await Promise.race([seat.heard(({ type }) => type === 'begun'), pause(WORK_AWAITED_MS)]).catch(() => {})
+  await pause(random.between(0, COMMIT_MS))
+}
+
+const kill: Fault = async (_, random, seat) => {
+  if (!seat.traits.isMortal || !seat.isRunning) return undefined
+  await atWork(seat, random)
+  await seat.kill()
+  // It may be killed again before it has started.
+  return { afterMs: random.between(0, 800), undo: () => seat.start().catch(() => {}) }
+}
+
+const freeze: Fault = async (_, random, seat) => {
+  if (!seat.isRunning) return undefined
+  await atWork(seat, random)
+  seat.freeze()
+  // Every other one is frozen beyond its lease.
+  return { afterMs: random.between(200, 6_000), undo: () => seat.thaw() }
+}
+
+const losePushes: Fault = async ({ stack }, random, seat) => {
+  const isLost = ({ connectionId }: { readonly connectionId: string }) =>
+    stack.gateway.connections().some((one) => one.connectionId === connectionId && seat.isConnection(one))
+  return { afterMs: random.between(500, 5_000), undo: stack.gateway.losePushes(isLost) }
+}
+
+const restart =
+  (part: 'gateway' | 'dynamodb'): Fault =>
+  async ({ stack }, random) => {
+    await stack[part].stop()
+    return { afterMs: random.between(0, 1_000), undo: () => stack[part].start() }
+  }
+
+export const FAULTS = {
+  'process killed': kill,
+  'process frozen': freeze,
+  'process partitioned': trouble([gateway, dynamodb], swallow('toServer', 'toClient'), 5_000),
+  'pushes to a process lost': losePushes,
+  'gateway restarted': restart('gateway'),
+  'gateway leg: delayed': trouble([gateway], delay, 4_000),
+  'gateway leg: messages very late': trouble([gateway], late(1_000, 4_000), 3_000),
+  'gateway leg: cut': cut(gateway),
+  'gateway leg: to the client swallowed': trouble([gateway], swallow('toClient'), 5_000),
+  'gateway leg: to the gateway swallowed': trouble([gateway], swallow('toServer'), 5_000),
+  'gateway leg: refused': trouble([gateway], refuse, 3_000),
+  'DynamoDB restarted': restart('dynamodb'),
+  'DynamoDB leg: delayed': trouble([dynamodb], delay, 4_000),
+  'DynamoDB leg: requests very late': trouble([dynamodb], late(2_500, 7_000), 4_000, 2_000),
+  'DynamoDB leg: cut': cut(dynamodb),
+  'DynamoDB leg: answers swallowed': trouble([dynamodb], swallow('toClient'), 5_000),
+  'DynamoDB leg: requests swallowed': trouble([dynamodb], swallow('toServer'), 5_000),
+  'DynamoDB leg: refused': trouble([dynamodb], refuse, 3_000),
+  "functions' leg: delayed": trouble([functions], delay, 2_000),
+  "functions' leg: requests very late": trouble([functions], late(1_000, 3_000), 500),
+  "functions' leg: cut": cut(functions),
+  "functions' leg: answers swallowed": trouble([functions], swallow('toClient'), 1_200),
+  "functions' leg: requests swallowed": trouble([functions], swallow('toServer'), 1_200),
+  "functions' leg: refused": trouble([functions], refuse, 1_200),
+} as const satisfies { readonly [name: string]: Fault }
+
+export type FaultName = keyof typeof FAULTS
+const NAMES = Object.keys(FAULTS) as FaultName[]
+/** These stop everybody: one at a time is enough. */
+const EXCLUSIVE: readonly FaultName[] = ['gateway restarted', 'DynamoDB restarted']
+
+/** These meet a commit under way, where most could go wrong: they come more often. */
+const OFTEN: readonly FaultName[] = [
+  'process killed',
+  'process frozen',
+  'DynamoDB leg: requests very late',
+  'DynamoDB leg: answers swallowed',
+]
+
+/** Brings faults upon a world, a few at a time, each as often as its kind. */
+export class Storm {
+  readonly counts = new Map<FaultName, number>(NAMES.map((name) => [name, 0]))
+  private readonly active = new Map<Promise<void>, FaultName>()
+  private bag: FaultName[] = []
+
+  constructor(
+    private readonly world: World,
+    private readonly random: Random,
+  ) {}
+
+  /** Resolves when `ms` have passed and all faults have ended. */
+  async rage(ms: number, signal: AbortSignal): Promise<void> {
+    const end = new AbortController()
+    const stop = () => end.abort()
+    const timer = setTimeout(stop, ms)
+    signal.addEventListener('abort', stop)
+    const over = end.signal
+    while (!over.aborted && !signal.aborted) {
+      if (this.active.size < ACTIVE_MAX) this.begin(over)
+      await sleep(this.random.between(...PAUSE_MS), over)
+    }
+    clearTimeout(timer)
+    signal.removeEventListener('abort', stop)
+    await Promise.all(this.active.keys())
+    this.calm()
+  }
+
+  /** Cuts what may be deaf. */
+  private calm(): void {
+    const { seats, functions: proxy } = this.world
+    for (const leg of [proxy, ...seats.flatMap((seat) => [seat.gateway, seat.dynamodb])]) leg.cutDeaf()
+  }
+
+  private begin(over: AbortSignal): void {
+    if (this.bag.length === 0) this.bag = this.random.shuffled([...NAMES, ...OFTEN])
+    const name = this.bag.shift() as FaultName
+    const isTaken = EXCLUSIVE.includes(name) && [...this.active.values()].some((other) => EXCLUSIVE.includes(other))
+    if (isTaken) return void this.bag.push(name)
+    const run = this.run(name, this.random.pick(this.world.seats), over)
+    this.active.set(run, name)
+    void run.finally(() => this.active.delete(run))
+  }
+
+  private async run(name: FaultName, seat: Seat, over: AbortSignal): Promise<void> {
+    try {
+      const end = await FAULTS[name](this.world, this.random, seat)
+      if (end === undefined) return void this.bag.push(name)
+      this.counts.set(name, (this.counts.get(name) ?? 0) + 1)
+      await sleep(end.afterMs, over)
+      await end.undo()
+    } catch (error) {
+      this.world.violate(`${name}: ${(error as Error).stack}`)
+    }
+  }
+}
+
+/** Ends early, and without an error, when the signal says so. */
+const sleep = (ms: number, signal: AbortSignal) => pause(ms, undefined, { signal }).catch(() => {})
