@@ -8,7 +8,7 @@ import { attributeBytes } from '../client/state/attribute-cache.js'
 import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../functions/dispatch.js'
 import type { Deps } from '../functions/ports.js'
 import type { Store } from '../protocol/dynamodb.js'
-import { DEFAULT_TIMING } from '../protocol/limits.js'
+import { DEFAULT_TIMING } from '../protocol/timing.js'
 import { MemoryStore } from '../store/memory/memory-store.js'
 
 /** Options with which nothing is released while it is measured. */

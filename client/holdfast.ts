@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import type { MessagePort } from 'node:worker_threads'
 import type { SessionKey } from '../protocol/keys.js'
-import { isAlive, readSession } from '../protocol/records.js'
+import { isAlive, readSession } from '../protocol/state/record.js'
 import { rotate } from './access/rotation.js'
 import { Accesses, enterAll, Running } from './access/run.js'
 import { AccessSession, type Session } from './access/session.js'

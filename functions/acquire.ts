@@ -1,6 +1,7 @@
 import type { Update } from '../protocol/dynamodb.js'
 import { lockKey } from '../protocol/keys.js'
 import { ABOVE_AHEAD_MAX_MS, ACQUIRE_ROUNDS_MAX, WAITERS_MAX } from '../protocol/limits.js'
+import { type LockRecord, readLock, type Seat } from '../protocol/lock/record.js'
 import {
   type AcquireStep,
   decideHolder,
@@ -22,8 +23,8 @@ import {
   replaceWaiter,
 } from '../protocol/lock/writes.js'
 import type { ClientMessage, RefusalCode, StoreMessage } from '../protocol/messages.js'
+import type { ProcessRecord } from '../protocol/process/record.js'
 import { evict, noteAsk } from '../protocol/process/writes.js'
-import { type LockRecord, type ProcessRecord, readLock, type Seat } from '../protocol/records.js'
 import { deliver, fetchProcess } from './next-holder.js'
 import type { Deps, Sender } from './ports.js'
 

@@ -13,7 +13,7 @@ import {
   type RefusedMessage,
   type StoreMessage,
 } from '../protocol/messages.js'
-import { readConnection } from '../protocol/records.js'
+import { readConnection } from '../protocol/process/record.js'
 import { acquire, cancel } from './acquire.js'
 import { type Caller, hello } from './hello.js'
 import { Senders } from './known-connections.js'

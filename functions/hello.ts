@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { connectionKey } from '../protocol/keys.js'
 import { PROTOCOL_VERSION } from '../protocol/limits.js'
-import { displacedConnection, planHello } from '../protocol/lock/store-decisions.js'
 import type { ClientMessage, RefusalCode, StoreMessage } from '../protocol/messages.js'
+import { displacedConnection, planHello } from '../protocol/process/hello.js'
+import { readProcess } from '../protocol/process/record.js'
 import { bindConnection, type Introduction, reconnect, register } from '../protocol/process/writes.js'
-import { readProcess } from '../protocol/records.js'
 import type { Address, Deps } from './ports.js'
 
 type Hello = Extract<ClientMessage, { type: 'hello' }>

@@ -1,9 +1,10 @@
 import type { SessionKey } from '../protocol/keys.js'
 import { processKey } from '../protocol/keys.js'
 import { RECLAIMS_PER_MESSAGE_MAX } from '../protocol/limits.js'
+import { type LockRecord, readLock } from '../protocol/lock/record.js'
 import { grantedMessage, isLeaseOver } from '../protocol/lock/store-decisions.js'
 import { handOver } from '../protocol/lock/writes.js'
-import { type LockRecord, type ProcessRecord, readLock, readProcess } from '../protocol/records.js'
+import { type ProcessRecord, readProcess } from '../protocol/process/record.js'
 import type { Deps } from './ports.js'
 
 export const fetchProcess = async (deps: Deps, processId: string): Promise<ProcessRecord | undefined> =>

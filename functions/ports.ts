@@ -1,6 +1,6 @@
 import type { Store } from '../protocol/dynamodb.js'
-import type { Timing } from '../protocol/limits.js'
 import type { StoreMessage } from '../protocol/messages.js'
+import type { Timing } from '../protocol/timing.js'
 
 /** Where a process listens: its connection, and the management endpoint that reaches it. */
 export interface Address {

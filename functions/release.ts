@@ -1,7 +1,8 @@
+import { readLock } from '../protocol/lock/record.js'
 import * as lockWrites from '../protocol/lock/writes.js'
 import type { ClientMessage, StoreMessage } from '../protocol/messages.js'
+import { readProcess } from '../protocol/process/record.js'
 import * as processWrites from '../protocol/process/writes.js'
-import { readLock, readProcess } from '../protocol/records.js'
 import { deliver } from './next-holder.js'
 import type { Deps, Sender } from './ports.js'
 

@@ -52,3 +52,6 @@ export interface Store {
 
 export const str = (value: string): AttributeValue => ({ S: value })
 export const num = (value: number): AttributeValue => ({ N: String(value) })
+
+/** DynamoDB's TTL is in seconds; everything else is in milliseconds. */
+export const ttlSeconds = (atMs: number): { readonly N: string } => ({ N: String(Math.ceil(atMs / 1000)) })

@@ -1,5 +1,7 @@
-import { PROCESS_ID_PATTERN, SECRET_PATTERN, SESSION_KEY_PATTERN, type SessionKey } from './keys.js'
-import { ABOVE_MAX, LABEL_CHARS_MAX, MESSAGE_BYTES_MAX, PROTOCOL_VERSION, type Timing } from './limits.js'
+import type { SessionKey } from './keys.js'
+import { MESSAGE_BYTES_MAX, PROTOCOL_VERSION } from './limits.js'
+import { CLIENT_SCHEMAS, type Fields, type Schema } from './message-schema.js'
+import type { Timing } from './timing.js'
 
 /**
  * What travels over the WebSocket, as JSON. Schemas are closed: an unknown type or field is refused, never ignored.
@@ -87,51 +89,6 @@ export type RefusalCode =
   | 'BUSY_RECORD'
   | 'TOO_MANY_MESSAGES'
   | 'INTERNAL'
-
-type Check<T> = (value: unknown) => value is T
-type Schema = { readonly [field: string]: Check<unknown> }
-type Checked<C> = C extends Check<infer T> ? T : never
-type OptionalKeys<S> = { [K in keyof S]: undefined extends Checked<S[K]> ? K : never }[keyof S]
-type Fields<S> = { readonly [K in Exclude<keyof S, OptionalKeys<S>>]: Checked<S[K]> } & {
-  readonly [K in OptionalKeys<S>]?: Exclude<Checked<S[K]>, undefined>
-}
-
-const integer =
-  (least: number, most: number): Check<number> =>
-  (value): value is number =>
-    Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
-const text =
-  (pattern: RegExp): Check<string> =>
-  (value): value is string =>
-    typeof value === 'string' && pattern.test(value)
-const maybe =
-  <T>(check: Check<T>): Check<T | undefined> =>
-  (value): value is T | undefined =>
-    value === undefined || check(value)
-const yes: Check<true> = (value): value is true => value === true
-
-const counter = integer(1, Number.MAX_SAFE_INTEGER)
-const session = text(SESSION_KEY_PATTERN)
-
-const CLIENT_SCHEMAS = {
-  /** The first message of a connection. `gen` counts the process's connections, so that an older never replaces a newer. */
-  hello: {
-    v: integer(0, Number.MAX_SAFE_INTEGER),
-    processId: text(PROCESS_ID_PATTERN),
-    secret: text(SECRET_PATTERN),
-    label: text(new RegExp(`^[\\x20-\\x7e]{0,${LABEL_CHARS_MAX}}$`)),
-    gen: counter,
-  },
-  /** `nudge` says that it was sent before with the same r: the store then reads before it writes. */
-  acquire: { session, r: counter, above: maybe(integer(0, ABOVE_MAX)), nudge: maybe(yes) },
-  cancel: { session, r: counter },
-  release: { session, epoch: counter, r: counter },
-  busy: { session, epoch: counter },
-  keep: { session, epoch: counter },
-  /** `n` comes back in `renewed`: a lease is counted from before the renewal that was answered, not from a later one. */
-  renew: { n: counter },
-  retire: {},
-} as const satisfies { readonly [type: string]: Schema }
 
 export type ParsedMessage =
   | { readonly ok: true; readonly message: ClientMessage }

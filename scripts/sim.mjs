@@ -3,7 +3,7 @@
 //   npm run sim -- --seed 605                   runs one seed
 //   npm run sim -- --seeds 200 --hashes         prints each seed's history as a hash: the same for the same behaviour
 //   npm run sim -- --crashes                    kills a function or a client at every suspension point of some runs
-//   npm run sim -- --mutants [--only text]      plants each bug of test/simulation/mutants.ts, and says how soon it is found
+//   npm run sim -- --mutants [--only text]      plants each bug of test/simulation/mutants, and says how soon it is found
 import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { mkdtemp, readFile } from 'node:fs/promises'
@@ -75,7 +75,9 @@ function options() {
 async function runSeeds() {
   const program = await bundle('main', undefined)
   const startedAt = performance.now()
-  const totals = { seeds: 0, failed: 0, events: 0, landed: 0, faults: {}, codes: {}, hashes: [] }
+  /** @type {[seed: number, hash: string][]} */
+  const hashes = []
+  const totals = { seeds: 0, failed: 0, events: 0, landed: 0, faults: {}, codes: {}, hashes }
   const rate = () => `${((1_000 * totals.seeds) / (performance.now() - startedAt)).toFixed(1)} seeds/s`
   const batchSeeds = Math.min(BATCH_SEEDS_MAX, Math.ceil(seeds / workers / BATCHES_PER_WORKER))
   await inBatches(from, seeds, batchSeeds, async (first, size) => {
@@ -99,7 +101,7 @@ async function runSeeds() {
   if (silent.length > 0 && seeds >= COMPLETE_FROM_SEEDS)
     console.log(`never happened: ${silent.map(([fault]) => fault).join(', ')}`)
   if (values.hashes || seeds === 1) {
-    for (const [seed, hash] of totals.hashes.sort(([a], [b]) => a - b)) console.log(`history of seed ${seed}: ${hash}`)
+    for (const [seed, hash] of hashes.sort(([a], [b]) => a - b)) console.log(`history of seed ${seed}: ${hash}`)
   }
   console.log(
     `${totals.seeds} seeds from ${from}: ${totals.failed} violations; ${totals.events} events, ` +
@@ -140,7 +142,7 @@ async function runCrashes() {
 }
 
 async function runMutants() {
-  const { MUTANTS } = await import(await bundle('mutants', undefined))
+  const { MUTANTS } = await import(await bundle('mutants/index', undefined))
   const sound = await bundle('main', undefined)
   const chosen = MUTANTS.filter(({ name }) => name.includes(values.only))
   let missed = 0
@@ -183,7 +185,10 @@ async function runMutants() {
 
 /** Bundles a program of test/simulation, with one line of the product changed where a bug is to be planted. */
 async function bundle(name, mutant) {
-  const outfile = join(directory, `${name}-${mutant === undefined ? 'plain' : Math.random().toString(36).slice(2)}.mjs`)
+  const outfile = join(
+    directory,
+    `${name.replace('/', '-')}-${mutant === undefined ? 'plain' : Math.random().toString(36).slice(2)}.mjs`,
+  )
   let planted = mutant === undefined
   const plant = {
     name: 'plant',

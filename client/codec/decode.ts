@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { types as nodeTypes } from 'node:util'
 import type { AttributeValue } from '../../protocol/dynamodb.js'
-import { CorruptRecordError } from '../../protocol/records.js'
+import { CorruptRecordError } from '../../protocol/record-fields.js'
 import { BIGINT_DIGITS_MAX, isTagName, TAG } from './format.js'
 import { fitsN, readN } from './numbers.js'
 import { shownName } from './refusal.js'

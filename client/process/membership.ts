@@ -1,6 +1,7 @@
 import type { SessionKey } from '../../protocol/keys.js'
-import { CONNECTIONS_PER_PROCESS_MAX, DEFAULT_TIMING, PROTOCOL_VERSION, type Timing } from '../../protocol/limits.js'
+import { CONNECTIONS_PER_PROCESS_MAX, PROTOCOL_VERSION } from '../../protocol/limits.js'
 import { type ClientMessage, parseStoreMessage, type StoreMessage } from '../../protocol/messages.js'
+import { DEFAULT_TIMING, type Timing } from '../../protocol/timing.js'
 import {
   type HoldfastError,
   type LossReason,

@@ -1,4 +1,4 @@
-import type { Timing } from '../../protocol/limits.js'
+import type { Timing } from '../../protocol/timing.js'
 import { RENEWAL_OVERDUE_MS, RENEWALS_PER_LEASE, RENEWALS_REMEMBERED } from '../limits.js'
 import type { Clock, Timer } from '../ports.js'
 import { type Instant, instant, Lease } from './lease.js'

@@ -1,4 +1,4 @@
-import type { Timing } from '../../protocol/limits.js'
+import type { Timing } from '../../protocol/timing.js'
 import type { Clock, Timer } from '../ports.js'
 import { type Instant, instant } from '../process/lease.js'
 

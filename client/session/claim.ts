@@ -1,6 +1,6 @@
 import type { Update } from '../../protocol/dynamodb.js'
 import type { SessionKey } from '../../protocol/keys.js'
-import type { SessionRecord } from '../../protocol/records.js'
+import type { SessionRecord } from '../../protocol/state/record.js'
 import { type Absence, readClaim } from '../../protocol/state/results.js'
 import { claim, claimAfresh } from '../../protocol/state/writes.js'
 import { CorruptStateError, type HoldfastError, UnreachableError } from '../errors/index.js'

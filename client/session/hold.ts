@@ -1,6 +1,6 @@
 import type { Store } from '../../protocol/dynamodb.js'
 import type { SessionKey } from '../../protocol/keys.js'
-import type { SessionRecord } from '../../protocol/records.js'
+import type { SessionRecord } from '../../protocol/state/record.js'
 import { AttributeLocks } from '../attribute-locks/attribute-locks.js'
 import type { LockRequest } from '../attribute-locks/lock-request.js'
 import {

@@ -1,7 +1,7 @@
 import type { AttributeValue, Item, Store, Update } from '../../protocol/dynamodb.js'
 import type { SessionKey } from '../../protocol/keys.js'
 import { COMMIT_NAMES_MAX } from '../../protocol/limits.js'
-import { readSession } from '../../protocol/records.js'
+import { readSession } from '../../protocol/state/record.js'
 import { hasLanded, haveLanded } from '../../protocol/state/results.js'
 import { type Carried, commit, commitWhole, destroy, rotate, type WriteId } from '../../protocol/state/writes.js'
 import { CommitUnknownError, type HoldfastError, SessionLostError } from '../errors/index.js'

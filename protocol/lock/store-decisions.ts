@@ -1,7 +1,9 @@
 import type { SessionKey } from '../keys.js'
-import { nudgePeriodMaxMs, nudgePeriodMs, type Timing, WAITERS_MAX } from '../limits.js'
+import { WAITERS_MAX } from '../limits.js'
 import type { Granted, StoreMessage } from '../messages.js'
-import type { Ask, LockRecord, ProcessRecord, Seat } from '../records.js'
+import type { Ask, ProcessRecord } from '../process/record.js'
+import { nudgePeriodMaxMs, nudgePeriodMs, type Timing } from '../timing.js'
+import type { LockRecord, Seat } from './record.js'
 
 /** What the store does next, decided from records alone. The functions carry it out. */
 
@@ -110,31 +112,6 @@ export function planCancel(lock: LockRecord | undefined, me: Seat): CancelStep {
   const index = lock.waiters.findIndex((waiter) => waiter.p === me.p && waiter.r <= me.r)
   const seen = lock.waiters[index]
   return seen === undefined ? { kind: 'nothing' } : { kind: 'dequeue', seen, index, isLast: lock.waiters.length === 1 }
-}
-
-/** What `hello` comes to where the process is known already. */
-export type HelloStep = 'welcome' | 'reconnect' | 'WRONG_SECRET' | 'STALE_CONNECTION' | 'EVICTED'
-
-export function planHello(
-  process: ProcessRecord | undefined,
-  who: { readonly secretHash: string; readonly principal: string; readonly gen: number; readonly connectionId: string },
-  nowMs: number,
-): HelloStep {
-  if (process === undefined) return 'EVICTED'
-  if (process.secretHash !== who.secretHash || process.principal !== who.principal) return 'WRONG_SECRET'
-  if (process.evictedAt !== undefined || process.leaseUntil < nowMs) return 'EVICTED'
-  if (process.gen > who.gen || (process.gen === who.gen && process.connectionId !== who.connectionId)) {
-    return 'STALE_CONNECTION'
-  }
-  return process.gen === who.gen ? 'welcome' : 'reconnect'
-}
-
-/** The connection that may no longer speak for the process, since newer ones have taken its place. */
-export function displacedConnection({ connectionId, olderConnections }: ProcessRecord): string | undefined {
-  const displaced = olderConnections.at(-1)
-  // A connection over which one says hello again and again stands there more than once.
-  const remaining = [connectionId, ...olderConnections.slice(0, -1)]
-  return displaced === undefined || displaced === '' || remaining.includes(displaced) ? undefined : displaced
 }
 
 export const grantedMessage = (session: SessionKey, me: Seat, lock: LockRecord): Granted => ({

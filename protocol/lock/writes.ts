@@ -1,8 +1,7 @@
-import type { Update } from '../dynamodb.js'
-import { num, str } from '../dynamodb.js'
+import { num, str, ttlSeconds, type Update } from '../dynamodb.js'
 import { lockKey, type SessionKey } from '../keys.js'
 import { LOCK_TTL_MS, SCHEMA_VERSION, WAITERS_MAX } from '../limits.js'
-import { NOBODY, type Seat, seatValue } from '../records.js'
+import { NOBODY, type Seat, seatValue } from './record.js'
 
 /**
  * Every write to a lock record: one function each, each ONE conditional UpdateItem. They keep these rules:
@@ -22,8 +21,6 @@ const NONE = { L: [] }
 const ZERO = num(0)
 const ONE = num(1)
 
-/** DynamoDB's TTL is in seconds; everything else is in milliseconds. */
-export const ttlSeconds = (atMs: number): { readonly N: string } => ({ N: String(Math.ceil(atMs / 1000)) })
 const farAhead = (nowMs: number) => ttlSeconds(nowMs + LOCK_TTL_MS)
 
 const onLock = (session: SessionKey) => ({ table: 'locks', key: lockKey(session), returns: 'new' }) as const

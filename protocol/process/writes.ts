@@ -1,8 +1,7 @@
-import { num, str, type Update } from '../dynamodb.js'
+import { num, str, ttlSeconds, type Update } from '../dynamodb.js'
 import { connectionKey, processKey, type SessionKey } from '../keys.js'
 import { ASKS_MAX, CONNECTION_TTL_MS, PROCESS_TTL_MS, SCHEMA_VERSION } from '../limits.js'
-import { ttlSeconds } from '../lock/writes.js'
-import { OLDER_CONNECTIONS } from '../records.js'
+import { OLDER_CONNECTIONS } from './record.js'
 
 /** Every write to process and connection records, each ONE conditional UpdateItem. */
 

@@ -1,5 +1,5 @@
 import type { TransactOutcome, UpdateOutcome } from '../dynamodb.js'
-import { isAlive, readSession, type SessionRecord } from '../records.js'
+import { isAlive, readSession, type SessionRecord } from './record.js'
 import type { WriteId } from './writes.js'
 
 /** What became of a write to the primary state, from what the store has answered. Every copy of a write reads alike. */

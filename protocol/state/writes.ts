@@ -1,7 +1,6 @@
-import { type AttributeValue, num, str, type Update } from '../dynamodb.js'
+import { type AttributeValue, num, str, ttlSeconds, type Update } from '../dynamodb.js'
 import type { SessionKey } from '../keys.js'
 import { GRACE_MS, SCHEMA_VERSION } from '../limits.js'
-import { ttlSeconds } from '../lock/writes.js'
 
 /**
  * Every write to a session's primary state, each ONE conditional UpdateItem, made by the client under its epoch; only

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import type { Item } from '../../protocol/dynamodb.js'
 import { connectionKey, lockKey, processKey } from '../../protocol/keys.js'
 import { LOCK_TTL_MS, WAITERS_MAX } from '../../protocol/limits.js'
-import { NOBODY, readConnection, readLock, readProcess, type Seat } from '../../protocol/records.js'
+import { NOBODY, readLock, type Seat } from '../../protocol/lock/record.js'
+import { readConnection, readProcess } from '../../protocol/process/record.js'
 import type { Stage } from './stage.js'
 
 /**

@@ -1,5 +1,6 @@
-import { DEFAULT_TIMING, MESSAGE_BYTES_MAX } from '../../protocol/limits.js'
+import { MESSAGE_BYTES_MAX } from '../../protocol/limits.js'
 import type { ClientMessageType, RefusalCode, StoreMessage } from '../../protocol/messages.js'
+import { DEFAULT_TIMING } from '../../protocol/timing.js'
 
 /** What exactly the store may say. Written down here once more, field by field, since types are gone at run time. */
 

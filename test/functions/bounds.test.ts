@@ -1,15 +1,14 @@
 import { lockKey } from '../../protocol/keys.js'
 import {
   ABOVE_AHEAD_MAX_MS,
-  holdCostMaxMs,
   MESSAGES_BURST_MAX,
   MESSAGES_PER_SECOND_MAX,
-  nudgePeriodMaxMs,
   RARE_MESSAGES_BURST_MAX,
   RARE_MESSAGES_PER_SECOND_MAX,
   WAITERS_MAX,
 } from '../../protocol/limits.js'
 import type { StoreMessage } from '../../protocol/messages.js'
+import { holdCostMaxMs, nudgePeriodMaxMs } from '../../protocol/timing.js'
 import { Player, Stage, sessionOf } from './stage.js'
 
 const SESSION = sessionOf('a session')

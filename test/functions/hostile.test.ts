@@ -1,6 +1,6 @@
 import { connectionKey, processKey } from '../../protocol/keys.js'
 import type { StoreMessage } from '../../protocol/messages.js'
-import { readConnection, readProcess } from '../../protocol/records.js'
+import { readConnection, readProcess } from '../../protocol/process/record.js'
 import { Random } from '../support/random.js'
 import { type Said, wrongChange } from './allowed.js'
 import { problemOf } from './answers.js'

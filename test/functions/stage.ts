@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
 import type { Address, Deps, LogEntry } from '../../functions/ports.js'
 import { lockKey, processKey } from '../../protocol/keys.js'
-import { compileTiming, WAITERS_MAX } from '../../protocol/limits.js'
+import { WAITERS_MAX } from '../../protocol/limits.js'
+import { type LockRecord, readLock, seatValue } from '../../protocol/lock/record.js'
 import type { ClientMessage, StoreMessage } from '../../protocol/messages.js'
-import { type LockRecord, readLock, seatValue } from '../../protocol/records.js'
+import { compileTiming } from '../../protocol/timing.js'
 import { MemoryStore } from '../../store/memory/memory-store.js'
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url')

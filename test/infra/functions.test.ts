@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
 import { packageRoot } from '../../local/package-root.cjs'
-import { compileTiming } from '../../protocol/limits.js'
+import { compileTiming } from '../../protocol/timing.js'
 import { allowedToRole } from './permissions.js'
 import { synthesize } from './synthesis.js'
 

@@ -1,17 +1,14 @@
 import * as fc from 'fast-check'
+import { ABOVE_MAX, ASKS_MAX, LOCK_TTL_MS, MESSAGE_BYTES_MAX } from '../../protocol/limits.js'
 import {
-  ABOVE_MAX,
-  ASKS_MAX,
   answerTimeoutMinMs,
   compileTiming,
   DEFAULT_TIMING,
   holdCostMaxMs,
-  LOCK_TTL_MS,
-  MESSAGE_BYTES_MAX,
   nudgePeriodMaxMs,
   nudgePeriodMs,
   type Timing,
-} from '../../protocol/limits.js'
+} from '../../protocol/timing.js'
 import { SESSION } from '../store/fixtures.js'
 
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)

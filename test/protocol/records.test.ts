@@ -1,13 +1,9 @@
 import type { AttributeValue, Item } from '../../protocol/dynamodb.js'
 import { num, str } from '../../protocol/dynamodb.js'
-import {
-  CorruptRecordError,
-  isAlive,
-  readConnection,
-  readLock,
-  readProcess,
-  readSession,
-} from '../../protocol/records.js'
+import { readLock } from '../../protocol/lock/record.js'
+import { readConnection, readProcess } from '../../protocol/process/record.js'
+import { CorruptRecordError } from '../../protocol/record-fields.js'
+import { isAlive, readSession } from '../../protocol/state/record.js'
 import { ANNA, BERT, lockItem, NOW, processItem, SESSION, seat, sessionItem } from '../store/fixtures.js'
 
 const SECRET_VALUE = 'do-not-show-this'

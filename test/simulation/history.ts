@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AttributeValue, Item, Update } from '../../protocol/dynamodb.js'
-import { readSession, type SessionRecord } from '../../protocol/records.js'
+import { readSession, type SessionRecord } from '../../protocol/state/record.js'
 import type { WriteWatcher } from './database.js'
 import { WALL_AT_START_MS } from './machine.js'
 import { RecordWatch } from './record-watch.js'

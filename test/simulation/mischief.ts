@@ -1,5 +1,5 @@
 import type { Item } from '../../protocol/dynamodb.js'
-import { readLock } from '../../protocol/records.js'
+import { readLock } from '../../protocol/lock/record.js'
 import type { MemoryStore } from '../../store/memory/memory-store.js'
 import type { Random } from '../support/random.js'
 import type { Cloud } from './cloud.js'

@@ -1,5 +1,5 @@
 import type { HoldfastOptions } from '../../client/options/client-options.js'
-import { compileTiming, holdCostMaxMs } from '../../protocol/limits.js'
+import { compileTiming, holdCostMaxMs } from '../../protocol/timing.js'
 import type { Random } from '../support/random.js'
 
 /** Short times, in the proportions of the defaults: what matters is who waits for what, not for how long. */

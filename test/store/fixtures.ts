@@ -1,6 +1,6 @@
 import type { AttributeValue, Item } from '../../protocol/dynamodb.js'
+import { NOBODY, type Seat, seatValue } from '../../protocol/lock/record.js'
 import type { Introduction } from '../../protocol/process/writes.js'
-import { NOBODY, type Seat, seatValue } from '../../protocol/records.js'
 
 /** Records as the tables hold them, in a few words. Times count from {@link NOW}. */
 

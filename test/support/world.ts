@@ -5,8 +5,8 @@ import type { Clock, Randomness, Socket, SocketEvents, Timer, Transport } from '
 import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
 import type { Address, Deps } from '../../functions/ports.js'
 import type { Item, Store, TableName, TransactOutcome, Update, UpdateOutcome } from '../../protocol/dynamodb.js'
-import { compileTiming, type Timing } from '../../protocol/limits.js'
 import { type ClientMessage, correlate, type StoreMessage } from '../../protocol/messages.js'
+import { compileTiming, type Timing } from '../../protocol/timing.js'
 import { MemoryStore } from '../../store/memory/memory-store.js'
 
 /** Lets every promise that can settle do so. Nothing here waits for real time. */

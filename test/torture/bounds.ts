@@ -1,5 +1,5 @@
 import type { LocalStack } from '../../local/index.js'
-import { nudgePeriodMaxMs } from '../../protocol/limits.js'
+import { nudgePeriodMaxMs } from '../../protocol/timing.js'
 import type { Random } from '../support/random.js'
 import { median } from './memory.js'
 import type { Places } from './places.js'

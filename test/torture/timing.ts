@@ -1,5 +1,5 @@
 import { RECONNECT_MAX_MS, WELCOME_TIMEOUT_MS } from '../../client/limits.js'
-import { compileTiming, holdCostMaxMs, type Timing } from '../../protocol/limits.js'
+import { compileTiming, holdCostMaxMs, type Timing } from '../../protocol/timing.js'
 
 /** Short, so that leases end many times in a minute; long enough for a loaded machine with two cores. */
 export const TIMING: Timing = compileTiming({

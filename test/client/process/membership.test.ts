@@ -2,8 +2,9 @@ import type { HoldfastError, LossReason } from '../../../client/errors/index.js'
 import { RECONNECT_BASE_MS, RECONNECT_MAX_MS } from '../../../client/limits.js'
 import type { SocketEvents } from '../../../client/ports.js'
 import { Membership } from '../../../client/process/membership.js'
-import { CONNECTIONS_PER_PROCESS_MAX, DEFAULT_TIMING, PROTOCOL_VERSION } from '../../../protocol/limits.js'
+import { CONNECTIONS_PER_PROCESS_MAX, PROTOCOL_VERSION } from '../../../protocol/limits.js'
 import type { StoreMessage } from '../../../protocol/messages.js'
+import { DEFAULT_TIMING } from '../../../protocol/timing.js'
 import { settle, VirtualClock } from '../../support/world.js'
 
 type Sent = { readonly type: string; readonly gen?: number; readonly n?: number }

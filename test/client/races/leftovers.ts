@@ -1,4 +1,5 @@
-import { readLock, readProcess } from '../../../protocol/records.js'
+import { readLock } from '../../../protocol/lock/record.js'
+import { readProcess } from '../../../protocol/process/record.js'
 import type { Race } from './run.js'
 import { shown } from './watch.js'
 

@@ -1,7 +1,7 @@
 import { decodeValue } from '../../../client/codec/index.js'
 import type { Item, Update } from '../../../protocol/dynamodb.js'
 import type { SessionKey } from '../../../protocol/keys.js'
-import { readSession } from '../../../protocol/records.js'
+import { readSession } from '../../../protocol/state/record.js'
 import { clash, type Levels } from '../attribute-locks/model.js'
 import { NAMES } from './plan.js'
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { SessionLostError, WaitTimeoutError } from '../../../client/errors/index.js'
-import { holdCostMaxMs } from '../../../protocol/limits.js'
+import { readLock } from '../../../protocol/lock/record.js'
 import type { StoreMessage } from '../../../protocol/messages.js'
-import { readLock } from '../../../protocol/records.js'
+import { holdCostMaxMs } from '../../../protocol/timing.js'
 import { settle, World } from '../../support/world.js'
 
 interface Shop {

@@ -1,9 +1,9 @@
 import type { Store, Update, UpdateOutcome } from '../../../protocol/dynamodb.js'
 import { lockKey, type SessionKey } from '../../../protocol/keys.js'
-import { compileTiming } from '../../../protocol/limits.js'
+import { type LockRecord, readLock, type Seat } from '../../../protocol/lock/record.js'
 import { planAcquire, planCancel } from '../../../protocol/lock/store-decisions.js'
 import * as writes from '../../../protocol/lock/writes.js'
-import { type LockRecord, readLock, type Seat } from '../../../protocol/records.js'
+import { compileTiming } from '../../../protocol/timing.js'
 
 const ROUNDS_MAX = 20
 

@@ -1,6 +1,8 @@
-import { compileTiming } from '../../../protocol/limits.js'
-import { decideHolder, displacedConnection, isLeaseOver, planHello } from '../../../protocol/lock/store-decisions.js'
-import { type LockRecord, type ProcessRecord, readLock, readProcess } from '../../../protocol/records.js'
+import { type LockRecord, readLock } from '../../../protocol/lock/record.js'
+import { decideHolder, isLeaseOver } from '../../../protocol/lock/store-decisions.js'
+import { displacedConnection, planHello } from '../../../protocol/process/hello.js'
+import { type ProcessRecord, readProcess } from '../../../protocol/process/record.js'
+import { compileTiming } from '../../../protocol/timing.js'
 import {
   ANNA,
   BERT,

@@ -1,4 +1,4 @@
-import type { Item } from '../../../protocol/dynamodb.js'
+import { type Item, ttlSeconds } from '../../../protocol/dynamodb.js'
 import { lockKey } from '../../../protocol/keys.js'
 import { ABOVE_MAX, LOCK_TTL_MS } from '../../../protocol/limits.js'
 import * as writes from '../../../protocol/lock/writes.js'
@@ -145,7 +145,7 @@ export function describeLockWrites(subject: () => StoreUnderTest): void {
   })
 
   test('a TTL is in whole seconds and never before the time it stands for', () => {
-    expect(writes.ttlSeconds(1_800_000_000_000)).toEqual({ N: '1800000000' })
-    expect(writes.ttlSeconds(1_800_000_000_001)).toEqual({ N: '1800000001' })
+    expect(ttlSeconds(1_800_000_000_000)).toEqual({ N: '1800000000' })
+    expect(ttlSeconds(1_800_000_000_001)).toEqual({ N: '1800000001' })
   })
 }

@@ -1,0 +1,43 @@
+import type { AttributeValue, Item } from '../dynamodb.js'
+import { CorruptRecordError, checkSchema, map, number, optional, string } from '../record-fields.js'
+
+/** One place at a lock: a process and the number of its request. */
+export interface Seat {
+  readonly p: string
+  readonly r: number
+}
+
+export interface LockRecord {
+  readonly epoch: number
+  readonly holder: Seat | undefined
+  readonly waiters: readonly Seat[]
+  /** When the present holder was first asked to release. */
+  readonly askedAt: number | undefined
+  /** Until when the present holder, having said busy, may go on. */
+  readonly busyUntil: number | undefined
+}
+
+function seat(value: AttributeValue | undefined, name: string): Seat {
+  const fields = map(value, name)
+  return { p: string(fields, 'p'), r: number(fields, 'r') }
+}
+
+/** In the table a free lock has the holder {p: ''}, so that one UpdateItem can hand over or free. */
+export const NOBODY: Seat = { p: '', r: 0 }
+
+export const seatValue = (s: Seat): AttributeValue => ({ M: { p: { S: s.p }, r: { N: String(s.r) } } })
+
+export function readLock(item: Item | undefined): LockRecord | undefined {
+  if (item === undefined) return undefined
+  checkSchema(item)
+  const holder = seat(item.holder, 'holder')
+  const waiters = item.waiters
+  if (waiters === undefined || !('L' in waiters)) throw new CorruptRecordError("'waiters' should be a list")
+  return {
+    epoch: number(item, 'epoch'),
+    holder: holder.p === NOBODY.p ? undefined : holder,
+    waiters: waiters.L.map((waiter) => seat(waiter, 'waiters')),
+    askedAt: optional(item, 'askedAt'),
+    busyUntil: optional(item, 'busyUntil'),
+  }
+}

@@ -1,0 +1,48 @@
+import type { AttributeValue, Item } from './dynamodb.js'
+import { SCHEMA_VERSION } from './limits.js'
+
+/** What every record is read with. */
+
+/** A record that this version did not write. It is reported, never guessed at. */
+export class CorruptRecordError extends Error {
+  constructor(what: string) {
+    super(`a stored record is not as this version writes it: ${what}`)
+    this.name = 'CorruptRecordError'
+  }
+}
+
+export const optional = (item: Item, name: string): number | undefined =>
+  item[name] === undefined ? undefined : number(item, name)
+
+export function number(item: Item, name: string): number {
+  const value = item[name]
+  const read = value !== undefined && 'N' in value ? Number(value.N) : Number.NaN
+  if (!Number.isFinite(read)) throw new CorruptRecordError(`'${name}' should be a number`)
+  return read
+}
+
+export function string(item: Item, name: string): string {
+  const value = item[name]
+  if (value === undefined || !('S' in value)) throw new CorruptRecordError(`'${name}' should be a string`)
+  return value.S
+}
+
+/** True or missing: conditions ask only whether it is there. */
+export function flag(item: Item, name: string): boolean {
+  const value = item[name]
+  if (value === undefined) return false
+  if (!('BOOL' in value) || !value.BOOL) throw new CorruptRecordError(`'${name}' should be true`)
+  return true
+}
+
+export function map(value: AttributeValue | undefined, name: string): { readonly [name: string]: AttributeValue } {
+  if (value === undefined || !('M' in value)) throw new CorruptRecordError(`'${name}' should be a map`)
+  return value.M
+}
+
+/** A newer version may mean other things by the same names: better to refuse than to guess. */
+export function checkSchema(item: Item): void {
+  if (item.schema === undefined) return
+  const schema = number(item, 'schema')
+  if (schema !== SCHEMA_VERSION) throw new CorruptRecordError(`its schema is ${schema}, expected ${SCHEMA_VERSION}`)
+}

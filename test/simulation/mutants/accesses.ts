@@ -1,0 +1,75 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are lines of source.
+import type { Mutant } from './mutant.js'
+
+/** Bugs in what accesses and listeners are told, and in the locks inside a process. */
+export const ACCESS_MUTANTS: readonly Mutant[] = [
+  // Accesses that hang together.
+  {
+    name: 'a listener is inside the access that caused the event',
+    file: 'client/events.ts',
+    from: 'outsideAccesses(() => queueMicrotask(() => this.emitter.emit(event, ...args)))',
+    to: 'queueMicrotask(() => this.emitter.emit(event, ...args))',
+  },
+  {
+    name: 'an access that has lost one session goes on with the others',
+    file: 'client/access/run.ts',
+    from: 'if (ticket.loss !== undefined) continue',
+    to: 'continue',
+  },
+  {
+    name: 'an access begins with sessions whose life has ended while it waited for others',
+    file: 'client/access/run.ts',
+    from: 'for (const { hold } of entered.values()) if (hold.verify()) hold.verifyAlive()',
+    to: '',
+  },
+  {
+    name: 'signals are aborted before those that waited are handed back',
+    file: 'client/session/hold.ts',
+    from: 'const loss = lossFor(error)',
+    to: 'const loss = lossFor(error); for (const ticket of this.running.clear()) ticket.lose(loss)',
+  },
+  {
+    name: 'a rotation goes on though its session is lost, even in a closed client',
+    file: 'client/access/rotation.ts',
+    from: 'if (ticket.loss !== undefined) throw ticket.loss',
+    to: '',
+  },
+  // What accesses are told.
+  {
+    name: 'a read does not wait for the commit whose values it saw',
+    file: 'client/session/hold.ts',
+    from: 'if (this.unresolved.size === 0) return undefined',
+    to: 'return undefined',
+  },
+  {
+    name: 'a write resolves before it is committed',
+    file: 'client/access/run.ts',
+    from: 'return isWrittenBehind ? undefined : batch',
+    to: 'return undefined',
+  },
+  {
+    name: 'a loss during commit() is told as a failure without effect',
+    file: 'client/access/run.ts',
+    from: "(failure: HoldfastError) => (failure.effect === 'unknown' ? failure : undefined),",
+    to: '() => undefined,',
+  },
+  {
+    name: 'the lease is not checked before a held session is used',
+    file: 'client/session/hold.ts',
+    from: "if (this.phase === 'over' || !this.membership.checkLease()) return false",
+    to: "if (this.phase === 'over') return false",
+  },
+  // Inside the process.
+  {
+    name: 'exclusive locks share',
+    file: 'client/attribute-locks/lanes.ts',
+    from: 'for (const name of request.writes) visitor(this.laneOf(name), ALONE)',
+    to: 'for (const name of request.writes) visitor(this.laneOf(name), READ)',
+  },
+  {
+    name: 'an access that comes to lock more shares what another holds',
+    file: 'client/attribute-locks/deadlocks.ts',
+    from: "b.writes.some((name) => permits(a, name, 'shared'))",
+    to: 'false',
+  },
+]

@@ -1,0 +1,115 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are lines of source.
+import type { Mutant } from './mutant.js'
+
+/** Bugs in the client's answers to the store. */
+export const ANSWER_MUTANTS: readonly Mutant[] = [
+  // The client's answers.
+  {
+    name: 'a revoke that overtakes its grant is answered with a release',
+    file: 'protocol/lock/client-decisions.ts',
+    from: "if (outstanding !== undefined) return { kind: 'askedAtBirth' }",
+    to: '',
+  },
+  {
+    name: 'a grant that nobody asked for is accepted',
+    file: 'protocol/lock/client-decisions.ts',
+    from: "if (grant.r === outstanding) return { kind: 'accept' }",
+    to: "if (outstanding !== undefined) return { kind: 'accept' }",
+  },
+  {
+    name: 'a grant that nobody asked for is ignored',
+    file: 'protocol/lock/client-decisions.ts',
+    from: "return { kind: hold !== undefined && grant.epoch > hold.epoch ? 'drop' : 'stay', release }",
+    to: "return { kind: 'stay' }",
+  },
+  {
+    name: 'a place in the queue that nobody waits for is kept',
+    file: 'protocol/lock/client-decisions.ts',
+    from: "return { kind: 'stay', cancel: { r: queued.r } }",
+    to: 'return STAY',
+  },
+  {
+    name: 'a queued for the grant that is held gives the lock away',
+    file: 'protocol/lock/client-decisions.ts',
+    from: 'if (queued.r === outstanding || queued.r === hold?.r) return STAY',
+    to: 'if (queued.r === outstanding) return STAY',
+  },
+  {
+    name: 'a revoke is ignored',
+    file: 'protocol/lock/client-decisions.ts',
+    from: "if (epoch === hold.epoch) return hold.releasing ? STAY : { kind: 'drain' }",
+    to: 'if (epoch === hold.epoch) return STAY',
+  },
+  {
+    name: 'a revoke of any epoch is obeyed by dropping the hold unreleased',
+    file: 'client/session/local-session.ts',
+    from: "        this.hold?.drain('revoked')",
+    to: "        this.hold?.loseFor('revoked', 'mutant')",
+  },
+  {
+    name: 'a session is released while accesses run',
+    file: 'client/session/hold.ts',
+    from: "if (this.phase !== 'draining' || this.isInUse) return",
+    to: "if (this.phase !== 'draining') return",
+  },
+  {
+    name: 'a session is released while a commit is under way',
+    file: 'client/session/hold.ts',
+    from: 'if (!this.chain.isIdle) return',
+    to: '',
+  },
+  {
+    name: 'a fenced claim is not raised',
+    file: 'client/session/local-session.ts',
+    from: "if (claimed.kind === 'fenced' && this.pending.size > 0) return lock.acquireAbove(claimed.fence)",
+    to: '',
+  },
+  {
+    name: 'a session is asked for again before its release is answered',
+    file: 'client/session/store-lock.ts',
+    from: "if (this.state.kind === 'none') this.ask(undefined)",
+    to: "if (this.state.kind === 'none' || this.state.kind === 'releasing') this.ask(undefined)",
+  },
+  {
+    name: 'a release without an answer is not sent again',
+    file: 'client/session/store-lock.ts',
+    from: 'this.setTimer(this.membership.timing.roundTripMs, () => this.sendRelease())',
+    to: '',
+  },
+  {
+    name: 'whoever gives up leaves the process in the queue',
+    file: 'client/session/local-session.ts',
+    from: 'if (this.pending.size === 0) this.lock.cancel()',
+    to: '',
+  },
+  {
+    name: 'accesses that were queued here are forgotten at a release',
+    file: 'client/session/hold.ts',
+    from: 'this.events.returned(this.locks.takeQueued() as Ticket[])',
+    to: 'this.locks.takeQueued()',
+  },
+  {
+    name: 'after a release nobody asks again',
+    file: 'client/session/local-session.ts',
+    from: 'if (this.pending.size > 0) this.lock.acquire()',
+    to: 'if (this.pending.size > 0) return',
+  },
+  {
+    name: 'a reconnect does not send again what is unanswered',
+    file: 'client/session/sessions.ts',
+    from: 'for (const entry of this.entries.values()) entry.resend()',
+    to: '',
+  },
+  {
+    name: 'a process goes on beside its copy',
+    file: 'client/process/membership.ts',
+    from: 'if (refusal.gen === this.gen) this.die(',
+    to: 'if (refusal.gen === 0) this.die(',
+  },
+  {
+    name: 'an older connection replaces a newer one',
+    file: 'protocol/process/writes.ts',
+    from: 'AND ${NEWER_CONNECTION} AND',
+    to: 'AND',
+  },
+]

@@ -1,0 +1,18 @@
+import { ACCESS_MUTANTS } from './accesses.js'
+import { ANSWER_MUTANTS } from './answers.js'
+import { LEASE_MUTANTS } from './lease.js'
+import type { Mutant } from './mutant.js'
+import { QUEUE_MUTANTS } from './queue.js'
+import { STATE_MUTANTS } from './state.js'
+
+/**
+ * Bugs to plant: the simulation must find every one. Among them is the opposite of each rule that the protocol cannot do
+ * without.
+ */
+export const MUTANTS: readonly Mutant[] = [
+  ...ACCESS_MUTANTS,
+  ...STATE_MUTANTS,
+  ...LEASE_MUTANTS,
+  ...QUEUE_MUTANTS,
+  ...ANSWER_MUTANTS,
+]

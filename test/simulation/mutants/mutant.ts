@@ -1,0 +1,7 @@
+/** A bug to plant, of one line. `from` must occur exactly once in the file. */
+export interface Mutant {
+  readonly name: string
+  readonly file: string
+  readonly from: string
+  readonly to: string
+}

@@ -1,0 +1,121 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are lines of source.
+import type { Mutant } from './mutant.js'
+
+/** Bugs in the lock record and its queue. */
+export const QUEUE_MUTANTS: readonly Mutant[] = [
+  // The queue.
+  {
+    name: 'a grant barges past the queue',
+    file: 'protocol/lock/writes.ts',
+    from: "const FREE = 'holder.p = :nobody AND size(waiters) = :zero'",
+    to: "const FREE = '(holder.p = :nobody OR size(waiters) > :zero)'",
+  },
+  {
+    name: 'a regrant barges past the queue',
+    file: 'protocol/lock/store-decisions.ts',
+    from: "return waiters.length === 0 ? { kind: 'regrant', seen: holder, epoch } : { kind: 'handOver', epoch }",
+    to: "return { kind: 'regrant', seen: holder, epoch: epoch + 0 * waiters.length }",
+  },
+  {
+    name: 'a raise hands off',
+    file: 'protocol/lock/store-decisions.ts',
+    from: "if (above !== undefined && epoch <= above && !isOverdue) return { kind: 'raise', seen: holder, epoch, above }",
+    to: '',
+  },
+  {
+    name: 'a handoff leaves the ask of the hold before',
+    file: 'protocol/lock/writes.ts',
+    from: "'REMOVE waiters[0], askedAt, busyUntil',",
+    to: "'REMOVE waiters[0], busyUntil',",
+  },
+  {
+    name: 'an emptied queue leaves its ask',
+    file: 'protocol/lock/writes.ts',
+    from: "${isLast ? ', askedAt' : ''}`,",
+    to: '`,',
+  },
+  {
+    name: 'after a handoff nobody asks',
+    file: 'protocol/lock/store-decisions.ts',
+    from: 'dateAsk: nudged && lock.askedAt === undefined,',
+    to: 'dateAsk: false,',
+  },
+  {
+    name: 'an old request is granted again',
+    file: 'protocol/lock/store-decisions.ts',
+    from: "if (holder.r > me.r) return { kind: 'stale' }",
+    to: '',
+  },
+  {
+    name: 'an old request takes the place of a newer one',
+    file: 'protocol/lock/store-decisions.ts',
+    from: "if (seen.r > me.r) return { kind: 'stale' }",
+    to: '',
+  },
+  {
+    name: 'a request onto a free lock is queued',
+    file: 'protocol/lock/writes.ts',
+    from: "const HELD_BY_OTHER = 'holder.p <> :nobody AND holder.p <> :p'",
+    to: "const HELD_BY_OTHER = 'holder.p <> :p AND (holder.p <> :nobody OR holder.p = :nobody)'",
+  },
+  {
+    name: 'a process is queued twice',
+    file: 'protocol/lock/writes.ts',
+    from: 'AND size(waiters) < :max AND ${NOT_QUEUED}`,',
+    to: 'AND size(waiters) < :max`,',
+  },
+  {
+    name: 'a handoff to the last in line',
+    file: 'protocol/lock/writes.ts',
+    from: "'REMOVE waiters[0], askedAt, busyUntil',\n  values: {\n    ':p': str(from),",
+    to: "'REMOVE waiters[1], askedAt, busyUntil',\n  values: {\n    ':p': str(from),",
+  },
+  {
+    name: 'a release of any epoch',
+    file: 'protocol/lock/writes.ts',
+    from: "const HELD_BY = 'holder.p = :p AND epoch = :epoch'",
+    to: "const HELD_BY = 'holder.p = :p AND (epoch = :epoch OR epoch <> :epoch)'",
+  },
+  {
+    name: 'a cancel ignores the grant',
+    file: 'protocol/lock/store-decisions.ts',
+    from: "if (lock.holder.p === me.p && lock.holder.r <= me.r) return { kind: 'handOver', epoch: lock.epoch }",
+    to: '',
+  },
+  {
+    name: 'a cancel removes whoever stands there',
+    file: 'protocol/lock/store-decisions.ts',
+    from: 'const index = lock.waiters.findIndex((waiter) => waiter.p === me.p && waiter.r <= me.r)',
+    to: 'const index = lock.waiters.findIndex((waiter) => waiter.r <= me.r)',
+  },
+  {
+    name: 'a dead waiter is not skipped',
+    file: 'functions/next-holder.ts',
+    from: 'if (process !== undefined && !isLeaseOver(process, deps.timing, nowMs)) {',
+    to: 'if (process === undefined || nowMs > 0) {\n      if (process === undefined) return current',
+  },
+  {
+    name: 'a retried release tells nobody',
+    file: 'functions/release.ts',
+    from: 'const isFollowed = outcome.applied || found?.epoch === epoch + 1',
+    to: 'const isFollowed = outcome.applied',
+  },
+  {
+    name: 'nobody nudges',
+    file: 'client/session/store-lock.ts',
+    from: 'this.setTimer(message.nudgeAfterMs, () => this.sendAcquire())',
+    to: 'this.timer?.cancel()',
+  },
+  {
+    name: 'an ask is never noted for the renewal',
+    file: 'protocol/lock/store-decisions.ts',
+    from: 'noteAsk: nudged && noted?.epoch !== lock.epoch && process.evictedAt === undefined,',
+    to: 'noteAsk: false,',
+  },
+  {
+    name: 'no revoke is pushed',
+    file: 'functions/acquire.ts',
+    from: "if (process !== undefined) await deps.push(process, { type: 'revoke', session, epoch: lock.epoch })",
+    to: '',
+  },
+]
