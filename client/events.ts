@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
-import { outsideAccesses } from './access/nesting.js'
 import { type HoldfastError, InvalidArgumentError } from './errors/index.js'
 import { kindOf, shown } from './options/check.js'
+import { outsideAccesses } from './scope.js'
 
 /** What happened, for metrics and logs. `session` is the hashed key: it identifies a session without being its id. */
 export interface HoldfastEvents {

@@ -2,9 +2,12 @@ import { inspect } from 'node:util'
 import type { MessagePort } from 'node:worker_threads'
 import type { SessionKey } from '../protocol/keys.js'
 import { isAlive, readSession } from '../protocol/state/record.js'
+import { AccessSession } from './access/access-session.js'
+import { enterMany } from './access/enter-many.js'
+import { EnteredSession } from './access/entered-session.js'
 import { rotate } from './access/rotation.js'
-import { Accesses, enterAll, Running } from './access/run.js'
-import { AccessSession, type Session } from './access/session.js'
+import { Accesses } from './access/run.js'
+import type { Session } from './access/session.js'
 import { LockOwner } from './attribute-locks/attribute-locks.js'
 import { compileLockRequest, type LockSpec } from './attribute-locks/lock-request.js'
 import { ClosedError, CorruptStateError, InvalidArgumentError, SessionMissingError } from './errors/index.js'
@@ -19,7 +22,8 @@ import {
 import { checkInit, checkSessionId } from './options/check.js'
 import { compileDrainMs } from './options/client-options.js'
 import type { Transport } from './ports.js'
-import type { ClientContext, Hold } from './session/hold.js'
+import type { ClientContext } from './session/context.js'
+import type { Hold } from './session/hold.js'
 import { sessionKey } from './session/session-key.js'
 import { Sessions } from './session/sessions.js'
 import { type CompiledAccessOptions, Ticket } from './session/ticket.js'
@@ -146,7 +150,7 @@ export class Holdfast<S extends object> {
     if (outer !== undefined) return work(outer[0]?.session)
     // The work never runs before this call has returned, whether or not there is anything to wait for.
     const hold = await (this.tryEnter(key, ticket) ?? this.enter(key, ticket))
-    const running = new Running(key, hold, ticket, new AccessSession(hold, ticket))
+    const running = new EnteredSession(key, hold, ticket, new AccessSession(hold, ticket))
     return this.accesses.run(Array.of(running), ([session]) => work(session))
   }
 
@@ -195,7 +199,7 @@ export class Holdfast<S extends object> {
     if (outer !== undefined) return work(outer.map(({ session }) => session))
 
     const owner = new LockOwner(compiled.label)
-    const running = await enterAll(
+    const running = await enterMany(
       keys,
       () => new Ticket(request, compiled, owner),
       (key, ticket) => this.enter(key, ticket),
@@ -348,10 +352,10 @@ export class Holdfast<S extends object> {
     const hold = await this.enter(from, ticket)
     const session = new AccessSession(hold, ticket)
     await this.accesses.run(
-      [new Running(from, hold, ticket, session)],
+      [new EnteredSession(from, hold, ticket, session)],
       () => work(session as unknown as Session<Partial<S>, S>),
       // A client that closes lets what runs come to its end, so the new id is entered without asking.
-      ([running]) => rotate(running as Running, next, (newcomer) => this.sessions.enter(to, newcomer)),
+      ([running]) => rotate(running as EnteredSession, next, (newcomer) => this.sessions.enter(to, newcomer)),
     )
     return newId
   }

@@ -1,28 +1,6 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { covers, type LockRequest } from '../attribute-locks/lock-request.js'
 import { NestedAccessError } from '../errors/index.js'
-
-/** One session of an access, as accesses inside it see it. */
-export interface Nestable {
-  readonly key: string
-  readonly ticket: { readonly request: LockRequest }
-}
-
-/** The access that the current task runs in. */
-export class Scope {
-  isEnded = false
-
-  constructor(
-    readonly client: unknown,
-    readonly running: readonly Nestable[],
-  ) {}
-}
-
-// One for all clients: a nested access finds the outer one here, through whatever asynchronous calls it came.
-const scopes = new AsyncLocalStorage<Scope>()
-
-/** Runs what belongs to no access, although an access may have caused it. */
-export const outsideAccesses = <T>(run: () => T): T => scopes.exit(run)
+import { currentScope, type Nestable, runInScope, Scope } from '../scope.js'
 
 /** Tells a client's accesses that run inside others, which they would wait for. */
 export class Nesting<R extends Nestable> {
@@ -32,7 +10,7 @@ export class Nesting<R extends Nestable> {
   }
 
   run<T>(scope: Scope, work: () => T): T {
-    return scopes.run(scope, work)
+    return runInScope(scope, work)
   }
 
   /** The outer access's sessions where they cover the request. Refuses what would wait for itself. */
@@ -61,7 +39,7 @@ export class Nesting<R extends Nestable> {
   }
 
   private scope(): Scope | undefined {
-    const scope = scopes.getStore()
+    const scope = currentScope()
     return scope === undefined || scope.isEnded || scope.client !== this ? undefined : scope
   }
 }

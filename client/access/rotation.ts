@@ -1,14 +1,14 @@
 import { type HoldfastError, InvalidArgumentError, SessionMissingError } from '../errors/index.js'
 import type { Hold } from '../session/hold.js'
 import type { Ticket } from '../session/ticket.js'
-import type { Running } from './run.js'
+import type { EnteredSession } from './entered-session.js'
 
 /**
  * Ends an access by moving its session, with what the access changed, under another id: the one begins and the other
  * ends in one transaction. `enter` gets the new session, which is made for this and is empty until then.
  */
 export async function rotate(
-  { hold, ticket, session }: Running,
+  { hold, ticket, session }: EnteredSession,
   next: Ticket,
   enter: (ticket: Ticket) => Promise<Hold>,
 ): Promise<void> {

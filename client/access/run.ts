@@ -1,66 +1,14 @@
-import type { SessionKey } from '../../protocol/keys.js'
-import { type HoldfastError, PartialCommitError } from '../errors/index.js'
+import type { HoldfastError } from '../errors/index.js'
 import type { Clock } from '../ports.js'
-import type { Hold } from '../session/hold.js'
-import type { Ticket } from '../session/ticket.js'
-import type { Changes } from '../state/attribute-cache.js'
-import type { Batch } from '../state/commit-chain.js'
-import { Nesting, type Scope } from './nesting.js'
-import { AccessSession, worstOf } from './session.js'
-
-/**
- * One session of an access that has its locks. A class, like all that is made for every access and holds on to it: V8
- * may come to put literals into the old generation, and with them goes whatever they hold.
- */
-export class Running {
-  constructor(
-    readonly key: SessionKey,
-    readonly hold: Hold,
-    readonly ticket: Ticket,
-    readonly session: AccessSession,
-  ) {}
-}
-
-/**
- * Enters several sessions, one after the other in the order of the keys. One that is lost meanwhile fails them all: the
- * others are not waited for.
- */
-export async function enterAll(
-  keys: readonly SessionKey[],
-  ticketFor: () => Ticket,
-  enter: (key: SessionKey, ticket: Ticket) => Promise<Hold>,
-  leave: (hold: Hold, ticket: Ticket) => void,
-): Promise<readonly Running[]> {
-  const entered = new Map<SessionKey, Running>()
-  let waiting: Ticket | undefined
-  let loss: HoldfastError | undefined
-  const lose = (error: HoldfastError) => {
-    loss ??= error
-    waiting?.giveUp(error)
-  }
-  try {
-    for (const key of [...keys].sort()) {
-      const ticket = ticketFor()
-      waiting = ticket
-      const hold = await enter(key, ticket)
-      entered.set(key, new Running(key, hold, ticket, new AccessSession(hold, ticket)))
-      ticket.whileRunning(lose)
-      loss ??= ticket.loss
-      if (loss !== undefined) throw loss
-    }
-    // The first have waited for the last.
-    for (const { hold } of entered.values()) if (hold.verify()) hold.verifyAlive()
-    if (loss !== undefined) throw loss
-  } catch (error) {
-    for (const { hold, ticket } of entered.values()) leave(hold, ticket)
-    throw error
-  }
-  return keys.map((key) => entered.get(key) as Running)
-}
+import type { Scope } from '../scope.js'
+import type { AccessSession } from './access-session.js'
+import { commit } from './commit.js'
+import type { EnteredSession } from './entered-session.js'
+import { Nesting } from './nesting.js'
 
 /** The accesses of one client: runs their work in a scope, commits what they changed, and counts their sessions. */
 export class Accesses {
-  readonly nesting = new Nesting<Running>()
+  readonly nesting = new Nesting<EnteredSession>()
   private count = 0
   private onQuiet: (() => void) | undefined
 
@@ -93,9 +41,9 @@ export class Accesses {
    * @param finish makes the changes last and frees the locks; without it every session commits.
    */
   run<T>(
-    running: readonly Running[],
+    running: readonly EnteredSession[],
     work: (sessions: readonly AccessSession[]) => T | Promise<T>,
-    finish?: (running: readonly Running[]) => Promise<void>,
+    finish?: (running: readonly EnteredSession[]) => Promise<void>,
   ): T | Promise<T> {
     const scope = this.nesting.open(running)
     try {
@@ -116,7 +64,7 @@ export class Accesses {
     }
   }
 
-  private async settle<T>(scope: Scope, running: readonly Running[], finished: Promise<T>): Promise<T> {
+  private async settle<T>(scope: Scope, running: readonly EnteredSession[], finished: Promise<T>): Promise<T> {
     try {
       return await finished
     } catch (error) {
@@ -131,13 +79,13 @@ export class Accesses {
     }
   }
 
-  private close(scope: Scope, running: readonly Running[]): void {
+  private close(scope: Scope, running: readonly EnteredSession[]): void {
     scope.isEnded = true
     this.end(running.length)
   }
 }
 
-const sessionOf = ({ session }: Running): AccessSession => session
+const sessionOf = ({ session }: EnteredSession): AccessSession => session
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
@@ -150,8 +98,8 @@ async function after<T>(committed: Promise<void>, result: T): Promise<T> {
 async function finishAfter<T>(
   result: T | Promise<T>,
   scope: Scope,
-  running: readonly Running[],
-  finish: (running: readonly Running[]) => Promise<void> | undefined,
+  running: readonly EnteredSession[],
+  finish: (running: readonly EnteredSession[]) => Promise<void> | undefined,
 ): Promise<T> {
   const value = await result
   // What the work has left running is not inside the access any more: its session is about to end.
@@ -161,7 +109,7 @@ async function finishAfter<T>(
 }
 
 /** The loss of one session fails the access at once, with all its sessions, whether or not its work ever ends. */
-function unlessLost<T>(running: readonly Running[], result: Promise<T>): Promise<T> {
+function unlessLost<T>(running: readonly EnteredSession[], result: Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const lose = (loss: HoldfastError) => {
       for (const { ticket } of running) ticket.whileRunning(undefined)
@@ -182,55 +130,8 @@ function unlessLost<T>(running: readonly Running[], result: Promise<T>): Promise
   })
 }
 
-/**
- * Stages what changed, and frees the locks. The promise resolves when everything that was seen or changed is in
- * DynamoDB; there is none where it is already.
- */
-function commit(running: readonly Running[]): Promise<void> | undefined {
-  const staged = running.map(checkedChanges)
-  // From here on the commits decide what the caller is told, not a loss that one of them comes upon.
-  for (const { ticket, session } of running) {
-    session.end()
-    ticket.whileRunning(undefined)
-  }
-  const batches = running.map((one, index) => stageAndLeave(one, staged[index]))
-  return batches.every((batch) => batch === undefined) ? undefined : landed(batches, staged)
-}
-
-/** What the access changed, if it may be committed: nothing has happened where this throws. */
-function checkedChanges({ hold, ticket, session }: Running): Changes | undefined {
-  // What was only read must be as current as what is written.
-  hold.verify()
-  if (ticket.loss !== undefined) throw ticket.loss
-  const changes = session.changes()
-  if (changes !== undefined) hold.checkSize(changes)
-  return changes
-}
-
-/** Returns what the access has to wait for. */
-function stageAndLeave({ hold, ticket }: Running, changes: Changes | undefined): Batch | undefined {
-  const isWrittenBehind = ticket.options.durability === 'release'
-  let batch: Batch | undefined
-  if (changes !== undefined) batch = hold.stage(changes, isWrittenBehind ? 'later' : 'now')
-  else if (!isWrittenBehind) batch = hold.writeSeen(ticket.request)
-  if (changes === undefined) hold.touchIfDue()
-  hold.leave(ticket)
-  return isWrittenBehind ? undefined : batch
-}
-
-async function landed(
-  batches: readonly (Batch | undefined)[],
-  staged: readonly (Changes | undefined)[],
-): Promise<void> {
-  const outcomes = await Promise.allSettled(batches.map(async (batch) => batch?.done))
-  const failure = worstOf(outcomes)
-  if (failure === undefined) return
-  const hasLanded = outcomes.some(({ status }, index) => status === 'fulfilled' && staged[index] !== undefined)
-  throw hasLanded ? new PartialCommitError(failure) : failure
-}
-
 /** What a failed access is told. A commit() of it that is under way may still land, which decides what is known. */
-async function outcomeOf(running: readonly Running[], error: unknown): Promise<unknown> {
+async function outcomeOf(running: readonly EnteredSession[], error: unknown): Promise<unknown> {
   for (const { session } of running) {
     const unknown = await session.committing?.then(
       () => undefined,

@@ -6,7 +6,7 @@ import { claim, claimAfresh } from '../../protocol/state/writes.js'
 import { CorruptStateError, type HoldfastError, UnreachableError } from '../errors/index.js'
 import { CLAIM_ROUNDS_MAX } from '../limits.js'
 import { attempt, unreachable } from '../state/dynamodb-retry.js'
-import type { ClientContext } from './hold.js'
+import type { ClientContext } from './context.js'
 
 export type Claimed =
   | { readonly kind: 'claimed'; readonly record: SessionRecord; readonly isNew: boolean }

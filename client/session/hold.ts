@@ -1,4 +1,3 @@
-import type { Store } from '../../protocol/dynamodb.js'
 import type { SessionKey } from '../../protocol/keys.js'
 import type { SessionRecord } from '../../protocol/state/record.js'
 import { AttributeLocks } from '../attribute-locks/attribute-locks.js'
@@ -11,22 +10,15 @@ import {
   TooLargeError,
 } from '../errors/index.js'
 import { COHORT_MS } from '../limits.js'
-import type { CompiledOptions } from '../options/client-options.js'
-import type { Clock, Randomness, Timer } from '../ports.js'
+import type { Timer } from '../ports.js'
 import type { Membership } from '../process/membership.js'
 import { AttributeCache, type Changes } from '../state/attribute-cache.js'
-import { type Batch, CommitChain, type When } from '../state/commit-chain.js'
+import type { Batch, When } from '../state/batch.js'
+import { CommitChain } from '../state/commit-chain.js'
 import type { BusyNotice } from './busy-notice.js'
+import type { ClientContext } from './context.js'
 import { RunningTickets } from './running-tickets.js'
 import type { Ticket } from './ticket.js'
-
-/** What a client shares among all its sessions. */
-export interface ClientContext {
-  readonly store: Store
-  readonly clock: Clock
-  readonly randomness: Randomness
-  readonly options: CompiledOptions
-}
 
 export interface HoldEvents {
   /** Accesses that did not begin before the session had to be given up: they wait for the next grant. */

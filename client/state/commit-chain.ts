@@ -7,30 +7,8 @@ import { type Carried, commit, commitWhole, destroy, rotate, type WriteId } from
 import { CommitUnknownError, type HoldfastError, SessionLostError } from '../errors/index.js'
 import type { Clock, Randomness, Timer } from '../ports.js'
 import type { Changes } from './attribute-cache.js'
+import { Batch, type When } from './batch.js'
 import { attempt, unreachable } from './dynamodb-retry.js'
-
-/** When a batch is to be written: with write-back it may wait, until it is due for whatever reason. */
-export type When = 'now' | 'later'
-
-/** The changes of one or more accesses, which land together or not at all. */
-export class Batch {
-  readonly changes = new Map<string, AttributeValue | undefined>()
-  isDue = false
-  /** Accesses that have resolved before their changes were written. */
-  writtenBehind = 0
-  readonly done: Promise<void>
-  resolve!: () => void
-  reject!: (error: HoldfastError) => void
-
-  constructor() {
-    this.done = new Promise((resolve, reject) => {
-      this.resolve = resolve
-      this.reject = reject
-    })
-    // Every access awaits it; where all of them have failed for another reason already, nobody does.
-    this.done.catch(() => {})
-  }
-}
 
 export interface ChainContext {
   readonly store: Store

@@ -18,7 +18,7 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an access begins with sessions whose life has ended while it waited for others',
-    file: 'client/access/run.ts',
+    file: 'client/access/enter-many.ts',
     from: 'for (const { hold } of entered.values()) if (hold.verify()) hold.verifyAlive()',
     to: '',
   },
@@ -43,7 +43,7 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a write resolves before it is committed',
-    file: 'client/access/run.ts',
+    file: 'client/access/commit.ts',
     from: 'return isWrittenBehind ? undefined : batch',
     to: 'return undefined',
   },

@@ -1,0 +1,156 @@
+import { inspect } from 'node:util'
+import { compileLockRequest, type LockRequest, type LockSpec, merge } from '../attribute-locks/lock-request.js'
+import { AccessEndedError, type HoldfastError, WaitTimeoutError } from '../errors/index.js'
+import { compileTimeoutMs, type LockOptions } from '../options/access-options.js'
+import type { Hold } from '../session/hold.js'
+import { Ticket } from '../session/ticket.js'
+import type { Changes } from '../state/attribute-cache.js'
+import { AccessState } from '../state/state-view.js'
+
+/** What several commits are reported as: the failure that leaves the most open, if there is any. */
+export function worstOf(outcomes: readonly PromiseSettledResult<unknown>[]): HoldfastError | undefined {
+  const failures = outcomes.flatMap((outcome) =>
+    outcome.status === 'rejected' ? [outcome.reason as HoldfastError] : [],
+  )
+  return failures.find(({ effect }) => effect === 'unknown') ?? failures[0]
+}
+
+async function both(before: Promise<void> | undefined, last: Promise<void>): Promise<void> {
+  const failure = worstOf(await Promise.allSettled([before, last]))
+  if (failure !== undefined) throw failure
+}
+
+/** The session object of one access. */
+export class AccessSession {
+  /** All calls of {@link commit} so far, of which some may be under way. */
+  committing: Promise<void> | undefined
+  private made: AccessState | undefined
+  private isEnded = false
+
+  constructor(
+    private readonly hold: Hold,
+    private readonly ticket: Ticket,
+  ) {}
+
+  /** Made only when somebody looks. */
+  get content(): AccessState {
+    const { hold, ticket } = this
+    this.made ??= new AccessState(
+      hold.attributes,
+      () => ticket.request,
+      () => this.checkUsable(),
+      (name, value) => hold.checkValue(name, value),
+    )
+    return this.made
+  }
+
+  get state(): Record<string, unknown> {
+    return this.content.proxy
+  }
+
+  /** What differs from the cached state, in encoded form; undefined where nothing does. Throws on bad values. */
+  changes(): Changes | undefined {
+    return this.made?.changes()
+  }
+
+  get signal(): AbortSignal {
+    return this.ticket.signal
+  }
+
+  get epoch(): number {
+    return this.hold.epoch
+  }
+
+  get isNew(): boolean {
+    return this.hold.isNew
+  }
+
+  get createdAt(): Date {
+    return new Date(this.hold.createdAt)
+  }
+
+  get lastAccessAt(): Date {
+    return new Date(this.hold.accessedAt)
+  }
+
+  get rev(): number {
+    return this.hold.rev
+  }
+
+  get wanted(): boolean {
+    return this.hold.isWanted
+  }
+
+  async commit(): Promise<void> {
+    this.checkUsable()
+    const changes = this.changes()
+    if (changes === undefined) return this.hold.writeSeen(this.ticket.request)?.done
+    this.hold.checkSize(changes)
+    const { done } = this.hold.stage(changes, 'now')
+    this.committing = both(this.committing, done)
+    // Whoever called is told by `done`.
+    this.committing.catch(() => {})
+    return done
+  }
+
+  delete(name: string): void {
+    this.content.delete(name)
+  }
+
+  async lock(more: LockSpec<string>, options: LockOptions = {}): Promise<this> {
+    this.checkUsable()
+    const request = compileLockRequest(more)
+    const { ticket, hold } = this
+    const timeoutMs = compileTimeoutMs(options, 'session.lock', ticket.options.timeoutMs)
+    if (!hold.tryExtend(ticket, request)) {
+      ticket.checkSignal()
+      const extension = new Ticket(request, { ...ticket.options, timeoutMs }, ticket.owner, 'extension')
+      hold.extend(extension)
+      if (!extension.isGranted) {
+        await extension.waitForHold(
+          hold.context.clock,
+          (waitedMs) => new WaitTimeoutError({ waitedMs, behind: undefined, holder: undefined }),
+          () => hold.cancel(extension),
+        )
+      }
+    }
+    return this.widened(request)
+  }
+
+  tryLock(more: LockSpec<string>): this | undefined {
+    this.checkUsable()
+    const request = compileLockRequest(more)
+    return this.hold.tryExtend(this.ticket, request) ? this.widened(request) : undefined
+  }
+
+  get isOver(): boolean {
+    return this.isEnded
+  }
+
+  /** What a log may show of a session: nothing of its values. */
+  toJSON(): { readonly epoch: number; readonly isEnded: boolean } {
+    return { epoch: this.epoch, isEnded: this.isEnded }
+  }
+
+  [inspect.custom](): object {
+    return { Session: this.toJSON() }
+  }
+
+  /** Ends the use of this object. */
+  end(): void {
+    this.isEnded = true
+  }
+
+  private widened(request: LockRequest): this {
+    this.ticket.request = merge(this.ticket.request, request)
+    // What is locked now is seen for the first time: the session must still be this process's, and alive.
+    if (this.hold.verify()) this.hold.verifyAlive()
+    this.checkUsable()
+    return this
+  }
+
+  private checkUsable(): void {
+    if (this.ticket.loss !== undefined) throw this.ticket.loss
+    if (this.isEnded) throw new AccessEndedError()
+  }
+}

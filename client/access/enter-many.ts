@@ -1,0 +1,43 @@
+import type { SessionKey } from '../../protocol/keys.js'
+import type { HoldfastError } from '../errors/index.js'
+import type { Hold } from '../session/hold.js'
+import type { Ticket } from '../session/ticket.js'
+import { AccessSession } from './access-session.js'
+import { EnteredSession } from './entered-session.js'
+
+/**
+ * Enters several sessions, one after the other in the order of the keys. One that is lost meanwhile fails them all: the
+ * others are not waited for.
+ */
+export async function enterMany(
+  keys: readonly SessionKey[],
+  ticketFor: () => Ticket,
+  enter: (key: SessionKey, ticket: Ticket) => Promise<Hold>,
+  leave: (hold: Hold, ticket: Ticket) => void,
+): Promise<readonly EnteredSession[]> {
+  const entered = new Map<SessionKey, EnteredSession>()
+  let waiting: Ticket | undefined
+  let loss: HoldfastError | undefined
+  const lose = (error: HoldfastError) => {
+    loss ??= error
+    waiting?.giveUp(error)
+  }
+  try {
+    for (const key of [...keys].sort()) {
+      const ticket = ticketFor()
+      waiting = ticket
+      const hold = await enter(key, ticket)
+      entered.set(key, new EnteredSession(key, hold, ticket, new AccessSession(hold, ticket)))
+      ticket.whileRunning(lose)
+      loss ??= ticket.loss
+      if (loss !== undefined) throw loss
+    }
+    // The first have waited for the last.
+    for (const { hold } of entered.values()) if (hold.verify()) hold.verifyAlive()
+    if (loss !== undefined) throw loss
+  } catch (error) {
+    for (const { hold, ticket } of entered.values()) leave(hold, ticket)
+    throw error
+  }
+  return keys.map((key) => entered.get(key) as EnteredSession)
+}

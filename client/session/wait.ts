@@ -1,0 +1,53 @@
+import { AbortedError, type HoldfastError } from '../errors/index.js'
+import type { Clock, Timer } from '../ports.js'
+import type { CompiledAccessOptions } from './ticket.js'
+
+/** A promise that ends by success, failure, time or signal, and leaves nothing behind. */
+export class Wait<T> {
+  readonly promise: Promise<T>
+  private resolve!: (value: T) => void
+  private reject!: (error: unknown) => void
+  private readonly timer: Timer
+  private readonly startedAt: number
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly options: Pick<CompiledAccessOptions, 'signal' | 'timeoutMs'>,
+    explainTimeout: (waitedMs: number) => HoldfastError,
+    private readonly leave: () => void,
+  ) {
+    this.startedAt = clock.monotonicMs()
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+    })
+    this.timer = clock.after(options.timeoutMs, () => this.giveUp(explainTimeout(this.waitedMs)), 'awaited')
+    options.signal?.addEventListener('abort', this.aborted)
+  }
+
+  succeed(value: T): void {
+    this.end()
+    this.resolve(value)
+  }
+
+  fail(error: HoldfastError): void {
+    this.end()
+    this.reject(error)
+  }
+
+  private get waitedMs(): number {
+    return Math.round(this.clock.monotonicMs() - this.startedAt)
+  }
+
+  private readonly aborted = (): void => this.giveUp(new AbortedError(this.waitedMs, this.options.signal?.reason))
+
+  giveUp(error: HoldfastError): void {
+    this.leave()
+    this.fail(error)
+  }
+
+  private end(): void {
+    this.timer.cancel()
+    this.options.signal?.removeEventListener('abort', this.aborted)
+  }
+}
