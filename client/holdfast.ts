@@ -72,20 +72,11 @@ export class Holdfast<S extends object> {
     transport: Transport,
     private readonly dispose: () => void,
   ) {
-    const { events } = this
     this.accessDefaults = compileAccessOptions(undefined, context.options)
-    this.sessions = new Sessions(context, transport, {
-      granted: (session, epoch) => events.tell('granted', { session, epoch }),
-      revoked: (session, epoch) => {
-        events.tell('revoked', { session, epoch })
-        // Told when it shows: the hold is only now being asked for.
-        queueMicrotask(() => {
-          for (const host of this.workers) host.revoked()
-        })
-      },
-      released: (session, epoch) => events.tell('released', { session, epoch }),
-      lost: (session, error, unwritten) => events.tell('lost', { session, error, unwritten }),
-      connection: (state, detail) => events.tell('connection', { state, detail }),
+    this.sessions = new Sessions(context, transport, this.events)
+    // Worker threads are told by what the hold says then: it is being asked for from now on.
+    this.events.on('revoked', () => {
+      for (const host of this.workers) host.revoked()
     })
   }
 
@@ -268,7 +259,7 @@ export class Holdfast<S extends object> {
     if (!tried.ok) throw unreachable('cannot read the session', tried.error)
     const record = CorruptStateError.guard(() => readSession(tried.value))
     if (!isAlive(record, clock.wallMs())) return undefined
-    const attributes = new AttributeCache(record.attrs ?? {}, this.context.options.schemas)
+    const attributes = new AttributeCache(record.attrs ?? {}, this.context.options)
     const state = Object.fromEntries([...attributes.names()].map((name) => [name, attributes.read(name)]))
     return {
       state: state as Partial<S>,

@@ -39,7 +39,7 @@ export class AccessSession {
       hold.attributes,
       () => ticket.request,
       () => this.checkUsable(),
-      (name, value) => hold.checkValue(name, value),
+      (name, value) => hold.attributes.checkValue(name, value),
     )
     return this.made
   }
@@ -62,19 +62,19 @@ export class AccessSession {
   }
 
   get isNew(): boolean {
-    return this.hold.isNew
+    return this.hold.life.isNew
   }
 
   get createdAt(): Date {
-    return new Date(this.hold.createdAt)
+    return new Date(this.hold.life.createdAt)
   }
 
   get lastAccessAt(): Date {
-    return new Date(this.hold.accessedAt)
+    return new Date(this.hold.life.accessedAt)
   }
 
   get rev(): number {
-    return this.hold.rev
+    return this.hold.life.rev
   }
 
   get wanted(): boolean {
@@ -85,7 +85,7 @@ export class AccessSession {
     this.checkUsable()
     const changes = this.changes()
     if (changes === undefined) return this.hold.writeSeen(this.ticket.request)?.done
-    this.hold.checkSize(changes)
+    this.hold.attributes.checkSize(changes)
     const { done } = this.hold.stage(changes, 'now')
     this.committing = both(this.committing, done)
     // Whoever called is told by `done`.
@@ -102,7 +102,7 @@ export class AccessSession {
     const request = compileLockRequest(more)
     const { ticket, hold } = this
     const timeoutMs = compileTimeoutMs(options, 'session.lock', ticket.options.timeoutMs)
-    if (!hold.tryExtend(ticket, request)) {
+    if (!hold.accesses.tryExtend(ticket, request)) {
       ticket.checkSignal()
       const extension = new Ticket(request, { ...ticket.options, timeoutMs }, ticket.owner, 'extension')
       hold.extend(extension)
@@ -120,7 +120,7 @@ export class AccessSession {
   tryLock(more: LockSpec<string>): this | undefined {
     this.checkUsable()
     const request = compileLockRequest(more)
-    return this.hold.tryExtend(this.ticket, request) ? this.widened(request) : undefined
+    return this.hold.accesses.tryExtend(this.ticket, request) ? this.widened(request) : undefined
   }
 
   get isOver(): boolean {
@@ -144,7 +144,7 @@ export class AccessSession {
   private widened(request: LockRequest): this {
     this.ticket.request = merge(this.ticket.request, request)
     // What is locked now is seen for the first time: the session must still be this process's, and alive.
-    if (this.hold.verify()) this.hold.verifyAlive()
+    this.hold.endIfLostOrExpired()
     this.checkUsable()
     return this
   }

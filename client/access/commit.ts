@@ -22,10 +22,10 @@ export function commit(running: readonly EnteredSession[]): Promise<void> | unde
 /** What the access changed, if it may be committed: nothing has happened where this throws. */
 function checkedChanges({ hold, ticket, session }: EnteredSession): Changes | undefined {
   // What was only read must be as current as what is written.
-  hold.verify()
+  hold.endIfLost()
   if (ticket.loss !== undefined) throw ticket.loss
   const changes = session.changes()
-  if (changes !== undefined) hold.checkSize(changes)
+  if (changes !== undefined) hold.attributes.checkSize(changes)
   return changes
 }
 

@@ -33,7 +33,7 @@ export async function enterMany(
       if (loss !== undefined) throw loss
     }
     // The first have waited for the last.
-    for (const { hold } of entered.values()) if (hold.verify()) hold.verifyAlive()
+    for (const { hold } of entered.values()) hold.endIfLostOrExpired()
     if (loss !== undefined) throw loss
   } catch (error) {
     for (const { hold, ticket } of entered.values()) leave(hold, ticket)

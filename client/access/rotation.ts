@@ -14,7 +14,7 @@ export async function rotate(
 ): Promise<void> {
   if (ticket.loss !== undefined) throw ticket.loss
   const changes = session.changes() ?? new Map()
-  hold.checkSize(changes)
+  hold.attributes.checkSize(changes)
   const target = await enter(next).catch((error: unknown) => {
     // Of the old session this would say that it is gone.
     if (error instanceof SessionMissingError)
@@ -22,10 +22,10 @@ export async function rotate(
     throw error
   })
   try {
-    if (!target.isNew)
+    if (!target.life.isNew)
       throw new InvalidArgumentError("'to' must be an id that is not in use, received that of a session")
-    hold.verify()
-    target.verify()
+    hold.endIfLost()
+    target.endIfLost()
     const loss = ticket.loss ?? next.loss
     if (loss !== undefined) throw loss
     // From here on the transaction decides what the caller is told, not a loss.
@@ -35,7 +35,7 @@ export async function rotate(
     target.leave(next)
   } catch (error) {
     // An empty session under an id that nobody was given is of no use. If this fails, it expires.
-    if (target.isNew && (error as HoldfastError).effect === 'none') await target.destroy(next).catch(() => {})
+    if (target.life.isNew && (error as HoldfastError).effect === 'none') await target.destroy(next).catch(() => {})
     target.leave(next)
     throw error
   }

@@ -1,89 +1,83 @@
 import type { SessionKey } from '../../protocol/keys.js'
 import type { SessionRecord } from '../../protocol/state/record.js'
-import { AttributeLocks } from '../attribute-locks/attribute-locks.js'
 import type { LockRequest } from '../attribute-locks/lock-request.js'
-import {
-  AccessEndedError,
-  type HoldfastError,
-  type LossReason,
-  SessionLostError,
-  TooLargeError,
-} from '../errors/index.js'
+import { type HoldfastError, SessionLostError } from '../errors/index.js'
 import { COHORT_MS } from '../limits.js'
 import type { Timer } from '../ports.js'
 import type { Membership } from '../process/membership.js'
 import { AttributeCache, type Changes } from '../state/attribute-cache.js'
 import type { Batch, When } from '../state/batch.js'
 import { CommitChain } from '../state/commit-chain.js'
-import type { BusyNotice } from './busy-notice.js'
+import { Unresolved } from '../state/unresolved.js'
 import type { ClientContext } from './context.js'
-import { RunningTickets } from './running-tickets.js'
+import type { Grant } from './grant.js'
+import { SessionLife } from './life.js'
+import { LocalAccesses } from './local-accesses.js'
 import type { Ticket } from './ticket.js'
+import { Validity } from './validity.js'
 
-export interface HoldEvents {
-  /** Accesses that did not begin before the session had to be given up: they wait for the next grant. */
+/** Who made the hold, and is told how it goes on. */
+export interface HoldOwner {
+  /** These accesses did not begin before the session had to be given up: they wait for the next grant. */
   returned(tickets: readonly Ticket[]): void
-  /** Nothing runs and everything is committed: the lock may go. */
-  drained(): void
-  /** `unwritten`: accesses whose changes were to be written later, and are lost or may be. */
-  lost(error: HoldfastError, unwritten: number): void
   used(): void
+  /** Nothing runs and everything is committed: the lock may go. */
+  drained(hold: Hold): void
+  /** The session's life has ended here by intent: nobody has lost anything. */
+  finished(hold: Hold): void
+  /** `unwritten`: accesses whose changes were to be written later, and are lost or may be. */
+  lost(hold: Hold, error: HoldfastError, unwritten: number): void
 }
+
+interface HoldOptions {
+  readonly session: SessionKey
+  readonly grant: Grant
+  /** The session as the claim found it. */
+  readonly record: SessionRecord
+  /** The claim has created it. */
+  readonly isNew: boolean
+  readonly membership: Membership
+  readonly context: ClientContext
+  readonly owner: HoldOwner
+}
+
+/** Lets in nobody but those who are queued, and them only until the timer ends. */
+type Draining = { readonly kind: 'draining'; cohort: Timer | undefined }
+type State = { readonly kind: 'open' } | Draining | { readonly kind: 'over' }
+
+const OPEN: State = { kind: 'open' }
+const OVER: State = { kind: 'over' }
 
 /**
  * One grant of one session: from the claim to the release or the loss. It keeps the state, lets accesses in under
  * attribute locks, and commits what they change.
  */
 export class Hold {
-  private readonly locks = new AttributeLocks()
+  readonly context: ClientContext
   readonly attributes: AttributeCache
-  private readonly running = new RunningTickets()
-  /** The batch that will bring each attribute's cached value into DynamoDB. */
-  private readonly unresolved = new Map<string, Batch>()
+  readonly accesses = new LocalAccesses()
+  readonly life: SessionLife
+  private readonly grant: Grant
+  private readonly owner: HoldOwner
+  private readonly unresolved = new Unresolved()
+  private readonly validity: Validity
   private readonly chain: CommitChain
-  private phase: 'open' | 'draining' | 'over' = 'open'
-  private cohortTimer: Timer | undefined
-  private aliveUntil: number
-  /** Commits so far, those of earlier holders included. */
-  rev: number
-  createdAt: number
-  /** When the last access ended. */
-  accessedAt: number
-  /** Its session was destroyed or rotated by this process. */
-  isConcluded = false
-  /** Another process waits for this session. */
-  isWanted = false
-  /** Created by this grant, and not committed to since. */
-  isNew: boolean
+  private state: State = OPEN
 
-  constructor(
-    readonly session: SessionKey,
-    readonly epoch: number,
-    record: SessionRecord,
-    isNew: boolean,
-    private readonly membership: Membership,
-    private readonly busy: BusyNotice,
-    readonly context: ClientContext,
-    private readonly events: HoldEvents,
-  ) {
-    this.isNew = isNew
-    this.rev = record.rev
-    this.createdAt = record.createdAt
-    this.accessedAt = record.accessedAt
-    this.aliveUntil = record.aliveUntil
-    this.attributes = new AttributeCache(record.attrs ?? {}, context.options.schemas)
-    const { store, clock, randomness, options } = context
+  constructor({ session, grant, record, isNew, membership, context, owner }: HoldOptions) {
+    this.grant = grant
+    this.context = context
+    this.owner = owner
+    this.attributes = new AttributeCache(record.attrs ?? {}, context.options)
+    this.life = new SessionLife(record, isNew, context.clock, context.options)
+    this.validity = new Validity(grant, membership, this.life)
     this.chain = new CommitChain(
       {
-        store,
         session,
-        epoch,
-        flushMs: options.flushMs,
-        clock,
-        randomness,
-        aliveUntilMs: () => this.aliveUntil,
-        extendedUntilMs: () => (options.isFixedExpiry ? this.aliveUntil : clock.wallMs() + options.ttlMs),
-        blocker: () => this.blocker(),
+        epoch: grant.epoch,
+        client: context,
+        life: this.life,
+        validity: this.validity,
         attributes: () => this.attributes.all(),
         committed: (batch, aliveUntilMs) => this.committed(batch, aliveUntilMs),
         failed: (error) => this.lose(error, 'failQueued'),
@@ -92,79 +86,50 @@ export class Hold {
     )
   }
 
+  get epoch(): number {
+    return this.grant.epoch
+  }
+
+  /** Another process waits for this session. */
+  get isWanted(): boolean {
+    return this.grant.isWanted
+  }
+
   get isOpen(): boolean {
-    return this.phase === 'open'
+    return this.state.kind === 'open'
   }
 
-  /** Accesses run or wait in it. */
-  get isInUse(): boolean {
-    return this.locks.running > 0 || this.locks.queued > 0
-  }
-
-  get queued(): number {
-    return this.locks.queued
-  }
-
-  /** Lets an access in at once, or changes nothing. Fair: it never overtakes one that waits for the same. */
+  /** Lets an access in at once, or changes nothing. */
   tryEnter(ticket: Ticket): boolean {
-    if (!this.isUsable() || !this.locks.tryLock(ticket.owner, ticket.request)) return false
+    if (this.state.kind !== 'open' || this.endIfLostOrExpired() || !this.accesses.tryEnter(ticket)) return false
     ticket.hold = this
-    this.running.add(ticket)
     return true
   }
 
-  /** Queues an access for its attributes. Throws a DeadlockError where it could never be granted. */
   enqueue(ticket: Ticket): void {
     ticket.hold = this
-    this.locks.enqueue(ticket)
+    this.accesses.enqueue(ticket)
   }
 
-  /** A queued access has its locks. */
-  entered(ticket: Ticket): void {
-    this.running.add(ticket)
-  }
-
-  /** A queued access gives up. */
-  cancel(ticket: Ticket): void {
-    this.locks.cancel(ticket)
-    this.settle()
-  }
-
-  tryExtend(ticket: Ticket, more: LockRequest): boolean {
-    return this.locks.tryExtend(ticket.owner, more)
-  }
-
-  /** Queues a running access for more locks, ahead of those that do not run yet. Throws a DeadlockError. */
+  /** Queues a running access for more locks. Throws a DeadlockError. */
   extend(ticket: Ticket): void {
     ticket.hold = this
-    this.locks.extend(ticket)
+    this.accesses.extend(ticket)
+  }
+
+  cancel(ticket: Ticket): void {
+    this.accesses.cancel(ticket)
+    this.settle()
   }
 
   /** The access has ended: its locks are free for the next. */
   leave(ticket: Ticket): void {
-    this.running.delete(ticket)
-    if (this.phase === 'over') return
-    for (const dropped of this.locks.unlock(ticket.owner) as Ticket[]) {
-      dropped.fail(ticket.loss ?? new AccessEndedError())
-    }
-    this.accessedAt = this.context.clock.wallMs()
-    this.events.used()
-    if (this.context.options.isReleasedAfterAccess && this.isOpen && !this.isInUse) this.drain('unused')
+    if (this.state.kind === 'over') return this.accesses.detach(ticket)
+    this.accesses.leave(ticket)
+    this.life.accessed()
+    this.owner.used()
+    if (this.context.options.isReleasedAfterAccess && this.isOpen && !this.accesses.isAny) this.drain()
     else this.settle()
-  }
-
-  /** Throws a TooLargeError where a value that is being set is too large, as far as that is known at once. */
-  checkValue(name: string, value: unknown): void {
-    const sizeBytes = typeof value === 'string' ? value.length : value instanceof Uint8Array ? value.byteLength : 0
-    const { attributeBytesMax } = this.context.options
-    if (sizeBytes > attributeBytesMax && sizeBytes > this.attributes.sizeOf(name)) {
-      throw new TooLargeError(name, sizeBytes, attributeBytesMax)
-    }
-  }
-
-  /** Throws a TooLargeError where these changes would make too large what they do not shrink. */
-  checkSize(changes: Changes): void {
-    this.attributes.checkSize(changes, this.context.options)
   }
 
   /** Takes over what an access changed, once its size is checked. The caller awaits the batch: only then is it in DynamoDB. */
@@ -172,39 +137,23 @@ export class Hold {
     this.attributes.apply(changes)
     const batch = this.chain.stage(changes, when)
     // Nobody knows how long those that still run will take, nor whether the session is lost to them first.
-    if (this.phase === 'draining') this.chain.flush()
-    for (const name of changes.keys()) this.unresolved.set(name, batch)
-    this.isNew = false
+    if (this.state.kind === 'draining') this.chain.flush()
+    this.unresolved.staged(batch, changes.keys())
+    this.life.isNew = false
     return batch
   }
 
   /** What an access with these locks must await, since its values may have been seen. It is written from now on. */
   writeSeen(request: LockRequest): Batch | undefined {
-    if (this.unresolved.size === 0) return undefined
-    const batch = this.unresolvedUnder(request)
+    if (this.unresolved.isEmpty) return undefined
+    const batch = this.unresolved.newestUnder(request, this.chain.latest)
     if (batch?.isDue === false) this.chain.flush()
     return batch
   }
 
-  private unresolvedUnder(request: LockRequest): Batch | undefined {
-    if (request.whole !== undefined) return this.chain.latest
-    let newest: Batch | undefined
-    for (const names of [request.writes, request.reads]) {
-      for (const name of names) {
-        const batch = this.unresolved.get(name)
-        // Batches resolve in order, so of two the later one covers both.
-        if (batch !== undefined && (newest === undefined || batch === this.chain.latest)) newest = batch
-      }
-    }
-    return newest
-  }
-
   /** Extends the session's life without a change to it, where enough of it has passed. */
   touchIfDue(): void {
-    const { ttlMs, touchShare, isFixedExpiry } = this.context.options
-    if (isFixedExpiry || this.aliveUntil - this.context.clock.wallMs() > ttlMs * (1 - touchShare) || !this.chain.isIdle)
-      return
-    this.chain.stage(new Map(), 'now')
+    if (this.life.isTouchDue && this.chain.isIdle) this.chain.stage(new Map(), 'now')
   }
 
   /** Ends the session's life, and this hold. The ticket is that of the access that holds everything. */
@@ -215,8 +164,8 @@ export class Hold {
       this.lose(error as HoldfastError, 'failQueued')
       throw error
     }
-    this.running.delete(ticket)
-    this.conclude('this process destroyed it')
+    this.accesses.detach(ticket)
+    this.finishAsDestroyed('this process destroyed it')
   }
 
   /**
@@ -225,27 +174,19 @@ export class Hold {
    */
   async rotate(ticket: Ticket, target: Hold, changes: Changes): Promise<void> {
     try {
-      const aliveUntil = await this.chain.rotate(target.chain, () => {
+      const aliveUntilMs = await this.chain.rotate(target.chain, () => {
         this.attributes.apply(changes)
-        return { attrs: this.attributes.all(), createdAt: this.createdAt, rev: this.rev }
+        return { attrs: this.attributes.all(), createdAt: this.life.createdAt, rev: this.life.rev }
       })
-      target.takeOver(this, aliveUntil)
+      target.attributes.load(this.attributes.all())
+      target.life.takeOver(this.life, aliveUntilMs)
     } catch (error) {
       this.lose(error as HoldfastError, 'failQueued')
       if ((error as HoldfastError).effect === 'unknown') target.lose(error as HoldfastError, 'failQueued')
       throw error
     }
-    this.running.delete(ticket)
-    this.conclude('this process rotated it: it goes on under another id')
-  }
-
-  /** Becomes what another hold was. */
-  private takeOver(from: Hold, aliveUntil: number): void {
-    this.attributes.load(from.attributes.all())
-    this.createdAt = from.createdAt
-    this.rev = from.rev + 1
-    this.aliveUntil = aliveUntil
-    this.isNew = false
+    this.accesses.detach(ticket)
+    this.finishAsDestroyed('this process rotated it: it goes on under another id')
   }
 
   /** Resolves when nothing that was staged is unresolved. */
@@ -255,17 +196,13 @@ export class Hold {
 
   /** Fails the accesses that have not begun. */
   refuseQueued(error: HoldfastError): void {
-    for (const ticket of this.locks.takeQueued() as Ticket[]) ticket.fail(error)
+    for (const ticket of this.accesses.takeQueued()) ticket.fail(error)
     this.settle()
   }
 
-  /** Aborts what still runs, because the client closes. What others have changed before is written all the same. */
+  /** Aborts all accesses that still run, because the client closes. Earlier changes are written all the same. */
   async abortRunning(error: HoldfastError): Promise<void> {
-    if (this.running.size === 0) return
-    for (const ticket of this.running.clear()) {
-      ticket.lose(error)
-      for (const dropped of this.locks.unlock(ticket.owner) as Ticket[]) dropped.fail(error)
-    }
+    if (!this.accesses.abort(error)) return
     await this.chain.settle()
     this.lose(error, 'failQueued')
   }
@@ -274,111 +211,90 @@ export class Hold {
    * Gives the session up: lets in nobody new, gives those queued here already a bounded time to begin, waits for
    * those that run, commits, and reports `drained`.
    */
-  drain(reason: 'revoked' | 'unused'): void {
-    if (reason === 'revoked') this.isWanted = true
-    if (this.phase === 'over') return
-    const isFirst = this.phase === 'open'
-    this.phase = 'draining'
-    if (isFirst) {
+  drain(): void {
+    if (this.state.kind === 'open') {
+      const draining: Draining = { kind: 'draining', cohort: undefined }
+      this.state = draining
       this.chain.flush()
-      this.cohortTimer = this.context.clock.after(COHORT_MS, () => this.endCohort(), 'background')
+      // That may have found the lease to be over.
+      if (this.state === draining)
+        draining.cohort = this.context.clock.after(COHORT_MS, () => this.endCohort(), 'background')
     }
     this.settle()
   }
 
-  /** The lock or the state is gone. What runs is aborted, what was not sent is dropped; nothing cached is used again. */
-  lose(error: HoldfastError, queued: 'failQueued' | 'returnQueued'): void {
-    if (this.phase === 'over') return
-    this.end()
-    const { writtenBehind } = this.chain
-    const waiting = this.locks.clear() as Ticket[]
-    const loss = lossFor(error)
-    this.chain.abandon(loss)
-    const failing = queued === 'failQueued' ? waiting : waiting.filter((ticket) => ticket.isExtension)
-    for (const ticket of failing) ticket.fail(loss)
-    if (queued === 'returnQueued') this.events.returned(waiting.filter((ticket) => !ticket.isExtension))
-    // Last, for whoever listens to a signal of theirs may be one of those that waited.
-    for (const ticket of this.running.clear()) ticket.lose(loss)
-    this.events.lost(error, writtenBehind)
+  /** The lock or the state is gone. Running accesses are aborted, unsent changes are dropped; nothing cached is used again. */
+  lose(error: HoldfastError, queued: 'failQueued' | 'returnQueued' = 'returnQueued'): void {
+    if (this.state.kind === 'over') return
+    const unwritten = this.chain.writtenBehind
+    this.drop(error, queued)
+    this.owner.lost(this, error, unwritten)
   }
 
-  /** The session's life has ended here as it was asked to: nobody has lost anything. */
-  private conclude(explanation: string): void {
-    this.isConcluded = true
-    this.loseFor('destroyed', explanation)
+  /** Ends the hold where the grant may not be believed in any more. Returns whether the hold has ended. */
+  endIfLost(): boolean {
+    if (this.state.kind === 'over' || !this.validity.isLeaseRunning) return true
+    return this.endBy(this.validity.overstay)
   }
 
-  loseFor(reason: LossReason, explanation: string): void {
-    this.lose(new SessionLostError(reason, explanation), 'returnQueued')
+  /** The same, also where the session's life is over. To be called before an access begins, however long it has waited. */
+  endIfLostOrExpired(): boolean {
+    return this.endIfLost() || this.endBy(this.validity.expired)
   }
 
-  /**
-   * Whether the process may still believe in this grant. To be asked before every use of what is cached: timers do
-   * not run while a loop is blocked or a machine is paused.
-   */
-  verify(): boolean {
-    if (this.phase === 'over' || !this.membership.checkLease()) return false
-    if (!this.busy.isOverdue) return true
-    this.outstay()
-    return false
+  private endBy(loss: SessionLostError | undefined): boolean {
+    if (loss !== undefined) this.lose(loss)
+    return loss !== undefined
   }
 
-  /** It was asked for and not let go in time: the store gives it to the next. */
-  outstay(): void {
-    const { maxBusyMs } = this.membership.timing
-    this.loseFor('revoked', `it was asked for and not released within maxBusyMs = ${maxBusyMs}`)
-  }
-
-  private isUsable(): boolean {
-    return this.phase === 'open' && this.verify() && this.verifyAlive()
-  }
-
-  /** To be asked before an access begins, too, however long it has waited here. */
-  verifyAlive(): boolean {
-    if (this.aliveUntil > this.context.clock.wallMs()) return true
-    this.loseFor('expired', 'its lifetime ended while it was held')
-    return false
-  }
-
-  private blocker(): SessionLostError | undefined {
-    if (!this.membership.checkLease()) return this.membership.loss
-    if (this.busy.isOverdue) return new SessionLostError('revoked', 'it was not released in time')
-    if (this.aliveUntil > this.context.clock.wallMs()) return undefined
-    return new SessionLostError('expired', 'its lifetime ended before the commit')
+  /** It was asked for and not let go in time. */
+  overstayed(): void {
+    this.lose(this.validity.overstayed())
   }
 
   private committed(batch: Batch, aliveUntilMs: number): void {
-    this.aliveUntil = aliveUntilMs
-    this.rev += 1
-    for (const name of batch.changes.keys()) if (this.unresolved.get(name) === batch) this.unresolved.delete(name)
+    this.life.committed(aliveUntilMs)
+    this.unresolved.committed(batch)
     this.settle()
   }
 
   private endCohort(): void {
-    if (this.phase !== 'draining') return
-    this.events.returned(this.locks.takeQueued() as Ticket[])
+    if (this.state.kind !== 'draining') return
+    this.owner.returned(this.accesses.takeQueued())
     this.settle()
   }
 
   private settle(): void {
-    if (this.phase !== 'draining' || this.isInUse) return
+    if (this.state.kind !== 'draining' || this.accesses.isAny) return
     this.chain.flush()
     if (!this.chain.isIdle) return
     this.end()
-    this.events.drained()
+    this.owner.drained(this)
+  }
+
+  private finishAsDestroyed(explanation: string): void {
+    if (this.state.kind === 'over') return
+    this.drop(new SessionLostError('destroyed', explanation), 'returnQueued')
+    this.owner.finished(this)
+  }
+
+  private drop(error: HoldfastError, queued: 'failQueued' | 'returnQueued'): void {
+    this.end()
+    const loss = lossFor(error)
+    this.chain.abandon(loss)
+    this.accesses.loseAll(loss, queued === 'failQueued' ? undefined : (waiting) => this.owner.returned(waiting))
   }
 
   private end(): void {
-    this.phase = 'over'
-    this.cohortTimer?.cancel()
-    this.busy.end()
+    if (this.state.kind === 'draining') this.state.cohort?.cancel()
+    this.state = OVER
+    this.grant.busy.end()
   }
 }
 
-/** What accesses are told that have sent nothing: of their own changes it is known that none has landed. */
+/** The error for accesses that have sent nothing: it is known that none of their own changes has landed. */
 function lossFor(error: HoldfastError): HoldfastError {
   if (error.effect !== 'unknown') return error
-  return new SessionLostError('unreachable', 'DynamoDB did not tell whether the commit before it landed', {
-    cause: error,
-  })
+  const explanation = 'DynamoDB did not tell whether the commit before it landed'
+  return new SessionLostError('unreachable', explanation, { cause: error })
 }

@@ -1,72 +1,65 @@
 import type { SessionKey } from '../../protocol/keys.js'
-import type { StoreMessage } from '../../protocol/messages.js'
 import type { Absence } from '../../protocol/state/results.js'
 import {
   type HoldfastError,
+  type LossReason,
   RefusedError,
-  type SessionLostError,
+  SessionLostError,
   SessionMissingError,
-  UnreachableError,
   WaitTimeoutError,
 } from '../errors/index.js'
 import { LOCAL_WAITERS_MAX } from '../limits.js'
 import type { Membership } from '../process/membership.js'
 import { BusyNotice } from './busy-notice.js'
-import { claimSession } from './claim.js'
-import type { ClientContext } from './context.js'
-import { Hold } from './hold.js'
-import { Ranked } from './recency.js'
-import { SessionLock } from './store-lock.js'
+import { type Claimed, claimSession } from './claim.js'
+import type { Grant } from './grant.js'
+import { HeldSession } from './held-sessions.js'
+import { Hold, type HoldOwner } from './hold.js'
+import type { SessionsContext } from './sessions-context.js'
+import { StoreLock, type StoreLockOwner } from './store-lock.js'
 import type { Ticket } from './ticket.js'
+import { within } from './wait.js'
+import { Waiting } from './waiting.js'
 
-export interface EntryEvents {
-  /** The hold is open for accesses, or no longer. */
-  opened(entry: SessionEntry): void
-  closed(entry: SessionEntry): void
-  used(entry: SessionEntry): void
-  /** Nothing is held, asked for or waited for: the entry may be forgotten. */
-  unneeded(entry: SessionEntry): void
-  granted(session: SessionKey, epoch: number): void
-  revoked(session: SessionKey, epoch: number): void
-  released(session: SessionKey, epoch: number): void
-  lost(session: SessionKey, error: HoldfastError, unwritten: number): void
-}
+type State =
+  /** Not granted: the lock may be asked for, or on its way back. */
+  | { readonly kind: 'free' }
+  | { readonly kind: 'claiming'; readonly grant: Grant }
+  | { readonly kind: 'held'; readonly grant: Grant; readonly hold: Hold }
+  /** The hold is lost. The release waits for the outcome of its last commit, so that the next holder sees that. */
+  | { readonly kind: 'ending'; readonly grant: Grant }
 
-/** One grant of the lock. Its epoch alone does not tell it: a lock record that fell behind may give an epoch again. */
-interface Grant {
-  readonly lock: SessionLock
-  readonly epoch: number
-}
+const FREE: State = { kind: 'free' }
 
-/** All that this process knows of one session: who waits for it here, its lock, and the hold while there is one. */
-export class SessionEntry extends Ranked {
-  hold: Hold | undefined
-  lastUsedMs = 0
-  /** What the client has counted this session's cached state as. */
-  countedBytes = 0
-  private lock: SessionLock
-  private pending = new Set<Ticket>()
-  private isWanted = false
-  /** Set when the client closes: nobody waits here any more. */
-  private refusal: HoldfastError | undefined
-  private grant: Grant | undefined
-  private busy: BusyNotice | undefined
-  /** The last commit of a hold that was lost, whose outcome is awaited before the release. */
-  private ending: Promise<void> | undefined
-  private readonly onFreed = new Set<() => void>()
+/** One session as this process knows it: its lock, the accesses that wait for it here, and the hold while there is one. */
+export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwner {
+  private state = FREE
+  lock: StoreLock
+  private readonly waiting = new Waiting()
+  /** Of the hold that was lost last: resolves with the outcome of its last commit. */
+  private lastCommit: Promise<void> | undefined
+  /** Calls of {@link release} that wait until the lock is back with the store. */
+  private onFreed: (() => void)[] = []
 
   constructor(
     readonly session: SessionKey,
     private membership: Membership,
-    private readonly context: ClientContext,
-    private readonly events: EntryEvents,
+    private readonly context: SessionsContext,
   ) {
     super()
     this.lock = this.createLock()
   }
 
+  get hold(): Hold | undefined {
+    return this.state.kind === 'held' ? this.state.hold : undefined
+  }
+
   get isWaiting(): boolean {
-    return this.pending.size > 0
+    return this.waiting.count > 0
+  }
+
+  get isInUse(): boolean {
+    return this.hold?.accesses.isAny === true
   }
 
   get cachedBytes(): number {
@@ -76,7 +69,8 @@ export class SessionEntry extends Ranked {
   /** Waits for the session and for the attributes. */
   async enter(ticket: Ticket): Promise<Hold> {
     ticket.checkSignal()
-    if (this.pending.size + (this.hold?.queued ?? 0) >= LOCAL_WAITERS_MAX) {
+    const { hold } = this
+    if (this.waiting.count + (hold?.accesses.queued ?? 0) >= LOCAL_WAITERS_MAX) {
       const problem = `${LOCAL_WAITERS_MAX} accesses of this process wait for this session already`
       throw new RefusedError('LOCAL_QUEUE_FULL', problem, true)
     }
@@ -85,247 +79,222 @@ export class SessionEntry extends Ranked {
       (waitedMs) => this.explainTimeout(waitedMs),
       () => this.leave(ticket),
     )
-    if (this.hold?.isOpen) this.admit(this.hold, ticket)
+    if (hold?.isOpen) hold.enqueue(ticket)
     else {
-      this.pending.add(ticket)
+      this.waiting.add(ticket)
       this.lock.acquire()
     }
-    return granted
+    await granted
+    // The hold that it was admitted to, which may not be the present one any more.
+    return ticket.hold as Hold
   }
 
   /** Gives the session up when its accesses have ended; resolves when the lock is back with the store. */
   async release(): Promise<void> {
     if (this.hold === undefined) return
-    const freed = new Promise<void>((resolve) => this.onFreed.add(resolve))
-    this.hold.drain('unused')
+    const freed = new Promise<void>((resolve) => this.onFreed.push(resolve))
+    this.hold.drain()
     await freed
   }
 
-  /** The client closes: commits, and gives the session straight to whoever waits for it. */
+  letGo(): void {
+    this.hold?.drain()
+  }
+
+  /** The client closes: commits, and gives the session straight to the process that waits for it, if one does. */
   async finish(): Promise<void> {
     const { hold } = this
-    await (hold?.flush() ?? this.ending)
+    await (hold?.flush() ?? this.lastCommit)
     if (hold?.isWanted !== true) return
     // A store that does not answer must not keep the client from closing: its lease ends in any case.
-    let timer: { cancel(): void } | undefined
-    const timeout = new Promise<void>((resolve) => {
-      timer = this.context.clock.after(this.membership.timing.roundTripMs, resolve, 'awaited')
-    })
-    await Promise.race([this.release(), timeout])
-    timer?.cancel()
-  }
-
-  receive(message: StoreMessage): void {
-    this.lock.receive(message)
-  }
-
-  asked(epoch: number): void {
-    this.lock.asked(epoch)
-  }
-
-  resend(): void {
-    this.lock.resend()
+    await within(this.context.clock, this.membership.timing.roundTripMs, () => this.release())
   }
 
   keep(): void {
     this.lock.keep()
   }
 
-  /** The client closes: fails all that wait, and whoever else would. Only what an access that runs needs may still come. */
+  /** The client closes: fails all that wait. Only extensions and targets of accesses that run may still wait. */
   refuse(error: HoldfastError): void {
-    this.refusal = error
     this.hold?.refuseQueued(error)
-    this.failAll(error, ({ role }) => role === 'access')
+    this.waiting.refuse(error)
     this.cancelUnlessWaiting()
-  }
-
-  /** Fails all that wait for the store, which cannot be reached as things are. */
-  failPending(error: HoldfastError): void {
-    this.failAll(error)
-    this.lock.cancel()
   }
 
   /** The client is closed: whatever is still under way goes on without this process. */
   stop(): void {
     this.lock.abandon()
-    this.busy?.end()
+    this.grant?.busy.end()
     this.tellFreed()
   }
 
   /** The process id is dead: the hold is gone, and what waits goes on under the next. */
   moveTo(membership: Membership, loss: SessionLostError): void {
+    const { hold } = this
     this.lock.abandon()
-    this.busy?.end()
+    this.grant?.busy.end()
     this.membership = membership
     this.lock = this.createLock()
-    this.isWanted = false
-    this.hold?.lose(loss, 'returnQueued')
+    hold?.lose(loss)
+    this.state = FREE
     this.freed()
   }
 
-  private createLock(): SessionLock {
-    return new SessionLock(this.session, this.membership, this.context.clock, {
-      granted: (epoch, isWanted) => this.granted(epoch, isWanted),
-      revoked: () => {
-        this.isWanted = true
-        this.busy?.asked()
-        this.events.revoked(this.session, this.lock.epoch ?? 0)
-        this.hold?.drain('revoked')
-      },
-      refused: (error) => this.failPending(error),
-      lost: (reason) => {
-        if (this.hold !== undefined) this.hold.loseFor(reason, 'the store gave the lock to another process')
-        else this.lock.release()
-      },
-      freed: () => this.freed(),
+  /** The store lock is granted. */
+  granted(epoch: number, isWanted: boolean): void {
+    const { lock, context } = this
+    const grant: Grant = {
+      epoch,
+      isWanted,
+      busy: new BusyNotice(
+        context.clock,
+        () => this.membership.timing,
+        () => lock.sayBusy(),
+        () => this.overstayed(grant),
+      ),
+    }
+    this.state = { kind: 'claiming', grant }
+    this.tell('granted', epoch)
+    void this.claim(grant)
+  }
+
+  /** Another process asks for the session. */
+  revoked(): void {
+    const { grant } = this
+    if (grant === undefined) return
+    grant.isWanted = true
+    grant.busy.asked()
+    this.tell('revoked', grant.epoch)
+    this.hold?.drain()
+  }
+
+  /** The store cannot be reached as things are, or will not grant this request: fails all that wait. */
+  refused(error: HoldfastError): void {
+    this.waiting.fail(error)
+    this.lock.cancel()
+  }
+
+  /** The store has taken the lock back. */
+  taken(reason: LossReason): void {
+    if (this.hold === undefined) this.giveBack()
+    else this.hold.lose(new SessionLostError(reason, 'the store gave the lock to another process'))
+  }
+
+  /** The lock is neither held nor asked for any more. */
+  freed(): void {
+    this.tellFreed()
+    if (this.isWaiting) this.lock.acquire()
+    else this.context.unneeded(this)
+  }
+
+  returned(tickets: readonly Ticket[]): void {
+    this.waiting.putBack(tickets)
+  }
+
+  used(): void {
+    this.context.held.used(this)
+  }
+
+  drained(hold: Hold): void {
+    this.context.held.closed(this)
+    this.tell('released', hold.epoch)
+    this.giveBack()
+  }
+
+  finished(hold: Hold): void {
+    this.tell('released', hold.epoch)
+    this.close(hold)
+  }
+
+  lost(hold: Hold, error: HoldfastError, unwritten: number): void {
+    this.context.events.tell('lost', { session: this.session, error, unwritten })
+    this.close(hold)
+  }
+
+  private get grant(): Grant | undefined {
+    return this.state.kind === 'free' ? undefined : this.state.grant
+  }
+
+  private createLock(): StoreLock {
+    return new StoreLock(this.session, this.membership, this.context.clock, this)
+  }
+
+  private async claim(grant: Grant): Promise<void> {
+    const isCurrent = () => this.grant === grant && this.membership.checkLease() && !grant.busy.isOverdue
+    const isToBeCreated = (reason: Absence) => {
+      this.waiting.failMissing(reason)
+      return this.isWaiting
+    }
+    const claimed = await claimSession(this.context, this.session, grant.epoch, isCurrent, isToBeCreated).catch(
+      (error: HoldfastError) => ({ kind: 'failed', error }) as const,
+    )
+    if (this.grant !== grant) return
+    if (claimed.kind === 'claimed') this.open(grant, claimed)
+    else this.claimFailed(grant, claimed)
+  }
+
+  private open(grant: Grant, { record, isNew }: Extract<Claimed, { kind: 'claimed' }>): void {
+    const { session, membership, context } = this
+    const hold = new Hold({ session, grant, record, isNew, membership, context, owner: this })
+    this.state = { kind: 'held', grant, hold }
+    context.held.opened(this)
+    for (const ticket of this.waiting.takeAll()) hold.enqueue(ticket)
+    if (grant.isWanted || (context.options.isReleasedAfterAccess && !hold.accesses.isAny)) hold.drain()
+  }
+
+  private claimFailed({ busy, epoch }: Grant, claimed: Exclude<Claimed, { kind: 'claimed' }>): void {
+    busy.end()
+    if (claimed.kind === 'fenced' && this.isWaiting) {
+      this.state = FREE
+      return this.lock.acquireAbove(claimed.fence)
+    }
+    if (claimed.kind === 'failed') this.waiting.fail(claimed.error)
+    if (claimed.kind === 'rotated') this.waiting.fail(new SessionMissingError('rotated'))
+    this.tell('released', epoch)
+    this.giveBack()
+  }
+
+  private overstayed(grant: Grant): void {
+    if (this.grant !== grant) return
+    if (this.hold === undefined) this.giveBack()
+    else this.hold.overstayed()
+  }
+
+  /** The hold has ended with a commit under way, perhaps. */
+  private close(hold: Hold): void {
+    const { grant } = this
+    this.context.held.closed(this)
+    if (grant !== undefined) this.state = { kind: 'ending', grant }
+    this.lastCommit = hold.flush().then(() => {
+      if (grant !== undefined && this.grant === grant) this.giveBack()
     })
   }
 
-  private granted(epoch: number, isWanted: boolean): void {
-    const { lock } = this
-    const grant: Grant = { lock, epoch }
-    this.grant = grant
-    this.isWanted = isWanted
-    this.busy?.end()
-    this.busy = new BusyNotice(
-      this.context.clock,
-      () => this.membership.timing,
-      () => lock.sayBusy(),
-      () => this.outstay(grant),
-    )
-    this.events.granted(this.session, epoch)
-    void this.claim(grant, this.busy)
-  }
-
-  private async claim(grant: Grant, busy: BusyNotice): Promise<void> {
-    const { lock, epoch } = grant
-    const isCurrent = () => this.isHeld(grant) && this.membership.checkLease() && !busy.isOverdue
-    const isToBeCreated = (reason: Absence) => {
-      this.failThoseWhoNeedIt(reason)
-      return this.pending.size > 0
-    }
-    const { session, context, membership } = this
-    const claimed = await claimSession(context, session, epoch, isCurrent, isToBeCreated).catch(
-      (error: HoldfastError) => ({ kind: 'failed', error }) as const,
-    )
-    if (!this.isHeld(grant)) return
-    if (claimed.kind === 'claimed') {
-      const { record, isNew } = claimed
-      const events = this.holdEvents(grant)
-      return this.open(new Hold(session, epoch, record, isNew, membership, busy, context, events))
-    }
-    busy.end()
-    if (claimed.kind === 'fenced' && this.pending.size > 0) return lock.acquireAbove(claimed.fence)
-    if (claimed.kind === 'failed') this.failAll(claimed.error)
-    if (claimed.kind === 'rotated') this.failAll(new SessionMissingError('rotated'))
-    this.events.released(this.session, epoch)
-    lock.release()
-  }
-
-  private isHeld(grant: Grant): boolean {
-    return this.grant === grant && this.lock === grant.lock && grant.lock.epoch === grant.epoch
-  }
-
-  private outstay(grant: Grant): void {
-    if (!this.isHeld(grant)) return
-    if (this.hold === undefined) grant.lock.release()
-    else this.hold.outstay()
-  }
-
-  private holdEvents(grant: Grant) {
-    const { lock, epoch } = grant
-    return {
-      returned: (tickets: readonly Ticket[]) => {
-        this.pending = new Set([...tickets, ...this.pending])
-        if (this.refusal !== undefined) this.failAll(this.refusal)
-      },
-      drained: () => {
-        this.hold = undefined
-        this.events.closed(this)
-        this.events.released(this.session, epoch)
-        lock.release()
-      },
-      lost: (error: HoldfastError, unwritten: number) => {
-        const { hold } = this
-        this.hold = undefined
-        this.events.closed(this)
-        if (hold?.isConcluded) this.events.released(this.session, epoch)
-        else this.events.lost(this.session, error, unwritten)
-        // A commit under way has its own outcome: the release waits for it, so that the next holder sees it.
-        this.ending = hold?.flush().then(() => {
-          if (!this.isHeld(grant)) return
-          this.busy?.end()
-          lock.release()
-        })
-      },
-      used: () => this.events.used(this),
-    }
-  }
-
-  private open(hold: Hold): void {
-    this.hold = hold
-    this.events.opened(this)
-    const waiting = this.pending
-    this.pending = new Set()
-    for (const ticket of waiting) this.admit(hold, ticket)
-    if (this.isWanted) hold.drain('revoked')
-    else if (this.context.options.isReleasedAfterAccess && !hold.isInUse) hold.drain('unused')
-  }
-
-  private admit(hold: Hold, ticket: Ticket): void {
-    try {
-      hold.enqueue(ticket)
-    } catch (error) {
-      ticket.fail(error as HoldfastError)
-    }
-  }
-
-  private failAll(error: HoldfastError, isMeant: (ticket: Ticket) => boolean = () => true): void {
-    for (const ticket of [...this.pending].filter(isMeant)) {
-      this.pending.delete(ticket)
-      ticket.fail(error)
-    }
-  }
-
-  private failThoseWhoNeedIt(reason: Absence): void {
-    for (const ticket of this.pending) {
-      if (ticket.options.ifMissing !== 'fail') continue
-      this.pending.delete(ticket)
-      ticket.fail(new SessionMissingError(reason))
-    }
+  private giveBack(): void {
+    this.grant?.busy.end()
+    this.state = FREE
+    this.lock.release()
   }
 
   private leave(ticket: Ticket): void {
-    if (!this.pending.delete(ticket)) return this.hold?.cancel(ticket)
+    if (!this.waiting.remove(ticket)) return this.hold?.cancel(ticket)
     this.cancelUnlessWaiting()
   }
 
   private cancelUnlessWaiting(): void {
-    if (this.pending.size === 0) this.lock.cancel()
+    if (!this.isWaiting) this.lock.cancel()
   }
 
   private tellFreed(): void {
-    for (const resolve of this.onFreed) resolve()
-    this.onFreed.clear()
+    for (const resolve of this.onFreed.splice(0)) resolve()
   }
 
-  private freed(): void {
-    this.tellFreed()
-    if (this.pending.size > 0) this.lock.acquire()
-    else this.events.unneeded(this)
+  private tell(event: 'granted' | 'revoked' | 'released', epoch: number): void {
+    this.context.events.tell(event, { session: this.session, epoch })
   }
 
   private explainTimeout(waitedMs: number): HoldfastError {
-    if (this.lock.lastRefusal !== undefined) return this.lock.lastRefusal
-    if (this.hold !== undefined || this.membership.isReady) {
-      const holder = this.hold === undefined ? this.lock.holder : 'another access of this process'
-      return new WaitTimeoutError({ waitedMs, behind: this.lock.position, holder })
-    }
-    const failure = this.membership.lastFailure
-    return new UnreachableError(
-      `no lock after ${waitedMs} ms: ${failure?.message ?? 'not connected'}`,
-      failure?.cause,
-      failure?.permanent !== true,
-    )
+    if (this.hold === undefined) return this.lock.explainTimeout(waitedMs)
+    return new WaitTimeoutError({ waitedMs, behind: this.lock.position, holder: 'another access of this process' })
   }
 }

@@ -1,55 +1,45 @@
 import type { SessionKey } from '../../protocol/keys.js'
-import { LOCK_TTL_MS } from '../../protocol/limits.js'
 import type { HoldfastError, SessionLostError } from '../errors/index.js'
-import type { Timer, Transport } from '../ports.js'
+import type { Events } from '../events.js'
+import type { Transport } from '../ports.js'
 import { Membership } from '../process/membership.js'
 import { outsideAccesses } from '../scope.js'
 import type { ClientContext } from './context.js'
+import { HeldSessions } from './held-sessions.js'
 import type { Hold } from './hold.js'
-import { SessionEntry } from './local-session.js'
-import { Recency } from './recency.js'
+import { LocalSession } from './local-session.js'
+import type { SessionsContext } from './sessions-context.js'
 import type { Ticket } from './ticket.js'
-
-/** A look around for lock records that TTL might take while they are held. */
-const KEEP_PERIOD_MS = LOCK_TTL_MS / 7
-
-/** What a client tells its listeners. `session` is the hashed key: it identifies a session without being its id. */
-export interface Listener {
-  granted(session: SessionKey, epoch: number): void
-  revoked(session: SessionKey, epoch: number): void
-  released(session: SessionKey, epoch: number): void
-  lost(session: SessionKey, error: HoldfastError, unwritten: number): void
-  connection(state: 'connected' | 'disconnected', detail: string | undefined): void
-}
 
 /** Every session that this process holds or waits for, under one process id after the other. */
 export class Sessions {
   membership: Membership | undefined
-  private readonly entries = new Map<SessionKey, SessionEntry>()
-  private readonly held = new Recency<SessionEntry>()
-  private cachedBytes = 0
-  private idleTimer: Timer | undefined
-  private keepTimer: Timer | undefined
+  private readonly known = new Map<SessionKey, LocalSession>()
+  private readonly held: HeldSessions
+  private readonly shared: SessionsContext
   private isClosing = false
 
   constructor(
     private readonly context: ClientContext,
     private readonly transport: Transport,
-    private readonly listener: Listener,
-  ) {}
+    private readonly events: Events,
+  ) {
+    this.held = new HeldSessions(context)
+    this.shared = { ...context, events, held: this.held, unneeded: (session) => this.forget(session) }
+  }
 
   get heldCount(): number {
-    return this.held.size
+    return this.held.count
   }
 
   get waitingCount(): number {
-    return [...this.entries.values()].filter((entry) => entry.isWaiting).length
+    return [...this.known.values()].filter(({ isWaiting }) => isWaiting).length
   }
 
   /** Lets the access in where it may run at once, or changes nothing. */
   tryEnter(key: SessionKey, ticket: Ticket): Hold | undefined {
     if (ticket.options.signal?.aborted) return undefined
-    const hold = this.entries.get(key)?.hold
+    const hold = this.known.get(key)?.hold
     return hold?.tryEnter(ticket) ? hold : undefined
   }
 
@@ -58,69 +48,63 @@ export class Sessions {
     ticket.checkSignal()
     const entered = this.tryEnter(key, ticket)
     if (entered !== undefined) return entered
-    // A lease that was found to be over just now has replaced what was known.
-    const hold = await (this.entries.get(key) ?? this.createEntry(key)).enter(ticket)
-    if (hold.verify()) hold.verifyAlive()
+    // A lease that was found to be over just now has replaced the session.
+    const hold = await (this.known.get(key) ?? this.create(key)).enter(ticket)
+    hold.endIfLostOrExpired()
     if (ticket.loss !== undefined) throw ticket.loss
     return hold
   }
 
   /** Gives a held session back when its accesses have ended. */
   async release(key: SessionKey): Promise<void> {
-    await this.entries.get(key)?.release()
+    await this.known.get(key)?.release()
   }
 
-  /** Fails all that wait, but for what an access that runs needs to end. Whoever calls lets nobody in any more. */
+  /** Fails all that wait, but for extensions and targets of accesses that run. The caller lets nobody in any more. */
   refuse(error: HoldfastError): void {
     this.isClosing = true
-    this.idleTimer?.cancel()
-    this.keepTimer?.cancel()
-    for (const entry of this.entries.values()) entry.refuse(error)
+    this.held.stop()
+    for (const session of this.known.values()) session.refuse(error)
   }
 
-  /** Aborts what still runs, commits, and gives everything back. */
+  /** Aborts the accesses that still run, commits, and gives everything back. */
   async close(error: HoldfastError): Promise<void> {
     const { membership } = this
-    for (const entry of this.entries.values()) entry.failPending(error)
-    const entries = [...this.entries.values()]
-    // What others wait for goes straight to them; all the rest is reclaimed at once after `retire`.
+    for (const session of this.known.values()) session.refused(error)
+    const sessions = [...this.known.values()]
+    // A session that another process waits for goes straight to it; all the rest is reclaimed at once after `retire`.
     await Promise.all(
-      entries.map(async (entry) => {
-        await entry.hold?.abortRunning(error)
-        await entry.finish()
+      sessions.map(async (session) => {
+        await session.hold?.abortRunning(error)
+        await session.finish()
       }),
     )
     if (membership !== undefined) {
       await membership.retire()
-      for (const { session, hold } of entries) if (hold !== undefined) this.listener.released(session, hold.epoch)
+      for (const { session, hold } of sessions) {
+        if (hold !== undefined) this.events.tell('released', { session, epoch: hold.epoch })
+      }
     }
-    for (const entry of this.entries.values()) {
-      this.forget(entry)
-      entry.stop()
+    for (const session of this.known.values()) {
+      this.held.closed(session)
+      session.stop()
     }
-    this.entries.clear()
+    this.known.clear()
   }
 
-  private createEntry(key: SessionKey): SessionEntry {
+  private create(key: SessionKey): LocalSession {
     this.membership ??= this.join()
-    const entry = new SessionEntry(key, this.membership, this.context, {
-      opened: () => this.opened(entry),
-      closed: () => this.forget(entry),
-      used: () => this.used(entry),
-      unneeded: () => {
-        if (this.entries.get(key) === entry) this.entries.delete(key)
-      },
-      granted: (session, epoch) => this.listener.granted(session, epoch),
-      revoked: (session, epoch) => this.listener.revoked(session, epoch),
-      released: (session, epoch) => this.listener.released(session, epoch),
-      lost: (session, error, unwritten) => this.listener.lost(session, error, unwritten),
-    })
-    this.entries.set(key, entry)
-    return entry
+    const session = new LocalSession(key, this.membership, this.shared)
+    this.known.set(key, session)
+    return session
+  }
+
+  private forget(session: { readonly session: SessionKey }): void {
+    if (this.known.get(session.session) === session) this.known.delete(session.session)
   }
 
   private join(): Membership {
-    // An access that happens to be the first has no part in what follows.
+    // The access that happens to be the first has no part in what follows.
     return outsideAccesses(() => this.createMembership())
   }
 
@@ -128,100 +112,38 @@ export class Sessions {
     const { clock, randomness } = this.context
     return new Membership(this.context.options.label, this.transport, clock, randomness, {
       ready: () => {
-        for (const entry of this.entries.values()) entry.resend()
+        for (const session of this.known.values()) session.lock.resend()
       },
       received: (message) => {
-        if (message.session !== undefined) this.entryOf(message.session)?.receive(message)
+        if (message.session !== undefined) this.addressed(message.session)?.lock.receive(message)
       },
-      asked: (session, epoch) => this.entryOf(session)?.asked(epoch),
+      asked: (session, epoch) => this.addressed(session)?.lock.asked(epoch),
       died: (loss) => this.died(loss),
       refused: (error) => {
-        for (const entry of this.entries.values()) entry.failPending(error)
+        for (const session of this.known.values()) session.refused(error)
       },
-      connection: (state, detail) => this.listener.connection(state, detail),
+      connection: (state, detail) => this.events.tell('connection', { state, detail }),
     })
   }
 
-  /** An entry for every session that the store speaks of: one that is not known here is answered, then forgotten. */
-  private entryOf(key: SessionKey): SessionEntry | undefined {
-    const known = this.entries.get(key)
+  /** Every session that the store speaks of: one that is not known here is answered, then forgotten. */
+  private addressed(key: SessionKey): LocalSession | undefined {
+    const known = this.known.get(key)
     if (known !== undefined || this.membership === undefined) return known
-    const entry = this.createEntry(key)
-    this.entries.delete(key)
-    return entry
+    const session = this.create(key)
+    this.known.delete(key)
+    return session
   }
 
   private died(loss: SessionLostError): void {
     this.membership = undefined
-    const entries = [...this.entries.values()]
+    const sessions = [...this.known.values()]
     if (this.isClosing) {
-      for (const entry of entries) entry.hold?.lose(loss, 'returnQueued')
-    } else if (entries.length > 0) {
+      for (const { hold } of sessions) hold?.lose(loss)
+    } else if (sessions.length > 0) {
       const next = this.join()
       this.membership = next
-      for (const entry of entries) entry.moveTo(next, loss)
+      for (const session of sessions) session.moveTo(next, loss)
     }
-  }
-
-  private opened(entry: SessionEntry): void {
-    this.used(entry)
-    // A grant that was under way when the client closed.
-    if (this.isClosing) return
-    this.scheduleIdle()
-    this.keepTimer ??= this.context.clock.after(KEEP_PERIOD_MS, () => this.keepAll(), 'background')
-  }
-
-  private used(entry: SessionEntry): void {
-    entry.lastUsedMs = this.context.clock.monotonicMs()
-    this.held.use(entry)
-    const { cachedBytes } = entry
-    this.cachedBytes += cachedBytes - entry.countedBytes
-    entry.countedBytes = cachedBytes
-    this.makeRoom(entry)
-  }
-
-  /** Releases the least recently used sessions until those that are held are within the bounds again. */
-  private makeRoom(newest: SessionEntry): void {
-    const { heldSessionsMax, cachedBytesMax } = this.context.options
-    while (this.held.size > heldSessionsMax || this.cachedBytes > cachedBytesMax) {
-      const oldest = this.held.leastRecent
-      if (oldest === undefined || oldest === newest) return
-      this.letGo(oldest)
-    }
-  }
-
-  private letGo(entry: SessionEntry): void {
-    this.forget(entry)
-    entry.hold?.drain('unused')
-  }
-
-  private forget(entry: SessionEntry): void {
-    this.held.remove(entry)
-    this.cachedBytes -= entry.countedBytes
-    entry.countedBytes = 0
-  }
-
-  private scheduleIdle(): void {
-    const oldest = this.held.leastRecent
-    if (oldest === undefined || this.idleTimer !== undefined || this.isClosing) return
-    const dueMs = oldest.lastUsedMs + this.context.options.idleReleaseMs - this.context.clock.monotonicMs()
-    this.idleTimer = this.context.clock.after(Math.max(1, dueMs), () => this.releaseIdle(), 'background')
-  }
-
-  private releaseIdle(): void {
-    this.idleTimer = undefined
-    const limitMs = this.context.clock.monotonicMs() - this.context.options.idleReleaseMs
-    for (let oldest = this.held.leastRecent; oldest !== undefined; oldest = this.held.leastRecent) {
-      if (oldest.lastUsedMs > limitMs) break
-      // One that is in use for so long counts as used now.
-      if (oldest.hold?.isInUse) this.used(oldest)
-      else this.letGo(oldest)
-    }
-    this.scheduleIdle()
-  }
-
-  private keepAll(): void {
-    for (const entry of this.held.items()) entry.keep()
-    this.keepTimer = this.context.clock.after(KEEP_PERIOD_MS, () => this.keepAll(), 'background')
   }
 }

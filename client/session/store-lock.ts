@@ -1,18 +1,25 @@
 import type { SessionKey } from '../../protocol/keys.js'
 import { onGranted, onLost, onQueued, onRevoke, type Reaction } from '../../protocol/lock/client-decisions.js'
 import type { RefusalCode, StoreMessage } from '../../protocol/messages.js'
-import { type HoldfastError, type LossReason, RefusedError } from '../errors/index.js'
+import {
+  type HoldfastError,
+  type LossReason,
+  RefusedError,
+  UnreachableError,
+  WaitTimeoutError,
+} from '../errors/index.js'
 import { RELEASE_TRIES_MAX } from '../limits.js'
 import type { Clock, Timer } from '../ports.js'
 import type { Membership } from '../process/membership.js'
 
-export interface LockEvents {
+/** Who wants the lock, and is told what becomes of it. */
+export interface StoreLockOwner {
   /** The lock is this process's own. `isWanted`: another process waits for it already. */
   granted(epoch: number, isWanted: boolean): void
   /** Another process waits: finish and release. */
   revoked(): void
-  /** The lock is gone: nothing held under it may be used any more. */
-  lost(reason: LossReason): void
+  /** The store has taken the lock back: nothing held under it may be used any more. */
+  taken(reason: LossReason): void
   /** The store will not grant this request, whenever it is repeated. */
   refused(error: HoldfastError): void
   /** Neither held nor asked for any more. */
@@ -44,24 +51,20 @@ type State =
   | { readonly kind: 'releasing'; readonly epoch: number; readonly r: number; tries: number }
 
 /** This process's side of one session's lock: asks, nudges, holds, releases. It knows nothing of the state. */
-export class SessionLock {
+export class StoreLock {
   private state: State = { kind: 'none' }
   private timer: Timer | undefined
-  /** As last told by `queued`, for whoever gives up waiting. */
+  /** As last told by `queued`, for the error of an access that gives up. */
   position: number | undefined
-  holder: string | undefined
-  lastRefusal: RefusedError | undefined
+  private holder: string | undefined
+  private lastRefusal: RefusedError | undefined
 
   constructor(
     private readonly session: SessionKey,
     private readonly membership: Membership,
     private readonly clock: Clock,
-    private readonly events: LockEvents,
+    private readonly owner: StoreLockOwner,
   ) {}
-
-  get isFree(): boolean {
-    return this.state.kind === 'none'
-  }
 
   get epoch(): number | undefined {
     return this.state.kind === 'held' ? this.state.epoch : undefined
@@ -83,7 +86,7 @@ export class SessionLock {
     const { r } = this.state
     this.become({ kind: 'none' })
     this.membership.send({ type: 'cancel', session: this.session, r })
-    this.events.freed()
+    this.owner.freed()
   }
 
   /** Gives the lock back, or makes sure that a lost one is given back. From here on it is gone in this process. */
@@ -113,6 +116,18 @@ export class SessionLock {
   /** Stops all timers: the process id that asked or held is dead. */
   abandon(): void {
     this.become({ kind: 'none' })
+  }
+
+  /** Why an access has waited for the lock in vain. */
+  explainTimeout(waitedMs: number): HoldfastError {
+    if (this.lastRefusal !== undefined) return this.lastRefusal
+    if (this.membership.isReady) return new WaitTimeoutError({ waitedMs, behind: this.position, holder: this.holder })
+    const failure = this.membership.lastFailure
+    return new UnreachableError(
+      `no lock after ${waitedMs} ms: ${failure?.message ?? 'not connected'}`,
+      failure?.cause,
+      failure?.permanent !== true,
+    )
   }
 
   receive(message: StoreMessage): void {
@@ -175,7 +190,7 @@ export class SessionLock {
     if (this.state.tries >= RELEASE_TRIES_MAX) {
       // The record still names this process: the store will ask, and that will be answered.
       this.become({ kind: 'none' })
-      return this.events.freed()
+      return this.owner.freed()
     }
     this.state.tries += 1
     const { epoch, r } = this.state
@@ -188,7 +203,7 @@ export class SessionLock {
     if (reaction.kind !== 'accept' || this.state.kind !== 'asking') return this.react(reaction, 'fenced')
     const isWanted = this.state.isWanted || message.contended
     this.become({ kind: 'held', epoch: message.epoch, r: message.r })
-    this.events.granted(message.epoch, isWanted)
+    this.owner.granted(message.epoch, isWanted)
   }
 
   private queued(message: Extract<StoreMessage, { type: 'queued' }>): void {
@@ -204,7 +219,7 @@ export class SessionLock {
     const { next } = message
     if (this.state.kind === 'releasing' && this.state.epoch === message.epoch) {
       this.become({ kind: 'none' })
-      this.events.freed()
+      this.owner.freed()
     }
     if (next !== undefined) this.granted({ type: 'granted', session: message.session, ...next })
   }
@@ -216,13 +231,13 @@ export class SessionLock {
     else if (PASSING.has(code)) {
       // The nudge tries again. Whoever gives up before that learns why.
       if (TELLING.has(code)) this.lastRefusal = new RefusedError(code, message.message, true)
-    } else this.events.refused(new RefusedError(code, message.message, false))
+    } else this.owner.refused(new RefusedError(code, message.message, false))
   }
 
   private react(reaction: Reaction, reason: LossReason): void {
     const { session } = this
     if (reaction.kind === 'drop') this.drop(reason)
-    else if (reaction.kind === 'drain' && this.state.kind === 'held') this.events.revoked()
+    else if (reaction.kind === 'drain' && this.state.kind === 'held') this.owner.revoked()
     else if (reaction.kind === 'askedAtBirth' && this.state.kind === 'asking') {
       this.state.isWanted = true
       this.sendAcquire()
@@ -234,7 +249,7 @@ export class SessionLock {
   }
 
   private drop(reason: LossReason): void {
-    if (this.state.kind === 'held') this.events.lost(reason)
+    if (this.state.kind === 'held') this.owner.taken(reason)
   }
 
   private become(state: State): void {

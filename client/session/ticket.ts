@@ -4,7 +4,6 @@ import { AbortedError, type HoldfastError } from '../errors/index.js'
 import type { Durability } from '../options/access-options.js'
 import type { Clock } from '../ports.js'
 import { outsideAccesses } from '../scope.js'
-import type { Hold } from './hold.js'
 import { Wait } from './wait.js'
 
 /** What an access may be given besides its locks. */
@@ -16,6 +15,11 @@ export interface CompiledAccessOptions {
   readonly label: string
 }
 
+/** A hold, as its tickets know it. */
+interface TicketHold {
+  readonly accesses: { entered(ticket: Ticket): void }
+}
+
 /** Whether an access begins with it, or one that runs needs more: of the same session, or the target of a rotation. */
 export type Role = 'access' | 'extension' | 'target'
 
@@ -25,14 +29,14 @@ export type Role = 'access' | 'extension' | 'target'
 export class Ticket extends LockOwner implements LockTicket {
   readonly owner: LockOwner
   /** The hold that it is queued in or runs under. */
-  hold: Hold | undefined
+  hold: TicketHold | undefined
   isGranted = false
   /** Why the session was lost under this access, once it was. */
   loss: HoldfastError | undefined
   /** What it holds: grows with session.lock(). */
   request: LockRequest
   private controller: AbortController | undefined
-  private wait: Wait<Hold> | undefined
+  private wait: Wait | undefined
   private onLoss: ((error: HoldfastError) => void) | undefined
 
   constructor(
@@ -65,8 +69,8 @@ export class Ticket extends LockOwner implements LockTicket {
   }
 
   /** Waits until `grant` is called, or fails by time, signal or {@link fail}; `leave` then takes it out of its queue. */
-  waitForHold(clock: Clock, explainTimeout: (waitedMs: number) => HoldfastError, leave: () => void): Promise<Hold> {
-    const wait = new Wait<Hold>(clock, this.options, explainTimeout, () => {
+  waitForHold(clock: Clock, explainTimeout: (waitedMs: number) => HoldfastError, leave: () => void): Promise<void> {
+    const wait = new Wait(clock, this.options, explainTimeout, () => {
       this.wait = undefined
       leave()
     })
@@ -80,8 +84,8 @@ export class Ticket extends LockOwner implements LockTicket {
     this.wait = undefined
     if (hold === undefined) return
     this.isGranted = true
-    if (!this.isExtension) hold.entered(this)
-    wait?.succeed(hold)
+    if (!this.isExtension) hold.accesses.entered(this)
+    wait?.succeed()
   }
 
   /** Ends the wait with an error; whoever calls has taken it out of its queue. */

@@ -3,9 +3,9 @@ import type { Clock, Timer } from '../ports.js'
 import type { CompiledAccessOptions } from './ticket.js'
 
 /** A promise that ends by success, failure, time or signal, and leaves nothing behind. */
-export class Wait<T> {
-  readonly promise: Promise<T>
-  private resolve!: (value: T) => void
+export class Wait {
+  readonly promise: Promise<void>
+  private resolve!: () => void
   private reject!: (error: unknown) => void
   private readonly timer: Timer
   private readonly startedAt: number
@@ -25,9 +25,9 @@ export class Wait<T> {
     options.signal?.addEventListener('abort', this.aborted)
   }
 
-  succeed(value: T): void {
+  succeed(): void {
     this.end()
-    this.resolve(value)
+    this.resolve()
   }
 
   fail(error: HoldfastError): void {
@@ -50,4 +50,14 @@ export class Wait<T> {
     this.timer.cancel()
     this.options.signal?.removeEventListener('abort', this.aborted)
   }
+}
+
+/** Resolves when the work has ended, or after `ms`. */
+export async function within(clock: Clock, ms: number, work: () => Promise<void>): Promise<void> {
+  let timer: Timer | undefined
+  const timeout = new Promise<void>((resolve) => {
+    timer = clock.after(ms, resolve, 'awaited')
+  })
+  await Promise.race([work(), timeout])
+  timer?.cancel()
 }

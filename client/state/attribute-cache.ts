@@ -6,10 +6,11 @@ import type { SchemaCheck } from './schemas.js'
 /** What an access changes, in encoded form: undefined deletes the attribute. */
 export type Changes = ReadonlyMap<string, AttributeValue | undefined>
 
-/** How large an attribute and the whole session may become. */
-export interface SizeLimits {
+/** What attributes may be: how large, each and together, and by their schemas. */
+export interface AttributeRules {
   readonly attributeBytesMax: number
   readonly sessionBytesMax: number
+  readonly schemas: SchemaCheck
 }
 
 const NOT_FROZEN = Symbol('not frozen')
@@ -39,7 +40,7 @@ export class AttributeCache {
 
   constructor(
     attrs: { readonly [name: string]: AttributeValue },
-    private readonly schemas: SchemaCheck,
+    private readonly rules: AttributeRules,
   ) {
     this.load(attrs)
   }
@@ -73,11 +74,11 @@ export class AttributeCache {
   /** The form in which a value is to be stored: that of what its schema makes of it. Throws where it cannot be. */
   encode(name: string, value: unknown): AttributeValue {
     const encoded = encodeValue(value, name)
-    if (!this.schemas.has(name)) return encoded
+    if (!this.rules.schemas.has(name)) return encoded
     const before = this.attributes.get(name)?.encoded
     if (before !== undefined && equalEncoded(encoded, before)) return encoded
     // Encoded again even where it is the same object: a schema may change what it is given.
-    return encodeValue(this.schemas.apply(name, value), name)
+    return encodeValue(this.rules.schemas.apply(name, value), name)
   }
 
   /** An attribute as accesses see it: as stored, or as its schema migrates it. */
@@ -85,7 +86,9 @@ export class AttributeCache {
     const attribute = this.attributes.get(name)
     if (attribute === undefined || attribute.current !== undefined) return attribute?.current
     const { encoded } = attribute
-    attribute.current = this.schemas.has(name) ? encodeValue(this.schemas.apply(name, decode(encoded)), name) : encoded
+    attribute.current = this.rules.schemas.has(name)
+      ? encodeValue(this.rules.schemas.apply(name, decode(encoded)), name)
+      : encoded
     return attribute.current
   }
 
@@ -115,8 +118,18 @@ export class AttributeCache {
     }
   }
 
-  /** Throws a TooLargeError where these changes would make too large what they do not shrink. */
-  checkSize(changes: Changes, { attributeBytesMax, sessionBytesMax }: SizeLimits): void {
+  /** Throws a TooLargeError where a value that is being set is too large, as far as that is known at once. */
+  checkValue(name: string, value: unknown): void {
+    const sizeBytes = typeof value === 'string' ? value.length : value instanceof Uint8Array ? value.byteLength : 0
+    const { attributeBytesMax } = this.rules
+    if (sizeBytes > attributeBytesMax && sizeBytes > this.sizeOf(name)) {
+      throw new TooLargeError(name, sizeBytes, attributeBytesMax)
+    }
+  }
+
+  /** Throws a TooLargeError where these changes would make an attribute or the session too large, and larger than now. */
+  checkSize(changes: Changes): void {
+    const { attributeBytesMax, sessionBytesMax } = this.rules
     let total = this.size
     for (const [name, encoded] of changes) {
       const beforeBytes = this.attributes.get(name)?.sizeBytes ?? 0

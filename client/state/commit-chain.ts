@@ -11,17 +11,18 @@ import { Batch, type When } from './batch.js'
 import { attempt, unreachable } from './dynamodb-retry.js'
 
 export interface ChainContext {
-  readonly store: Store
   readonly session: SessionKey
   readonly epoch: number
-  readonly flushMs: number
-  readonly clock: Clock
-  readonly randomness: Randomness
-  /** Until when the session lives, as last committed; and what a commit made now would make of it. */
-  readonly aliveUntilMs: () => number
-  readonly extendedUntilMs: () => number
+  readonly client: {
+    readonly store: Store
+    readonly clock: Clock
+    readonly randomness: Randomness
+    readonly options: { readonly flushMs: number }
+  }
+  /** Until when the session lives, as last committed, and would live if it were committed now. */
+  readonly life: { readonly untilMs: number; readonly extendedUntilMs: number }
   /** Why nothing may be written any more, such as a lease that is over. */
-  blocker(): HoldfastError | undefined
+  readonly validity: { readonly blocker: HoldfastError | undefined }
   /** All attributes as they are with everything that was staged. */
   attributes(): { readonly [name: string]: AttributeValue }
   committed(batch: Batch, aliveUntilMs: number): void
@@ -77,7 +78,8 @@ export class CommitChain {
     else {
       batch.writtenBehind += 1
       // One that is due is written after the one under way.
-      if (!batch.isDue) this.flushTimer ??= this.context.clock.after(this.flushDelayMs(), () => this.flush(), 'awaited')
+      if (!batch.isDue)
+        this.flushTimer ??= this.context.client.clock.after(this.flushDelayMs(), () => this.flush(), 'awaited')
     }
     return batch
   }
@@ -140,11 +142,11 @@ export class CommitChain {
   }
 
   private async move(target: CommitChain, carried: Carried): Promise<number> {
-    const problem = target.brokenBy ?? target.context.blocker()
+    const problem = target.brokenBy ?? target.context.validity.blocker
     if (problem !== undefined) throw problem
-    const { store, clock, randomness } = this.context
+    const { store, clock, randomness } = this.context.client
     const commitId = randomness.token(12)
-    const aliveUntilMs = this.context.extendedUntilMs()
+    const aliveUntilMs = this.context.life.extendedUntilMs
     const writes = rotate(this.place, target.place, commitId, carried, aliveUntilMs, clock.wallMs())
     const { value, mayHaveLanded } = await this.attempt(() => store.transact(writes))
     const ids = [target, this].map(({ context }) => ({ epoch: context.epoch, commitId }))
@@ -162,7 +164,7 @@ export class CommitChain {
       this.current = batch
       try {
         const { session } = this.context
-        const aliveUntilMs = this.context.extendedUntilMs()
+        const aliveUntilMs = this.context.life.extendedUntilMs
         await this.write((id, nowMs) =>
           batch.changes.size > COMMIT_NAMES_MAX
             ? commitWhole(session, id, this.lastCommitId, this.context.attributes(), aliveUntilMs, nowMs)
@@ -186,27 +188,26 @@ export class CommitChain {
 
   /** A session must not end its life before what was changed in it is written. */
   private flushDelayMs(): number {
-    const { flushMs, clock, aliveUntilMs } = this.context
-    return Math.max(0, Math.min(flushMs, (aliveUntilMs() - clock.wallMs()) / 2))
+    const { client, life } = this.context
+    return Math.max(0, Math.min(client.options.flushMs, (life.untilMs - client.clock.wallMs()) / 2))
   }
 
   private async write(build: (id: WriteId, nowMs: number) => Update): Promise<void> {
-    const { context } = this
-    const id: WriteId = { epoch: context.epoch, commitId: context.randomness.token(12) }
+    const { epoch, client } = this.context
+    const id: WriteId = { epoch, commitId: client.randomness.token(12) }
     // Built once: every try sends the same bytes.
-    const update = build(id, context.clock.wallMs())
-    const { value, mayHaveLanded } = await this.attempt(() => context.store.update(update))
+    const update = build(id, client.clock.wallMs())
+    const { value, mayHaveLanded } = await this.attempt(() => client.store.update(update))
     if (hasLanded(value, id)) this.lastCommitId = id.commitId
     else throw refusal(value.item, mayHaveLanded)
   }
 
   /** Sends one write until its outcome is known, or throws what is known instead. */
   private async attempt<T>(request: () => Promise<T>): Promise<{ readonly value: T; readonly mayHaveLanded: boolean }> {
-    const { context } = this
-    const problem = context.blocker()
+    const { validity, client } = this.context
+    const problem = validity.blocker
     if (problem !== undefined) throw problem
-    const { clock, randomness } = context
-    const tried = await attempt(request, clock, randomness, () => context.blocker() === undefined)
+    const tried = await attempt(request, client.clock, client.randomness, () => validity.blocker === undefined)
     if (tried.ok) return tried
     if (tried.mayHaveLanded) throw new CommitUnknownError(tried.error)
     throw unreachable('the commit was refused', tried.error)

@@ -16,7 +16,12 @@ export interface SessionLink {
 }
 
 // The schemas are the main thread's: they run there, on the way out and on the way in.
-const NO_SCHEMAS = new SchemaCheck()
+/** The main thread knows the limits and the schemas. */
+const NO_RULES = {
+  schemas: new SchemaCheck(),
+  attributeBytesMax: Number.MAX_SAFE_INTEGER,
+  sessionBytesMax: Number.MAX_SAFE_INTEGER,
+}
 
 /** The session object of an access whose work runs in this worker thread. */
 export class WorkerSession {
@@ -47,7 +52,7 @@ export class WorkerSession {
     this.rev = opened.rev
     this.wanted = opened.wanted
     this.ticket = { request }
-    this.attributes = new AttributeCache({}, NO_SCHEMAS)
+    this.attributes = new AttributeCache({}, NO_RULES)
     this.attributes.apply(new Map(opened.attributes))
     this.content = new AccessState(
       this.attributes,

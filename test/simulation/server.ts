@@ -36,9 +36,9 @@ interface Insides {
           readonly lease: { readonly isConfirmed: boolean; readonly remainingMs: number }
         }
       | undefined
-    readonly entries: ReadonlyMap<
+    readonly known: ReadonlyMap<
       string,
-      { readonly pending: ReadonlySet<unknown>; readonly lock: { readonly state: { readonly kind: string } } }
+      { readonly waiting: { readonly count: number }; readonly lock: { readonly state: { readonly kind: string } } }
     >
   }
 }
@@ -164,15 +164,15 @@ export class Server {
       if (!EXPECTED.has(code)) this.history.violate('14', `an access failed with ${code}: ${(error as Error)?.message}`)
     }
     this.pending -= 1
-    const asked = this.sessions.entries.get(this.keyOf(id))
-    if (asked?.lock.state.kind === 'asking' && asked.pending.size === 0)
+    const asked = this.sessions.known.get(this.keyOf(id))
+    if (asked?.lock.state.kind === 'asking' && asked.waiting.count === 0)
       this.history.violate('15', 'a client asks for what nobody waits for')
   }
 
   /** It has another connection: what was sent over the one before may never have arrived. */
   checkRepeated(said: ReadonlySet<string>): void {
     if (this.machine.isDead || this.sessions.membership?.isReady !== true) return
-    for (const [session, { lock }] of this.sessions.entries) {
+    for (const [session, { lock }] of this.sessions.known) {
       const due = lock.state.kind === 'asking' ? 'acquire' : lock.state.kind === 'releasing' ? 'release' : undefined
       if (due !== undefined && !said.has(`${due} ${session}`))
         this.history.violate('16', `a connection is welcome, and the ${due} is not repeated`)

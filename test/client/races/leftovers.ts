@@ -6,26 +6,30 @@ import { shown } from './watch.js'
 interface Insides {
   readonly sessions: {
     readonly membership: { readonly processId: string } | undefined
-    readonly entries: ReadonlyMap<string, EntryInsides>
-    readonly held: { readonly size: number }
+    readonly known: ReadonlyMap<string, LocalSessionInsides>
+    readonly held: { readonly count: number; readonly cachedBytes: number }
   }
   readonly accesses: { readonly count: number }
 }
-interface EntryInsides {
-  readonly pending: ReadonlySet<unknown>
-  readonly onFreed: ReadonlySet<unknown>
+interface LocalSessionInsides {
+  readonly waiting: { readonly count: number }
+  readonly onFreed: readonly unknown[]
   readonly lock: { readonly state: { readonly kind: string; readonly epoch?: number } }
+  readonly state: { readonly kind: string }
   readonly hold:
     | undefined
     | {
-        readonly phase: string
-        readonly locks: {
-          readonly running: number
-          readonly queued: number
-          readonly table: undefined | { readonly ready: readonly unknown[] }
+        readonly state: { readonly kind: string }
+        readonly accesses: {
+          readonly isAny: boolean
+          readonly locks: {
+            readonly running: number
+            readonly queued: number
+            readonly table: undefined | { readonly ready: readonly unknown[] }
+          }
+          readonly running: { readonly size: number }
         }
-        readonly running: ReadonlySet<unknown>
-        readonly unresolved: ReadonlyMap<string, unknown>
+        readonly unresolved: { readonly batches: ReadonlyMap<string, unknown> }
         readonly chain: { readonly isIdle: boolean }
       }
 }
@@ -33,13 +37,13 @@ interface EntryInsides {
 /** At a moment when nothing is left to be done but by the outside world, whoever can go on has gone on. */
 export function checkMoment({ watch, clients }: Race): void {
   for (const [index, client] of clients.entries()) {
-    for (const { pending, lock, hold } of (client as unknown as Insides).sessions.entries.values()) {
-      const isWaitedFor = lock.state.kind !== 'asking' || pending.size > 0
+    for (const { waiting, lock, hold } of (client as unknown as Insides).sessions.known.values()) {
+      const isWaitedFor = lock.state.kind !== 'asking' || waiting.count > 0
       watch.expect(isWaitedFor, `client ${index} asks for a session that nobody waits for`)
-      watch.expect(lock.state.kind !== 'none' || pending.size === 0, `client ${index} waits and does not ask`)
+      watch.expect(lock.state.kind !== 'none' || waiting.count === 0, `client ${index} waits and does not ask`)
       if (hold === undefined) continue
-      watch.expect((hold.locks.table?.ready.length ?? 0) === 0, `client ${index} has not granted what is free`)
-      const isDone = hold.phase === 'draining' && hold.locks.running + hold.locks.queued === 0 && hold.chain.isIdle
+      watch.expect((hold.accesses.locks.table?.ready.length ?? 0) === 0, `client ${index} has not granted what is free`)
+      const isDone = hold.state.kind === 'draining' && !hold.accesses.isAny && hold.chain.isIdle
       watch.expect(!isDone, `client ${index} has a session to give back and keeps it`)
     }
   }
@@ -52,20 +56,21 @@ export async function checkLeftovers(race: Race): Promise<void> {
     const { sessions, accesses } = client as unknown as Insides
     watch.expect(client.health().waitingSessions === 0, `client ${index} says that it waits for a session`)
     watch.expect(accesses.count === 0, `client ${index} counts ${accesses.count} accesses`)
-    for (const [, { pending, onFreed, lock, hold }] of sessions.entries) {
-      const isQuiet = pending.size + onFreed.size === 0 && (lock.state.kind === 'held') === (hold !== undefined)
+    for (const [, { waiting, onFreed, lock, state, hold }] of sessions.known) {
+      const isQuiet = waiting.count + onFreed.length === 0 && (lock.state.kind === 'held') === (state.kind === 'held')
       watch.expect(
         isQuiet,
-        `client ${index} has ${pending.size} pending, ${onFreed.size} releasing, lock ${lock.state.kind}`,
+        `client ${index} has ${waiting.count} waiting, ${onFreed.length} releasing, lock ${lock.state.kind}, ${state.kind}`,
       )
       if (hold === undefined) continue
-      const { locks, running, unresolved, chain, phase } = hold
-      const left = [locks.running, locks.queued, running.size, unresolved.size, chain.isIdle ? 0 : 1]
+      const { locks, running } = hold.accesses
+      const unwritten = hold.unresolved.batches.size
+      const left = [locks.running, locks.queued, running.size, unwritten, hold.chain.isIdle ? 0 : 1]
       watch.expect(
         left.every((count) => count === 0),
         `client ${index} has kept [running, queued, tickets, unwritten, chain] ${shown(left)}`,
       )
-      watch.expect(phase === 'open', `client ${index} has a hold that is ${phase} and not used`)
+      watch.expect(hold.state.kind === 'open', `client ${index} has a hold that is ${hold.state.kind} and not used`)
     }
   }
   await checkRecords(race)
@@ -87,7 +92,7 @@ async function checkRecords({ world, keys, clients, watch, plan, closed }: Race)
     watch.expect(waiting.length === 0, `${waiting.length} living processes are still queued`)
     if (lock?.holder === undefined || !isLiving(lock.holder.p)) continue
     const isKnown = clients.some((client) => {
-      const state = (client as unknown as Insides).sessions.entries.get(key)?.lock.state
+      const state = (client as unknown as Insides).sessions.known.get(key)?.lock.state
       return state?.kind === 'held' && state.epoch === lock.epoch
     })
     watch.expect(isKnown, `epoch ${lock.epoch} is held by a living process that does not know it`)
@@ -99,9 +104,12 @@ export function checkNothingIsLeft({ world, clients, keys, watch }: Race): void 
   const locks = world.memory.snapshot().locks
   for (const [index, client] of clients.entries()) {
     const { heldSessions, waitingSessions, state } = client.health()
-    const { entries } = (client as unknown as Insides).sessions
-    const left = `${heldSessions} held, ${waitingSessions} waiting, ${entries.size} entries`
-    watch.expect(left === '0 held, 0 waiting, 0 entries' && state === 'closed', `closed client ${index} has ${left}`)
+    const { known, held } = (client as unknown as Insides).sessions
+    const left = `${heldSessions} held, ${waitingSessions} waiting, ${known.size} known, ${held.cachedBytes} bytes`
+    watch.expect(
+      left === '0 held, 0 waiting, 0 known, 0 bytes' && state === 'closed',
+      `closed client ${index} has ${left}`,
+    )
   }
   for (const key of keys) {
     const lock = readLock(locks.get(`S#${key}`))

@@ -19,14 +19,14 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
   {
     name: 'an access begins with sessions whose life has ended while it waited for others',
     file: 'client/access/enter-many.ts',
-    from: 'for (const { hold } of entered.values()) if (hold.verify()) hold.verifyAlive()',
+    from: 'for (const { hold } of entered.values()) hold.endIfLostOrExpired()',
     to: '',
   },
   {
     name: 'signals are aborted before those that waited are handed back',
-    file: 'client/session/hold.ts',
-    from: 'const loss = lossFor(error)',
-    to: 'const loss = lossFor(error); for (const ticket of this.running.clear()) ticket.lose(loss)',
+    file: 'client/session/local-accesses.ts',
+    from: 'const waiting = this.locks.clear() as Ticket[]',
+    to: 'const waiting = this.locks.clear() as Ticket[]; for (const ticket of this.running.clear()) ticket.lose(loss)',
   },
   {
     name: 'a rotation goes on though its session is lost, even in a closed client',
@@ -38,7 +38,7 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
   {
     name: 'a read does not wait for the commit whose values it saw',
     file: 'client/session/hold.ts',
-    from: 'if (this.unresolved.size === 0) return undefined',
+    from: 'if (this.unresolved.isEmpty) return undefined',
     to: 'return undefined',
   },
   {
@@ -56,8 +56,8 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
   {
     name: 'the lease is not checked before a held session is used',
     file: 'client/session/hold.ts',
-    from: "if (this.phase === 'over' || !this.membership.checkLease()) return false",
-    to: "if (this.phase === 'over') return false",
+    from: "if (this.state.kind === 'over' || !this.validity.isLeaseRunning) return true",
+    to: "if (this.state.kind === 'over') return true",
   },
   // Inside the process.
   {

@@ -43,14 +43,14 @@ export const ANSWER_MUTANTS: readonly Mutant[] = [
   {
     name: 'a revoke of any epoch is obeyed by dropping the hold unreleased',
     file: 'client/session/local-session.ts',
-    from: "        this.hold?.drain('revoked')",
-    to: "        this.hold?.loseFor('revoked', 'mutant')",
+    from: "this.tell('revoked', grant.epoch)\n    this.hold?.drain()",
+    to: "this.tell('revoked', grant.epoch)\n    this.hold?.lose(new SessionLostError('revoked', 'mutant'))",
   },
   {
     name: 'a session is released while accesses run',
     file: 'client/session/hold.ts',
-    from: "if (this.phase !== 'draining' || this.isInUse) return",
-    to: "if (this.phase !== 'draining') return",
+    from: "if (this.state.kind !== 'draining' || this.accesses.isAny) return",
+    to: "if (this.state.kind !== 'draining') return",
   },
   {
     name: 'a session is released while a commit is under way',
@@ -61,8 +61,8 @@ export const ANSWER_MUTANTS: readonly Mutant[] = [
   {
     name: 'a fenced claim is not raised',
     file: 'client/session/local-session.ts',
-    from: "if (claimed.kind === 'fenced' && this.pending.size > 0) return lock.acquireAbove(claimed.fence)",
-    to: '',
+    from: "if (claimed.kind === 'fenced' && this.isWaiting) {",
+    to: "if (claimed.kind === 'fenced' && this.context === undefined) {",
   },
   {
     name: 'a session is asked for again before its release is answered',
@@ -79,25 +79,25 @@ export const ANSWER_MUTANTS: readonly Mutant[] = [
   {
     name: 'whoever gives up leaves the process in the queue',
     file: 'client/session/local-session.ts',
-    from: 'if (this.pending.size === 0) this.lock.cancel()',
+    from: 'if (!this.isWaiting) this.lock.cancel()',
     to: '',
   },
   {
     name: 'accesses that were queued here are forgotten at a release',
     file: 'client/session/hold.ts',
-    from: 'this.events.returned(this.locks.takeQueued() as Ticket[])',
-    to: 'this.locks.takeQueued()',
+    from: 'this.owner.returned(this.accesses.takeQueued())',
+    to: 'this.accesses.takeQueued()',
   },
   {
     name: 'after a release nobody asks again',
     file: 'client/session/local-session.ts',
-    from: 'if (this.pending.size > 0) this.lock.acquire()',
-    to: 'if (this.pending.size > 0) return',
+    from: 'if (this.isWaiting) this.lock.acquire()',
+    to: 'if (this.isWaiting) return',
   },
   {
     name: 'a reconnect does not send again what is unanswered',
     file: 'client/session/sessions.ts',
-    from: 'for (const entry of this.entries.values()) entry.resend()',
+    from: 'for (const session of this.known.values()) session.lock.resend()',
     to: '',
   },
   {

@@ -55,14 +55,14 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a retry of a commit is another commit',
     file: 'client/state/commit-chain.ts',
-    from: 'await this.attempt(() => context.store.update(update))',
-    to: "await this.attempt(() => context.store.update({ ...update, values: { ...update.values, ':commit': { S: context.randomness.token(12) } } }))",
+    from: 'await this.attempt(() => client.store.update(update))',
+    to: "await this.attempt(() => client.store.update({ ...update, values: { ...update.values, ':commit': { S: client.randomness.token(12) } } }))",
   },
   {
     name: 'a session is used beyond its life',
     file: 'client/session/hold.ts',
-    from: 'if (this.aliveUntil > this.context.clock.wallMs()) return true',
-    to: 'if (this.aliveUntil > 0) return true',
+    from: 'return this.endIfLost() || this.endBy(this.validity.expired)',
+    to: 'return this.endIfLost()',
   },
   {
     name: 'a live session is taken for an expired one',
@@ -79,13 +79,13 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a rotation carries nothing over',
     file: 'client/session/hold.ts',
-    from: 'return { attrs: this.attributes.all(), createdAt: this.createdAt, rev: this.rev }',
-    to: 'this.attributes.load({})\n    return { attrs: {}, createdAt: this.createdAt, rev: this.rev }',
+    from: 'return { attrs: this.attributes.all(), createdAt: this.life.createdAt, rev: this.life.rev }',
+    to: 'this.attributes.load({})\n    return { attrs: {}, createdAt: this.life.createdAt, rev: this.life.rev }',
   },
   {
     name: 'what was to be written behind is dropped when a session is let go',
     file: 'client/session/hold.ts',
-    from: 'this.chain.flush()\n      this.cohortTimer',
-    to: "if (!this.isInUse) this.chain.abandon(new SessionLostError('expired', ''))\n      this.chain.flush()\n      this.cohortTimer",
+    from: 'this.chain.flush()\n      // That may have',
+    to: "if (!this.accesses.isAny) this.chain.abandon(new SessionLostError('expired', ''))\n      this.chain.flush()\n      // That may have",
   },
 ]

@@ -1,0 +1,105 @@
+import { LOCK_TTL_MS } from '../../protocol/limits.js'
+import type { Timer } from '../ports.js'
+import type { ClientContext } from './context.js'
+import { Ranked, Recency } from './recency.js'
+
+/** How often held lock records are kept from TTL. */
+const KEEP_PERIOD_MS = LOCK_TTL_MS / 7
+
+/** A session that is held, in the order of use. */
+export abstract class HeldSession extends Ranked {
+  lastUsedMs = 0
+  /** The part of the client's cached bytes that is this session's. */
+  countedBytes = 0
+  abstract readonly cachedBytes: number
+  abstract readonly isInUse: boolean
+  /** Gives the session back when its accesses have ended. */
+  abstract letGo(): void
+  /** Keeps the lock record from TTL. */
+  abstract keep(): void
+}
+
+/** The sessions that are held: lets go of those that are unused for too long, or too many. */
+export class HeldSessions {
+  private readonly order = new Recency<HeldSession>()
+  private cachedBytes = 0
+  private idleTimer: Timer | undefined
+  private keepTimer: Timer | undefined
+  private isStopped = false
+
+  constructor(private readonly context: ClientContext) {}
+
+  get count(): number {
+    return this.order.size
+  }
+
+  opened(session: HeldSession): void {
+    this.used(session)
+    // A grant may come while the client closes.
+    if (this.isStopped) return
+    this.scheduleIdle()
+    this.keepTimer ??= this.context.clock.after(KEEP_PERIOD_MS, () => this.keepAll(), 'background')
+  }
+
+  used(session: HeldSession): void {
+    session.lastUsedMs = this.context.clock.monotonicMs()
+    this.order.use(session)
+    const { cachedBytes } = session
+    this.cachedBytes += cachedBytes - session.countedBytes
+    session.countedBytes = cachedBytes
+    this.makeRoom(session)
+  }
+
+  /** It is held no longer, or is about to be given back. */
+  closed(session: HeldSession): void {
+    this.order.remove(session)
+    this.cachedBytes -= session.countedBytes
+    session.countedBytes = 0
+  }
+
+  /** The client closes: nothing is let go any more for being unused. */
+  stop(): void {
+    this.isStopped = true
+    this.idleTimer?.cancel()
+    this.keepTimer?.cancel()
+  }
+
+  /** Releases the least recently used sessions until those that are held are within the bounds again. */
+  private makeRoom(newest: HeldSession): void {
+    const { heldSessionsMax, cachedBytesMax } = this.context.options
+    while (this.order.size > heldSessionsMax || this.cachedBytes > cachedBytesMax) {
+      const oldest = this.order.leastRecent
+      if (oldest === undefined || oldest === newest) return
+      this.letGo(oldest)
+    }
+  }
+
+  private letGo(session: HeldSession): void {
+    this.closed(session)
+    session.letGo()
+  }
+
+  private scheduleIdle(): void {
+    const oldest = this.order.leastRecent
+    if (oldest === undefined || this.idleTimer !== undefined || this.isStopped) return
+    const dueMs = oldest.lastUsedMs + this.context.options.idleReleaseMs - this.context.clock.monotonicMs()
+    this.idleTimer = this.context.clock.after(Math.max(1, dueMs), () => this.releaseIdle(), 'background')
+  }
+
+  private releaseIdle(): void {
+    this.idleTimer = undefined
+    const limitMs = this.context.clock.monotonicMs() - this.context.options.idleReleaseMs
+    for (let oldest = this.order.leastRecent; oldest !== undefined; oldest = this.order.leastRecent) {
+      if (oldest.lastUsedMs > limitMs) break
+      // A session that is in use for so long counts as used now.
+      if (oldest.isInUse) this.used(oldest)
+      else this.letGo(oldest)
+    }
+    this.scheduleIdle()
+  }
+
+  private keepAll(): void {
+    for (const session of this.order.items()) session.keep()
+    this.keepTimer = this.context.clock.after(KEEP_PERIOD_MS, () => this.keepAll(), 'background')
+  }
+}

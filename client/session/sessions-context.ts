@@ -1,0 +1,12 @@
+import type { SessionKey } from '../../protocol/keys.js'
+import type { Events } from '../events.js'
+import type { ClientContext } from './context.js'
+import type { HeldSessions } from './held-sessions.js'
+
+/** The parts of a client that all its sessions share. */
+export interface SessionsContext extends ClientContext {
+  readonly events: Events
+  readonly held: HeldSessions
+  /** Nothing is held, asked for or waited for: the session may be forgotten. */
+  unneeded(session: { readonly session: SessionKey }): void
+}

@@ -1,0 +1,40 @@
+import { SessionLostError } from '../errors/index.js'
+import type { Membership } from '../process/membership.js'
+import type { Grant } from './grant.js'
+import type { SessionLife } from './life.js'
+
+/**
+ * Whether this process may still believe in a grant. To be asked before every use of the cached state and before every
+ * write: timers do not run while a loop is blocked or a machine is paused.
+ */
+export class Validity {
+  constructor(
+    private readonly grant: Grant,
+    private readonly membership: Membership,
+    private readonly life: SessionLife,
+  ) {}
+
+  /** False once the lease is over. That ends the process id, and with it every hold. */
+  get isLeaseRunning(): boolean {
+    return this.membership.checkLease()
+  }
+
+  /** The loss of a holder that was asked for the session and kept it too long: the store gives it to the next. */
+  get overstay(): SessionLostError | undefined {
+    return this.grant.busy.isOverdue ? this.overstayed() : undefined
+  }
+
+  overstayed(): SessionLostError {
+    const { maxBusyMs } = this.membership.timing
+    return new SessionLostError('revoked', `it was asked for and not released within maxBusyMs = ${maxBusyMs}`)
+  }
+
+  get expired(): SessionLostError | undefined {
+    return this.life.isOver ? new SessionLostError('expired', 'its lifetime ended while it was held') : undefined
+  }
+
+  /** Why nothing may be written any more. */
+  get blocker(): SessionLostError | undefined {
+    return this.isLeaseRunning ? (this.overstay ?? this.expired) : this.membership.loss
+  }
+}

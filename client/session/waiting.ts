@@ -1,0 +1,57 @@
+import type { Absence } from '../../protocol/state/results.js'
+import { type HoldfastError, SessionMissingError } from '../errors/index.js'
+import type { Ticket } from './ticket.js'
+
+/** Accesses of this process that wait for a session, in line. */
+export class Waiting {
+  private tickets = new Set<Ticket>()
+  /** Set when the client closes: nobody waits here any more. */
+  private refusal: HoldfastError | undefined
+
+  get count(): number {
+    return this.tickets.size
+  }
+
+  add(ticket: Ticket): void {
+    this.tickets.add(ticket)
+  }
+
+  /** They stood in line before all that wait now. */
+  putBack(tickets: readonly Ticket[]): void {
+    this.tickets = new Set([...tickets, ...this.tickets])
+    if (this.refusal !== undefined) this.fail(this.refusal)
+  }
+
+  takeAll(): Iterable<Ticket> {
+    const all = this.tickets
+    this.tickets = new Set()
+    return all
+  }
+
+  /** Returns false where it does not wait here. */
+  remove(ticket: Ticket): boolean {
+    return this.tickets.delete(ticket)
+  }
+
+  fail(error: HoldfastError, isMeant: (ticket: Ticket) => boolean = () => true): void {
+    for (const ticket of [...this.tickets].filter(isMeant)) {
+      this.tickets.delete(ticket)
+      ticket.fail(error)
+    }
+  }
+
+  /** There is no such session: fails those that do not create one. */
+  failMissing(reason: Absence): void {
+    for (const ticket of this.tickets) {
+      if (ticket.options.ifMissing !== 'fail') continue
+      this.tickets.delete(ticket)
+      ticket.fail(new SessionMissingError(reason))
+    }
+  }
+
+  /** The client closes: fails all that wait or would, but for extensions and targets of accesses that run. */
+  refuse(error: HoldfastError): void {
+    this.refusal = error
+    this.fail(error, ({ role }) => role === 'access')
+  }
+}

@@ -1,0 +1,33 @@
+import type { LockRequest } from '../attribute-locks/lock-request.js'
+import type { Batch } from './batch.js'
+
+/** Which batch will bring each attribute's cached value into DynamoDB, for those that are not there yet. */
+export class Unresolved {
+  private readonly batches = new Map<string, Batch>()
+
+  get isEmpty(): boolean {
+    return this.batches.size === 0
+  }
+
+  staged(batch: Batch, names: Iterable<string>): void {
+    for (const name of names) this.batches.set(name, batch)
+  }
+
+  committed(batch: Batch): void {
+    for (const name of batch.changes.keys()) if (this.batches.get(name) === batch) this.batches.delete(name)
+  }
+
+  /** The newest batch with a value that these locks cover. `latest` is the newest of all. */
+  newestUnder(request: LockRequest, latest: Batch | undefined): Batch | undefined {
+    if (request.whole !== undefined) return latest
+    let newest: Batch | undefined
+    for (const names of [request.writes, request.reads]) {
+      for (const name of names) {
+        const batch = this.batches.get(name)
+        // Batches resolve in order, so of two the later one covers both.
+        if (batch !== undefined && (newest === undefined || batch === latest)) newest = batch
+      }
+    }
+    return newest
+  }
+}
