@@ -1,3 +1,4 @@
+import { isThrottlingError } from '@smithy/core/retry'
 import { UnreachableError } from '../errors/index.js'
 import { STATE_RETRY_BASE_MS, STATE_RETRY_MAX_MS, STATE_TRIES_MAX } from '../limits.js'
 import type { Clock, Randomness } from '../ports.js'
@@ -7,13 +8,11 @@ export type Attempted<T> =
   | { readonly ok: true; readonly value: T; readonly mayHaveLanded: boolean }
   | { readonly ok: false; readonly error: unknown; readonly mayHaveLanded: boolean }
 
-const THROTTLED = new Set([
-  'ProvisionedThroughputExceeded',
-  'ProvisionedThroughputExceededException',
-  'RequestLimitExceeded',
-  'ThrottlingError',
-  'ThrottlingException',
-])
+/** DynamoDB names throttling in its own way among the reasons for which a transaction was cancelled. */
+const THROTTLED_REASONS = new Set(['ProvisionedThroughputExceeded', 'RequestLimitExceeded', 'ThrottlingError'])
+
+const isThrottled = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && isThrottlingError(error as Parameters<typeof isThrottlingError>[0])
 
 /** Another transaction was at work on the item. DynamoDB then refuses plain writes too, instead of letting them wait. */
 const CONFLICTS = new Set(['TransactionConflict', 'TransactionConflictException'])
@@ -23,7 +22,7 @@ const httpStatus = (error: unknown): number | undefined =>
 
 const errorName = (error: unknown): string => (error as { readonly name?: string })?.name ?? ''
 
-/** What stood in the way: the error's name, or each reason for which a transaction was cancelled. */
+/** The obstacles: the error's name, or each reason for which a transaction was cancelled. */
 function reasonsOf(error: unknown): readonly string[] {
   const name = errorName(error)
   if (name !== 'TransactionCanceledException') return [name]
@@ -45,7 +44,9 @@ const wasRefused = (error: unknown): boolean => {
 }
 
 const isPassing = (error: unknown): boolean =>
-  !wasRefused(error) || reasonsOf(error).every((reason) => THROTTLED.has(reason) || CONFLICTS.has(reason))
+  !wasRefused(error) ||
+  isThrottled(error) ||
+  reasonsOf(error).every((reason) => THROTTLED_REASONS.has(reason) || CONFLICTS.has(reason))
 
 /**
  * Tries a request a bounded number of times, with full jitter between. Every try must send the same bytes: the
@@ -89,7 +90,9 @@ export function explain(error: unknown): string {
   const credentials = BAD_CREDENTIALS.get(name)
   if (credentials !== undefined) return credentials
   const reasons = reasonsOf(error)
-  if (reasons.some((reason) => THROTTLED.has(reason))) return 'DynamoDB throttled the request'
+  if (isThrottled(error) || reasons.some((reason) => THROTTLED_REASONS.has(reason))) {
+    return 'DynamoDB throttled the request'
+  }
   if (reasons.some((reason) => CONFLICTS.has(reason)))
     return 'transactions on the same session kept conflicting with it'
   return `DynamoDB could not be reached or failed (${reasons.join(', ')})`
