@@ -210,7 +210,7 @@ async function bundle(name, mutant) {
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    external: ['@aws-sdk/*', '@smithy/*', 'ws'],
+    external: ['@aws-sdk/*', 'ws'],
     logLevel: 'error',
     plugins: [plant],
   })
