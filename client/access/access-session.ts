@@ -7,7 +7,7 @@ import { Ticket } from '../session/ticket.js'
 import type { Changes } from '../state/attribute-cache.js'
 import { AccessState } from '../state/state-view.js'
 
-/** What several commits are reported as: the failure that leaves the most open, if there is any. */
+/** The one failure that several commits are reported as: an unknown outcome first. */
 export function worstOf(outcomes: readonly PromiseSettledResult<unknown>[]): HoldfastError | undefined {
   const failures = outcomes.flatMap((outcome) =>
     outcome.status === 'rejected' ? [outcome.reason as HoldfastError] : [],
@@ -32,7 +32,7 @@ export class AccessSession {
     private readonly ticket: Ticket,
   ) {}
 
-  /** Made only when somebody looks. */
+  /** Made on first use. */
   get content(): AccessState {
     const { hold, ticket } = this
     this.made ??= new AccessState(
@@ -48,7 +48,7 @@ export class AccessSession {
     return this.content.proxy
   }
 
-  /** What differs from the cached state, in encoded form; undefined where nothing does. Throws on bad values. */
+  /** The differences from the cached state, in encoded form; undefined where there are none. Throws on bad values. */
   changes(): Changes | undefined {
     return this.made?.changes()
   }
@@ -88,7 +88,7 @@ export class AccessSession {
     this.hold.attributes.checkSize(changes)
     const { done } = this.hold.stage(changes, 'now')
     this.committing = both(this.committing, done)
-    // Whoever called is told by `done`.
+    // The caller learns of the failure by `done`.
     this.committing.catch(() => {})
     return done
   }
@@ -127,7 +127,7 @@ export class AccessSession {
     return this.isEnded
   }
 
-  /** What a log may show of a session: nothing of its values. */
+  /** The parts of a session that a log may show. It shows no values. */
   toJSON(): { readonly epoch: number; readonly isEnded: boolean } {
     return { epoch: this.epoch, isEnded: this.isEnded }
   }
@@ -143,7 +143,7 @@ export class AccessSession {
 
   private widened(request: LockRequest): this {
     this.ticket.request = merge(this.ticket.request, request)
-    // What is locked now is seen for the first time: the session must still be this process's, and alive.
+    // The access sees these attributes for the first time: the session must still be this process's, and alive.
     this.hold.endIfLostOrExpired()
     this.checkUsable()
     return this

@@ -5,12 +5,12 @@ import { worstOf } from './access-session.js'
 import type { EnteredSession } from './entered-session.js'
 
 /**
- * Stages what changed, and frees the locks. The promise resolves when everything that was seen or changed is in
- * DynamoDB; there is none where it is already.
+ * Stages the changes, and frees the locks. The promise resolves when everything that the access saw or changed is in
+ * DynamoDB. There is no promise where it is already.
  */
 export function commit(running: readonly EnteredSession[]): Promise<void> | undefined {
   const staged = running.map(checkedChanges)
-  // From here on the commits decide what the caller is told, not a loss that one of them comes upon.
+  // From here on the commits decide the outcome, not a loss that one of them finds.
   for (const { ticket, session } of running) {
     session.end()
     ticket.whileRunning(undefined)
@@ -19,9 +19,9 @@ export function commit(running: readonly EnteredSession[]): Promise<void> | unde
   return batches.every((batch) => batch === undefined) ? undefined : landed(batches, staged)
 }
 
-/** What the access changed, if it may be committed: nothing has happened where this throws. */
+/** The changes of an access, if they may be committed. Nothing has happened where this throws. */
 function checkedChanges({ hold, ticket, session }: EnteredSession): Changes | undefined {
-  // What was only read must be as current as what is written.
+  // Values that were only read must be current, too.
   hold.endIfLost()
   if (ticket.loss !== undefined) throw ticket.loss
   const changes = session.changes()
@@ -29,7 +29,7 @@ function checkedChanges({ hold, ticket, session }: EnteredSession): Changes | un
   return changes
 }
 
-/** Returns what the access has to wait for. */
+/** Returns the batch that the access has to wait for. */
 function stageAndLeave({ hold, ticket }: EnteredSession, changes: Changes | undefined): Batch | undefined {
   const isWrittenBehind = ticket.options.durability === 'release'
   let batch: Batch | undefined

@@ -6,8 +6,8 @@ import { AccessSession } from './access-session.js'
 import { EnteredSession } from './entered-session.js'
 
 /**
- * Enters several sessions, one after the other in the order of the keys. One that is lost meanwhile fails them all: the
- * others are not waited for.
+ * Enters several sessions, one after the other in the order of the keys. The loss of one session meanwhile fails the
+ * whole at once: it does not wait for the rest.
  */
 export async function enterMany(
   keys: readonly SessionKey[],

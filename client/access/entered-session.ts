@@ -4,8 +4,8 @@ import type { Ticket } from '../session/ticket.js'
 import type { AccessSession } from './access-session.js'
 
 /**
- * One session of an access that has its locks. A class, like all that is made for every access and holds on to it: V8
- * may come to put literals into the old generation, and with them goes whatever they hold.
+ * One session of an access that has its locks. This is a class, like every object that is made for each access and refers
+ * to it: V8 may allocate literals in the old generation, and they would keep the access alive there.
  */
 export class EnteredSession {
   constructor(

@@ -2,7 +2,7 @@ import { covers, type LockRequest } from '../attribute-locks/lock-request.js'
 import { NestedAccessError } from '../errors/index.js'
 import { currentScope, type Nestable, runInScope, Scope } from '../scope.js'
 
-/** Tells a client's accesses that run inside others, which they would wait for. */
+/** Recognises an access that runs inside another one of the same client. */
 export class Nesting<R extends Nestable> {
   /** The scope of an access, until `isEnded` is set. */
   open(running: readonly R[]): Scope {
@@ -13,7 +13,7 @@ export class Nesting<R extends Nestable> {
     return runInScope(scope, work)
   }
 
-  /** The outer access's sessions where they cover the request. Refuses what would wait for itself. */
+  /** The outer access's sessions where they cover the request. Refuses an access that would wait for itself. */
   outer(keys: readonly string[], request: LockRequest): readonly R[] | undefined {
     const scope = this.scope()
     if (scope === undefined) return undefined
@@ -31,7 +31,7 @@ export class Nesting<R extends Nestable> {
     })
   }
 
-  /** Refuses what waits for the end of accesses inside one, which would wait for itself: of any, or of this session. */
+  /** Refuses, inside an access, a call that waits for the end of accesses, to any session or to this one: it would wait for itself. */
   refuse(what: string, key?: string): void {
     const scope = this.scope()
     if (scope === undefined || (key !== undefined && !scope.running.some((running) => running.key === key))) return

@@ -4,8 +4,8 @@ import type { Ticket } from '../session/ticket.js'
 import type { EnteredSession } from './entered-session.js'
 
 /**
- * Ends an access by moving its session, with what the access changed, under another id: the one begins and the other
- * ends in one transaction. `enter` gets the new session, which is made for this and is empty until then.
+ * Ends an access by moving its session, with the changes of the access, under another id. In one transaction the new
+ * session begins and the old one ends. `enter` gets the new session: it is made for this and still empty.
  */
 export async function rotate(
   { hold, ticket, session }: EnteredSession,
@@ -28,13 +28,13 @@ export async function rotate(
     target.endIfLost()
     const loss = ticket.loss ?? next.loss
     if (loss !== undefined) throw loss
-    // From here on the transaction decides what the caller is told, not a loss.
+    // From here on the transaction decides the outcome, not a loss.
     ticket.whileRunning(undefined)
     session.end()
     await hold.rotate(ticket, target, changes)
     target.leave(next)
   } catch (error) {
-    // An empty session under an id that nobody was given is of no use. If this fails, it expires.
+    // Nobody knows the id of this empty session. If destroying it fails, it expires.
     if (target.life.isNew && (error as HoldfastError).effect === 'none') await target.destroy(next).catch(() => {})
     target.leave(next)
     throw error

@@ -102,7 +102,7 @@ async function finishAfter<T>(
   finish: (running: readonly EnteredSession[]) => Promise<void> | undefined,
 ): Promise<T> {
   const value = await result
-  // What the work has left running is not inside the access any more: its session is about to end.
+  // Tasks that the work has left running are not inside the access any more: its session is about to end.
   scope.isEnded = true
   await finish(running)
   return value
@@ -118,7 +118,7 @@ function unlessLost<T>(running: readonly EnteredSession[], result: Promise<T>): 
         // Its caller is told that nothing has happened: the work must not commit the others after that.
         ticket.lose(loss)
         session.end()
-        // Not before the others are lost as well, if they are by the same cause: nobody may be let in until then.
+        // The others may be lost by the same cause, in this same turn: no access may enter them before that.
         queueMicrotask(() => hold.leave(ticket))
       }
       void outcomeOf(running, loss).then(reject)
@@ -130,7 +130,7 @@ function unlessLost<T>(running: readonly EnteredSession[], result: Promise<T>): 
   })
 }
 
-/** What a failed access is told. A commit() of it that is under way may still land, which decides what is known. */
+/** The error of a failed access. A commit() of it that is still under way may land, and then the outcome is unknown. */
 async function outcomeOf(running: readonly EnteredSession[], error: unknown): Promise<unknown> {
   for (const { session } of running) {
     const unknown = await session.committing?.then(

@@ -3,8 +3,8 @@ import type { Clock, Timer } from '../ports.js'
 import { type Instant, instant } from '../process/lease.js'
 
 /**
- * What a holder owes to those who wait: word that it is busy when it needs longer, and an end to that. One for each
- * grant, from before its claim.
+ * A holder that needs longer tells the store that it is busy, and ends that in time. Each grant has one such notice, from
+ * before its claim.
  */
 export class BusyNotice {
   private timer: Timer | undefined

@@ -14,7 +14,7 @@ export type Claimed =
   | { readonly kind: 'fenced'; readonly fence: number }
   /** The session goes on under another id, and none can be made under this one. */
   | { readonly kind: 'rotated' }
-  /** There is no such session and nobody wants it created. */
+  /** There is no such session, and no access here creates it. */
   | { readonly kind: 'unwanted' }
   | { readonly kind: 'failed'; readonly error: HoldfastError }
   /** The grant was lost meanwhile. */

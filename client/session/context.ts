@@ -2,7 +2,7 @@ import type { Store } from '../../protocol/dynamodb.js'
 import type { CompiledOptions } from '../options/client-options.js'
 import type { Clock, Randomness } from '../ports.js'
 
-/** What a client shares among all its sessions. */
+/** The parts of the machine, and the options, that all parts of a client share. */
 export interface ClientContext {
   readonly store: Store
   readonly clock: Clock

@@ -23,7 +23,7 @@ export interface HoldOwner {
   used(): void
   /** Nothing runs and everything is committed: the lock may go. */
   drained(hold: Hold): void
-  /** The session's life has ended here by intent: nobody has lost anything. */
+  /** This process has ended the session's life by intent: nothing is lost. */
   finished(hold: Hold): void
   /** `unwritten`: accesses whose changes were to be written later, and are lost or may be. */
   lost(hold: Hold, error: HoldfastError, unwritten: number): void
@@ -41,7 +41,7 @@ interface HoldOptions {
   readonly owner: HoldOwner
 }
 
-/** Lets in nobody but those who are queued, and them only until the timer ends. */
+/** Only accesses that are queued may still begin, until the timer fires. */
 type Draining = { readonly kind: 'draining'; cohort: Timer | undefined }
 type State = { readonly kind: 'open' } | Draining | { readonly kind: 'over' }
 
@@ -136,14 +136,14 @@ export class Hold {
   stage(changes: Changes, when: When): Batch {
     this.attributes.apply(changes)
     const batch = this.chain.stage(changes, when)
-    // Nobody knows how long those that still run will take, nor whether the session is lost to them first.
+    // Other accesses may run for long, and the session may be lost meanwhile.
     if (this.state.kind === 'draining') this.chain.flush()
     this.unresolved.staged(batch, changes.keys())
     this.life.isNew = false
     return batch
   }
 
-  /** What an access with these locks must await, since its values may have been seen. It is written from now on. */
+  /** The batch that an access with these locks must await, since it may have seen values of it. It is written from now on. */
   writeSeen(request: LockRequest): Batch | undefined {
     if (this.unresolved.isEmpty) return undefined
     const batch = this.unresolved.newestUnder(request, this.chain.latest)
@@ -208,8 +208,8 @@ export class Hold {
   }
 
   /**
-   * Gives the session up: lets in nobody new, gives those queued here already a bounded time to begin, waits for
-   * those that run, commits, and reports `drained`.
+   * Gives the session up: admits no new access, gives queued accesses a bounded time to begin, waits for running ones,
+   * commits, and reports `drained`.
    */
   drain(): void {
     if (this.state.kind === 'open') {

@@ -4,7 +4,7 @@ import { AccessEndedError, type HoldfastError } from '../errors/index.js'
 import { RunningTickets } from './running-tickets.js'
 import type { Ticket } from './ticket.js'
 
-/** The accesses of this process to one held session: those that run, under attribute locks, and those that wait for theirs. */
+/** The accesses of this process to one held session. Some run, under attribute locks; the others wait for their locks. */
 export class LocalAccesses {
   private readonly locks = new AttributeLocks()
   private readonly running = new RunningTickets()
@@ -18,7 +18,7 @@ export class LocalAccesses {
     return this.locks.queued
   }
 
-  /** Lets an access in at once, or changes nothing. Fair: it never overtakes one that waits for the same. */
+  /** Lets an access in at once, or changes nothing. It never overtakes an access that waits for the same attribute. */
   tryEnter(ticket: Ticket): boolean {
     if (!this.locks.tryLock(ticket.owner, ticket.request)) return false
     this.running.add(ticket)
@@ -44,7 +44,7 @@ export class LocalAccesses {
     return this.locks.tryExtend(ticket.owner, more)
   }
 
-  /** Queues a running access for more locks, ahead of those that do not run yet. Throws a DeadlockError. */
+  /** Queues a running access for more locks, ahead of accesses that do not run yet. Throws a DeadlockError. */
   extend(ticket: Ticket): void {
     this.locks.extend(ticket)
   }
@@ -60,17 +60,17 @@ export class LocalAccesses {
     this.unlock(ticket, ticket.loss ?? new AccessEndedError())
   }
 
-  /** An access that has ended the hold itself: its locks end with it, and it is told of no loss. */
+  /** An access has ended the hold itself: its locks end with the hold, and it is told of no loss. */
   detach(ticket: Ticket): void {
     this.running.delete(ticket)
   }
 
-  /** Takes out those that have not begun. */
+  /** Takes out the accesses that have not begun. */
   takeQueued(): readonly Ticket[] {
     return this.locks.takeQueued() as Ticket[]
   }
 
-  /** Aborts those that run, because the client closes. Returns whether there were any. */
+  /** The client closes: aborts the running accesses. Returns whether there were any. */
   abort(error: HoldfastError): boolean {
     const running = this.running.clear()
     for (const ticket of running) {
@@ -81,8 +81,8 @@ export class LocalAccesses {
   }
 
   /**
-   * The session is lost: aborts all that run, and fails those that wait for more locks. The others that wait fail or are
-   * handed to `keep`, which is called before any signal is aborted: a listener may be one of those that wait.
+   * The session is lost: aborts the running accesses, and fails extensions that wait. Other waiting accesses fail too, or
+   * are handed to `keep`. That happens before any signal is aborted: a listener may itself be an access that waits.
    */
   loseAll(loss: HoldfastError, keep: ((waiting: readonly Ticket[]) => void) | undefined): void {
     const waiting = this.locks.clear() as Ticket[]

@@ -85,7 +85,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
       this.lock.acquire()
     }
     await granted
-    // The hold that it was admitted to, which may not be the present one any more.
+    // The hold that has admitted it. That may not be the present one any more.
     return ticket.hold as Hold
   }
 
@@ -121,14 +121,14 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
     this.cancelUnlessWaiting()
   }
 
-  /** The client is closed: whatever is still under way goes on without this process. */
+  /** The client is closed: messages and writes that are still under way go on without it. */
   stop(): void {
     this.lock.abandon()
     this.grant?.busy.end()
     this.tellFreed()
   }
 
-  /** The process id is dead: the hold is gone, and what waits goes on under the next. */
+  /** The process id is dead: the hold is gone, and the waiting accesses go on under the next id. */
   moveTo(membership: Membership, loss: SessionLostError): void {
     const { hold } = this
     this.lock.abandon()

@@ -1,4 +1,4 @@
-/** What an item in order carries of it. */
+/** An item that can stand in an order of use. */
 export abstract class Ranked {
   /** Its neighbours in the order, while it is in one. */
   older: this | undefined

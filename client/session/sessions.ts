@@ -126,7 +126,7 @@ export class Sessions {
     })
   }
 
-  /** Every session that the store speaks of: one that is not known here is answered, then forgotten. */
+  /** The session that a message of the store is about. An unknown one is made to answer, and not remembered. */
   private addressed(key: SessionKey): LocalSession | undefined {
     const known = this.known.get(key)
     if (known !== undefined || this.membership === undefined) return known

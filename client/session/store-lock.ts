@@ -12,7 +12,7 @@ import { RELEASE_TRIES_MAX } from '../limits.js'
 import type { Clock, Timer } from '../ports.js'
 import type { Membership } from '../process/membership.js'
 
-/** Who wants the lock, and is told what becomes of it. */
+/** Wants the lock, and is told what the store says of it. */
 export interface StoreLockOwner {
   /** The lock is this process's own. `isWanted`: another process waits for it already. */
   granted(epoch: number, isWanted: boolean): void
@@ -35,7 +35,7 @@ const PASSING: ReadonlySet<RefusalCode> = new Set([
   'NO_HELLO',
 ])
 
-/** Those of them that say more than that time has passed. */
+/** Refusals worth showing to an access that times out meanwhile. */
 const TELLING: ReadonlySet<RefusalCode> = new Set(['QUEUE_FULL', 'INTERNAL'])
 
 type State =
@@ -80,7 +80,7 @@ export class StoreLock {
     if (this.state.kind === 'held') this.ask(fence)
   }
 
-  /** Nobody here waits any more. A grant that is under way is given back when it comes. */
+  /** No access here waits any more. A grant that is under way is given back when it arrives. */
   cancel(): void {
     if (this.state.kind !== 'asking') return
     const { r } = this.state
@@ -89,7 +89,7 @@ export class StoreLock {
     this.owner.freed()
   }
 
-  /** Gives the lock back, or makes sure that a lost one is given back. From here on it is gone in this process. */
+  /** Gives the lock back, also a lost one. From here on this process does not hold it. */
   release(): void {
     if (this.state.kind !== 'held') return
     const { epoch, r } = this.state
@@ -107,7 +107,7 @@ export class StoreLock {
     this.membership.send({ type: 'keep', session: this.session, epoch: this.state.epoch })
   }
 
-  /** A connection is there (again): whatever was sent before it may never have arrived. */
+  /** A connection is open again: messages sent before it may never have arrived. */
   resend(): void {
     if (this.state.kind === 'asking') this.sendAcquire()
     else if (this.state.kind === 'releasing') this.sendRelease()
@@ -229,7 +229,7 @@ export class StoreLock {
     const { code } = message
     if (code === 'STALE_REQUEST') this.ask(this.state.above)
     else if (PASSING.has(code)) {
-      // The nudge tries again. Whoever gives up before that learns why.
+      // The nudge tries again. An access that times out before that is told the refusal.
       if (TELLING.has(code)) this.lastRefusal = new RefusedError(code, message.message, true)
     } else this.owner.refused(new RefusedError(code, message.message, false))
   }

@@ -6,7 +6,7 @@ import type { Clock } from '../ports.js'
 import { outsideAccesses } from '../scope.js'
 import { Wait } from './wait.js'
 
-/** What an access may be given besides its locks. */
+/** The options of an access, checked and complete. */
 export interface CompiledAccessOptions {
   readonly signal: AbortSignal | undefined
   readonly timeoutMs: number
@@ -20,7 +20,7 @@ interface TicketHold {
   readonly accesses: { entered(ticket: Ticket): void }
 }
 
-/** Whether an access begins with it, or one that runs needs more: of the same session, or the target of a rotation. */
+/** The ticket of an access that begins, or of a running access that needs more locks or the target of its rotation. */
 export type Role = 'access' | 'extension' | 'target'
 
 /**
@@ -33,7 +33,7 @@ export class Ticket extends LockOwner implements LockTicket {
   isGranted = false
   /** Why the session was lost under this access, once it was. */
   loss: HoldfastError | undefined
-  /** What it holds: grows with session.lock(). */
+  /** Its locks: session.lock() adds to them. */
   request: LockRequest
   private controller: AbortController | undefined
   private wait: Wait | undefined
@@ -42,7 +42,7 @@ export class Ticket extends LockOwner implements LockTicket {
   constructor(
     request: LockRequest,
     readonly options: CompiledAccessOptions,
-    /** Several sessions' locks may have one owner; those that a running access comes to need are its own. */
+    /** One owner may hold locks of several sessions. An extension has the owner of its access. */
     owner?: LockOwner,
     readonly role: Role = 'access',
   ) {
@@ -55,13 +55,13 @@ export class Ticket extends LockOwner implements LockTicket {
     return this.role === 'extension'
   }
 
-  /** Throws an AbortedError where the signal says already that nobody waits. */
+  /** Throws an AbortedError where the signal is aborted already. */
   checkSignal(): void {
     const { signal } = this.options
     if (signal?.aborted) throw new AbortedError(0, signal.reason)
   }
 
-  /** Aborted with the typed loss when the session is lost under the access. Made only when somebody looks. */
+  /** Aborted with the typed loss when the session is lost under the access. Made on first use. */
   get signal(): AbortSignal {
     this.controller ??= new AbortController()
     if (this.loss !== undefined && !this.controller.signal.aborted) this.controller.abort(this.loss)
@@ -88,7 +88,7 @@ export class Ticket extends LockOwner implements LockTicket {
     wait?.succeed()
   }
 
-  /** Ends the wait with an error; whoever calls has taken it out of its queue. */
+  /** Ends the wait with an error. The caller has taken the ticket out of its queue. */
   fail(error: HoldfastError): void {
     const { wait } = this
     this.wait = undefined
@@ -107,7 +107,7 @@ export class Ticket extends LockOwner implements LockTicket {
 
   lose(error: HoldfastError): void {
     this.loss = error
-    // Whoever listens is not inside the access that came upon the loss.
+    // A listener is not inside the access that noticed the loss.
     outsideAccesses(() => this.controller?.abort(error))
     this.onLoss?.(error)
   }

@@ -5,7 +5,7 @@ import type { Ticket } from './ticket.js'
 /** Accesses of this process that wait for a session, in line. */
 export class Waiting {
   private tickets = new Set<Ticket>()
-  /** Set when the client closes: nobody waits here any more. */
+  /** Set when the client closes: no access may wait here any more. */
   private refusal: HoldfastError | undefined
 
   get count(): number {
@@ -16,7 +16,7 @@ export class Waiting {
     this.tickets.add(ticket)
   }
 
-  /** They stood in line before all that wait now. */
+  /** Puts accesses back in line, ahead of all that wait now. */
   putBack(tickets: readonly Ticket[]): void {
     this.tickets = new Set([...tickets, ...this.tickets])
     if (this.refusal !== undefined) this.fail(this.refusal)
@@ -40,7 +40,7 @@ export class Waiting {
     }
   }
 
-  /** There is no such session: fails those that do not create one. */
+  /** There is no such session: fails the accesses that do not create one. */
   failMissing(reason: Absence): void {
     for (const ticket of this.tickets) {
       if (ticket.options.ifMissing !== 'fail') continue

@@ -3,10 +3,10 @@ import { decodeValue, encodedSizeBytes, encodeValue, equalEncoded, ReadOnlyGuard
 import { CorruptStateError, TooLargeError } from '../errors/index.js'
 import type { SchemaCheck } from './schemas.js'
 
-/** What an access changes, in encoded form: undefined deletes the attribute. */
+/** The changes of an access, in encoded form: undefined deletes the attribute. */
 export type Changes = ReadonlyMap<string, AttributeValue | undefined>
 
-/** What attributes may be: how large, each and together, and by their schemas. */
+/** The rules for attributes: their sizes, each and together, and their schemas. */
 export interface AttributeRules {
   readonly attributeBytesMax: number
   readonly sessionBytesMax: number
@@ -18,12 +18,12 @@ const NOT_FROZEN = Symbol('not frozen')
 interface CachedAttribute {
   /** As it is stored, or will be. */
   readonly encoded: AttributeValue
-  /** What its schema makes of it, once somebody has looked. */
+  /** As its schema returns it, from the first read on. */
   current: AttributeValue | undefined
   readonly sizeBytes: number
-  /** The value as read-only accesses share it, once one has looked. */
+  /** The value that read-only accesses share, from the first read on. */
   frozen: unknown
-  /** Makes read-only what they do not share. */
+  /** Makes copies read-only where they cannot share the value. */
   guard: ReadOnlyGuard | undefined
 }
 
@@ -71,7 +71,7 @@ export class AttributeCache {
     return Object.fromEntries([...this.attributes].map(([name, { encoded }]) => [name, encoded]))
   }
 
-  /** The form in which a value is to be stored: that of what its schema makes of it. Throws where it cannot be. */
+  /** The form in which a value is stored, after its schema. Throws where it cannot be stored. */
   encode(name: string, value: unknown): AttributeValue {
     const encoded = encodeValue(value, name)
     if (!this.rules.schemas.has(name)) return encoded
@@ -109,7 +109,7 @@ export class AttributeCache {
     return value
   }
 
-  /** Takes over what has been changed, and accepted by {@link encode}. */
+  /** Takes over changes that {@link encode} has accepted. */
   apply(changes: Changes): void {
     for (const [name, encoded] of changes) {
       this.size -= this.attributes.get(name)?.sizeBytes ?? 0

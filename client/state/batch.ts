@@ -19,7 +19,7 @@ export class Batch {
       this.resolve = resolve
       this.reject = reject
     })
-    // Every access awaits it; where all of them have failed for another reason already, nobody does.
+    // Its accesses await it, unless all of them have failed already for another reason.
     this.done.catch(() => {})
   }
 }

@@ -31,8 +31,8 @@ export interface ChainContext {
 }
 
 /**
- * A hold's writes to the primary state, one after the other, each on the condition that the one before it is the
- * last that landed. What is staged while a write is under way goes with the next.
+ * A hold's writes to the primary state, one after the other. Each is made on condition that the write before it is the
+ * last that landed. Changes staged while a write is under way go with the next one.
  */
 export class CommitChain {
   private current: Batch | undefined
@@ -77,7 +77,7 @@ export class CommitChain {
     if (when === 'now') this.flush()
     else {
       batch.writtenBehind += 1
-      // One that is due is written after the one under way.
+      // A batch that is due is written after the one under way.
       if (!batch.isDue)
         this.flushTimer ??= this.context.client.clock.after(this.flushDelayMs(), () => this.flush(), 'awaited')
     }
@@ -115,7 +115,7 @@ export class CommitChain {
     await this.lastWrite?.catch(() => {})
   }
 
-  /** The hold is lost: what was not sent yet never will be. A write under way keeps its own outcome. */
+  /** The hold is lost: unsent changes are dropped. A write under way keeps its own outcome. */
   abandon(error: HoldfastError): void {
     this.isBroken = true
     this.brokenBy ??= error
@@ -186,7 +186,7 @@ export class CommitChain {
     return { session, epoch, lastCommitId: this.lastCommitId }
   }
 
-  /** A session must not end its life before what was changed in it is written. */
+  /** Changes must be written before the session's life ends. */
   private flushDelayMs(): number {
     const { client, life } = this.context
     return Math.max(0, Math.min(client.options.flushMs, (life.untilMs - client.clock.wallMs()) / 2))
@@ -202,7 +202,7 @@ export class CommitChain {
     else throw refusal(value.item, mayHaveLanded)
   }
 
-  /** Sends one write until its outcome is known, or throws what is known instead. */
+  /** Sends one write until its outcome is known. Throws where it was refused or stays unknown. */
   private async attempt<T>(request: () => Promise<T>): Promise<{ readonly value: T; readonly mayHaveLanded: boolean }> {
     const { validity, client } = this.context
     const problem = validity.blocker
@@ -214,7 +214,7 @@ export class CommitChain {
   }
 }
 
-/** Why a write that was refused did not land, from what it found; or that this cannot be told. */
+/** The reason why a refused write did not land, from the record that it found; or that this is unknown. */
 function refusal(found: Item | undefined, mayHaveLanded: boolean): HoldfastError {
   // A newer holder's claim hides whether an earlier try had landed before it.
   if (mayHaveLanded) return new CommitUnknownError(undefined)

@@ -28,7 +28,7 @@ function reasonsOf(error: unknown): readonly string[] {
   if (name !== 'TransactionCanceledException') return [name]
   const { CancellationReasons = [] } = error as { readonly CancellationReasons?: readonly { readonly Code?: string }[] }
   const codes = CancellationReasons.map(({ Code = '' }) => Code)
-  // A condition that failed beside another reason is no obstacle: the next try tells what it found.
+  // A failed condition beside another reason is no obstacle: the next try tells which record it found.
   const obstacles = codes.filter((code) => code !== 'None' && code !== 'ConditionalCheckFailed')
   return obstacles.length === 0 ? [name] : obstacles
 }
@@ -72,7 +72,7 @@ export async function attempt<T>(
   }
 }
 
-/** What DynamoDB says of a signature that it does not accept. */
+/** DynamoDB's errors for a signature that it does not accept. */
 const BAD_CREDENTIALS = new Map([
   ['UnrecognizedClientException', 'the AWS credentials are unknown in this region: check them, or get new ones'],
   ['InvalidClientTokenId', 'the AWS credentials are unknown: check them, or get new ones'],
@@ -81,7 +81,7 @@ const BAD_CREDENTIALS = new Map([
   ['ExpiredTokenException', 'the AWS credentials have expired: get new ones'],
 ])
 
-/** Says in the words of the settings what a DynamoDB error means. */
+/** Explains a DynamoDB error in the words of the settings. */
 export function explain(error: unknown): string {
   const name = errorName(error)
   if (name === 'ResourceNotFoundException') return 'the sessions table does not exist: check sessionsTable and region'

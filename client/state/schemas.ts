@@ -50,13 +50,13 @@ export class SchemaCheck {
     return this.schemas.has(name)
   }
 
-  /** What the schema makes of the value. Throws a SchemaError where it does not accept it. */
+  /** The value that the schema returns. Throws a SchemaError where the schema does not accept it. */
   apply(name: string, value: unknown): unknown {
     const schema = this.schemas.get(name)
     if (schema === undefined) return value
     const result = schema['~standard'].validate(value)
     if (result instanceof Promise) {
-      // Its outcome is of no use any more, and nobody would handle its failure.
+      // Nobody waits for it: its failure must not become an unhandled rejection.
       result.catch(() => {})
       throw new InvalidArgumentError(
         `the schema of '${name}' is asynchronous, or threw: state is read and checked synchronously`,
