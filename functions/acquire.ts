@@ -70,7 +70,9 @@ export async function acquire(deps: Deps, sender: Sender, message: Acquire): Pro
         break
       }
       case 'handOver': {
-        const outcome = await deps.store.update(handOver(session, me.p, step.epoch, deps.nowMs()))
+        const outcome = await deps.store.update(
+          handOver(session, { holder: me.p, epoch: step.epoch, nowMs: deps.nowMs() }),
+        )
         lock = readLock(outcome.item)
         if (outcome.applied) lock = await deliver(deps, session, lock, me.p)
         break
@@ -99,9 +101,9 @@ const refused = ({ session, r }: Acquire, code: RefusalCode, message: string): S
 })
 
 function grantWrite({ session }: Acquire, me: Seat, step: GrantStep, nowMs: number): Update {
-  if (step.kind === 'regrant') return regrant(session, me, step.seen, step.epoch, nowMs)
-  if (step.kind === 'raise') return raise(session, me, step.seen, step.epoch, step.above, nowMs)
-  return step.above === undefined ? grant(session, me, nowMs) : grantAbove(session, me, step.above, nowMs)
+  if (step.kind === 'regrant') return regrant(session, { ...step, me, nowMs })
+  if (step.kind === 'raise') return raise(session, { ...step, me, nowMs })
+  return step.above === undefined ? grant(session, me, nowMs) : grantAbove(session, me, { above: step.above, nowMs })
 }
 
 interface Queued {
@@ -132,7 +134,7 @@ async function queue(
 
 function queueWrite({ session }: Acquire, me: Seat, step: QueueStep, nowMs: number): Update | undefined {
   if (step.kind === 'wait') return undefined
-  if (step.kind === 'replace') return replaceWaiter(session, me, step.seen, step.index)
+  if (step.kind === 'replace') return replaceWaiter(session, { ...step, me })
   return step.first ? enqueueFirst(session, me, nowMs) : enqueueBehind(session, me, nowMs)
 }
 
@@ -149,7 +151,7 @@ async function askOrReclaim(
   const nowMs = deps.nowMs()
   const step = decideHolder(lock, session, process, message.nudge === true, deps.timing, nowMs)
   if (step.kind === 'reclaim') {
-    const outcome = await deps.store.update(handOver(session, holder, lock.epoch, nowMs))
+    const outcome = await deps.store.update(handOver(session, { holder, epoch: lock.epoch, nowMs }))
     if (!outcome.applied) return { lock: readLock(outcome.item), asked: false }
     deps.log({ level: 'info', event: 'reclaimed', from: holder, epoch: lock.epoch })
     if (step.tellHolder && process !== undefined) {
@@ -157,8 +159,8 @@ async function askOrReclaim(
     }
     return { lock: await deliver(deps, session, readLock(outcome.item), me.p), asked: true }
   }
-  if (step.dateAsk) await deps.store.update(ask(session, lock.epoch, nowMs))
-  if (step.noteAsk) await deps.store.update(noteAsk(holder, session, lock.epoch, nowMs))
+  if (step.dateAsk) await deps.store.update(ask(session, { epoch: lock.epoch, nowMs }))
+  if (step.noteAsk) await deps.store.update(noteAsk(holder, { session, epoch: lock.epoch, nowMs }))
   if (step.evict) {
     await deps.store.update(evict(holder, nowMs))
     deps.log({ level: 'warn', event: 'evicted', process: holder, epoch: lock.epoch })
@@ -177,8 +179,8 @@ export async function cancel(deps: Deps, sender: Sender, message: Cancel): Promi
     if (step.kind === 'nothing') break
     const outcome = await deps.store.update(
       step.kind === 'dequeue'
-        ? dequeue(session, step.seen, step.index, step.isLast)
-        : handOver(session, me.p, step.epoch, deps.nowMs()),
+        ? dequeue(session, step)
+        : handOver(session, { holder: me.p, epoch: step.epoch, nowMs: deps.nowMs() }),
     )
     lock = readLock(outcome.item)
     if (outcome.applied && step.kind === 'handOver') lock = await deliver(deps, session, lock, me.p)

@@ -51,7 +51,9 @@ export async function hello(deps: Deps, caller: Caller, message: Hello): Promise
 async function admit(deps: Deps, who: Introduction): Promise<keyof typeof REFUSALS | undefined> {
   const nowMs = deps.nowMs()
   const isFirst = who.gen === 1
-  const outcome = await deps.store.update(isFirst ? register(who, deps.timing.leaseMs, nowMs) : reconnect(who, nowMs))
+  const outcome = await deps.store.update(
+    isFirst ? register(who, { leaseMs: deps.timing.leaseMs, nowMs }) : reconnect(who, nowMs),
+  )
   const process = readProcess(outcome.item)
   if (!outcome.applied) {
     const plan = planHello(process, who, nowMs)
@@ -60,7 +62,7 @@ async function admit(deps: Deps, who: Introduction): Promise<keyof typeof REFUSA
   }
   const displaced = process && displacedConnection(process)
   const [bound] = await Promise.all([
-    deps.store.update(bindConnection(who.connectionId, who.processId, nowMs)),
+    deps.store.update(bindConnection(who.connectionId, { processId: who.processId, nowMs })),
     displaced === undefined ? undefined : deps.store.remove('locks', connectionKey(displaced)),
   ])
   return bound.applied ? undefined : 'WRONG_PROCESS'

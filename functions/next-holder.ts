@@ -30,7 +30,7 @@ export async function deliver(
       await deps.push(process, grantedMessage(session, holder, current))
       return current
     }
-    const outcome = await deps.store.update(handOver(session, holder.p, current.epoch, nowMs))
+    const outcome = await deps.store.update(handOver(session, { holder: holder.p, epoch: current.epoch, nowMs }))
     // Whoever changed the record in between has delivered to the holder that it made.
     if (!outcome.applied) return readLock(outcome.item)
     deps.log({ level: 'info', event: 'reclaimed', from: holder.p, epoch: current.epoch })

@@ -15,11 +15,13 @@ type Message<T extends ClientMessage['type']> = Extract<ClientMessage, { type: T
  */
 export async function release(deps: Deps, sender: Sender, message: Message<'release'>): Promise<StoreMessage> {
   const { session, epoch } = message
-  const outcome = await deps.store.update(lockWrites.handOver(session, sender.processId, epoch, deps.nowMs()))
+  const outcome = await deps.store.update(
+    lockWrites.handOver(session, { holder: sender.processId, epoch, nowMs: deps.nowMs() }),
+  )
   const found = readLock(outcome.item)
   const isFollowed = outcome.applied || found?.epoch === epoch + 1
   const lock = isFollowed ? await deliver(deps, session, found, sender.processId) : found
-  if (!outcome.applied) await deps.store.update(processWrites.forgetAsk(sender.processId, session, epoch))
+  if (!outcome.applied) await deps.store.update(processWrites.forgetAsk(sender.processId, { session, epoch }))
   if (!isFollowed || lock?.holder?.p !== sender.processId) return { type: 'released', session, epoch }
   const next = { r: lock.holder.r, epoch: lock.epoch, contended: lock.waiters.length > 0 }
   return { type: 'released', session, epoch, next }
@@ -29,7 +31,7 @@ export async function release(deps: Deps, sender: Sender, message: Message<'rele
 export async function busy(deps: Deps, sender: Sender, message: Message<'busy'>): Promise<StoreMessage> {
   const { session, epoch } = message
   const untilMs = deps.nowMs() + deps.timing.maxBusyMs
-  const outcome = await deps.store.update(lockWrites.busy(session, sender.processId, epoch, untilMs))
+  const outcome = await deps.store.update(lockWrites.busy(session, { holder: sender.processId, epoch, untilMs }))
   const lock = readLock(outcome.item)
   const isHolder = lock?.holder?.p === sender.processId && lock.epoch === epoch
   return isHolder ? { type: 'noted', of: 'busy', session, epoch } : { type: 'lost', session, epoch, reason: 'revoked' }
@@ -38,7 +40,9 @@ export async function busy(deps: Deps, sender: Sender, message: Message<'busy'>)
 /** Keeps a long-held lock record from TTL. */
 export async function keep(deps: Deps, sender: Sender, message: Message<'keep'>): Promise<StoreMessage> {
   const { session, epoch } = message
-  const outcome = await deps.store.update(lockWrites.keep(session, sender.processId, epoch, deps.nowMs()))
+  const outcome = await deps.store.update(
+    lockWrites.keep(session, { holder: sender.processId, epoch, nowMs: deps.nowMs() }),
+  )
   return outcome.applied
     ? { type: 'noted', of: 'keep', session, epoch }
     : { type: 'lost', session, epoch, reason: 'revoked' }
@@ -48,7 +52,9 @@ export async function keep(deps: Deps, sender: Sender, message: Message<'keep'>)
 export async function renew(deps: Deps, sender: Sender, message: Message<'renew'>): Promise<StoreMessage> {
   const { n } = message
   const nowMs = deps.nowMs()
-  const outcome = await deps.store.update(processWrites.renew(sender.processId, deps.timing.leaseMs, nowMs))
+  const outcome = await deps.store.update(
+    processWrites.renew(sender.processId, { leaseMs: deps.timing.leaseMs, nowMs }),
+  )
   const process = readProcess(outcome.item)
   // A late copy of an older renewal fails the condition, but the lease on record is longer than what it asks for.
   const isCovered =

@@ -1,5 +1,5 @@
-import { PROCESS_ID_PATTERN, SECRET_PATTERN, SESSION_KEY_PATTERN } from './keys.js'
-import { ABOVE_MAX, LABEL_CHARS_MAX } from './limits.js'
+import { LABEL_PATTERN, PROCESS_ID_PATTERN, SECRET_PATTERN, SESSION_KEY_PATTERN } from './keys.js'
+import { ABOVE_MAX } from './limits.js'
 
 type Check<T> = (value: unknown) => value is T
 export type Schema = { readonly [field: string]: Check<unknown> }
@@ -33,7 +33,7 @@ export const CLIENT_SCHEMAS = {
     v: integer(0, Number.MAX_SAFE_INTEGER),
     processId: text(PROCESS_ID_PATTERN),
     secret: text(SECRET_PATTERN),
-    label: text(new RegExp(`^[\\x20-\\x7e]{0,${LABEL_CHARS_MAX}}$`)),
+    label: text(LABEL_PATTERN),
     gen: counter,
   },
   /** `nudge` says that it was sent before with the same r: the store then reads before it writes. */

@@ -1,5 +1,5 @@
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
-import { NAMESPACE_PATTERN } from '../../protocol/keys.js'
+import { LABEL_PATTERN, NAMESPACE_PATTERN } from '../../protocol/keys.js'
 import { LABEL_CHARS_MAX, NAMESPACE_CHARS_MAX, SESSION_BYTES_MAX } from '../../protocol/limits.js'
 import {
   CACHED_BYTES_DEFAULT,
@@ -163,7 +163,7 @@ export function compileOptions<S extends object>(
   if (typeof namespace !== 'string' || !NAMESPACE_PATTERN.test(namespace)) {
     throw invalid('namespace', `1 to ${NAMESPACE_CHARS_MAX} characters of A-Z a-z 0-9 _ . -`, namespace)
   }
-  if (typeof label !== 'string' || !new RegExp(`^[\\x20-\\x7e]{0,${LABEL_CHARS_MAX}}$`).test(label)) {
+  if (typeof label !== 'string' || !LABEL_PATTERN.test(label)) {
     throw invalid('label', `at most ${LABEL_CHARS_MAX} printable ASCII characters`, label)
   }
   if (holdPolicy !== undefined && holdPolicy !== 'untilRevoked' && holdPolicy !== 'perAccess') {

@@ -1,10 +1,10 @@
 import type { AttributeValue } from '../../protocol/dynamodb.js'
+import type { Changes } from '../../protocol/state/writes.js'
 import { decodeValue, encodedSizeBytes, encodeValue, equalEncoded, ReadOnlyGuard } from '../codec/index.js'
 import { CorruptStateError, TooLargeError } from '../errors/index.js'
 import type { SchemaCheck } from './schemas.js'
 
-/** The changes of an access, in encoded form: undefined deletes the attribute. */
-export type Changes = ReadonlyMap<string, AttributeValue | undefined>
+export type { Changes }
 
 /** The rules for attributes: their sizes, each and together, and their schemas. */
 export interface AttributeRules {

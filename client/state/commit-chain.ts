@@ -3,7 +3,15 @@ import type { SessionKey } from '../../protocol/keys.js'
 import { COMMIT_NAMES_MAX } from '../../protocol/limits.js'
 import { readSession } from '../../protocol/state/record.js'
 import { hasLanded, haveLanded } from '../../protocol/state/results.js'
-import { type Carried, commit, commitWhole, destroy, rotate, type WriteId } from '../../protocol/state/writes.js'
+import {
+  type Carried,
+  type ChainEnd,
+  commit,
+  commitWhole,
+  destroy,
+  rotate,
+  type WriteId,
+} from '../../protocol/state/writes.js'
 import { CommitUnknownError, type HoldfastError, SessionLostError } from '../errors/index.js'
 import type { Clock, Randomness, Timer } from '../ports.js'
 import type { Changes } from './attribute-cache.js'
@@ -28,6 +36,12 @@ export interface ChainContext {
   committed(batch: Batch, aliveUntilMs: number): void
   /** The chain is broken: the hold must be dropped. */
   failed(error: HoldfastError): void
+}
+
+/** The part of a write that the chain gives it. */
+interface Link {
+  readonly commitId: string
+  readonly nowMs: number
 }
 
 /**
@@ -95,7 +109,7 @@ export class CommitChain {
 
   /** Ends the session's life. To be called with all attributes locked and nothing staged since. */
   destroy(): Promise<void> {
-    return this.endWith(() => this.write((id, nowMs) => destroy(this.context.session, id, this.lastCommitId, nowMs)))
+    return this.endWith(() => this.write((link) => destroy(this.end, link)))
   }
 
   /**
@@ -147,7 +161,14 @@ export class CommitChain {
     const { store, clock, randomness } = this.context.client
     const commitId = randomness.token(12)
     const aliveUntilMs = this.context.life.extendedUntilMs
-    const writes = rotate(this.place, target.place, commitId, carried, aliveUntilMs, clock.wallMs())
+    const writes = rotate({
+      from: this.end,
+      to: target.end,
+      commitId,
+      carried,
+      aliveUntilMs,
+      nowMs: clock.wallMs(),
+    })
     const { value, mayHaveLanded } = await this.attempt(() => store.transact(writes))
     const ids = [target, this].map(({ context }) => ({ epoch: context.epoch, commitId }))
     if (!value.applied && !haveLanded(value, ids)) {
@@ -163,12 +184,11 @@ export class CommitChain {
       this.waiting = undefined
       this.current = batch
       try {
-        const { session } = this.context
         const aliveUntilMs = this.context.life.extendedUntilMs
-        await this.write((id, nowMs) =>
+        await this.write((link) =>
           batch.changes.size > COMMIT_NAMES_MAX
-            ? commitWhole(session, id, this.lastCommitId, this.context.attributes(), aliveUntilMs, nowMs)
-            : commit(session, id, this.lastCommitId, batch.changes, aliveUntilMs, nowMs),
+            ? commitWhole(this.end, { ...link, attrs: this.context.attributes(), aliveUntilMs })
+            : commit(this.end, { ...link, changes: batch.changes, aliveUntilMs }),
         )
         this.current = undefined
         batch.resolve()
@@ -181,7 +201,7 @@ export class CommitChain {
     }
   }
 
-  private get place() {
+  private get end(): ChainEnd {
     const { session, epoch } = this.context
     return { session, epoch, lastCommitId: this.lastCommitId }
   }
@@ -192,11 +212,11 @@ export class CommitChain {
     return Math.max(0, Math.min(client.options.flushMs, (life.untilMs - client.clock.wallMs()) / 2))
   }
 
-  private async write(build: (id: WriteId, nowMs: number) => Update): Promise<void> {
+  private async write(build: (link: Link) => Update): Promise<void> {
     const { epoch, client } = this.context
     const id: WriteId = { epoch, commitId: client.randomness.token(12) }
     // Built once: every try sends the same bytes.
-    const update = build(id, client.clock.wallMs())
+    const update = build({ commitId: id.commitId, nowMs: client.clock.wallMs() })
     const { value, mayHaveLanded } = await this.attempt(() => client.store.update(update))
     if (hasLanded(value, id)) this.lastCommitId = id.commitId
     else throw refusal(value.item, mayHaveLanded)

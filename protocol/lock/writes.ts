@@ -46,7 +46,11 @@ export const grant = (session: SessionKey, me: Seat, nowMs: number): Update => (
 })
 
 /** Takes a free or a new lock whose record fell behind the primary state: its epoch starts above the fence. */
-export const grantAbove = (session: SessionKey, me: Seat, above: number, nowMs: number): Update => ({
+export const grantAbove = (
+  session: SessionKey,
+  me: Seat,
+  { above, nowMs }: { readonly above: number; readonly nowMs: number },
+): Update => ({
   ...onLock(session),
   condition: `${NEW} OR (${FREE} AND epoch < :start)`,
   update:
@@ -63,8 +67,16 @@ export const grantAbove = (session: SessionKey, me: Seat, above: number, nowMs: 
   },
 })
 
+/** A holder's newer request, and the one on record with its epoch. */
+interface Again {
+  readonly me: Seat
+  readonly seen: Seat
+  readonly epoch: number
+  readonly nowMs: number
+}
+
 /** Grants anew to a holder that lost track of its lock, while nobody waits: it may not overtake a queue. */
-export const regrant = (session: SessionKey, me: Seat, seen: Seat, epoch: number, nowMs: number): Update => ({
+export const regrant = (session: SessionKey, { me, seen, epoch, nowMs }: Again): Update => ({
   ...onLock(session),
   condition: `${HELD_BY_SEEN} AND ${NOBODY_WAITS}`,
   update: 'SET epoch = epoch + :one, holder = :me, expiresAt = :far REMOVE askedAt, busyUntil',
@@ -84,11 +96,7 @@ export const regrant = (session: SessionKey, me: Seat, seen: Seat, epoch: number
  */
 export const raise = (
   session: SessionKey,
-  me: Seat,
-  seen: Seat,
-  epoch: number,
-  above: number,
-  nowMs: number,
+  { me, seen, epoch, above, nowMs }: Again & { readonly above: number },
 ): Update => ({
   ...onLock(session),
   condition: HELD_BY_SEEN,
@@ -135,7 +143,10 @@ export const enqueueBehind = (session: SessionKey, me: Seat, nowMs: number): Upd
 })
 
 /** Gives a process's place in the queue to its newer request. */
-export const replaceWaiter = (session: SessionKey, me: Seat, seen: Seat, index: number): Update => ({
+export const replaceWaiter = (
+  session: SessionKey,
+  { me, seen, index }: { readonly me: Seat; readonly seen: Seat; readonly index: number },
+): Update => ({
   ...onLock(session),
   condition: `waiters[${index}] = :seen`,
   update: `SET waiters[${index}] = :me`,
@@ -143,7 +154,10 @@ export const replaceWaiter = (session: SessionKey, me: Seat, seen: Seat, index: 
 })
 
 /** Takes a waiter out, on condition that it still stands there. When the queue empties, so does the ask. */
-export const dequeue = (session: SessionKey, seen: Seat, index: number, isLast: boolean): Update => ({
+export const dequeue = (
+  session: SessionKey,
+  { seen, index, isLast }: { readonly seen: Seat; readonly index: number; readonly isLast: boolean },
+): Update => ({
   ...onLock(session),
   condition: `waiters[${index}] = :seen AND size(waiters) ${isLast ? '=' : '>'} :one`,
   update: `REMOVE waiters[${index}]${isLast ? ', askedAt' : ''}`,
@@ -151,22 +165,34 @@ export const dequeue = (session: SessionKey, seen: Seat, index: number, isLast: 
 })
 
 /** Dates the ask of the present holder where a handoff cleared it. */
-export const ask = (session: SessionKey, epoch: number, nowMs: number): Update => ({
+export const ask = (
+  session: SessionKey,
+  { epoch, nowMs }: { readonly epoch: number; readonly nowMs: number },
+): Update => ({
   ...onLock(session),
   condition: `epoch = :epoch AND holder.p <> :nobody AND ${SOMEBODY_WAITS} AND attribute_not_exists(askedAt)`,
   update: 'SET askedAt = :now',
   values: { ':epoch': num(epoch), ':nobody': str(NOBODY.p), ':zero': ZERO, ':now': num(nowMs) },
 })
 
+/** A holder, by its process and its epoch. */
+interface Holder {
+  readonly holder: string
+  readonly epoch: number
+}
+
 /** Release and reclaim alike: from its holder under its epoch to the first waiter, or to nobody, in one write. */
-export const handOver = (session: SessionKey, from: string, epoch: number, nowMs: number): Update => ({
+export const handOver = (
+  session: SessionKey,
+  { holder, epoch, nowMs }: Holder & { readonly nowMs: number },
+): Update => ({
   ...onLock(session),
   condition: HELD_BY,
   update:
     'SET holder = if_not_exists(waiters[0], :free), epoch = epoch + :one, expiresAt = :far ' +
     'REMOVE waiters[0], askedAt, busyUntil',
   values: {
-    ':p': str(from),
+    ':p': str(holder),
     ':epoch': num(epoch),
     ':free': seatValue(NOBODY),
     ':one': ONE,
@@ -175,7 +201,10 @@ export const handOver = (session: SessionKey, from: string, epoch: number, nowMs
 })
 
 /** Gives a busy holder its time, once per epoch: resends extend nothing. */
-export const busy = (session: SessionKey, holder: string, epoch: number, untilMs: number): Update => ({
+export const busy = (
+  session: SessionKey,
+  { holder, epoch, untilMs }: Holder & { readonly untilMs: number },
+): Update => ({
   ...onLock(session),
   condition: `${HELD_BY} AND attribute_not_exists(busyUntil)`,
   update: 'SET busyUntil = :until',
@@ -183,7 +212,7 @@ export const busy = (session: SessionKey, holder: string, epoch: number, untilMs
 })
 
 /** Keeps a long-held record from TTL. */
-export const keep = (session: SessionKey, holder: string, epoch: number, nowMs: number): Update => ({
+export const keep = (session: SessionKey, { holder, epoch, nowMs }: Holder & { readonly nowMs: number }): Update => ({
   ...onLock(session),
   condition: HELD_BY,
   update: 'SET expiresAt = :far',

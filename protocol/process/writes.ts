@@ -32,8 +32,14 @@ export interface Introduction {
 
 const onProcess = (processId: string) => ({ table: 'locks', key: processKey(processId), returns: 'new' }) as const
 
+/** A lease that starts at `nowMs`. */
+interface Lease {
+  readonly leaseMs: number
+  readonly nowMs: number
+}
+
 /** Makes a process known, with its first lease. Only its first connection does this: a reconnect never revives one. */
-export const register = (who: Introduction, leaseMs: number, nowMs: number): Update => ({
+export const register = (who: Introduction, { leaseMs, nowMs }: Lease): Update => ({
   ...onProcess(who.processId),
   condition: UNKNOWN,
   update:
@@ -76,7 +82,10 @@ export const reconnect = (who: Introduction, nowMs: number): Update => ({
 })
 
 /** Says whose connection this is, for ever. */
-export const bindConnection = (connectionId: string, processId: string, nowMs: number): Update => ({
+export const bindConnection = (
+  connectionId: string,
+  { processId, nowMs }: { readonly processId: string; readonly nowMs: number },
+): Update => ({
   table: 'locks',
   key: connectionKey(connectionId),
   condition: 'attribute_not_exists(processId) OR processId = :p',
@@ -86,7 +95,7 @@ export const bindConnection = (connectionId: string, processId: string, nowMs: n
 })
 
 /** Extends a running lease. It never revives one that has lapsed, and a late copy never shortens it. */
-export const renew = (processId: string, leaseMs: number, nowMs: number): Update => ({
+export const renew = (processId: string, { leaseMs, nowMs }: Lease): Update => ({
   ...onProcess(processId),
   condition: `${KNOWN} AND ${NOT_EVICTED} AND ${LEASE_RUNS} AND leaseUntil <= :until`,
   update: 'SET leaseUntil = :until, renewedAt = :now, expiresAt = :expires',
@@ -97,11 +106,20 @@ export const renew = (processId: string, leaseMs: number, nowMs: number): Update
   },
 })
 
+/** A session of which a process holds this epoch. */
+interface AskedFor {
+  readonly session: SessionKey
+  readonly epoch: number
+}
+
 /**
  * Leaves an ask with the holder's process, so that its next renewal carries it. It replaces one of any other epoch: the
  * lock record may have fallen behind since that was noted.
  */
-export const noteAsk = (processId: string, session: SessionKey, epoch: number, nowMs: number): Update => ({
+export const noteAsk = (
+  processId: string,
+  { session, epoch, nowMs }: AskedFor & { readonly nowMs: number },
+): Update => ({
   ...onProcess(processId),
   condition: `${KNOWN} AND (${HAS_ROOM} OR ${OTHER_EPOCH_NOTED})`,
   update: 'SET asks.#session = :ask',
@@ -114,7 +132,7 @@ export const noteAsk = (processId: string, session: SessionKey, epoch: number, n
 })
 
 /** Forgets an ask that was answered. */
-export const forgetAsk = (processId: string, session: SessionKey, epoch: number): Update => ({
+export const forgetAsk = (processId: string, { session, epoch }: AskedFor): Update => ({
   ...onProcess(processId),
   condition: 'asks.#session.epoch <= :epoch',
   update: 'REMOVE asks.#session',

@@ -16,8 +16,14 @@ const GONE = '(aliveUntil <= :now OR attribute_exists(destroyedAt))'
 const NOT_ROTATED = 'attribute_not_exists(rotated)'
 const NEXT_IN_CHAIN = 'fence = :epoch AND commitId = :last AND attribute_not_exists(destroyedAt)'
 
+/** Until when a session lives from now on. */
+interface Life {
+  readonly aliveUntilMs: number
+  readonly nowMs: number
+}
+
 const LIVE_ON = 'aliveUntil = :alive, accessedAt = :now, expiresAt = :expires'
-const lifeValues = (aliveUntilMs: number, nowMs: number) => ({
+const lifeValues = ({ aliveUntilMs, nowMs }: Life) => ({
   ':alive': num(aliveUntilMs),
   ':now': num(nowMs),
   ':expires': ttlSeconds(aliveUntilMs + GRACE_MS),
@@ -41,7 +47,11 @@ export const claim = (session: SessionKey, id: WriteId, nowMs: number): Update =
 })
 
 /** Starts a session where there is none: unknown, expired or destroyed, but not rotated. `rev` goes on counting. */
-export const claimAfresh = (session: SessionKey, id: WriteId, nowMs: number, ttlMs: number): Update => ({
+export const claimAfresh = (
+  session: SessionKey,
+  id: WriteId,
+  { ttlMs, nowMs }: { readonly ttlMs: number; readonly nowMs: number },
+): Update => ({
   ...onSession(session),
   condition: `${UNKNOWN} OR (${OLDER_FENCE} AND ${GONE} AND ${NOT_ROTATED})`,
   update:
@@ -53,7 +63,7 @@ export const claimAfresh = (session: SessionKey, id: WriteId, nowMs: number, ttl
     ':commit': str(id.commitId),
     ':zero': num(0),
     ':one': num(1),
-    ...lifeValues(nowMs + ttlMs, nowMs),
+    ...lifeValues({ aliveUntilMs: nowMs + ttlMs, nowMs }),
     ':empty': { M: {} },
     ':schema': num(SCHEMA_VERSION),
   },
@@ -63,26 +73,36 @@ export const claimAfresh = (session: SessionKey, id: WriteId, nowMs: number, ttl
 /** What a commit changes: undefined deletes the attribute. */
 export type Changes = ReadonlyMap<string, AttributeValue | undefined>
 
+/** All attributes of a session. */
+export type Attributes = { readonly [name: string]: AttributeValue }
+
+/** A session that a process holds, and the last write of its chain. */
+export interface ChainEnd {
+  readonly session: SessionKey
+  readonly epoch: number
+  readonly lastCommitId: string
+}
+
 /** What every write of a chain but the first says. */
-const linkValues = (id: WriteId, lastCommitId: string) => ({
-  ':epoch': num(id.epoch),
-  ':commit': str(id.commitId),
+const linkValues = ({ epoch, lastCommitId }: ChainEnd, commitId: string) => ({
+  ':epoch': num(epoch),
+  ':commit': str(commitId),
   ':last': str(lastCommitId),
 })
 
+interface Commit extends Life {
+  readonly commitId: string
+}
+
 /** Writes what changed, on the condition that the last write in the chain is still this hold's own. */
 export function commit(
-  session: SessionKey,
-  id: WriteId,
-  lastCommitId: string,
-  changes: Changes,
-  aliveUntilMs: number,
-  nowMs: number,
+  end: ChainEnd,
+  { commitId, changes, aliveUntilMs, nowMs }: Commit & { readonly changes: Changes },
 ): Update {
   const names: Record<string, string> = {}
   const values: Record<string, AttributeValue> = {
-    ...linkValues(id, lastCommitId),
-    ...lifeValues(aliveUntilMs, nowMs),
+    ...linkValues(end, commitId),
+    ...lifeValues({ aliveUntilMs, nowMs }),
     ':one': num(1),
   }
   const sets = ['commitId = :commit', 'rev = rev + :one', LIVE_ON]
@@ -98,7 +118,7 @@ export function commit(
     index += 1
   }
   return {
-    ...onSession(session),
+    ...onSession(end.session),
     condition: NEXT_IN_CHAIN,
     update: `SET ${sets.join(', ')}${removes.length === 0 ? '' : ` REMOVE ${removes.join(', ')}`}`,
     ...(index === 0 ? {} : { names }),
@@ -107,24 +127,17 @@ export function commit(
   }
 }
 
-/** All attributes of a session. */
-export type Attributes = { readonly [name: string]: AttributeValue }
-
 /** The same for more changes than one expression can name: writes all attributes that the session now has. */
 export const commitWhole = (
-  session: SessionKey,
-  id: WriteId,
-  lastCommitId: string,
-  attrs: Attributes,
-  aliveUntilMs: number,
-  nowMs: number,
+  end: ChainEnd,
+  { commitId, attrs, aliveUntilMs, nowMs }: Commit & { readonly attrs: Attributes },
 ): Update => ({
-  ...onSession(session),
+  ...onSession(end.session),
   condition: NEXT_IN_CHAIN,
   update: `SET commitId = :commit, rev = rev + :one, ${LIVE_ON}, attrs = :attrs`,
   values: {
-    ...linkValues(id, lastCommitId),
-    ...lifeValues(aliveUntilMs, nowMs),
+    ...linkValues(end, commitId),
+    ...lifeValues({ aliveUntilMs, nowMs }),
     ':one': num(1),
     ':attrs': { M: attrs },
   },
@@ -134,25 +147,21 @@ export const commitWhole = (
 const BURY = 'SET commitId = :commit, rev = rev + :one, destroyedAt = :now, aliveUntil = :now, expiresAt = :expires'
 
 /** Ends the session's life. The tombstone keeps the fence, so that nobody's late write revives it. */
-export const destroy = (session: SessionKey, id: WriteId, lastCommitId: string, nowMs: number): Update => ({
-  ...onSession(session),
+export const destroy = (
+  end: ChainEnd,
+  { commitId, nowMs }: { readonly commitId: string; readonly nowMs: number },
+): Update => ({
+  ...onSession(end.session),
   condition: NEXT_IN_CHAIN,
   update: `${BURY} REMOVE attrs`,
   values: {
-    ...linkValues(id, lastCommitId),
+    ...linkValues(end, commitId),
     ':one': num(1),
     ':now': num(nowMs),
     ':expires': ttlSeconds(nowMs + GRACE_MS),
   },
   returns: 'none',
 })
-
-/** A session that a process holds, and the last write of its chain. */
-export interface Held {
-  readonly session: SessionKey
-  readonly epoch: number
-  readonly lastCommitId: string
-}
 
 /** What a session takes along to its new id. */
 export interface Carried {
@@ -162,27 +171,26 @@ export interface Carried {
   readonly rev: number
 }
 
+interface Rotation extends Commit {
+  readonly from: ChainEnd
+  readonly to: ChainEnd
+  readonly carried: Carried
+}
+
 /**
  * Gives a session a new id: two writes that land together, under one commitId. The new id, just claimed afresh under its
  * own epoch, takes over everything; the old one becomes a tombstone that no claim ever revives.
  */
-export function rotate(
-  from: Held,
-  to: Held,
-  commitId: string,
-  carried: Carried,
-  aliveUntilMs: number,
-  nowMs: number,
-): readonly [started: Update, ended: Update] {
-  const ended = destroy(from.session, { epoch: from.epoch, commitId }, from.lastCommitId, nowMs)
+export function rotate({ from, to, commitId, carried, aliveUntilMs, nowMs }: Rotation): readonly [Update, Update] {
+  const ended = destroy(from, { commitId, nowMs })
   return [
     {
       ...onSession(to.session),
       condition: NEXT_IN_CHAIN,
       update: `SET commitId = :commit, rev = :rev, createdAt = :created, ${LIVE_ON}, attrs = :attrs`,
       values: {
-        ...linkValues({ epoch: to.epoch, commitId }, to.lastCommitId),
-        ...lifeValues(aliveUntilMs, nowMs),
+        ...linkValues(to, commitId),
+        ...lifeValues({ aliveUntilMs, nowMs }),
         ':rev': num(carried.rev + 1),
         ':created': num(carried.createdAt),
         ':attrs': { M: carried.attrs },

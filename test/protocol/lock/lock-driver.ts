@@ -36,15 +36,15 @@ export class LockDriver {
       if (step.kind === 'nothing') return
       const outcome = await this.store.update(
         step.kind === 'dequeue'
-          ? writes.dequeue(this.session, step.seen, step.index, step.isLast)
-          : writes.handOver(this.session, me.p, step.epoch, this.nowMs()),
+          ? writes.dequeue(this.session, step)
+          : writes.handOver(this.session, { holder: me.p, epoch: step.epoch, nowMs: this.nowMs() }),
       )
       lock = readLock(outcome.item)
     }
   }
 
   release(p: string, epoch: number): Promise<UpdateOutcome> {
-    return this.store.update(writes.handOver(this.session, p, epoch, this.nowMs()))
+    return this.store.update(writes.handOver(this.session, { holder: p, epoch, nowMs: this.nowMs() }))
   }
 
   /** Takes the lock back from whoever holds it, as from a dead process. */
@@ -65,15 +65,15 @@ export class LockDriver {
       case 'grant':
         return step.above === undefined
           ? writes.grant(session, me, nowMs)
-          : writes.grantAbove(session, me, step.above, nowMs)
+          : writes.grantAbove(session, me, { above: step.above, nowMs })
       case 'regrant':
-        return writes.regrant(session, me, step.seen, step.epoch, nowMs)
+        return writes.regrant(session, { ...step, me, nowMs })
       case 'raise':
-        return writes.raise(session, me, step.seen, step.epoch, step.above, nowMs)
+        return writes.raise(session, { ...step, me, nowMs })
       case 'handOver':
-        return writes.handOver(session, me.p, step.epoch, nowMs)
+        return writes.handOver(session, { holder: me.p, epoch: step.epoch, nowMs })
       case 'replace':
-        return writes.replaceWaiter(session, me, step.seen, step.index)
+        return writes.replaceWaiter(session, { ...step, me })
       case 'enqueue':
         return step.first ? writes.enqueueFirst(session, me, nowMs) : writes.enqueueBehind(session, me, nowMs)
       default:

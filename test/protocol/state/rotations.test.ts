@@ -15,8 +15,8 @@ console.info(`rotations: SEED=${seed}`)
 const TTL_MS = 60_000
 const ATTRS = { cart: str('book') }
 const LATE = new Map([['late', num(1)]])
-const FROM: writes.Held = { session: SESSION, epoch: 7, lastCommitId: 'last' }
-const TO: writes.Held = { session: OTHER_SESSION, epoch: 4, lastCommitId: 'first' }
+const FROM: writes.ChainEnd = { session: SESSION, epoch: 7, lastCommitId: 'last' }
+const TO: writes.ChainEnd = { session: OTHER_SESSION, epoch: 4, lastCommitId: 'first' }
 const IDS = [TO, FROM].map(({ epoch }) => ({ epoch, commitId: 'rotation' }))
 
 const step = fc.record({
@@ -45,7 +45,8 @@ class Arrivals {
     this.memory.put('sessions', SESSION, sessionItem({ fence: 7, commitId: 'last', attrs: ATTRS }))
     this.memory.put('sessions', OTHER_SESSION, sessionItem({ fence: 4, commitId: 'first', createdAt: NOW }))
     const carried = { attrs: ATTRS, createdAt: NOW - 1_000, rev: 3 }
-    this.rotation = writes.rotate(FROM, TO, 'rotation', carried, NOW + TTL_MS, NOW)
+    const times = { aliveUntilMs: NOW + TTL_MS, nowMs: NOW }
+    this.rotation = writes.rotate({ from: FROM, to: TO, commitId: 'rotation', carried, ...times })
   }
 
   get hasLanded(): boolean {
@@ -87,14 +88,17 @@ class Arrivals {
     const { nowMs } = this
     const held = session === SESSION ? FROM : TO
     this.writes += 1
-    const id = { epoch: held.epoch + lead, commitId: `write ${this.writes}` }
-    const last = knowsLast ? (this.record(session)?.commitId ?? '') : held.lastCommitId
-    const endMs = nowMs + TTL_MS
+    const commitId = `write ${this.writes}`
+    const epoch = held.epoch + lead
+    const id = { epoch, commitId }
+    const lastCommitId = knowsLast ? (this.record(session)?.commitId ?? '') : held.lastCommitId
+    const end = { session, epoch, lastCommitId }
+    const write = { commitId, aliveUntilMs: nowMs + TTL_MS, nowMs }
     if (kind === 'claim') this.takeClaim(writes.claim(session, id, nowMs), id)
-    else if (kind === 'claimAfresh') this.takeClaim(writes.claimAfresh(session, id, nowMs, TTL_MS), id)
-    else if (kind === 'commit') this.memory.updateNow(writes.commit(session, id, last, LATE, endMs, nowMs))
-    else if (kind === 'commitWhole') this.memory.updateNow(writes.commitWhole(session, id, last, {}, endMs, nowMs))
-    else this.memory.updateNow(writes.destroy(session, id, last, nowMs))
+    else if (kind === 'claimAfresh') this.takeClaim(writes.claimAfresh(session, id, { ttlMs: TTL_MS, nowMs }), id)
+    else if (kind === 'commit') this.memory.updateNow(writes.commit(end, { ...write, changes: LATE }))
+    else if (kind === 'commitWhole') this.memory.updateNow(writes.commitWhole(end, { ...write, attrs: {} }))
+    else this.memory.updateNow(writes.destroy(end, write))
   }
 
   private takeClaim(update: Update, id: writes.WriteId): void {

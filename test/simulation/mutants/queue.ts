@@ -67,8 +67,8 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a handoff to the last in line',
     file: 'protocol/lock/writes.ts',
-    from: "'REMOVE waiters[0], askedAt, busyUntil',\n  values: {\n    ':p': str(from),",
-    to: "'REMOVE waiters[1], askedAt, busyUntil',\n  values: {\n    ':p': str(from),",
+    from: "'REMOVE waiters[0], askedAt, busyUntil',\n  values: {\n    ':p': str(holder),",
+    to: "'REMOVE waiters[1], askedAt, busyUntil',\n  values: {\n    ':p': str(holder),",
   },
   {
     name: 'a release of any epoch',

@@ -37,21 +37,21 @@ export function describeLockWrites(subject: () => StoreUnderTest): void {
   })
 
   test('grantAbove starts a new lock above the fence, or above the clock where that is higher', async () => {
-    const highFence = writes.grantAbove(SESSION, anna, NOW + 500, NOW)
+    const highFence = writes.grantAbove(SESSION, anna, { above: NOW + 500, nowMs: NOW })
     expect(await on.applied(undefined, highFence)).toEqual(lockAfter({ epoch: NOW + 501, holder: anna }))
     await subject().store.remove('locks', KEY)
-    const lowFence = writes.grantAbove(SESSION, anna, 12, NOW)
+    const lowFence = writes.grantAbove(SESSION, anna, { above: 12, nowMs: NOW })
     expect(await on.applied(undefined, lowFence)).toEqual(lockAfter({ epoch: NOW + 1, holder: anna }))
   })
 
   test('grantAbove lifts a free lock above the highest fence there may be, exactly', async () => {
-    const update = writes.grantAbove(SESSION, anna, ABOVE_MAX, NOW)
+    const update = writes.grantAbove(SESSION, anna, { above: ABOVE_MAX, nowMs: NOW })
     const after = await on.applied({ epoch: ABOVE_MAX, askedAt: 1, busyUntil: 2 }, update)
     expect(after).toEqual(lockAfter({ epoch: 4_503_599_627_370_497, holder: anna }))
   })
 
   test('grantAbove is refused by an epoch that is not below its own, by a holder and by waiters', async () => {
-    await on.refused(writes.grantAbove(SESSION, anna, 12, NOW), {
+    await on.refused(writes.grantAbove(SESSION, anna, { above: 12, nowMs: NOW }), {
       sameEpoch: { epoch: NOW + 1 },
       higherEpoch: { epoch: NOW + 2 },
       held: { holder: bert },
@@ -61,13 +61,13 @@ export function describeLockWrites(subject: () => StoreUnderTest): void {
   })
 
   test('regrant gives the holder that lost track a new epoch for its new request', async () => {
-    const update = writes.regrant(SESSION, seat(ANNA, 2), anna, 7, NOW)
+    const update = writes.regrant(SESSION, { me: seat(ANNA, 2), seen: anna, epoch: 7, nowMs: NOW })
     const after = await on.applied({ holder: anna, askedAt: 1, busyUntil: 2 }, update)
     expect(after).toEqual(lockAfter({ epoch: 8, holder: seat(ANNA, 2) }))
   })
 
   test('regrant is refused once anything has changed or somebody waits', async () => {
-    await on.refused(writes.regrant(SESSION, seat(ANNA, 3), anna, 7, NOW), {
+    await on.refused(writes.regrant(SESSION, { me: seat(ANNA, 3), seen: anna, epoch: 7, nowMs: NOW }), {
       missing: undefined,
       free: {},
       otherHolder: { holder: bert },
@@ -78,13 +78,13 @@ export function describeLockWrites(subject: () => StoreUnderTest): void {
   })
 
   test('raise lifts the epoch in place: waiters and their ask stay, the time for being busy starts anew', async () => {
-    const update = writes.raise(SESSION, seat(ANNA, 2), anna, 7, 40, NOW)
+    const update = writes.raise(SESSION, { me: seat(ANNA, 2), seen: anna, epoch: 7, above: 40, nowMs: NOW })
     const after = await on.applied({ holder: anna, waiters: [bert, cleo], askedAt: 1, busyUntil: 2 }, update)
     expect(after).toEqual(lockAfter({ epoch: 41, holder: seat(ANNA, 2), waiters: [bert, cleo], askedAt: 1 }))
   })
 
   test('raise is refused once the holder, its request or its epoch has changed', async () => {
-    await on.refused(writes.raise(SESSION, seat(ANNA, 3), anna, 7, 40, NOW), {
+    await on.refused(writes.raise(SESSION, { me: seat(ANNA, 3), seen: anna, epoch: 7, above: 40, nowMs: NOW }), {
       missing: undefined,
       free: {},
       otherHolder: { holder: bert },
@@ -94,19 +94,22 @@ export function describeLockWrites(subject: () => StoreUnderTest): void {
   })
 
   test('handOver gives the lock to the first waiter under the next epoch', async () => {
-    const update = writes.handOver(SESSION, ANNA, 7, NOW)
+    const update = writes.handOver(SESSION, { holder: ANNA, epoch: 7, nowMs: NOW })
     const after = await on.applied({ holder: anna, waiters: [bert, cleo], askedAt: 1, busyUntil: 2 }, update)
     expect(after).toEqual(lockAfter({ epoch: 8, holder: bert, waiters: [cleo] }))
   })
 
   test('handOver frees a lock for which nobody waits', async () => {
-    const after = await on.applied({ holder: anna, askedAt: 1, busyUntil: 2 }, writes.handOver(SESSION, ANNA, 7, NOW))
+    const after = await on.applied(
+      { holder: anna, askedAt: 1, busyUntil: 2 },
+      writes.handOver(SESSION, { holder: ANNA, epoch: 7, nowMs: NOW }),
+    )
     expect(after).toEqual(lockAfter({ epoch: 8 }))
     expect(after.holder).toEqual({ M: { p: { S: '' }, r: { N: '0' } } })
   })
 
   test('handOver is refused to everyone but the holder under its epoch', async () => {
-    await on.refused(writes.handOver(SESSION, ANNA, 7, NOW), {
+    await on.refused(writes.handOver(SESSION, { holder: ANNA, epoch: 7, nowMs: NOW }), {
       missing: undefined,
       free: {},
       otherHolder: { holder: bert, waiters: [anna] },
@@ -116,14 +119,14 @@ export function describeLockWrites(subject: () => StoreUnderTest): void {
   })
 
   test('busy is granted once per epoch', async () => {
-    const update = writes.busy(SESSION, ANNA, 7, NOW + 30_000)
+    const update = writes.busy(SESSION, { holder: ANNA, epoch: 7, untilMs: NOW + 30_000 })
     const after = await on.applied({ holder: anna, waiters: [bert], askedAt: 1 }, update)
     expect(after).toEqual(lockItem({ holder: anna, waiters: [bert], askedAt: 1, busyUntil: NOW + 30_000 }))
-    await expectRefused(subject(), writes.busy(SESSION, ANNA, 7, NOW + 60_000))
+    await expectRefused(subject(), writes.busy(SESSION, { holder: ANNA, epoch: 7, untilMs: NOW + 60_000 }))
   })
 
   test('busy is refused to everyone but the holder under its epoch', async () => {
-    await on.refused(writes.busy(SESSION, ANNA, 7, NOW), {
+    await on.refused(writes.busy(SESSION, { holder: ANNA, epoch: 7, untilMs: NOW }), {
       missing: undefined,
       otherHolder: { holder: bert },
       otherEpoch: { holder: anna, epoch: 8 },
@@ -132,11 +135,13 @@ export function describeLockWrites(subject: () => StoreUnderTest): void {
 
   test('keep moves the expiry of a held lock far ahead and changes nothing else', async () => {
     const before = { holder: anna, waiters: [bert], askedAt: 1, busyUntil: 2 }
-    expect(await on.applied(before, writes.keep(SESSION, ANNA, 7, NOW))).toEqual(lockAfter(before))
+    expect(await on.applied(before, writes.keep(SESSION, { holder: ANNA, epoch: 7, nowMs: NOW }))).toEqual(
+      lockAfter(before),
+    )
   })
 
   test('keep is refused to everyone but the holder under its epoch', async () => {
-    await on.refused(writes.keep(SESSION, ANNA, 7, NOW), {
+    await on.refused(writes.keep(SESSION, { holder: ANNA, epoch: 7, nowMs: NOW }), {
       missing: undefined,
       free: {},
       otherHolder: { holder: bert },

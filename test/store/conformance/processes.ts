@@ -13,7 +13,7 @@ export function describeProcessWrites(subject: () => StoreUnderTest): void {
   const on = new Trials(subject, 'locks', KEY, processItem)
 
   test('register makes a process known, with its first lease and no asks', async () => {
-    const after = await on.applied(undefined, writes.register(introduction(), LEASE_MS, NOW))
+    const after = await on.applied(undefined, writes.register(introduction(), { leaseMs: LEASE_MS, nowMs: NOW }))
     expect(after).toEqual({
       ...processItem({ leaseUntil: NOW + LEASE_MS }),
       expiresAt: { N: String((NOW + LEASE_MS + PROCESS_TTL_MS) / 1000) },
@@ -21,12 +21,15 @@ export function describeProcessWrites(subject: () => StoreUnderTest): void {
   })
 
   test('register takes an empty label', async () => {
-    const after = await on.applied(undefined, writes.register(introduction({ label: '' }), LEASE_MS, NOW))
+    const after = await on.applied(
+      undefined,
+      writes.register(introduction({ label: '' }), { leaseMs: LEASE_MS, nowMs: NOW }),
+    )
     expect(after.label).toEqual({ S: '' })
   })
 
   test('register is refused to a process that is known, also an evicted one or one whose lease is over', async () => {
-    await on.refused(writes.register(introduction(), LEASE_MS, NOW), {
+    await on.refused(writes.register(introduction(), { leaseMs: LEASE_MS, nowMs: NOW }), {
       known: {},
       leaseOver: { leaseUntil: NOW - 1 },
       retired: { leaseUntil: 0, evictedAt: NOW },
@@ -69,15 +72,18 @@ export function describeProcessWrites(subject: () => StoreUnderTest): void {
   })
 
   test('bindConnection says whose a connection is, and says it again to the same process only', async () => {
-    const after = await expectApplied(subject(), writes.bindConnection('c', ANNA, NOW))
+    const after = await expectApplied(subject(), writes.bindConnection('c', { processId: ANNA, nowMs: NOW }))
     expect(after).toEqual({ processId: { S: ANNA }, expiresAt: { N: String((NOW + CONNECTION_TTL_MS) / 1000) } })
-    await expectApplied(subject(), writes.bindConnection('c', ANNA, NOW + 1))
-    await expectRefused(subject(), writes.bindConnection('c', BERT, NOW))
+    await expectApplied(subject(), writes.bindConnection('c', { processId: ANNA, nowMs: NOW + 1 }))
+    await expectRefused(subject(), writes.bindConnection('c', { processId: BERT, nowMs: NOW }))
     expect((await subject().store.get('locks', connectionKey('c')))?.processId).toEqual({ S: ANNA })
   })
 
   test('renew extends a lease up to its last millisecond, and moves the TTL along', async () => {
-    const after = await on.applied({ leaseUntil: NOW, renewedAt: 1 }, writes.renew(ANNA, LEASE_MS, NOW))
+    const after = await on.applied(
+      { leaseUntil: NOW, renewedAt: 1 },
+      writes.renew(ANNA, { leaseMs: LEASE_MS, nowMs: NOW }),
+    )
     expect(after).toEqual({
       ...processItem({ leaseUntil: NOW + LEASE_MS, renewedAt: NOW }),
       expiresAt: { N: String((NOW + LEASE_MS + PROCESS_TTL_MS) / 1000) },
@@ -85,12 +91,12 @@ export function describeProcessWrites(subject: () => StoreUnderTest): void {
   })
 
   test('renew is applied again at the same moment, so that its answer may be lost', async () => {
-    await on.applied({}, writes.renew(ANNA, LEASE_MS, NOW))
-    await expectApplied(subject(), writes.renew(ANNA, LEASE_MS, NOW))
+    await on.applied({}, writes.renew(ANNA, { leaseMs: LEASE_MS, nowMs: NOW }))
+    await expectApplied(subject(), writes.renew(ANNA, { leaseMs: LEASE_MS, nowMs: NOW }))
   })
 
   test('renew neither makes a record, nor revives a lease, nor shortens one, nor passes an eviction', async () => {
-    await on.refused(writes.renew(ANNA, LEASE_MS, NOW), {
+    await on.refused(writes.renew(ANNA, { leaseMs: LEASE_MS, nowMs: NOW }), {
       unknown: undefined,
       leaseOver: { leaseUntil: NOW - 1 },
       longerLease: { leaseUntil: NOW + LEASE_MS + 1 },
@@ -100,11 +106,11 @@ export function describeProcessWrites(subject: () => StoreUnderTest): void {
   })
 
   test('noteAsk leaves an ask, and replaces that of another epoch, even of a newer one', async () => {
-    const first = await on.applied({}, writes.noteAsk(ANNA, SESSION, 7, NOW))
+    const first = await on.applied({}, writes.noteAsk(ANNA, { session: SESSION, epoch: 7, nowMs: NOW }))
     expect(first).toEqual(processItem({ asks: { [SESSION]: { epoch: 7, at: NOW } } }))
-    const second = await expectApplied(subject(), writes.noteAsk(ANNA, SESSION, 8, NOW + 1))
+    const second = await expectApplied(subject(), writes.noteAsk(ANNA, { session: SESSION, epoch: 8, nowMs: NOW + 1 }))
     expect(second).toEqual(processItem({ asks: { [SESSION]: { epoch: 8, at: NOW + 1 } } }))
-    const third = await expectApplied(subject(), writes.noteAsk(ANNA, SESSION, 7, NOW + 2))
+    const third = await expectApplied(subject(), writes.noteAsk(ANNA, { session: SESSION, epoch: 7, nowMs: NOW + 2 }))
     expect(third).toEqual(processItem({ asks: { [SESSION]: { epoch: 7, at: NOW + 2 } } }))
   })
 
@@ -113,16 +119,16 @@ export function describeProcessWrites(subject: () => StoreUnderTest): void {
     const others = Array.from({ length: ASKS_MAX - 1 }, (_, index) => [`${OTHER_SESSION}${index}`, ask] as const)
     const almostFull = Object.fromEntries(others)
     const full = { ...almostFull, [SESSION]: ask }
-    expect(await on.applied({ asks: almostFull }, writes.noteAsk(ANNA, SESSION, 7, NOW))).toEqual(
-      processItem({ asks: full }),
-    )
-    await expectRefused(subject(), writes.noteAsk(ANNA, OTHER_SESSION, 7, NOW))
-    const replaced = await expectApplied(subject(), writes.noteAsk(ANNA, SESSION, 8, NOW))
+    expect(
+      await on.applied({ asks: almostFull }, writes.noteAsk(ANNA, { session: SESSION, epoch: 7, nowMs: NOW })),
+    ).toEqual(processItem({ asks: full }))
+    await expectRefused(subject(), writes.noteAsk(ANNA, { session: OTHER_SESSION, epoch: 7, nowMs: NOW }))
+    const replaced = await expectApplied(subject(), writes.noteAsk(ANNA, { session: SESSION, epoch: 8, nowMs: NOW }))
     expect(replaced).toEqual(processItem({ asks: { ...full, [SESSION]: { epoch: 8, at: NOW } } }))
   })
 
   test('noteAsk is refused where the same epoch is noted, and makes no record', async () => {
-    await on.refused(writes.noteAsk(ANNA, SESSION, 7, NOW), {
+    await on.refused(writes.noteAsk(ANNA, { session: SESSION, epoch: 7, nowMs: NOW }), {
       unknown: undefined,
       noted: { asks: { [SESSION]: { epoch: 7, at: 1 } } },
     })
@@ -133,14 +139,14 @@ export function describeProcessWrites(subject: () => StoreUnderTest): void {
     for (const epoch of [6, 7]) {
       const after = await on.applied(
         { asks: { ...kept, [SESSION]: { epoch, at: 1 } } },
-        writes.forgetAsk(ANNA, SESSION, 7),
+        writes.forgetAsk(ANNA, { session: SESSION, epoch: 7 }),
       )
       expect(after).toEqual(processItem({ asks: kept }))
     }
   })
 
   test('forgetAsk is refused for a newer ask and where there is none', async () => {
-    await on.refused(writes.forgetAsk(ANNA, SESSION, 7), {
+    await on.refused(writes.forgetAsk(ANNA, { session: SESSION, epoch: 7 }), {
       unknown: undefined,
       none: {},
       newer: { asks: { [SESSION]: { epoch: 8, at: 1 } } },

@@ -52,13 +52,13 @@ export function describeQueueWrites(subject: () => StoreUnderTest): void {
   })
 
   test('replaceWaiter gives the place to the newer request', async () => {
-    const update = writes.replaceWaiter(SESSION, seat(CLEO, 5), cleo, 1)
+    const update = writes.replaceWaiter(SESSION, { me: seat(CLEO, 5), seen: cleo, index: 1 })
     const after = await on.applied({ holder: anna, waiters: [bert, cleo, dora], askedAt: 1 }, update)
     expect(after).toEqual(lockItem({ holder: anna, waiters: [bert, seat(CLEO, 5), dora], askedAt: 1 }))
   })
 
   test('replaceWaiter is refused once the older request no longer stands there', async () => {
-    await on.refused(writes.replaceWaiter(SESSION, seat(CLEO, 5), cleo, 1), {
+    await on.refused(writes.replaceWaiter(SESSION, { me: seat(CLEO, 5), seen: cleo, index: 1 }), {
       missing: undefined,
       moved: { holder: anna, waiters: [cleo] },
       other: { holder: anna, waiters: [bert, dora] },
@@ -67,7 +67,7 @@ export function describeQueueWrites(subject: () => StoreUnderTest): void {
   })
 
   test('dequeue takes a waiter from the middle and leaves the others in their order', async () => {
-    const update = writes.dequeue(SESSION, cleo, 1, false)
+    const update = writes.dequeue(SESSION, { seen: cleo, index: 1, isLast: false })
     const after = await on.applied({ holder: anna, waiters: [bert, cleo, dora], askedAt: 1, busyUntil: 2 }, update)
     expect(after).toEqual(lockItem({ holder: anna, waiters: [bert, dora], askedAt: 1, busyUntil: 2 }))
   })
@@ -75,29 +75,33 @@ export function describeQueueWrites(subject: () => StoreUnderTest): void {
   test('dequeue of the last waiter takes the ask along', async () => {
     const after = await on.applied(
       { holder: anna, waiters: [bert], askedAt: 1 },
-      writes.dequeue(SESSION, bert, 0, true),
+      writes.dequeue(SESSION, { seen: bert, index: 0, isLast: true }),
     )
     expect(after).toEqual(lockItem({ holder: anna }))
   })
 
   test('dequeue is refused once the waiter stands elsewhere, is gone, or is the last where it was not', async () => {
-    await on.refused(writes.dequeue(SESSION, cleo, 1, false), {
+    await on.refused(writes.dequeue(SESSION, { seen: cleo, index: 1, isLast: false }), {
       missing: undefined,
       moved: { holder: anna, waiters: [cleo, bert] },
       gone: { holder: anna, waiters: [bert] },
       otherRequest: { holder: anna, waiters: [bert, seat(CLEO, 2)] },
     })
-    await on.refused(writes.dequeue(SESSION, cleo, 0, false), { last: { holder: anna, waiters: [cleo], askedAt: 1 } })
-    await on.refused(writes.dequeue(SESSION, cleo, 0, true), { notLast: { holder: anna, waiters: [cleo, bert] } })
+    await on.refused(writes.dequeue(SESSION, { seen: cleo, index: 0, isLast: false }), {
+      last: { holder: anna, waiters: [cleo], askedAt: 1 },
+    })
+    await on.refused(writes.dequeue(SESSION, { seen: cleo, index: 0, isLast: true }), {
+      notLast: { holder: anna, waiters: [cleo, bert] },
+    })
   })
 
   test('ask dates the ask of a holder for whom somebody waits', async () => {
-    const after = await on.applied({ holder: anna, waiters: [bert] }, writes.ask(SESSION, 7, NOW))
+    const after = await on.applied({ holder: anna, waiters: [bert] }, writes.ask(SESSION, { epoch: 7, nowMs: NOW }))
     expect(after).toEqual(lockItem({ holder: anna, waiters: [bert], askedAt: NOW }))
   })
 
   test('ask is refused where it is dated, where the holder changed and where nobody waits', async () => {
-    await on.refused(writes.ask(SESSION, 7, NOW), {
+    await on.refused(writes.ask(SESSION, { epoch: 7, nowMs: NOW }), {
       missing: undefined,
       dated: { holder: anna, waiters: [bert], askedAt: 1 },
       otherEpoch: { holder: anna, waiters: [bert], epoch: 8 },

@@ -8,15 +8,16 @@ import { NOW, OTHER_SESSION, SESSION, type SessionFields, sessionItem } from '..
 import type { StoreUnderTest } from '../under-test.js'
 
 const TTL_MS = 3_600_000
-const FROM: writes.Held = { session: SESSION, epoch: 7, lastCommitId: 'last' }
-const TO: writes.Held = { session: OTHER_SESSION, epoch: 4, lastCommitId: 'first' }
+const FROM: writes.ChainEnd = { session: SESSION, epoch: 7, lastCommitId: 'last' }
+const TO: writes.ChainEnd = { session: OTHER_SESSION, epoch: 4, lastCommitId: 'first' }
 const IDS: readonly writes.WriteId[] = [
   { epoch: 4, commitId: 'new' },
   { epoch: 7, commitId: 'new' },
 ]
 const CART: AttributeValue = { M: { items: { L: [str('book'), num(2)] } } }
 const CARRIED = { attrs: { cart: CART }, createdAt: NOW - 9_000, rev: 41 }
-const ROTATION = writes.rotate(FROM, TO, 'new', CARRIED, NOW + TTL_MS, NOW)
+const MOVE = { from: FROM, to: TO, commitId: 'new', carried: CARRIED, aliveUntilMs: NOW + TTL_MS, nowMs: NOW }
+const ROTATION = writes.rotate(MOVE)
 
 const OLD: SessionFields = { fence: 7, commitId: 'last', rev: 41, attrs: { cart: CART }, createdAt: NOW - 9_000 }
 const NEW: SessionFields = { fence: 4, commitId: 'first', rev: 1, attrs: {}, createdAt: NOW - 10 }
@@ -100,12 +101,16 @@ export function describeRotations(subject: () => StoreUnderTest): void {
       expect(await landed()).toBe(true)
     }
     await repeat()
-    const next = writes.commit(OTHER_SESSION, { epoch: 4, commitId: 'next' }, 'new', new Map(), NOW + TTL_MS, NOW)
+    const next = writes.commit(
+      { ...TO, lastCommitId: 'new' },
+      { commitId: 'next', changes: new Map(), aliveUntilMs: NOW + TTL_MS, nowMs: NOW },
+    )
     await subject().store.update(next)
     await repeat()
     await subject().store.update(writes.claim(OTHER_SESSION, { epoch: 9, commitId: 'theirs' }, NOW))
     await repeat()
-    await subject().store.update(writes.destroy(OTHER_SESSION, { epoch: 9, commitId: 'end' }, 'theirs', NOW))
+    const theirs = { session: OTHER_SESSION, epoch: 9, lastCommitId: 'theirs' }
+    await subject().store.update(writes.destroy(theirs, { commitId: 'end', nowMs: NOW }))
     await repeat()
     await subject().store.remove('sessions', OTHER_SESSION)
     await repeat()
@@ -118,7 +123,7 @@ export function describeRotations(subject: () => StoreUnderTest): void {
   })
 
   test('is not taken for another one that landed on the same two', async () => {
-    const other = writes.rotate(FROM, TO, 'another', CARRIED, NOW + TTL_MS, NOW)
+    const other = writes.rotate({ ...MOVE, commitId: 'another' })
     await expectTransacted(subject(), other)
     expect(await landed()).toBe(false)
   })
@@ -127,17 +132,19 @@ export function describeRotations(subject: () => StoreUnderTest): void {
     await expectTransacted(subject(), ROTATION)
     for (const epoch of [6, 7, 8, 2 ** 52]) {
       const id = { epoch, commitId: 'theirs' }
+      const end = { session: SESSION, epoch, lastCommitId: 'new' }
       for (const nowMs of [NOW, NOW + GRACE_MS]) {
+        const commit = { commitId: 'theirs', aliveUntilMs: nowMs + TTL_MS, nowMs }
         for (const update of [
           writes.claim(SESSION, id, nowMs),
-          writes.claimAfresh(SESSION, id, nowMs, TTL_MS),
-          writes.commit(SESSION, id, 'new', new Map([['cart', CART]]), nowMs + TTL_MS, nowMs),
-          writes.commitWhole(SESSION, id, 'new', {}, nowMs + TTL_MS, nowMs),
-          writes.destroy(SESSION, id, 'new', nowMs),
+          writes.claimAfresh(SESSION, id, { ttlMs: TTL_MS, nowMs }),
+          writes.commit(end, { ...commit, changes: new Map([['cart', CART]]) }),
+          writes.commitWhole(end, { ...commit, attrs: {} }),
+          writes.destroy(end, commit),
         ]) {
           await expectRefused(subject(), update)
         }
-        const refused = await subject().store.update(writes.claimAfresh(SESSION, id, nowMs, TTL_MS))
+        const refused = await subject().store.update(writes.claimAfresh(SESSION, id, { ttlMs: TTL_MS, nowMs }))
         expect(readClaim(refused, id, nowMs)).toEqual({ kind: 'rotated' })
       }
     }

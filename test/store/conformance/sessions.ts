@@ -10,9 +10,11 @@ import type { StoreUnderTest } from '../under-test.js'
 const TTL_MS = 3_600_000
 const ID: writes.WriteId = { epoch: 8, commitId: 'new' }
 const HELD: writes.WriteId = { epoch: 7, commitId: 'new' }
+const END: writes.ChainEnd = { session: SESSION, epoch: 7, lastCommitId: 'last' }
+const TIMES = { aliveUntilMs: NOW + TTL_MS, nowMs: NOW }
 const CART: AttributeValue = { M: { items: { L: [str('book'), num(2)] } } }
-const commit = (changes: writes.Changes, id = HELD, last = 'last') =>
-  writes.commit(SESSION, id, last, changes, NOW + TTL_MS, NOW)
+const commit = (changes: writes.Changes, commitId = 'new', lastCommitId = 'last') =>
+  writes.commit({ ...END, lastCommitId }, { commitId, changes, ...TIMES })
 const expiry = (aliveUntil: number): AttributeValue => ({ N: String((aliveUntil + GRACE_MS) / 1000) })
 
 /** Every write to the primary state of a session. */
@@ -41,24 +43,29 @@ export function describeStateWrites(subject: () => StoreUnderTest): void {
   })
 
   test('a claim afresh makes a session that nobody knew', async () => {
-    expect(await on.applied(undefined, writes.claimAfresh(SESSION, ID, NOW, TTL_MS))).toEqual(afresh(1))
+    expect(await on.applied(undefined, writes.claimAfresh(SESSION, ID, { ttlMs: TTL_MS, nowMs: NOW }))).toEqual(
+      afresh(1),
+    )
   })
 
   test('a claim afresh of an expired session drops its attributes, and rev goes on counting', async () => {
     const after = await on.applied(
       { attrs: { cart: CART }, rev: 41, aliveUntil: NOW },
-      writes.claimAfresh(SESSION, ID, NOW, TTL_MS),
+      writes.claimAfresh(SESSION, ID, { ttlMs: TTL_MS, nowMs: NOW }),
     )
     expect(after).toEqual(afresh(42))
   })
 
   test('a claim afresh of a destroyed session removes the tombstone, and rev goes on counting', async () => {
-    const after = await on.applied({ rev: 41, destroyedAt: 1 }, writes.claimAfresh(SESSION, ID, NOW, TTL_MS))
+    const after = await on.applied(
+      { rev: 41, destroyedAt: 1 },
+      writes.claimAfresh(SESSION, ID, { ttlMs: TTL_MS, nowMs: NOW }),
+    )
     expect(after).toEqual(afresh(42))
   })
 
   test('a claim afresh is refused by a live session, a fence that is not below the epoch and a rotated id', async () => {
-    await on.refused(writes.claimAfresh(SESSION, ID, NOW, TTL_MS), {
+    await on.refused(writes.claimAfresh(SESSION, ID, { ttlMs: TTL_MS, nowMs: NOW }), {
       alive: {},
       aliveForAnotherMillisecond: { aliveUntil: NOW + 1 },
       expiredButFenced: { aliveUntil: NOW, fence: 8 },
@@ -107,7 +114,7 @@ export function describeStateWrites(subject: () => StoreUnderTest): void {
     let last = 'last'
     await on.put({ attrs: { seen: num(1) } })
     for (const [commitId, changes] of commits) {
-      const update = commit(changes, { epoch: 7, commitId }, last)
+      const update = commit(changes, commitId, last)
       await expectApplied(subject(), update)
       last = commitId
     }
@@ -118,15 +125,15 @@ export function describeStateWrites(subject: () => StoreUnderTest): void {
     const names = Array.from({ length: COMMIT_NAMES_MAX }, (_, index) => `attribute ${index}`)
     const set = new Map(names.map((name) => [name, num(1)]))
     await on.put({})
-    await expectApplied(subject(), commit(set, { epoch: 7, commitId: 'one' }))
+    await expectApplied(subject(), commit(set, 'one'))
     const removed = new Map(names.map((name) => [name, undefined]))
-    const update = commit(removed, { epoch: 7, commitId: 'two' }, 'one')
+    const update = commit(removed, 'two', 'one')
     expect((await expectApplied(subject(), update)).attrs).toEqual({ M: {} })
   })
 
   test('commitWhole writes all attributes, and none that are not among them', async () => {
     const attrs = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`attribute ${index}`, num(index)]))
-    const update = writes.commitWhole(SESSION, HELD, 'last', attrs, NOW + TTL_MS, NOW)
+    const update = writes.commitWhole(END, { commitId: 'new', attrs, ...TIMES })
     const after = await on.applied({ attrs: { seen: num(1) }, rev: 3 }, update)
     expect(after).toEqual({
       ...sessionItem({ attrs, commitId: 'new', rev: 4, accessedAt: NOW, aliveUntil: NOW + TTL_MS }),
@@ -137,7 +144,7 @@ export function describeStateWrites(subject: () => StoreUnderTest): void {
   test('commit is refused under another fence, after another commit, and by a tombstone', async () => {
     for (const update of [
       commit(new Map([['cart', CART]])),
-      writes.commitWhole(SESSION, HELD, 'last', { cart: CART }, NOW + TTL_MS, NOW),
+      writes.commitWhole(END, { commitId: 'new', attrs: { cart: CART }, ...TIMES }),
     ]) {
       await on.refused(update, {
         missing: undefined,
@@ -164,7 +171,10 @@ export function describeStateWrites(subject: () => StoreUnderTest): void {
   })
 
   test('destroy leaves a tombstone with its fence for a day and no attributes', async () => {
-    const after = await on.applied({ attrs: { cart: CART }, rev: 3 }, writes.destroy(SESSION, HELD, 'last', NOW))
+    const after = await on.applied(
+      { attrs: { cart: CART }, rev: 3 },
+      writes.destroy(END, { commitId: 'new', nowMs: NOW }),
+    )
     expect(after).toEqual({
       ...sessionItem({ commitId: 'new', rev: 4, aliveUntil: NOW, destroyedAt: NOW }),
       expiresAt: expiry(NOW),
@@ -172,7 +182,7 @@ export function describeStateWrites(subject: () => StoreUnderTest): void {
   })
 
   test('destroy is refused under another fence, after another commit, and by a tombstone', async () => {
-    await on.refused(writes.destroy(SESSION, HELD, 'last', NOW), {
+    await on.refused(writes.destroy(END, { commitId: 'new', nowMs: NOW }), {
       missing: undefined,
       newerFence: { fence: 8 },
       olderFence: { fence: 6 },

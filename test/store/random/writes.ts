@@ -50,34 +50,39 @@ interface Moment extends Parts {
 const lockChoices: readonly ((moment: Moment) => Update)[] = [
   ({ session, me, nowMs }) => lockWrites.grant(session, me, nowMs),
   ({ session, me, nowMs }) => lockWrites.grant(session, me, nowMs),
-  ({ session, me, epoch, nowMs }) => lockWrites.grantAbove(session, me, epoch + 10, nowMs),
-  ({ session, me, seen, epoch, nowMs }) => lockWrites.regrant(session, me, seen, epoch, nowMs),
-  ({ session, me, seen, epoch, nowMs }) => lockWrites.raise(session, me, seen, epoch, epoch + 5, nowMs),
+  ({ session, me, epoch, nowMs }) => lockWrites.grantAbove(session, me, { above: epoch + 10, nowMs }),
+  ({ session, me, seen, epoch, nowMs }) => lockWrites.regrant(session, { me, seen, epoch, nowMs }),
+  ({ session, me, seen, epoch, nowMs }) => lockWrites.raise(session, { me, seen, epoch, above: epoch + 5, nowMs }),
   ({ session, me, nowMs }) => lockWrites.enqueueFirst(session, me, nowMs),
   ({ session, me, nowMs }) => lockWrites.enqueueFirst(session, me, nowMs),
   ({ session, me, nowMs }) => lockWrites.enqueueBehind(session, me, nowMs),
   ({ session, me, nowMs }) => lockWrites.enqueueBehind(session, me, nowMs),
-  ({ session, me, lock, place }) => lockWrites.replaceWaiter(session, me, lock?.waiters[place] ?? me, place),
+  ({ session, me, lock, place }) =>
+    lockWrites.replaceWaiter(session, { me, seen: lock?.waiters[place] ?? me, index: place }),
   ({ session, me, lock, place, slip }) =>
-    lockWrites.dequeue(session, lock?.waiters[place] ?? me, place, (lock?.waiters.length === 1) === (slip === 0)),
-  ({ session, epoch, nowMs }) => lockWrites.ask(session, epoch, nowMs),
-  ({ session, seen, epoch, nowMs }) => lockWrites.handOver(session, seen.p, epoch, nowMs),
-  ({ session, seen, epoch, nowMs }) => lockWrites.handOver(session, seen.p, epoch, nowMs),
-  ({ session, seen, epoch, nowMs }) => lockWrites.busy(session, seen.p, epoch, nowMs + 30_000),
-  ({ session, seen, epoch, nowMs }) => lockWrites.keep(session, seen.p, epoch, nowMs),
+    lockWrites.dequeue(session, {
+      seen: lock?.waiters[place] ?? me,
+      index: place,
+      isLast: (lock?.waiters.length === 1) === (slip === 0),
+    }),
+  ({ session, epoch, nowMs }) => lockWrites.ask(session, { epoch, nowMs }),
+  ({ session, seen, epoch, nowMs }) => lockWrites.handOver(session, { holder: seen.p, epoch, nowMs }),
+  ({ session, seen, epoch, nowMs }) => lockWrites.handOver(session, { holder: seen.p, epoch, nowMs }),
+  ({ session, seen, epoch, nowMs }) => lockWrites.busy(session, { holder: seen.p, epoch, untilMs: nowMs + 30_000 }),
+  ({ session, seen, epoch, nowMs }) => lockWrites.keep(session, { holder: seen.p, epoch, nowMs }),
 ]
 
 const connection = ({ process, r }: Parts) => `${process}-${r}`
 const who = (given: Parts) => introduction({ processId: given.process, gen: given.r, connectionId: connection(given) })
 
 const processChoices: readonly ((moment: Moment) => Update)[] = [
-  (moment) => processWrites.register(who(moment), 15_000, moment.nowMs),
+  (moment) => processWrites.register(who(moment), { leaseMs: 15_000, nowMs: moment.nowMs }),
   (moment) => processWrites.reconnect(who(moment), moment.nowMs),
-  (moment) => processWrites.bindConnection(connection(moment), moment.process, moment.nowMs),
-  ({ process, nowMs }) => processWrites.renew(process, 15_000, nowMs),
-  ({ process, nowMs }) => processWrites.renew(process, 15_000, nowMs),
-  ({ process, session, epoch, nowMs }) => processWrites.noteAsk(process, session, epoch, nowMs),
-  ({ process, session, epoch }) => processWrites.forgetAsk(process, session, epoch),
+  (moment) => processWrites.bindConnection(connection(moment), { processId: moment.process, nowMs: moment.nowMs }),
+  ({ process, nowMs }) => processWrites.renew(process, { leaseMs: 15_000, nowMs }),
+  ({ process, nowMs }) => processWrites.renew(process, { leaseMs: 15_000, nowMs }),
+  ({ process, session, epoch, nowMs }) => processWrites.noteAsk(process, { session, epoch, nowMs }),
+  ({ process, session, epoch }) => processWrites.forgetAsk(process, { session, epoch }),
   ({ process, nowMs }) => processWrites.evict(process, nowMs),
   ({ process, nowMs }) => processWrites.retire(process, nowMs),
 ]
@@ -118,8 +123,10 @@ async function stateWrite(
   const record = readSession(await memory.get('sessions', session))
   const fence = record?.fence ?? 0
   const last = given.slip === 1 ? 'another' : (record?.commitId ?? 'none')
-  const held: stateWrites.WriteId = { epoch: fence - (given.slip === -1 ? 1 : 0), commitId: given.commitId }
-  const next: stateWrites.WriteId = { epoch: fence + 1 + given.slip, commitId: given.commitId }
+  const { commitId } = given
+  const end: stateWrites.ChainEnd = { session, epoch: fence - (given.slip === -1 ? 1 : 0), lastCommitId: last }
+  const next: stateWrites.WriteId = { epoch: fence + 1 + given.slip, commitId }
+  const [ttlMs, aliveUntilMs] = [given.place === 0 ? 5_000 : TTL_MS, nowMs + TTL_MS]
   const changes = new Map(Object.entries(given.changes))
   const kept = Object.entries(given.changes).filter(
     (entry): entry is [string, AttributeValue] => entry[1] !== undefined,
@@ -129,23 +136,22 @@ async function stateWrite(
       return stateWrites.claim(session, next, nowMs)
     case 1:
     case 2:
-      return stateWrites.claimAfresh(session, next, nowMs, given.place === 0 ? 5_000 : TTL_MS)
+      return stateWrites.claimAfresh(session, next, { ttlMs, nowMs })
     case 3:
     case 4:
-      return stateWrites.commit(session, held, last, changes, nowMs + (given.place === 0 ? 5_000 : TTL_MS), nowMs)
+      return stateWrites.commit(end, { commitId, changes, aliveUntilMs: nowMs + ttlMs, nowMs })
     case 5:
-      return stateWrites.commitWhole(session, held, last, Object.fromEntries(kept), nowMs + TTL_MS, nowMs)
+      return stateWrites.commitWhole(end, { commitId, attrs: Object.fromEntries(kept), aliveUntilMs, nowMs })
     case 6:
-      return stateWrites.destroy(session, held, last, nowMs)
+      return stateWrites.destroy(end, { commitId, nowMs })
     default: {
       const target = readSession(await memory.get('sessions', other))
       const to = { session: other, epoch: target?.fence ?? 0, lastCommitId: target?.commitId ?? 'none' }
       if (!isAlive(target, nowMs) && given.place > 0) {
-        return stateWrites.claimAfresh(other, { epoch: to.epoch + 1, commitId: given.commitId }, nowMs, TTL_MS)
+        return stateWrites.claimAfresh(other, { epoch: to.epoch + 1, commitId }, { ttlMs: TTL_MS, nowMs })
       }
-      const from = { session, epoch: held.epoch, lastCommitId: last }
       const carried = { attrs: record?.attrs ?? {}, createdAt: record?.createdAt ?? nowMs, rev: record?.rev ?? 0 }
-      return stateWrites.rotate(from, to, given.commitId, carried, nowMs + TTL_MS, nowMs)
+      return stateWrites.rotate({ from: end, to, commitId, carried, aliveUntilMs, nowMs })
     }
   }
 }
