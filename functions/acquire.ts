@@ -9,7 +9,7 @@ import {
   planAcquire,
   planCancel,
   queuedMessage,
-} from '../protocol/lock/store-decisions.js'
+} from '../protocol/lock/acquire.js'
 import {
   ask,
   dequeue,

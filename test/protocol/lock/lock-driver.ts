@@ -1,7 +1,7 @@
 import type { Store, Update, UpdateOutcome } from '../../../protocol/dynamodb.js'
 import { lockKey, type SessionKey } from '../../../protocol/keys.js'
 import { type LockRecord, readLock, type Seat } from '../../../protocol/lock/record.js'
-import { planAcquire, planCancel } from '../../../protocol/lock/store-decisions.js'
+import { planAcquire, planCancel } from '../../../protocol/lock/acquire.js'
 import * as writes from '../../../protocol/lock/writes.js'
 import { compileTiming } from '../../../protocol/timing.js'
 

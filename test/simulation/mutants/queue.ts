@@ -12,13 +12,13 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a regrant barges past the queue',
-    file: 'protocol/lock/store-decisions.ts',
+    file: 'protocol/lock/acquire.ts',
     from: "return waiters.length === 0 ? { kind: 'regrant', seen: holder, epoch } : { kind: 'handOver', epoch }",
     to: "return { kind: 'regrant', seen: holder, epoch: epoch + 0 * waiters.length }",
   },
   {
     name: 'a raise hands off',
-    file: 'protocol/lock/store-decisions.ts',
+    file: 'protocol/lock/acquire.ts',
     from: "if (above !== undefined && epoch <= above && !isOverdue) return { kind: 'raise', seen: holder, epoch, above }",
     to: '',
   },
@@ -36,19 +36,19 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'after a handoff nobody asks',
-    file: 'protocol/lock/store-decisions.ts',
+    file: 'protocol/lock/acquire.ts',
     from: 'dateAsk: nudged && lock.askedAt === undefined,',
     to: 'dateAsk: false,',
   },
   {
     name: 'an old request is granted again',
-    file: 'protocol/lock/store-decisions.ts',
+    file: 'protocol/lock/acquire.ts',
     from: "if (holder.r > me.r) return { kind: 'stale' }",
     to: '',
   },
   {
     name: 'an old request takes the place of a newer one',
-    file: 'protocol/lock/store-decisions.ts',
+    file: 'protocol/lock/acquire.ts',
     from: "if (seen.r > me.r) return { kind: 'stale' }",
     to: '',
   },
@@ -78,13 +78,13 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a cancel ignores the grant',
-    file: 'protocol/lock/store-decisions.ts',
+    file: 'protocol/lock/acquire.ts',
     from: "if (lock.holder.p === me.p && lock.holder.r <= me.r) return { kind: 'handOver', epoch: lock.epoch }",
     to: '',
   },
   {
     name: 'a cancel removes whoever stands there',
-    file: 'protocol/lock/store-decisions.ts',
+    file: 'protocol/lock/acquire.ts',
     from: 'const index = lock.waiters.findIndex((waiter) => waiter.p === me.p && waiter.r <= me.r)',
     to: 'const index = lock.waiters.findIndex((waiter) => waiter.r <= me.r)',
   },
@@ -108,7 +108,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an ask is never noted for the renewal',
-    file: 'protocol/lock/store-decisions.ts',
+    file: 'protocol/lock/acquire.ts',
     from: 'noteAsk: nudged && noted?.epoch !== lock.epoch && process.evictedAt === undefined,',
     to: 'noteAsk: false,',
   },

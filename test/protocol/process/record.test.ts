@@ -1,10 +1,10 @@
-import type { AttributeValue, Item } from '../../protocol/dynamodb.js'
-import { num, str } from '../../protocol/dynamodb.js'
-import { readLock } from '../../protocol/lock/record.js'
-import { readConnection, readProcess } from '../../protocol/process/record.js'
-import { CorruptRecordError } from '../../protocol/record-fields.js'
-import { isAlive, readSession } from '../../protocol/state/record.js'
-import { ANNA, BERT, lockItem, NOW, processItem, SESSION, seat, sessionItem } from '../store/fixtures.js'
+import type { AttributeValue, Item } from '../../../protocol/dynamodb.js'
+import { num, str } from '../../../protocol/dynamodb.js'
+import { readLock } from '../../../protocol/lock/record.js'
+import { readConnection, readProcess } from '../../../protocol/process/record.js'
+import { CorruptRecordError } from '../../../protocol/record-fields.js'
+import { isAlive, readSession } from '../../../protocol/state/record.js'
+import { ANNA, BERT, lockItem, NOW, processItem, SESSION, seat, sessionItem } from '../../store/fixtures.js'
 
 const SECRET_VALUE = 'do-not-show-this'
 /** Values of every kind but one: what a field of that kind must never be taken from. */

@@ -1,6 +1,6 @@
 import { WAITERS_MAX } from '../../../protocol/limits.js'
 import { type LockRecord, readLock, type Seat } from '../../../protocol/lock/record.js'
-import { grantedMessage, planAcquire, planCancel, queuedMessage } from '../../../protocol/lock/store-decisions.js'
+import { grantedMessage, planAcquire, planCancel, queuedMessage } from '../../../protocol/lock/acquire.js'
 import { compileTiming, nudgePeriodMaxMs, nudgePeriodMs } from '../../../protocol/timing.js'
 import { ANNA, BERT, CLEO, type LockFields, lockItem, SESSION, seat } from '../../store/fixtures.js'
 

@@ -1,5 +1,5 @@
 import { type LockRecord, readLock } from '../../../protocol/lock/record.js'
-import { decideHolder, isLeaseOver } from '../../../protocol/lock/store-decisions.js'
+import { decideHolder, isLeaseOver } from '../../../protocol/lock/acquire.js'
 import { displacedConnection, planHello } from '../../../protocol/process/hello.js'
 import { type ProcessRecord, readProcess } from '../../../protocol/process/record.js'
 import { compileTiming } from '../../../protocol/timing.js'
