@@ -1,17 +1,9 @@
 import type { Update } from '../protocol/dynamodb.js'
 import { lockKey } from '../protocol/keys.js'
 import { ABOVE_AHEAD_MAX_MS, ACQUIRE_ROUNDS_MAX, WAITERS_MAX } from '../protocol/limits.js'
+import { type AcquireStep, grantedMessage, planAcquire, planCancel, queuedMessage } from '../protocol/lock/acquire.js'
 import { type LockRecord, readLock, type Seat } from '../protocol/lock/record.js'
 import {
-  type AcquireStep,
-  decideHolder,
-  grantedMessage,
-  planAcquire,
-  planCancel,
-  queuedMessage,
-} from '../protocol/lock/acquire.js'
-import {
-  ask,
   dequeue,
   enqueueBehind,
   enqueueFirst,
@@ -23,10 +15,9 @@ import {
   replaceWaiter,
 } from '../protocol/lock/writes.js'
 import type { ClientMessage, RefusalCode, StoreMessage } from '../protocol/messages.js'
-import type { ProcessRecord } from '../protocol/process/record.js'
-import { evict, noteAsk } from '../protocol/process/writes.js'
-import { deliver, fetchProcess } from './next-holder.js'
+import { fetchProcess, tellNextHolder } from './next-holder.js'
 import type { Deps, Sender } from './ports.js'
+import { type Asked, askOrReclaim } from './reclaim.js'
 
 type Acquire = Extract<ClientMessage, { type: 'acquire' }>
 type Cancel = Extract<ClientMessage, { type: 'cancel' }>
@@ -43,10 +34,11 @@ export async function acquire(deps: Deps, sender: Sender, message: Acquire): Pro
     return refused(message, 'MALFORMED', 'no fence of this store is as high as that')
   }
   const me: Seat = { p: sender.processId, r }
-  const fresh = message.nudge === undefined
-  let lock = fresh ? undefined : readLock(await deps.store.get('locks', lockKey(session)))
-  const plan = (seen: LockRecord | undefined) => planAcquire(seen, me, above, deps.timing, deps.nowMs())
-  let step: AcquireStep = fresh ? { kind: 'grant', above } : plan(lock)
+  const nudged = message.nudge === true
+  const plan = (seen: LockRecord | undefined) =>
+    planAcquire(seen, { me, above }, { timing: deps.timing, nowMs: deps.nowMs() })
+  let lock = nudged ? readLock(await deps.store.get('locks', lockKey(session))) : undefined
+  let step: AcquireStep = nudged ? plan(lock) : { kind: 'grant', above }
 
   for (let round = 0; round < ACQUIRE_ROUNDS_MAX; round += 1) {
     switch (step.kind) {
@@ -55,9 +47,12 @@ export async function acquire(deps: Deps, sender: Sender, message: Acquire): Pro
       case 'stale':
         return refused(message, 'STALE_REQUEST', 'a newer request of this process is on record')
       case 'full': {
-        // Those who wait may all be dead, and the holder too: then nobody else presses it, or takes the lock from it.
-        const holder = await fetchProcess(deps, step.holder)
-        if (lock !== undefined) lock = (await askOrReclaim(deps, message, me, lock, step.holder, holder)).lock
+        // All waiters may be dead, and the holder too: then nobody but this sender presses it or takes the lock from it.
+        const { holder } = step
+        const process = await fetchProcess(deps, holder)
+        if (lock !== undefined) {
+          lock = (await askOrReclaim(deps, sender, { session, lock, holder, process, nudged })).lock
+        }
         if (plan(lock).kind !== 'full') break
         return refused(message, 'QUEUE_FULL', `${WAITERS_MAX} processes wait for this session already`)
       }
@@ -70,11 +65,10 @@ export async function acquire(deps: Deps, sender: Sender, message: Acquire): Pro
         break
       }
       case 'handOver': {
-        const outcome = await deps.store.update(
-          handOver(session, { holder: me.p, epoch: step.epoch, nowMs: deps.nowMs() }),
-        )
+        const write = handOver(session, { holder: me.p, epoch: step.epoch, nowMs: deps.nowMs() })
+        const outcome = await deps.store.update(write)
         lock = readLock(outcome.item)
-        if (outcome.applied) lock = await deliver(deps, session, lock, me.p)
+        if (outcome.applied) lock = await tellNextHolder(deps, sender, session, lock)
         break
       }
       default: {
@@ -82,7 +76,8 @@ export async function acquire(deps: Deps, sender: Sender, message: Acquire): Pro
         lock = queued.lock
         const next = plan(lock)
         if (queued.asked && next.kind === 'wait') {
-          return queuedMessage(session, me, next.position, queued.holderLabel, !fresh, deps.timing)
+          const { position } = next
+          return queuedMessage(session, { me, position, holder: queued.holderLabel, nudged }, deps.timing)
         }
       }
     }
@@ -106,13 +101,6 @@ function grantWrite({ session }: Acquire, me: Seat, step: GrantStep, nowMs: numb
   return step.above === undefined ? grant(session, me, nowMs) : grantAbove(session, me, { above: step.above, nowMs })
 }
 
-interface Queued {
-  readonly lock: LockRecord | undefined
-  /** False where the record had changed, so that the request found no place and the plan must be made anew. */
-  readonly asked: boolean
-  readonly holderLabel?: string | undefined
-}
-
 /** Gets the request into the queue, unless it stands there, while reading the holder's process; then asks. */
 async function queue(
   deps: Deps,
@@ -120,53 +108,24 @@ async function queue(
   me: Seat,
   step: QueueStep,
   seen: LockRecord | undefined,
-): Promise<Queued> {
+): Promise<Asked> {
+  const { session } = message
   const write = queueWrite(message, me, step, deps.nowMs())
-  const [outcome, holder] = await Promise.all([
+  const [outcome, expected] = await Promise.all([
     write === undefined ? undefined : deps.store.update(write),
     fetchProcess(deps, step.holder),
   ])
   const lock = outcome === undefined ? seen : readLock(outcome.item)
   if (outcome?.applied === false || lock?.holder === undefined) return { lock, asked: false }
-  const process = lock.holder.p === step.holder ? holder : await fetchProcess(deps, lock.holder.p)
-  return askOrReclaim(deps, message, me, lock, lock.holder.p, process)
+  const holder = lock.holder.p
+  const process = holder === step.holder ? expected : await fetchProcess(deps, holder)
+  return askOrReclaim(deps, { processId: me.p }, { session, lock, holder, process, nudged: message.nudge === true })
 }
 
 function queueWrite({ session }: Acquire, me: Seat, step: QueueStep, nowMs: number): Update | undefined {
   if (step.kind === 'wait') return undefined
   if (step.kind === 'replace') return replaceWaiter(session, { ...step, me })
   return step.first ? enqueueFirst(session, me, nowMs) : enqueueBehind(session, me, nowMs)
-}
-
-/** Presses the holder to release, or takes the lock from one that can no longer believe in it. */
-async function askOrReclaim(
-  deps: Deps,
-  message: Acquire,
-  me: Seat,
-  lock: LockRecord,
-  holder: string,
-  process: ProcessRecord | undefined,
-): Promise<Queued> {
-  const { session } = message
-  const nowMs = deps.nowMs()
-  const step = decideHolder(lock, session, process, message.nudge === true, deps.timing, nowMs)
-  if (step.kind === 'reclaim') {
-    const outcome = await deps.store.update(handOver(session, { holder, epoch: lock.epoch, nowMs }))
-    if (!outcome.applied) return { lock: readLock(outcome.item), asked: false }
-    deps.log({ level: 'info', event: 'reclaimed', from: holder, epoch: lock.epoch })
-    if (step.tellHolder && process !== undefined) {
-      await deps.push(process, { type: 'lost', session, epoch: lock.epoch, reason: 'revoked' })
-    }
-    return { lock: await deliver(deps, session, readLock(outcome.item), me.p), asked: true }
-  }
-  if (step.dateAsk) await deps.store.update(ask(session, { epoch: lock.epoch, nowMs }))
-  if (step.noteAsk) await deps.store.update(noteAsk(holder, { session, epoch: lock.epoch, nowMs }))
-  if (step.evict) {
-    await deps.store.update(evict(holder, nowMs))
-    deps.log({ level: 'warn', event: 'evicted', process: holder, epoch: lock.epoch })
-  }
-  if (process !== undefined) await deps.push(process, { type: 'revoke', session, epoch: lock.epoch })
-  return { lock, asked: true, holderLabel: process?.label || undefined }
 }
 
 /** Takes a request back: out of the queue, or, where it was granted meanwhile, out of the lock. */
@@ -183,7 +142,7 @@ export async function cancel(deps: Deps, sender: Sender, message: Cancel): Promi
         : handOver(session, { holder: me.p, epoch: step.epoch, nowMs: deps.nowMs() }),
     )
     lock = readLock(outcome.item)
-    if (outcome.applied && step.kind === 'handOver') lock = await deliver(deps, session, lock, me.p)
+    if (outcome.applied && step.kind === 'handOver') lock = await tellNextHolder(deps, sender, session, lock)
   }
   return { type: 'noted', of: 'cancel', session, r }
 }

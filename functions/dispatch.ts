@@ -1,3 +1,4 @@
+import { InternalError } from '../protocol/assert.js'
 import { connectionKey, processKey } from '../protocol/keys.js'
 import {
   MESSAGES_BURST_MAX,
@@ -16,10 +17,11 @@ import {
 import { readConnection } from '../protocol/process/record.js'
 import { acquire, cancel } from './acquire.js'
 import { type Caller, hello } from './hello.js'
-import { Senders } from './known-connections.js'
+import { KnownConnections } from './known-connections.js'
 import type { Deps, Sender } from './ports.js'
-import { Rate } from './rate-limit.js'
-import { busy, keep, release, renew, retire } from './release.js'
+import { RateLimit } from './rate-limit.js'
+import { busy, keep, release } from './release.js'
+import { renew, retire } from './renewals.js'
 
 type Handler<M> = (deps: Deps, sender: Sender, message: M) => Promise<StoreMessage>
 export type Handlers = { readonly [T in ClientMessageType]?: Handler<Extract<ClientMessage, { type: T }>> }
@@ -30,19 +32,25 @@ export const RELEASE_HANDLERS: Handlers = { release, busy, keep, renew, retire }
 
 /** Turns message bodies into answers: exactly one for each, whatever the body holds. */
 export class Dispatcher {
-  private readonly senders: Senders
-  /** What processes send, but for `renew` and `retire`. */
-  private readonly work: Rate
-  /** Those two, by process; and what comes from nobody in particular, by connection. Their names cannot be the same. */
-  private readonly rare: Rate
+  private readonly connections: KnownConnections
+  /** All messages of processes but `renew` and `retire`. */
+  private readonly work: RateLimit
+  /**
+   * `renew` and `retire`, counted by process; and messages of unknown senders, counted by connection. The keys of
+   * processes and of connections differ.
+   */
+  private readonly rare: RateLimit
 
   constructor(
     private readonly deps: Deps,
     private readonly handlers: Handlers,
   ) {
-    this.senders = new Senders(deps.nowMs)
-    this.work = new Rate(MESSAGES_BURST_MAX, MESSAGES_PER_SECOND_MAX, deps.nowMs)
-    this.rare = new Rate(RARE_MESSAGES_BURST_MAX, RARE_MESSAGES_PER_SECOND_MAX, deps.nowMs)
+    this.connections = new KnownConnections(deps.nowMs)
+    this.work = new RateLimit({ burstMax: MESSAGES_BURST_MAX, perSecondMax: MESSAGES_PER_SECOND_MAX }, deps.nowMs)
+    this.rare = new RateLimit(
+      { burstMax: RARE_MESSAGES_BURST_MAX, perSecondMax: RARE_MESSAGES_PER_SECOND_MAX },
+      deps.nowMs,
+    )
   }
 
   async answer(caller: Caller, body: unknown): Promise<StoreMessage> {
@@ -55,8 +63,10 @@ export class Dispatcher {
     try {
       return message.type === 'hello' ? await this.greet(caller, message) : await this.carryOut(caller, message)
     } catch (error) {
-      // The sender's retry or nudge mends it. Only the kind of error is logged: its text might quote a record.
-      this.deps.log({ level: 'error', event: 'failed', of: message.type, error: (error as Error)?.name })
+      // The sender's retry or nudge mends it. Only the kind of an error is logged, since its text might quote a record;
+      // and of a broken rule the rule, which is a fixed text.
+      const rule = error instanceof InternalError ? error.rule : undefined
+      this.deps.log({ level: 'error', event: 'failed', of: message.type, error: (error as Error)?.name, rule })
       return refuse(message, 'INTERNAL', 'the store could not carry this out now: try again')
     }
   }
@@ -73,7 +83,7 @@ export class Dispatcher {
       if (!this.rare.take(stranger)) return tooMany(about(message))
       return refuse(message, 'UNKNOWN_TYPE', 'this route does not take this message')
     }
-    let sender = this.senders.get(connectionId)
+    let sender = this.connections.senderOf(connectionId)
     if (sender === undefined) {
       // Each try to find out who this is costs a read.
       if (!this.rare.allows(stranger)) return tooMany(about(message))
@@ -90,7 +100,10 @@ export class Dispatcher {
 
   private async identify(connectionId: string): Promise<Sender | undefined> {
     const processId = readConnection(await this.deps.store.get('locks', connectionKey(connectionId)))
-    return processId === undefined ? undefined : this.senders.remember(connectionId, processId)
+    if (processId === undefined) return undefined
+    const sender = { processId }
+    this.connections.remember(connectionId, sender)
+    return sender
   }
 }
 

@@ -1,8 +1,7 @@
 import { CONNECTION_REMEMBERED_MS, CONNECTIONS_PER_PROCESS_MAX } from '../protocol/limits.js'
+import { REMEMBERED_CONNECTIONS_MAX } from './limits.js'
 import type { Sender } from './ports.js'
-
-/** Connections that one environment of a function remembers. */
-const REMEMBERED_CONNECTIONS_MAX = 10_000
+import { RecentMap } from './recent-map.js'
 
 interface Known {
   readonly sender: Sender
@@ -10,46 +9,29 @@ interface Known {
 }
 
 /**
- * Whose connections these are, as far as this environment has read it in the table. A connection never goes over to
- * another process, but it may have to make room for newer ones of its own: so at most as many are remembered for a
- * process as may speak for it, and each for a bounded time.
+ * The process that each connection belongs to, as far as this environment has read it in the table. A connection never
+ * goes over to another process, but it may have to make room for newer ones of its own process. So this remembers, for
+ * each process, no more connections than may speak for it, and each connection for a bounded time.
  */
-export class Senders {
-  private readonly known = new Map<string, Known>()
-  /** The remembered connections of each process, those that were learned first in front. */
-  private readonly connections = new Map<string, string[]>()
+export class KnownConnections {
+  private readonly known = new RecentMap<string, Known>(REMEMBERED_CONNECTIONS_MAX)
+  /** The connections of each process, those that were learned first in front. Some may be forgotten already. */
+  private readonly connections = new RecentMap<string, readonly string[]>(REMEMBERED_CONNECTIONS_MAX)
 
   constructor(private readonly nowMs: () => number) {}
 
-  get(connectionId: string): Sender | undefined {
+  senderOf(connectionId: string): Sender | undefined {
     const found = this.known.get(connectionId)
-    if (found === undefined) return undefined
-    if (found.untilMs > this.nowMs()) return found.sender
-    this.forget(connectionId, found.sender.processId)
+    if (found === undefined || found.untilMs > this.nowMs()) return found?.sender
+    this.known.delete(connectionId)
     return undefined
   }
 
-  remember(connectionId: string, processId: string): Sender {
-    this.forget(connectionId, processId)
-    const own = this.connections.get(processId) ?? []
-    const first = own.length >= CONNECTIONS_PER_PROCESS_MAX ? own[0] : undefined
-    if (first !== undefined) this.forget(first, processId)
-    if (this.known.size >= REMEMBERED_CONNECTIONS_MAX) this.clear()
-    this.connections.set(processId, [...(this.connections.get(processId) ?? []), connectionId])
-    const sender = { processId }
+  remember(connectionId: string, sender: Sender): void {
+    const others = (this.connections.get(sender.processId) ?? []).filter((other) => other !== connectionId)
+    const displaced = others.length >= CONNECTIONS_PER_PROCESS_MAX ? others.shift() : undefined
+    if (displaced !== undefined) this.known.delete(displaced)
+    this.connections.set(sender.processId, [...others, connectionId])
     this.known.set(connectionId, { sender, untilMs: this.nowMs() + CONNECTION_REMEMBERED_MS })
-    return sender
-  }
-
-  private forget(connectionId: string, processId: string): void {
-    this.known.delete(connectionId)
-    const rest = (this.connections.get(processId) ?? []).filter((other) => other !== connectionId)
-    if (rest.length === 0) this.connections.delete(processId)
-    else this.connections.set(processId, rest)
-  }
-
-  private clear(): void {
-    this.known.clear()
-    this.connections.clear()
   }
 }

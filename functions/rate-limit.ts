@@ -1,21 +1,25 @@
-/** Keys that are counted at a time. Whoever has been silent longest is forgotten first, and starts afresh. */
-const KEYS_MAX = 10_000
+import { COUNTED_SENDERS_MAX } from './limits.js'
+import { RecentMap } from './recent-map.js'
 
 interface Bucket {
   readonly left: number
   readonly atMs: number
 }
 
+interface Bounds {
+  readonly burstMax: number
+  readonly perSecondMax: number
+}
+
 /**
  * A bound on messages for each key: `burstMax` at once, and `perSecondMax` more each second. It lives in the memory of
  * one environment of a function, so that counting costs no request.
  */
-export class Rate {
-  private readonly buckets = new Map<string, Bucket>()
+export class RateLimit {
+  private readonly buckets = new RecentMap<string, Bucket>(COUNTED_SENDERS_MAX)
 
   constructor(
-    private readonly burstMax: number,
-    private readonly perSecondMax: number,
+    private readonly bounds: Bounds,
     private readonly nowMs: () => number,
   ) {}
 
@@ -29,18 +33,16 @@ export class Rate {
     const atMs = this.nowMs()
     const left = this.left(key, atMs)
     const isAllowed = left >= 1
-    // Deleted first, so that the map is in the order of use.
-    this.buckets.delete(key)
-    if (this.buckets.size >= KEYS_MAX) this.buckets.delete(this.buckets.keys().next().value ?? '')
     this.buckets.set(key, { left: isAllowed ? left - 1 : left, atMs })
     return isAllowed
   }
 
   private left(key: string, nowMs: number): number {
+    const { burstMax, perSecondMax } = this.bounds
     const bucket = this.buckets.get(key)
-    if (bucket === undefined) return this.burstMax
+    if (bucket === undefined) return burstMax
     // A clock that was set back gives nothing, and takes nothing away.
     const passedMs = Math.max(0, nowMs - bucket.atMs)
-    return Math.min(this.burstMax, bucket.left + (passedMs / 1000) * this.perSecondMax)
+    return Math.min(burstMax, bucket.left + (passedMs / 1000) * perSecondMax)
   }
 }

@@ -1,12 +1,13 @@
+import { isHeldBy } from '../protocol/lock/holder.js'
 import { readLock } from '../protocol/lock/record.js'
+import { isFollowed, releasedMessage } from '../protocol/lock/release.js'
 import * as lockWrites from '../protocol/lock/writes.js'
 import type { ClientMessage, StoreMessage } from '../protocol/messages.js'
-import { readProcess } from '../protocol/process/record.js'
-import * as processWrites from '../protocol/process/writes.js'
-import { deliver } from './next-holder.js'
+import { forgetAsk } from '../protocol/process/writes.js'
+import { tellNextHolder } from './next-holder.js'
 import type { Deps, Sender } from './ports.js'
 
-/** What holders send: release, busy, keep, renew, retire. */
+/** What a holder says of one lock: release, busy, keep. */
 type Message<T extends ClientMessage['type']> = Extract<ClientMessage, { type: T }>
 
 /**
@@ -15,59 +16,42 @@ type Message<T extends ClientMessage['type']> = Extract<ClientMessage, { type: T
  */
 export async function release(deps: Deps, sender: Sender, message: Message<'release'>): Promise<StoreMessage> {
   const { session, epoch } = message
-  const outcome = await deps.store.update(
-    lockWrites.handOver(session, { holder: sender.processId, epoch, nowMs: deps.nowMs() }),
-  )
+  const releaser = sender.processId
+  const write = lockWrites.handOver(session, { holder: releaser, epoch, nowMs: deps.nowMs() })
+  const outcome = await deps.store.update(write)
   const found = readLock(outcome.item)
-  const isFollowed = outcome.applied || found?.epoch === epoch + 1
-  const lock = isFollowed ? await deliver(deps, session, found, sender.processId) : found
-  if (!outcome.applied) await deps.store.update(processWrites.forgetAsk(sender.processId, { session, epoch }))
-  if (!isFollowed || lock?.holder?.p !== sender.processId) return { type: 'released', session, epoch }
-  const next = { r: lock.holder.r, epoch: lock.epoch, contended: lock.waiters.length > 0 }
-  return { type: 'released', session, epoch, next }
+  const lock = isFollowed(found, epoch) ? await tellNextHolder(deps, sender, session, found) : undefined
+  if (!outcome.applied) await deps.store.update(forgetAsk(releaser, { session, epoch }))
+  return releasedMessage({ session, epoch, releaser, lock })
 }
 
 /** Grants a holder time to finish, counted from the first time it said so in this epoch. */
 export async function busy(deps: Deps, sender: Sender, message: Message<'busy'>): Promise<StoreMessage> {
   const { session, epoch } = message
+  const holder = sender.processId
   const untilMs = deps.nowMs() + deps.timing.maxBusyMs
-  const outcome = await deps.store.update(lockWrites.busy(session, { holder: sender.processId, epoch, untilMs }))
-  const lock = readLock(outcome.item)
-  const isHolder = lock?.holder?.p === sender.processId && lock.epoch === epoch
-  return isHolder ? { type: 'noted', of: 'busy', session, epoch } : { type: 'lost', session, epoch, reason: 'revoked' }
+  const outcome = await deps.store.update(lockWrites.busy(session, { holder, epoch, untilMs }))
+  return isHeldBy(readLock(outcome.item), { holder, epoch }) ? noted(message) : lost(message)
 }
 
 /** Keeps a long-held lock record from TTL. */
 export async function keep(deps: Deps, sender: Sender, message: Message<'keep'>): Promise<StoreMessage> {
   const { session, epoch } = message
-  const outcome = await deps.store.update(
-    lockWrites.keep(session, { holder: sender.processId, epoch, nowMs: deps.nowMs() }),
-  )
-  return outcome.applied
-    ? { type: 'noted', of: 'keep', session, epoch }
-    : { type: 'lost', session, epoch, reason: 'revoked' }
+  const write = lockWrites.keep(session, { holder: sender.processId, epoch, nowMs: deps.nowMs() })
+  const outcome = await deps.store.update(write)
+  return outcome.applied ? noted(message) : lost(message)
 }
 
-/** Extends the process's lease and brings the asks that pushes may have failed to bring. */
-export async function renew(deps: Deps, sender: Sender, message: Message<'renew'>): Promise<StoreMessage> {
-  const { n } = message
-  const nowMs = deps.nowMs()
-  const outcome = await deps.store.update(
-    processWrites.renew(sender.processId, { leaseMs: deps.timing.leaseMs, nowMs }),
-  )
-  const process = readProcess(outcome.item)
-  // A late copy of an older renewal fails the condition, but the lease on record is longer than what it asks for.
-  const isCovered =
-    process !== undefined && process.evictedAt === undefined && process.leaseUntil >= nowMs + deps.timing.leaseMs
-  if (process === undefined || !(outcome.applied || isCovered)) {
-    return { type: 'refused', code: 'EVICTED', message: 'this process has no running lease', of: 'renew', n }
-  }
-  const asks = [...process.asks].map(([session, { epoch }]) => ({ session, epoch }))
-  return { type: 'renewed', n, leaseMs: deps.timing.leaseMs, incarnation: deps.incarnation, asks }
-}
+const noted = ({ type, session, epoch }: Message<'busy' | 'keep'>): StoreMessage => ({
+  type: 'noted',
+  of: type,
+  session,
+  epoch,
+})
 
-/** Ends the process at its own word: whatever it still holds is reclaimed by the next who asks. */
-export async function retire(deps: Deps, sender: Sender): Promise<StoreMessage> {
-  await deps.store.update(processWrites.retire(sender.processId, deps.nowMs()))
-  return { type: 'noted', of: 'retire' }
-}
+const lost = ({ session, epoch }: Message<'busy' | 'keep'>): StoreMessage => ({
+  type: 'lost',
+  session,
+  epoch,
+  reason: 'revoked',
+})

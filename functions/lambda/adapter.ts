@@ -6,15 +6,11 @@ import { compileTiming } from '../../protocol/timing.js'
 import { DynamoDbStore } from '../../store/dynamodb.js'
 import { Dispatcher, type Handlers } from '../dispatch.js'
 import type { Caller } from '../hello.js'
+import { DYNAMODB_ATTEMPTS_MAX, DYNAMODB_TIMEOUT_MS, PUSH_ENDPOINTS_MAX, PUSH_TIMEOUT_MS } from '../limits.js'
 import type { Address, Deps, LogEntry } from '../ports.js'
+import { RecentMap } from '../recent-map.js'
 
 /** Fits the handlers to AWS Lambda: environment, clients and the events of an API Gateway WebSocket API. */
-
-/** One push is tried once: the record decides, and nudges repeat what was lost. */
-const PUSH_TIMEOUT_MS = 2_000
-const DYNAMODB_ATTEMPTS_MAX = 3
-/** A request to DynamoDB that hangs must leave time for another before the client's own patience ends. */
-const DYNAMODB_TIMEOUT_MS = 1_000
 
 export type WebSocketEvent = APIGatewayProxyWebsocketEventV2 & {
   readonly requestContext: { readonly identity?: { readonly userArn?: string | null } }
@@ -29,7 +25,7 @@ function required(name: string): string {
 const log = (entry: LogEntry): void => console.log(JSON.stringify(entry))
 
 function createPush(): Deps['push'] {
-  const clients = new Map<string, ApiGatewayManagementApiClient>()
+  const clients = new RecentMap<string, ApiGatewayManagementApiClient>(PUSH_ENDPOINTS_MAX)
   return async (to: Address, message: StoreMessage) => {
     let client = clients.get(to.endpoint)
     if (client === undefined) {

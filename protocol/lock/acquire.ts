@@ -1,13 +1,13 @@
+import { invariant } from '../assert.js'
 import type { SessionKey } from '../keys.js'
 import { WAITERS_MAX } from '../limits.js'
 import type { Granted, StoreMessage } from '../messages.js'
-import type { Ask, ProcessRecord } from '../process/record.js'
 import { nudgePeriodMaxMs, nudgePeriodMs, type Timing } from '../timing.js'
-import type { LockRecord, Seat } from './record.js'
+import { type LockRecord, NOBODY, type Seat } from './record.js'
 
-/** What the store does next, decided from records alone. The functions carry it out. */
+/** The store's decisions on `acquire` and `cancel`, made from the lock record alone. The functions carry them out. */
 
-/** What an acquire comes to, by the lock record as it stands. */
+/** What to do about an acquire, given the current lock record. */
 export type AcquireStep =
   /** Free or unknown: try the grant. `above` is set where the epoch must jump over a fence. */
   | { readonly kind: 'grant'; readonly above: number | undefined }
@@ -26,13 +26,18 @@ export type AcquireStep =
   /** A newer request of the same process is on record. */
   | { readonly kind: 'stale' }
 
+/** A request for a lock. `above` is the fence that refused an earlier grant of this process. */
+interface Request {
+  readonly me: Seat
+  readonly above: number | undefined
+}
+
 export function planAcquire(
   lock: LockRecord | undefined,
-  me: Seat,
-  above: number | undefined,
-  timing: Timing,
-  nowMs: number,
+  { me, above }: Request,
+  { timing, nowMs }: { readonly timing: Timing; readonly nowMs: number },
 ): AcquireStep {
+  invariant(me.p !== NOBODY.p && me.r >= 1, 'an acquire comes from a process, and its requests count from 1')
   if (lock?.holder === undefined) {
     return { kind: 'grant', above: lock === undefined || (above ?? -1) >= lock.epoch ? above : undefined }
   }
@@ -40,7 +45,7 @@ export function planAcquire(
   if (holder.p === me.p) {
     if (holder.r > me.r) return { kind: 'stale' }
     if (holder.r === me.r) return { kind: 'granted', epoch, contended: waiters.length > 0 }
-    // Under a new epoch it has its time to answer anew, and yet may cost those who wait no more than one hold.
+    // A new epoch gives the holder its time to answer anew; yet all its epochs may cost waiters no more than one hold.
     const isOverdue = lock.askedAt !== undefined && lock.askedAt + nudgePeriodMaxMs(timing) + timing.roundTripMs < nowMs
     if (above !== undefined && epoch <= above && !isOverdue) return { kind: 'raise', seen: holder, epoch, above }
     return waiters.length === 0 ? { kind: 'regrant', seen: holder, epoch } : { kind: 'handOver', epoch }
@@ -57,50 +62,7 @@ export function planAcquire(
   return { kind: 'replace', holder: holder.p, seen, index }
 }
 
-/** Whether the store may take back what the process holds: its lease is over beyond doubt. */
-export const isLeaseOver = (process: ProcessRecord | undefined, timing: Timing, nowMs: number): boolean =>
-  process === undefined || process.leaseUntil + timing.storeMarginMs < nowMs
-
-/** What to do about a holder for whom somebody waits. */
-export type HolderStep =
-  | { readonly kind: 'reclaim'; readonly tellHolder: boolean }
-  | { readonly kind: 'revoke'; readonly dateAsk: boolean; readonly noteAsk: boolean; readonly evict: boolean }
-
-/**
- * Ask or reclaim. `nudged` is false for a fresh acquire, whose push may be all that it takes; a nudge means that it
- * was not enough, so the ask is left with the process too, where its next renewal finds it.
- */
-export function decideHolder(
-  lock: LockRecord,
-  session: SessionKey,
-  process: ProcessRecord | undefined,
-  nudged: boolean,
-  timing: Timing,
-  nowMs: number,
-): HolderStep {
-  if (process === undefined || isLeaseOver(process, timing, nowMs)) return { kind: 'reclaim', tellHolder: false }
-  if (lock.busyUntil !== undefined && lock.busyUntil + timing.storeMarginMs < nowMs) {
-    return { kind: 'reclaim', tellHolder: true }
-  }
-  const noted = process.asks.get(session)
-  return {
-    kind: 'revoke',
-    dateAsk: nudged && lock.askedAt === undefined,
-    noteAsk: nudged && noted?.epoch !== lock.epoch && process.evictedAt === undefined,
-    evict: nudged && process.evictedAt === undefined && isDeaf(lock, noted, process, timing, nowMs),
-  }
-}
-
-/** A holder that has renewed since the ask was noted has heard it. Silence beyond answerTimeoutMs is then refusal. */
-const isDeaf = (lock: LockRecord, noted: Ask | undefined, process: ProcessRecord, timing: Timing, nowMs: number) =>
-  lock.busyUntil === undefined &&
-  lock.askedAt !== undefined &&
-  noted?.epoch === lock.epoch &&
-  // An earlier waiter, gone by now, may have dated the ask long before the holder could hear of it.
-  Math.max(lock.askedAt, noted.at) + timing.answerTimeoutMs < nowMs &&
-  process.renewedAt > noted.at
-
-/** What a cancel comes to: every request of that process up to r leaves the queue, or gives the lock back. */
+/** What to do about a cancel: every request of that process up to `r` leaves the queue, or gives the lock back. */
 export type CancelStep =
   | { readonly kind: 'dequeue'; readonly seen: Seat; readonly index: number; readonly isLast: boolean }
   | { readonly kind: 'handOver'; readonly epoch: number }
@@ -122,12 +84,18 @@ export const grantedMessage = (session: SessionKey, me: Seat, lock: LockRecord):
   contended: lock.waiters.length > 0,
 })
 
+interface Place {
+  readonly me: Seat
+  readonly position: number
+  /** The holder's label, where it is known. */
+  readonly holder: string | undefined
+  /** The request was repeated. */
+  readonly nudged: boolean
+}
+
 export const queuedMessage = (
   session: SessionKey,
-  me: Seat,
-  position: number,
-  holder: string | undefined,
-  nudged: boolean,
+  { me, position, holder, nudged }: Place,
   timing: Timing,
 ): StoreMessage => ({
   type: 'queued',

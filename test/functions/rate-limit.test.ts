@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
 import { HELD_SESSIONS_DEFAULT } from '../../client/limits.js'
-import { Senders } from '../../functions/known-connections.js'
-import { Rate } from '../../functions/rate-limit.js'
+import { RateLimit } from '../../functions/rate-limit.js'
 import { MESSAGES_BURST_MAX, RARE_MESSAGES_PER_SECOND_MAX } from '../../protocol/limits.js'
 
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
@@ -9,14 +8,14 @@ console.info(`rate: SEED=${seed}`)
 
 describe('a rate', () => {
   let nowMs = 0
-  const takeAll = (rate: Rate, key: string) => {
+  const takeAll = (rate: RateLimit, key: string) => {
     let taken = 0
     while (rate.take(key)) taken += 1
     return taken
   }
 
   test('allows a number at once, and fills up again in time', () => {
-    const rate = new Rate(5, 2, () => nowMs)
+    const rate = new RateLimit({ burstMax: 5, perSecondMax: 2 }, () => nowMs)
     expect(takeAll(rate, 'a')).toBe(5)
     expect(rate.allows('a')).toBe(false)
     nowMs += 499
@@ -29,14 +28,14 @@ describe('a rate', () => {
   })
 
   test('counts each key by itself, and asking counts nothing', () => {
-    const rate = new Rate(2, 1, () => nowMs)
+    const rate = new RateLimit({ burstMax: 2, perSecondMax: 1 }, () => nowMs)
     expect(takeAll(rate, 'a')).toBe(2)
     for (let times = 0; times < 10; times += 1) expect(rate.allows('b')).toBe(true)
     expect(takeAll(rate, 'b')).toBe(2)
   })
 
   test('gives nothing for a clock that is set back, and takes nothing', () => {
-    const rate = new Rate(2, 1, () => nowMs)
+    const rate = new RateLimit({ burstMax: 2, perSecondMax: 1 }, () => nowMs)
     rate.take('a')
     nowMs -= 3_600_000
     expect(takeAll(rate, 'a')).toBe(1)
@@ -45,7 +44,7 @@ describe('a rate', () => {
   })
 
   test('remembers those who spoke last', () => {
-    const rate = new Rate(1, 0, () => nowMs)
+    const rate = new RateLimit({ burstMax: 1, perSecondMax: 0 }, () => nowMs)
     rate.take('silent')
     rate.take('a')
     for (let index = 0; index < 9_998; index += 1) {
@@ -62,7 +61,7 @@ describe('a rate', () => {
     fc.assert(
       fc.property(steps, fc.integer({ min: 1, max: 8 }), fc.nat({ max: 9 }), (visits, burst, perSecond) => {
         let atMs = 0
-        const rate = new Rate(burst, perSecond, () => atMs)
+        const rate = new RateLimit({ burstMax: burst, perSecondMax: perSecond }, () => atMs)
         const allowed: number[] = []
         for (const { waitMs, takes } of visits) {
           atMs += waitMs
@@ -87,23 +86,5 @@ describe('the bounds on messages', () => {
 
   test('leave room for more renewals than a lease of a second needs', () => {
     expect(RARE_MESSAGES_PER_SECOND_MAX).toBeGreaterThan(2 * 4)
-  })
-})
-
-describe('the senders that a function remembers', () => {
-  test('are bounded, whoever they are', () => {
-    const senders = new Senders(() => 0)
-    for (let index = 0; index < 10_000; index += 1) senders.remember(`c${index}`, `p${index}`)
-    expect(senders.get('c0')).toEqual({ processId: 'p0' })
-    senders.remember('one more', 'p')
-    expect(senders.get('c0')).toBeUndefined()
-    expect(senders.get('one more')).toEqual({ processId: 'p' })
-  })
-
-  test('are the connections of a process that were learned last', () => {
-    const senders = new Senders(() => 0)
-    for (const connection of ['a', 'b', 'c', 'd', 'a', 'e']) senders.remember(connection, 'p')
-    const known = ['a', 'b', 'c', 'd', 'e'].filter((connection) => senders.get(connection) !== undefined)
-    expect(known).toEqual(['a', 'c', 'd', 'e'])
   })
 })

@@ -1,6 +1,6 @@
 import { WAITERS_MAX } from '../../../protocol/limits.js'
-import { type LockRecord, readLock, type Seat } from '../../../protocol/lock/record.js'
 import { grantedMessage, planAcquire, planCancel, queuedMessage } from '../../../protocol/lock/acquire.js'
+import { type LockRecord, readLock, type Seat } from '../../../protocol/lock/record.js'
 import { compileTiming, nudgePeriodMaxMs, nudgePeriodMs } from '../../../protocol/timing.js'
 import { ANNA, BERT, CLEO, type LockFields, lockItem, SESSION, seat } from '../../store/fixtures.js'
 
@@ -8,7 +8,7 @@ const timing = compileTiming()
 const lock = (fields: LockFields): LockRecord => readLock(lockItem(fields)) as LockRecord
 const NOW = 1_000_000
 const plan = (seen: LockRecord | undefined, me: Seat, above: number | undefined) =>
-  planAcquire(seen, me, above, timing, NOW)
+  planAcquire(seen, { me, above }, { timing, nowMs: NOW })
 const [anna, bert, cleo] = [seat(ANNA, 2), seat(BERT, 2), seat(CLEO, 2)]
 
 describe('an acquire', () => {
@@ -145,14 +145,14 @@ describe('an answer', () => {
   })
 
   test('to a place in the queue says the place, when to nudge, and who holds where that is known', () => {
-    expect(queuedMessage(SESSION, anna, 3, undefined, false, timing)).toEqual({
+    expect(queuedMessage(SESSION, { me: anna, position: 3, holder: undefined, nudged: false }, timing)).toEqual({
       type: 'queued',
       session: SESSION,
       r: 2,
       position: 3,
       nudgeAfterMs: nudgePeriodMs(timing, 3, false),
     })
-    expect(queuedMessage(SESSION, anna, 0, 'server 1', true, timing)).toMatchObject({
+    expect(queuedMessage(SESSION, { me: anna, position: 0, holder: 'server 1', nudged: true }, timing)).toMatchObject({
       position: 0,
       nudgeAfterMs: nudgePeriodMs(timing, 0, true),
       holder: 'server 1',

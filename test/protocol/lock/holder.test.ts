@@ -1,12 +1,10 @@
+import { decideHolder, isHeldBy, isLeaseOver } from '../../../protocol/lock/holder.js'
 import { type LockRecord, readLock } from '../../../protocol/lock/record.js'
-import { decideHolder, isLeaseOver } from '../../../protocol/lock/acquire.js'
-import { displacedConnection, planHello } from '../../../protocol/process/hello.js'
 import { type ProcessRecord, readProcess } from '../../../protocol/process/record.js'
 import { compileTiming } from '../../../protocol/timing.js'
 import {
   ANNA,
   BERT,
-  CLEO,
   type LockFields,
   lockItem,
   NOW,
@@ -20,7 +18,22 @@ import {
 const timing = compileTiming()
 const lock = (fields: LockFields): LockRecord => readLock(lockItem(fields)) as LockRecord
 const process = (fields: ProcessFields = {}): ProcessRecord => readProcess(processItem(fields)) as ProcessRecord
-const [anna, bert, _cleo] = [seat(ANNA, 2), seat(BERT, 2), seat(CLEO, 2)]
+const [anna, bert] = [seat(ANNA, 2), seat(BERT, 2)]
+
+describe('a holder', () => {
+  test('is known by its process and its epoch, both', () => {
+    const held = lock({ epoch: 7, holder: anna, waiters: [bert] })
+    expect(isHeldBy(held, { holder: ANNA, epoch: 7 })).toBe(true)
+    expect(isHeldBy(held, { holder: BERT, epoch: 7 })).toBe(false)
+    expect(isHeldBy(held, { holder: ANNA, epoch: 6 })).toBe(false)
+    expect(isHeldBy(held, { holder: ANNA, epoch: 8 })).toBe(false)
+  })
+
+  test('of a lock that is free, or that there is not, is nobody', () => {
+    expect(isHeldBy(undefined, { holder: ANNA, epoch: 7 })).toBe(false)
+    expect(isHeldBy(lock({ epoch: 7 }), { holder: ANNA, epoch: 7 })).toBe(false)
+  })
+})
 
 describe('a lease', () => {
   test('is over for the store once its margin has passed as well, and for a process nobody knows', () => {
@@ -34,7 +47,7 @@ describe('a lease', () => {
 describe('a holder for whom somebody waits', () => {
   const held: LockFields = { holder: anna, waiters: [bert], askedAt: NOW }
   const decide = (fields: LockFields, holder: ProcessRecord | undefined, nudged = true) =>
-    decideHolder(lock(fields), SESSION, holder, nudged, timing, NOW)
+    decideHolder({ session: SESSION, lock: lock(fields), process: holder, nudged }, { timing, nowMs: NOW })
   const deafSince = NOW - timing.answerTimeoutMs - 1
   const noted = { asks: { [SESSION]: { epoch: 7, at: deafSince } } }
 
@@ -96,49 +109,5 @@ describe('a holder for whom somebody waits', () => {
     const evicted = { ...noted, renewedAt: NOW, evictedAt: NOW }
     expect(decide(late, process(evicted))).toMatchObject({ kind: 'revoke', evict: false })
     expect(decide(late, process({ evictedAt: NOW }))).toMatchObject({ kind: 'revoke', noteAsk: false })
-  })
-})
-
-describe('a hello', () => {
-  const who = {
-    secretHash: 'hash-of-secret',
-    principal: 'arn:aws:iam::1:role/shop',
-    gen: 2,
-    connectionId: 'connection-2',
-  }
-  const known: ProcessFields = { gen: 1, leaseUntil: NOW }
-
-  test('over a newer connection moves the process', () => {
-    expect(planHello(process(known), who, NOW)).toBe('reconnect')
-  })
-
-  test('over the connection that is on record is welcome: its answer was lost', () => {
-    expect(planHello(process({ ...known, gen: 2, connectionId: 'connection-2' }), who, NOW)).toBe('welcome')
-  })
-
-  test('without the secret, or by another principal, is refused before anything else is told', () => {
-    const other = { ...who, secretHash: 'another' }
-    expect(planHello(process(known), other, NOW)).toBe('WRONG_SECRET')
-    expect(planHello(process(known), { ...who, principal: 'another' }, NOW)).toBe('WRONG_SECRET')
-    expect(planHello(process({ ...known, evictedAt: 1, gen: 9 }), other, NOW)).toBe('WRONG_SECRET')
-  })
-
-  test('of a process that is unknown, evicted or without a lease is refused for good', () => {
-    expect(planHello(undefined, who, NOW)).toBe('EVICTED')
-    expect(planHello(process({ ...known, evictedAt: 1 }), who, NOW)).toBe('EVICTED')
-    expect(planHello(process({ ...known, leaseUntil: NOW - 1 }), who, NOW)).toBe('EVICTED')
-  })
-
-  test('displaces the connection that is one too many, unless it is one of those that remain', () => {
-    expect(displacedConnection(process(known))).toBeUndefined()
-    expect(displacedConnection(process({ connectionId: 'e', older: ['d', 'c', 'b', ''] }))).toBeUndefined()
-    expect(displacedConnection(process({ connectionId: 'e', older: ['d', 'c', 'b', 'a'] }))).toBe('a')
-    expect(displacedConnection(process({ connectionId: 'e', older: ['d', 'c', 'b', 'e'] }))).toBeUndefined()
-    expect(displacedConnection(process({ connectionId: 'e', older: ['d', 'c', 'b', 'b'] }))).toBeUndefined()
-  })
-
-  test('▸ over an older connection, or another of the same gen, never replaces the newer', () => {
-    expect(planHello(process({ ...known, gen: 3 }), who, NOW)).toBe('STALE_CONNECTION')
-    expect(planHello(process({ ...known, gen: 2, connectionId: 'connection-1' }), who, NOW)).toBe('STALE_CONNECTION')
   })
 })

@@ -1,7 +1,7 @@
 import type { Store, Update, UpdateOutcome } from '../../../protocol/dynamodb.js'
 import { lockKey, type SessionKey } from '../../../protocol/keys.js'
-import { type LockRecord, readLock, type Seat } from '../../../protocol/lock/record.js'
 import { planAcquire, planCancel } from '../../../protocol/lock/acquire.js'
+import { type LockRecord, readLock, type Seat } from '../../../protocol/lock/record.js'
 import * as writes from '../../../protocol/lock/writes.js'
 import { compileTiming } from '../../../protocol/timing.js'
 
@@ -60,7 +60,7 @@ export class LockDriver {
   private acquireWrite(lock: LockRecord | undefined, me: Seat, above: number | undefined): Update | undefined {
     const { session } = this
     const nowMs = this.nowMs()
-    const step = planAcquire(lock, me, above, compileTiming(), nowMs)
+    const step = planAcquire(lock, { me, above }, { timing: compileTiming(), nowMs })
     switch (step.kind) {
       case 'grant':
         return step.above === undefined

@@ -42,19 +42,19 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the store reclaims without its margin, and early',
-    file: 'protocol/lock/acquire.ts',
+    file: 'protocol/lock/holder.ts',
     from: 'process === undefined || process.leaseUntil + timing.storeMarginMs < nowMs',
     to: 'process === undefined || process.leaseUntil - 4 * timing.storeMarginMs < nowMs',
   },
   {
     name: 'the store never reclaims',
-    file: 'protocol/lock/acquire.ts',
+    file: 'protocol/lock/holder.ts',
     from: "if (process === undefined || isLeaseOver(process, timing, nowMs)) return { kind: 'reclaim', tellHolder: false }",
     to: "if (process === undefined) return { kind: 'reclaim', tellHolder: false }",
   },
   {
     name: 'a deaf holder is never evicted',
-    file: 'protocol/lock/acquire.ts',
+    file: 'protocol/lock/holder.ts',
     from: 'evict: nudged && process.evictedAt === undefined && isDeaf(lock, noted, process, timing, nowMs),',
     to: 'evict: false,',
   },

@@ -36,7 +36,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'after a handoff nobody asks',
-    file: 'protocol/lock/acquire.ts',
+    file: 'protocol/lock/holder.ts',
     from: 'dateAsk: nudged && lock.askedAt === undefined,',
     to: 'dateAsk: false,',
   },
@@ -90,15 +90,15 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a dead waiter is not skipped',
-    file: 'functions/next-holder.ts',
-    from: 'if (process !== undefined && !isLeaseOver(process, deps.timing, nowMs)) {',
-    to: 'if (process === undefined || nowMs > 0) {\n      if (process === undefined) return current',
+    file: 'protocol/lock/release.ts',
+    from: 'process === undefined || isLeaseOver(process, timing, nowMs) ?',
+    to: 'process === undefined || (isLeaseOver(process, timing, nowMs) && nowMs < 0) ?',
   },
   {
     name: 'a retried release tells nobody',
     file: 'functions/release.ts',
-    from: 'const isFollowed = outcome.applied || found?.epoch === epoch + 1',
-    to: 'const isFollowed = outcome.applied',
+    from: 'const lock = isFollowed(found, epoch) ?',
+    to: 'const lock = outcome.applied && isFollowed(found, epoch) ?',
   },
   {
     name: 'nobody nudges',
@@ -108,14 +108,14 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an ask is never noted for the renewal',
-    file: 'protocol/lock/acquire.ts',
+    file: 'protocol/lock/holder.ts',
     from: 'noteAsk: nudged && noted?.epoch !== lock.epoch && process.evictedAt === undefined,',
     to: 'noteAsk: false,',
   },
   {
     name: 'no revoke is pushed',
-    file: 'functions/acquire.ts',
-    from: "if (process !== undefined) await deps.push(process, { type: 'revoke', session, epoch: lock.epoch })",
+    file: 'functions/reclaim.ts',
+    from: "if (process !== undefined) await deps.push(process, { type: 'revoke', session, epoch })",
     to: '',
   },
 ]

@@ -1,0 +1,51 @@
+import type { SessionKey } from '../protocol/keys.js'
+import { decideHolder } from '../protocol/lock/holder.js'
+import { type LockRecord, readLock } from '../protocol/lock/record.js'
+import { ask, handOver } from '../protocol/lock/writes.js'
+import type { ProcessRecord } from '../protocol/process/record.js'
+import { evict, noteAsk } from '../protocol/process/writes.js'
+import { tellNextHolder } from './next-holder.js'
+import type { Deps, Sender } from './ports.js'
+
+/** A lock that another process holds, for which the sender of a message waits. */
+interface HeldLock {
+  readonly session: SessionKey
+  readonly lock: LockRecord
+  readonly holder: string
+  /** Undefined where the holder's record is gone. */
+  readonly process: ProcessRecord | undefined
+  /** The request was repeated. */
+  readonly nudged: boolean
+}
+
+export interface Asked {
+  readonly lock: LockRecord | undefined
+  /** False where the record had changed meanwhile, so that the plan must be made anew. */
+  readonly asked: boolean
+  readonly holderLabel?: string | undefined
+}
+
+/** Presses the holder to release, or takes the lock from one that can no longer believe in it. */
+export async function askOrReclaim(deps: Deps, sender: Sender, held: HeldLock): Promise<Asked> {
+  const { session, lock, holder, process } = held
+  const { epoch } = lock
+  const nowMs = deps.nowMs()
+  const step = decideHolder(held, { timing: deps.timing, nowMs })
+  if (step.kind === 'reclaim') {
+    const outcome = await deps.store.update(handOver(session, { holder, epoch, nowMs }))
+    if (!outcome.applied) return { lock: readLock(outcome.item), asked: false }
+    deps.log({ level: 'info', event: 'reclaimed', from: holder, epoch })
+    if (step.tellHolder && process !== undefined) {
+      await deps.push(process, { type: 'lost', session, epoch, reason: 'revoked' })
+    }
+    return { lock: await tellNextHolder(deps, sender, session, readLock(outcome.item)), asked: true }
+  }
+  if (step.dateAsk) await deps.store.update(ask(session, { epoch, nowMs }))
+  if (step.noteAsk) await deps.store.update(noteAsk(holder, { session, epoch, nowMs }))
+  if (step.evict) {
+    await deps.store.update(evict(holder, nowMs))
+    deps.log({ level: 'warn', event: 'evicted', process: holder, epoch })
+  }
+  if (process !== undefined) await deps.push(process, { type: 'revoke', session, epoch })
+  return { lock, asked: true, holderLabel: process?.label || undefined }
+}

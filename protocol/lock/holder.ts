@@ -1,0 +1,61 @@
+import type { SessionKey } from '../keys.js'
+import type { Ask, ProcessRecord } from '../process/record.js'
+import type { Timing } from '../timing.js'
+import type { LockRecord } from './record.js'
+
+/** The store's decisions on a lock's holder: does it still hold, must it be asked, may the lock be taken from it? */
+
+/** The record names this process as the holder under this epoch. */
+export const isHeldBy = (
+  lock: LockRecord | undefined,
+  { holder, epoch }: { readonly holder: string; readonly epoch: number },
+): boolean => lock?.holder?.p === holder && lock.epoch === epoch
+
+/** The store may take back all that this process holds: its lease is over beyond doubt. */
+export const isLeaseOver = (process: ProcessRecord | undefined, timing: Timing, nowMs: number): boolean =>
+  process === undefined || process.leaseUntil + timing.storeMarginMs < nowMs
+
+/** What to do about a holder for whom somebody waits. */
+export type HolderStep =
+  | { readonly kind: 'reclaim'; readonly tellHolder: boolean }
+  | { readonly kind: 'revoke'; readonly dateAsk: boolean; readonly noteAsk: boolean; readonly evict: boolean }
+
+/** A holder for whom somebody waits, and how it was found. */
+interface Waited {
+  readonly session: SessionKey
+  readonly lock: LockRecord
+  /** Undefined where the holder's record is gone. */
+  readonly process: ProcessRecord | undefined
+  /** The waiter's request was repeated. */
+  readonly nudged: boolean
+}
+
+/**
+ * Ask or reclaim. The push for a fresh acquire may be enough, so it writes nothing. A nudge means that the push was not
+ * enough: the ask is then left in the process record too, where the holder's next renewal finds it.
+ */
+export function decideHolder(
+  { session, lock, process, nudged }: Waited,
+  { timing, nowMs }: { readonly timing: Timing; readonly nowMs: number },
+): HolderStep {
+  if (process === undefined || isLeaseOver(process, timing, nowMs)) return { kind: 'reclaim', tellHolder: false }
+  if (lock.busyUntil !== undefined && lock.busyUntil + timing.storeMarginMs < nowMs) {
+    return { kind: 'reclaim', tellHolder: true }
+  }
+  const noted = process.asks.get(session)
+  return {
+    kind: 'revoke',
+    dateAsk: nudged && lock.askedAt === undefined,
+    noteAsk: nudged && noted?.epoch !== lock.epoch && process.evictedAt === undefined,
+    evict: nudged && process.evictedAt === undefined && isDeaf(lock, noted, process, timing, nowMs),
+  }
+}
+
+/** A holder that has renewed since the ask was noted has heard it. Silence beyond answerTimeoutMs is then refusal. */
+const isDeaf = (lock: LockRecord, noted: Ask | undefined, process: ProcessRecord, timing: Timing, nowMs: number) =>
+  lock.busyUntil === undefined &&
+  lock.askedAt !== undefined &&
+  noted?.epoch === lock.epoch &&
+  // An earlier waiter, gone by now, may have dated the ask long before the holder could hear of it.
+  Math.max(lock.askedAt, noted.at) + timing.answerTimeoutMs < nowMs &&
+  process.renewedAt > noted.at

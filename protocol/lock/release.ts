@@ -1,0 +1,44 @@
+import type { SessionKey } from '../keys.js'
+import type { StoreMessage } from '../messages.js'
+import type { ProcessRecord } from '../process/record.js'
+import type { Timing } from '../timing.js'
+import { isLeaseOver } from './holder.js'
+import type { LockRecord, Seat } from './record.js'
+
+/** The store's decisions on a release, and on the holder that a handoff makes. */
+
+/**
+ * The lock has left this epoch for the next one, by this release or by an earlier copy whose answer was lost. The next
+ * holder must then be told. A lock in any other epoch is not this release's concern.
+ */
+export const isFollowed = (lock: LockRecord | undefined, epoch: number): lock is LockRecord => lock?.epoch === epoch + 1
+
+interface Released {
+  readonly session: SessionKey
+  /** The epoch that was released. */
+  readonly epoch: number
+  readonly releaser: string
+  /** The lock that follows this epoch; undefined where the release changed nothing. */
+  readonly lock: LockRecord | undefined
+}
+
+/** The answer to a release. Where the releaser itself was the next in line, the answer carries its new grant. */
+export function releasedMessage({ session, epoch, releaser, lock }: Released): StoreMessage {
+  if (lock?.holder?.p !== releaser) return { type: 'released', session, epoch }
+  const next = { r: lock.holder.r, epoch: lock.epoch, contended: lock.waiters.length > 0 }
+  return { type: 'released', session, epoch, next }
+}
+
+/** The holder that must be told of its grant by a push. The sender of the message at hand is told in its answer. */
+export const holderToTell = (lock: LockRecord | undefined, sender: string): Seat | undefined =>
+  lock?.holder?.p === sender ? undefined : lock?.holder
+
+/** What to do about a holder that a handoff has just made. */
+export type NextHolderStep = { readonly kind: 'tell'; readonly process: ProcessRecord } | { readonly kind: 'skip' }
+
+/** A holder whose lease is over, or whose record is gone, is skipped: nobody is there to use the grant. */
+export const decideNextHolder = (
+  process: ProcessRecord | undefined,
+  { timing, nowMs }: { readonly timing: Timing; readonly nowMs: number },
+): NextHolderStep =>
+  process === undefined || isLeaseOver(process, timing, nowMs) ? { kind: 'skip' } : { kind: 'tell', process }

@@ -1,0 +1,19 @@
+import { KnownConnections } from '../../functions/known-connections.js'
+
+describe('the senders that a function remembers', () => {
+  test('are bounded, whoever they are', () => {
+    const known = new KnownConnections(() => 0)
+    for (let index = 0; index < 10_000; index += 1) known.remember(`c${index}`, { processId: `p${index}` })
+    expect(known.senderOf('c0')).toEqual({ processId: 'p0' })
+    known.remember('one more', { processId: 'p' })
+    expect(known.senderOf('c0')).toBeUndefined()
+    expect(known.senderOf('one more')).toEqual({ processId: 'p' })
+  })
+
+  test('are the connections of a process that were learned last', () => {
+    const known = new KnownConnections(() => 0)
+    for (const connection of ['a', 'b', 'c', 'd', 'a', 'e']) known.remember(connection, { processId: 'p' })
+    const remembered = ['a', 'b', 'c', 'd', 'e'].filter((connection) => known.senderOf(connection) !== undefined)
+    expect(remembered).toEqual(['a', 'c', 'd', 'e'])
+  })
+})

@@ -1,0 +1,55 @@
+import { num, str } from '../../../protocol/dynamodb.js'
+import { readLock } from '../../../protocol/lock/record.js'
+import { CorruptRecordError } from '../../../protocol/record-fields.js'
+import { ANNA, BERT, lockItem, seat } from '../../store/fixtures.js'
+import { expectFields, expectOptional, expectSchema } from '../damaged-fields.js'
+
+describe('a lock record', () => {
+  const item = lockItem({ epoch: 9, holder: seat(ANNA, 2), waiters: [seat(BERT, 3)], askedAt: 4, busyUntil: 5 })
+
+  test('reads as it was written', () => {
+    expect(readLock(item)).toEqual({
+      epoch: 9,
+      holder: seat(ANNA, 2),
+      waiters: [seat(BERT, 3)],
+      askedAt: 4,
+      busyUntil: 5,
+    })
+  })
+
+  test('that nobody holds has no holder', () => {
+    expect(readLock(lockItem({ epoch: 9 }))).toEqual({
+      epoch: 9,
+      holder: undefined,
+      waiters: [],
+      askedAt: undefined,
+      busyUntil: undefined,
+    })
+  })
+
+  test('with a field missing or of another kind is refused', () => {
+    expectFields(readLock, item, { epoch: 'N', holder: 'M', waiters: 'L' })
+    expectOptional(readLock, item, 'askedAt')
+    expectOptional(readLock, item, 'busyUntil')
+  })
+
+  test('with a seat that is none is refused', () => {
+    for (const wrong of [
+      str('anna'),
+      { M: { p: str('anna') } },
+      { M: { r: num(1) } },
+      { M: { p: num(1), r: num(1) } },
+    ]) {
+      expect(() => readLock({ ...item, holder: wrong })).toThrow(CorruptRecordError)
+      expect(() => readLock({ ...item, waiters: { L: [wrong] } })).toThrow(CorruptRecordError)
+    }
+  })
+
+  test('of another schema is refused, whatever it holds', () => {
+    expectSchema(readLock, lockItem({}))
+  })
+
+  test('that is not there reads as nothing', () => {
+    expect(readLock(undefined)).toBeUndefined()
+  })
+})
