@@ -2,6 +2,7 @@ import type { SessionKey } from './keys.js'
 import { MESSAGE_BYTES_MAX, PROTOCOL_VERSION } from './limits.js'
 import { CLIENT_SCHEMAS, type Fields, type Schema } from './message-schema.js'
 import type { Timing } from './timing.js'
+import { utf8Bytes } from './utf8.js'
 
 /**
  * What travels over the WebSocket, as JSON. Schemas are closed: an unknown type or field is refused, never ignored.
@@ -116,7 +117,8 @@ export function correlate(type: ClientMessageType, fields: { readonly [field: st
 /** Reads a client's message. Whatever is not exactly one of the schemas is refused, with the reason. */
 export function parseClientMessage(body: unknown): ParsedMessage {
   if (typeof body !== 'string') return refuse('MALFORMED', 'expected a text message')
-  if (new TextEncoder().encode(body).length > MESSAGE_BYTES_MAX) {
+  // No text has fewer bytes than UTF-16 units: what is far too long is not looked at.
+  if (body.length > MESSAGE_BYTES_MAX || utf8Bytes(body) > MESSAGE_BYTES_MAX) {
     return refuse('TOO_LARGE', `a message has at most ${MESSAGE_BYTES_MAX} bytes`)
   }
   let value: unknown

@@ -6,6 +6,7 @@ const root = join(import.meta.dirname, '..')
 
 const checks = [
   { name: 'types', command: 'tsc', args: ['-p', '.'] },
+  { name: 'pure', command: 'tsc', args: ['-p', 'protocol'] },
   { name: 'lint', command: 'oxlint', args: ['--type-aware', '--deny-warnings', '--report-unused-disable-directives'] },
   { name: 'format', command: 'biome', args: ['check', '--error-on-warnings'] },
 ]
