@@ -5,7 +5,7 @@ import jestConfig from './jest.config.mjs'
 
 /** The suites that reach the protocol, need no Java, and are quick enough to run for each mutant. */
 const SUITES = [
-  'protocol/*.test.ts',
+  'protocol/**/*.test.ts',
   'functions/connections.test.ts',
   'store/memory.test.ts',
   'client/(access/rotate|process/membership|session/(handoff|life|losses)).test.ts',

@@ -1,3 +1,5 @@
+import { invariant } from './assert.js'
+
 /** DynamoDB's own form of values, items and conditional updates, as the protocol speaks of them. */
 
 /** A value in DynamoDB's wire form. Structurally the AWS SDK's `AttributeValue`, less what Holdfast never stores. */
@@ -51,7 +53,11 @@ export interface Store {
 }
 
 export const str = (value: string): AttributeValue => ({ S: value })
-export const num = (value: number): AttributeValue => ({ N: String(value) })
+
+export function num(value: number): AttributeValue {
+  invariant(Number.isFinite(value), 'a number that is stored is finite')
+  return { N: String(value) }
+}
 
 /** DynamoDB's TTL is in seconds; everything else is in milliseconds. */
-export const ttlSeconds = (atMs: number): { readonly N: string } => ({ N: String(Math.ceil(atMs / 1000)) })
+export const ttlSeconds = (atMs: number): AttributeValue => num(Math.ceil(atMs / 1000))

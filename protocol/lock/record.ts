@@ -33,11 +33,24 @@ export function readLock(item: Item | undefined): LockRecord | undefined {
   const holder = seat(item.holder, 'holder')
   const waiters = item.waiters
   if (waiters === undefined || !('L' in waiters)) throw new CorruptRecordError("'waiters' should be a list")
-  return {
+  const lock: LockRecord = {
     epoch: number(item, 'epoch'),
     holder: holder.p === NOBODY.p ? undefined : holder,
     waiters: waiters.L.map((waiter) => seat(waiter, 'waiters')),
     askedAt: optional(item, 'askedAt'),
     busyUntil: optional(item, 'busyUntil'),
   }
+  if (lock.waiters.length > 0) checkQueue(lock)
+  return lock
+}
+
+/**
+ * No write of the protocol leaves these behind. A record that breaks them is refused, for a grant made from it might
+ * overtake a queue, or go to a process that waits behind itself.
+ */
+function checkQueue({ holder, waiters }: LockRecord): void {
+  if (holder === undefined) throw new CorruptRecordError('nobody holds the lock, and yet processes wait for it')
+  const processes = new Set([holder.p])
+  for (const { p } of waiters) processes.add(p)
+  if (processes.size <= waiters.length) throw new CorruptRecordError('a process stands at the lock twice')
 }

@@ -1,4 +1,5 @@
-import { num, str, ttlSeconds, type Update } from '../dynamodb.js'
+import { invariant } from '../assert.js'
+import { type AttributeValue, num, str, ttlSeconds, type Update } from '../dynamodb.js'
 import { lockKey, type SessionKey } from '../keys.js'
 import { LOCK_TTL_MS, SCHEMA_VERSION, WAITERS_MAX } from '../limits.js'
 import { NOBODY, type Seat, seatValue } from './record.js'
@@ -22,6 +23,12 @@ const ZERO = num(0)
 const ONE = num(1)
 
 const farAhead = (nowMs: number) => ttlSeconds(nowMs + LOCK_TTL_MS)
+
+/** Beyond 2^53 an epoch could not rise any more, and two grants would look alike. */
+function epochValue(epoch: number): AttributeValue {
+  invariant(Number.isSafeInteger(epoch) && epoch >= 1, 'an epoch is a whole number that is exact, from 1')
+  return num(epoch)
+}
 
 const onLock = (session: SessionKey) => ({ table: 'locks', key: lockKey(session), returns: 'new' }) as const
 
@@ -59,7 +66,7 @@ export const grantAbove = (
   values: {
     ':nobody': str(NOBODY.p),
     ':zero': ZERO,
-    ':start': num(Math.max(nowMs, above) + 1),
+    ':start': epochValue(Math.max(nowMs, above) + 1),
     ':me': seatValue(me),
     ':none': NONE,
     ':schema': num(SCHEMA_VERSION),
@@ -104,7 +111,7 @@ export const raise = (
   values: {
     ':seen': seatValue(seen),
     ':epoch': num(epoch),
-    ':start': num(above + 1),
+    ':start': epochValue(above + 1),
     ':me': seatValue(me),
     ':far': farAhead(nowMs),
   },
@@ -123,6 +130,12 @@ export const enqueueFirst = (session: SessionKey, me: Seat, nowMs: number): Upda
     ':now': num(nowMs),
   },
 })
+
+/** A place in the queue, as expressions name it. */
+function waiterAt(index: number): string {
+  invariant(Number.isInteger(index) && index >= 0 && index < WAITERS_MAX, 'a place in the queue is within its bounds')
+  return `waiters[${index}]`
+}
 
 /** A place that is empty is other than any process, so this holds for a list of any length. */
 const NOT_QUEUED = Array.from({ length: WAITERS_MAX }, (_, index) => `waiters[${index}].p <> :p`).join(' AND ')
@@ -148,8 +161,8 @@ export const replaceWaiter = (
   { me, seen, index }: { readonly me: Seat; readonly seen: Seat; readonly index: number },
 ): Update => ({
   ...onLock(session),
-  condition: `waiters[${index}] = :seen`,
-  update: `SET waiters[${index}] = :me`,
+  condition: `${waiterAt(index)} = :seen`,
+  update: `SET ${waiterAt(index)} = :me`,
   values: { ':seen': seatValue(seen), ':me': seatValue(me) },
 })
 
@@ -159,8 +172,8 @@ export const dequeue = (
   { seen, index, isLast }: { readonly seen: Seat; readonly index: number; readonly isLast: boolean },
 ): Update => ({
   ...onLock(session),
-  condition: `waiters[${index}] = :seen AND size(waiters) ${isLast ? '=' : '>'} :one`,
-  update: `REMOVE waiters[${index}]${isLast ? ', askedAt' : ''}`,
+  condition: `${waiterAt(index)} = :seen AND size(waiters) ${isLast ? '=' : '>'} :one`,
+  update: `REMOVE ${waiterAt(index)}${isLast ? ', askedAt' : ''}`,
   values: { ':seen': seatValue(seen), ':one': ONE },
 })
 

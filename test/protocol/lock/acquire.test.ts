@@ -1,3 +1,4 @@
+import { InternalError } from '../../../protocol/assert.js'
 import { WAITERS_MAX } from '../../../protocol/limits.js'
 import { grantedMessage, planAcquire, planCancel, queuedMessage } from '../../../protocol/lock/acquire.js'
 import { type LockRecord, readLock, type Seat } from '../../../protocol/lock/record.js'
@@ -104,6 +105,16 @@ describe('an acquire', () => {
     expect(plan(lock({ holder: bert, waiters: among }), anna, undefined)).toMatchObject({ kind: 'wait' })
     const almost = lock({ holder: bert, waiters: waiters.slice(1) })
     expect(plan(almost, anna, undefined)).toMatchObject({ kind: 'enqueue', first: false })
+  })
+})
+
+describe('an acquire that cannot be', () => {
+  test('by nobody, or before the first request, breaks a rule', () => {
+    for (const me of [seat('', 1), seat(ANNA, 0)]) {
+      expect(() => plan(lock({}), me, undefined)).toThrow(InternalError)
+      expect(() => plan(undefined, me, undefined)).toThrow('an acquire comes from a process')
+    }
+    expect(plan(undefined, seat(ANNA, 1), undefined)).toMatchObject({ kind: 'grant' })
   })
 })
 

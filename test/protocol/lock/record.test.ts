@@ -1,7 +1,7 @@
 import { num, str } from '../../../protocol/dynamodb.js'
 import { readLock } from '../../../protocol/lock/record.js'
 import { CorruptRecordError } from '../../../protocol/record-fields.js'
-import { ANNA, BERT, lockItem, seat } from '../../store/fixtures.js'
+import { ANNA, BERT, CLEO, lockItem, seat } from '../../store/fixtures.js'
 import { expectFields, expectOptional, expectSchema } from '../damaged-fields.js'
 
 describe('a lock record', () => {
@@ -43,6 +43,26 @@ describe('a lock record', () => {
       expect(() => readLock({ ...item, holder: wrong })).toThrow(CorruptRecordError)
       expect(() => readLock({ ...item, waiters: { L: [wrong] } })).toThrow(CorruptRecordError)
     }
+  })
+
+  test('that processes wait for while nobody holds it is refused', () => {
+    expect(() => readLock(lockItem({ waiters: [seat(ANNA, 1)] }))).toThrow(CorruptRecordError)
+  })
+
+  test('at which a process stands twice is refused, and none is named', () => {
+    const [holder, cleo] = [seat(ANNA, 2), seat(CLEO, 1)]
+    for (const waiters of [
+      [seat(ANNA, 3)],
+      [cleo, holder],
+      [seat(BERT, 1), seat(BERT, 1)],
+      [seat(BERT, 1), cleo, seat(BERT, 2)],
+    ]) {
+      const read = () => readLock(lockItem({ holder, waiters }))
+      expect(read).toThrow(CorruptRecordError)
+      expect(read).toThrow('a process stands at the lock twice')
+    }
+    const waiters = [cleo, seat(BERT, 1)]
+    expect(readLock(lockItem({ holder, waiters }))).toMatchObject({ holder, waiters })
   })
 
   test('of another schema is refused, whatever it holds', () => {
