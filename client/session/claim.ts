@@ -36,7 +36,9 @@ export async function claimSession(
   let isAfresh = false
   for (let round = 0; round < CLAIM_ROUNDS_MAX; round += 1) {
     const nowMs = clock.wallMs()
-    const write: Update = isAfresh ? claimAfresh(session, id, { ttlMs: options.ttlMs, nowMs }) : claim(session, id, nowMs)
+    const write: Update = isAfresh
+      ? claimAfresh(session, id, { ttlMs: options.ttlMs, nowMs })
+      : claim(session, id, nowMs)
     const tried = await attempt(() => store.update(write), clock, randomness, isCurrent)
     if (!isCurrent()) return { kind: 'outdated' }
     if (!tried.ok) {

@@ -1,14 +1,13 @@
+import { invariant } from '../../protocol/assert.js'
 import type { SessionKey } from '../../protocol/keys.js'
 import type { Absence } from '../../protocol/state/results.js'
 import {
   type HoldfastError,
   type LossReason,
-  RefusedError,
   SessionLostError,
   SessionMissingError,
   WaitTimeoutError,
 } from '../errors/index.js'
-import { LOCAL_WAITERS_MAX } from '../limits.js'
 import type { Membership } from '../process/membership.js'
 import { BusyNotice } from './busy-notice.js'
 import { type Claimed, claimSession } from './claim.js'
@@ -70,10 +69,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   async enter(ticket: Ticket): Promise<Hold> {
     ticket.checkSignal()
     const { hold } = this
-    if (this.waiting.count + (hold?.accesses.queued ?? 0) >= LOCAL_WAITERS_MAX) {
-      const problem = `${LOCAL_WAITERS_MAX} accesses of this process wait for this session already`
-      throw new RefusedError('LOCAL_QUEUE_FULL', problem, true)
-    }
+    this.waiting.checkRoom(hold?.accesses.queued ?? 0)
     const granted = ticket.waitForHold(
       this.context.clock,
       (waitedMs) => this.explainTimeout(waitedMs),
@@ -153,6 +149,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
         () => this.overstayed(grant),
       ),
     }
+    invariant(this.state === FREE, 'a session is granted while it is free')
     this.state = { kind: 'claiming', grant }
     this.tell('granted', epoch)
     void this.claim(grant)
@@ -235,6 +232,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
 
   private open(grant: Grant, { record, isNew }: Extract<Claimed, { kind: 'claimed' }>): void {
     const { session, membership, context } = this
+    invariant(this.state.kind === 'claiming', 'a hold opens after a claim')
     const hold = new Hold({ session, grant, record, isNew, membership, context, owner: this })
     this.state = { kind: 'held', grant, hold }
     context.held.opened(this)

@@ -1,5 +1,6 @@
 import type { Absence } from '../../protocol/state/results.js'
-import { type HoldfastError, SessionMissingError } from '../errors/index.js'
+import { type HoldfastError, RefusedError, SessionMissingError } from '../errors/index.js'
+import { LOCAL_WAITERS_MAX } from '../limits.js'
 import type { Ticket } from './ticket.js'
 
 /** Accesses of this process that wait for a session, in line. */
@@ -10,6 +11,13 @@ export class Waiting {
 
   get count(): number {
     return this.tickets.size
+  }
+
+  /** Throws a RefusedError where too many accesses wait, with those that wait in the hold. */
+  checkRoom(queuedInHold: number): void {
+    if (this.tickets.size + queuedInHold < LOCAL_WAITERS_MAX) return
+    const problem = `${LOCAL_WAITERS_MAX} accesses of this process wait for this session already`
+    throw new RefusedError('LOCAL_QUEUE_FULL', problem, true)
   }
 
   add(ticket: Ticket): void {

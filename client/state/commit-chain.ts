@@ -1,3 +1,4 @@
+import { invariant } from '../../protocol/assert.js'
 import type { AttributeValue, Item, Store, Update } from '../../protocol/dynamodb.js'
 import type { SessionKey } from '../../protocol/keys.js'
 import { COMMIT_NAMES_MAX } from '../../protocol/limits.js'
@@ -44,6 +45,19 @@ interface Link {
   readonly nowMs: number
 }
 
+type State =
+  | { readonly kind: 'open' }
+  /** The session's life here is being ended, by a write that is under way or to come. */
+  | { readonly kind: 'ending' }
+  /** That write has landed. */
+  | { readonly kind: 'ended' }
+  /** The hold is lost. */
+  | { readonly kind: 'broken'; readonly by: HoldfastError }
+
+const OPEN: State = { kind: 'open' }
+const ENDING: State = { kind: 'ending' }
+const ENDED: State = { kind: 'ended' }
+
 /**
  * A hold's writes to the primary state, one after the other. Each is made on condition that the write before it is the
  * last that landed. Changes staged while a write is under way go with the next one.
@@ -51,10 +65,7 @@ interface Link {
 export class CommitChain {
   private current: Batch | undefined
   private waiting: Batch | undefined
-  private isBroken = false
-  private brokenBy: HoldfastError | undefined
-  /** The session's life here is being ended, by a write that is under way or to come. */
-  private isEnding = false
+  private state: State = OPEN
   /** The write that ends the session's life, once it was sent. */
   private lastWrite: Promise<unknown> | undefined
   private flushTimer: Timer | undefined
@@ -65,7 +76,7 @@ export class CommitChain {
   ) {}
 
   get isIdle(): boolean {
-    return this.current === undefined && this.waiting === undefined && !this.isEnding
+    return this.current === undefined && this.waiting === undefined && this.state !== ENDING
   }
 
   /** The newest batch that has not resolved. */
@@ -79,10 +90,11 @@ export class CommitChain {
   }
 
   stage(changes: Changes, when: When): Batch {
-    if (this.brokenBy !== undefined) {
+    const { brokenBy } = this
+    if (brokenBy !== undefined) {
       // Lost just now, after its access had been checked: nothing would ever write it.
       const refused = new Batch()
-      refused.reject(this.brokenBy)
+      refused.reject(brokenBy)
       return refused
     }
     this.waiting ??= new Batch()
@@ -131,15 +143,14 @@ export class CommitChain {
 
   /** The hold is lost: unsent changes are dropped. A write under way keeps its own outcome. */
   abandon(error: HoldfastError): void {
-    this.isBroken = true
-    this.brokenBy ??= error
+    if (this.state.kind !== 'broken') this.state = { kind: 'broken', by: error }
     this.flushTimer?.cancel()
     this.waiting?.reject(error)
     this.waiting = undefined
   }
 
   private async endWith<T>(write: () => Promise<T>): Promise<T> {
-    this.isEnding = true
+    this.become(ENDING, OPEN)
     try {
       this.flush()
       while (this.latest !== undefined) await this.latest.done
@@ -148,11 +159,19 @@ export class CommitChain {
       const writing = write()
       this.lastWrite = writing
       const result = await writing
-      this.isBroken = true
+      this.become(ENDED, ENDING)
       return result
     } finally {
-      this.isEnding = false
+      this.become(OPEN, ENDING)
     }
+  }
+
+  private become(next: State, from: State): void {
+    if (this.state === from) this.state = next
+  }
+
+  private get brokenBy(): HoldfastError | undefined {
+    return this.state.kind === 'broken' ? this.state.by : undefined
   }
 
   private async move(target: CommitChain, carried: Carried): Promise<number> {
@@ -179,7 +198,8 @@ export class CommitChain {
   }
 
   private async pump(): Promise<void> {
-    while (this.waiting?.isDue === true && !this.isBroken) {
+    while (this.waiting?.isDue === true && (this.state === OPEN || this.state === ENDING)) {
+      invariant(this.current === undefined, 'a hold has one write under way')
       const batch = this.waiting
       this.waiting = undefined
       this.current = batch
