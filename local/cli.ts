@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
+import { keepAlive } from './keep-alive.js'
 import { type LocalStackOptions, PORT_MAX } from './options.js'
 import { startLocalStack } from './start-local-stack.js'
 
@@ -21,12 +22,14 @@ async function main(args: readonly string[]): Promise<void> {
   if (values.help === true) return void process.stdout.write(USAGE)
   const [command, ...rest] = positionals
   if (command !== 'local' || rest.length > 0) throw new UsageError(`expected 'holdfast local'`)
+  // The AWS SDK's notice about Node.js versions to come would stand in the middle of the steps.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
   const asked = once(process, 'SIGINT')
   const told = once(process, 'SIGTERM')
   await using stack = await startLocalStack(optionsOf(values))
   const variables = Object.entries(stack.env).map(([name, value]) => `export ${name}='${value}'\n`)
   process.stdout.write(`\nFor applications:\n\n${variables.join('')}\nCtrl-C ends it.\n`)
-  await Promise.race([asked, told])
+  await keepAlive(Promise.race([asked, told]))
   process.stderr.write('holdfast: stopping\n')
 }
 

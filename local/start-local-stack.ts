@@ -1,11 +1,13 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { InvalidArgumentError } from '../client/errors/index.js'
-import { Recorder } from './dynamodb/proxy.js'
+import { DynamoDbProxy } from './dynamodb/proxy.js'
 import { RequestCounts } from './dynamodb/request-counts.js'
 import { DynamoDbLocal } from './dynamodb/server.js'
 import { Gateway } from './gateway/gateway.js'
+import type { Invoke } from './gateway/integration.js'
 import type { GatewayEvent } from './gateway/lambda-events.js'
 import { type Credentials, type Principal, Principals } from './iam/principals.js'
+import { keepAlive } from './keep-alive.js'
 import { environmentVariables } from './lambda/environment-variables.js'
 import type { Outcome } from './lambda/execution-environment.js'
 import { FunctionRuntime } from './lambda/runtime.js'
@@ -15,6 +17,7 @@ import { type Deployment, localize, readDeployment, requiredOutput } from './tem
 import type { FunctionSpec } from './template/functions.js'
 import { REGION } from './template/resources.js'
 import { createTables } from './template/tables.js'
+import { warmUp } from './warm-up.js'
 
 /**
  * Starts what `cdk synth` wrote on this machine: DynamoDB Local in Java, the gateway, and the functions in threads. Stop
@@ -37,7 +40,7 @@ export async function startLocalStack(options?: LocalStackOptions): Promise<Loca
   refuseUnknownVariables(compiled.environment, deployment.functions)
   const stack = new Stack(deployment, compiled)
   try {
-    await stack.start()
+    await keepAlive(stack.start())
     return stack.view()
   } catch (error) {
     await stack.stop()
@@ -52,7 +55,7 @@ class Stack {
   private readonly application: Principal
   private readonly admin: Principal
   private readonly dynamodb: DynamoDbLocal
-  private readonly recorder: Recorder
+  private readonly proxy: DynamoDbProxy
   private readonly gateway: Gateway
   private onStarted = () => {}
   private readonly started = new Promise<void>((resolve) => {
@@ -68,7 +71,7 @@ class Stack {
     this.application = principals.addUser('application', deployment.applicationStatements)
     this.admin = principals.addUser('admin', 'everything')
     this.dynamodb = new DynamoDbLocal({ dataDir: options.dataDir })
-    this.recorder = new Recorder({ upstreamPort: () => this.dynamodb.port, principals, counts })
+    this.proxy = new DynamoDbProxy({ upstreamPort: () => this.dynamodb.port, principals, counts })
     this.gateway = new Gateway({
       api: deployment.api,
       principals,
@@ -79,49 +82,70 @@ class Stack {
     })
   }
 
-  /** The port is taken first, since that is what may well fail; who comes early waits for the rest. */
+  /** The port is taken first, since that may well fail. Early clients wait for the rest. */
   async start(): Promise<void> {
     const { deployment, options } = this
     options.onProgress('starting the gateway')
     await this.gateway.start(options.port)
     try {
-      options.onProgress('starting DynamoDB Local')
-      await this.dynamodb.start()
-      await this.recorder.start()
-      options.onProgress(`creating ${deployment.tables.length} tables`)
-      const { endpoint } = this.dynamodb
-      const client = new DynamoDBClient({ endpoint, region: REGION, credentials: this.admin.credentials })
-      await createTables(client, deployment.tables).finally(() => client.destroy())
+      await this.proxy.start()
       for (const spec of deployment.functions) this.runtimes.set(spec.logicalId, this.runtimeOf(spec))
+      options.onProgress('starting DynamoDB Local')
+      const starting = this.dynamodb.start()
+      // The functions load while Java starts.
+      for (const runtime of this.runtimes.values()) runtime.load()
+      await starting
+      await this.prepare()
     } finally {
       this.onStarted()
     }
     options.onProgress(`ready at ws://127.0.0.1:${this.gateway.port}/${deployment.api.stage}`)
   }
 
-  /** Once the gateway is gone nothing new comes; then whatever still runs may go. */
+  /** Ends the gateway first: after it nothing new comes, and the rest can go. */
   stop(): Promise<void> {
-    this.stopping ??= (async () => {
-      await this.gateway.stop()
-      await Promise.all([...this.runtimes.values()].map((runtime) => runtime.stop()))
-      await this.recorder.stop()
-      await this.dynamodb.stop()
-    })()
+    this.stopping ??= keepAlive(this.end())
     return this.stopping
+  }
+
+  private async prepare(): Promise<void> {
+    const { deployment, options } = this
+    const { api, tables } = deployment
+    const { endpoint } = this.dynamodb
+    const client = new DynamoDBClient({ endpoint, region: REGION, credentials: this.admin.credentials })
+    try {
+      options.onProgress(`creating ${tables.length} tables`)
+      await createTables(client, tables)
+      // A test's proxy leads to an endpoint that the test does not know yet.
+      if (options.functionsDynamoDbEndpoint !== undefined) return
+      options.onProgress('warming up the functions')
+      const invoke: Invoke = (functionId, event) => this.run(functionId, event)
+      await warmUp({ api, invoke, client, locksTable: this.locksTable })
+    } finally {
+      client.destroy()
+    }
+  }
+
+  private async end(): Promise<void> {
+    await this.gateway.stop()
+    await Promise.all([...this.runtimes.values()].map((runtime) => runtime.stop()))
+    await this.proxy.stop()
+    await this.dynamodb.stop()
   }
 
   view(): LocalStack {
     const { gateway, dynamodb, counts, application } = this
     const config = this.config()
+    const ready = counts.snapshot()
     const stop = () => this.stop()
     return {
       config,
       credentials: application.credentials,
       adminCredentials: this.admin.credentials,
       env: applicationVariables(config, application.credentials),
-      locksTable: requiredOutput(this.deployment.outputs, 'LocksTableName'),
+      locksTable: this.locksTable,
       managementEndpoint: `http://127.0.0.1:${gateway.port}/${this.deployment.api.stage}`,
-      requests: { snapshot: () => counts.snapshot(), since: (snapshot) => counts.since(snapshot) },
+      requests: { snapshot: () => counts.snapshot(), since: (snapshot = ready) => counts.since(snapshot) },
       gateway: {
         connections: () => gateway.list(),
         drop: (connectionId) => gateway.drop(connectionId),
@@ -129,13 +153,13 @@ class Stack {
           for (const { connectionId } of gateway.list()) gateway.drop(connectionId)
         },
         losePushes: (isLost) => gateway.losePushes(isLost),
-        stop: () => gateway.stop(),
+        stop: () => keepAlive(gateway.stop()),
         start: () => this.restart(() => gateway.start()),
       },
       dynamodb: {
-        stop: () => dynamodb.stop(),
+        stop: () => keepAlive(dynamodb.stop()),
         start: () => this.restart(() => dynamodb.start()),
-        inject: (faults) => this.recorder.inject(faults),
+        inject: (faults) => this.proxy.inject(faults),
       },
       addApplication: (name) => this.principals.addUser(name, this.deployment.applicationStatements).credentials,
       stop,
@@ -146,18 +170,22 @@ class Stack {
   private async restart(start: () => Promise<void>): Promise<void> {
     if (this.stopping !== undefined)
       throw new InvalidArgumentError('this local stack has been stopped: start a new one')
-    await start()
+    await keepAlive(start())
   }
 
   private async invoke(functionId: string, event: GatewayEvent): Promise<Outcome> {
     await this.started
+    return this.run(functionId, event)
+  }
+
+  private run(functionId: string, event: GatewayEvent): Promise<Outcome> {
     const runtime = this.runtimes.get(functionId)
-    return runtime === undefined ? { type: 'failed', error: 'the local stack did not start' } : runtime.invoke(event)
+    return runtime?.invoke(event) ?? Promise.resolve({ type: 'failed', error: 'the local stack did not start' })
   }
 
   private runtimeOf(spec: FunctionSpec): FunctionRuntime {
     const { credentials } = this.principals.addFunction(spec)
-    const endpoint = this.options.functionsDynamoDbEndpoint ?? this.recorder.endpoint
+    const endpoint = this.options.functionsDynamoDbEndpoint ?? this.proxy.endpoint
     const evaluated = environmentVariables(spec, credentials, endpoint)
     const variables = Object.entries(evaluated).map(([name, value]) => {
       const isOverridden = Object.hasOwn(spec.environment, name) && Object.hasOwn(this.options.environment, name)
@@ -166,9 +194,13 @@ class Stack {
     return new FunctionRuntime({ spec, variables: Object.fromEntries(variables), onLog: this.options.onLog })
   }
 
+  private get locksTable(): string {
+    return requiredOutput(this.deployment.outputs, 'LocksTableName')
+  }
+
   private config(): LocalConfig {
     const deployed = JSON.parse(this.localized(requiredOutput(this.deployment.outputs, 'HoldfastConfig')))
-    return { ...deployed, dynamoDbEndpoint: this.recorder.endpoint }
+    return { ...deployed, dynamoDbEndpoint: this.proxy.endpoint }
   }
 
   private localized(text: string): string {

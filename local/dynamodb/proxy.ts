@@ -41,23 +41,23 @@ export interface Faults {
   readonly afterForward?: (request: RecordedRequest) => Fault | Promise<Fault>
 }
 
-export interface RecorderOptions {
+export interface DynamoDbProxyOptions {
   readonly upstreamPort: () => number
   readonly principals: Principals
   readonly counts: RequestCounts
 }
 
 /** In front of DynamoDB Local: knows who sends a request, lets him do what IAM would, counts it and what it consumes. */
-export class Recorder {
+export class DynamoDbProxy {
   private readonly faults = new Set<Faults>()
   private readonly agent = new Agent({ keepAlive: true, timeout: UPSTREAM_IDLE_MS })
   private server: Server | undefined
 
-  constructor(private readonly options: RecorderOptions) {}
+  constructor(private readonly options: DynamoDbProxyOptions) {}
 
   get endpoint(): string {
     const address = this.server?.address()
-    if (typeof address !== 'object' || address === null) throw new Error('the recorder is not running')
+    if (typeof address !== 'object' || address === null) throw new Error('the DynamoDB proxy is not running')
     return `http://127.0.0.1:${address.port}`
   }
 
@@ -68,7 +68,8 @@ export class Recorder {
     })
     // A frozen function must find its connections alive when it thaws.
     server.keepAliveTimeout = 0
-    server.listen(0, '127.0.0.1')
+    server.on('connection', (socket) => socket.unref())
+    server.listen(0, '127.0.0.1').unref()
     await once(server, 'listening')
     this.server = server
   }

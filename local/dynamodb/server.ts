@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { get } from 'node:http'
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import type { Duplex } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { LocalStartError } from '../errors.js'
 import { DataFolder } from './data-folder.js'
@@ -22,9 +23,12 @@ const JAVA_OPTIONS = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1',
 
 /**
  * Becomes Java, and leaves a shell behind that kills it as soon as this process is gone, in whatever way: then file
- * descriptor 3 ends without a line. After an orderly end it gets its line, so that it never kills a stranger.
+ * descriptor 3 ends without a line. After an orderly end it gets its line, so that it never kills a stranger. In both
+ * cases it removes the folder of Java's temporary files, its first argument.
  */
-const UNDER_WATCH = `(read -r line || kill -9 $$) <&3 >/dev/null 2>&1 & exec "$0" "$@" 3<&-`
+const UNDER_WATCH = `folder=$1; shift
+(read -r line || kill -9 $$; rm -rf "$folder") <&3 >/dev/null 2>&1 &
+exec "$0" "-Djava.io.tmpdir=$folder" "$@" 3<&-`
 
 export interface DynamoDbLocalOptions {
   /** Where the data are kept. @default - in memory, lost at `stop` */
@@ -102,11 +106,14 @@ export class DynamoDbLocal {
 
 async function launch(java: string, args: string[], folder: string, port: number): Promise<ChildProcess> {
   // In a process group of its own: Ctrl-C is for this process, which still needs its tables while it winds up.
-  const child = spawn('/bin/sh', ['-c', UNDER_WATCH, java, ...args], {
+  const temporary = await mkdtemp(join(tmpdir(), 'holdfast-java-'))
+  const child = spawn('/bin/sh', ['-c', UNDER_WATCH, java, temporary, ...args], {
     cwd: folder,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
+  child.unref()
+  for (const stream of child.stdio) (stream as Socket | null)?.unref()
   leashOf(child)?.on('error', () => {})
   let output = ''
   const keep = (chunk: Buffer) => {
@@ -122,6 +129,8 @@ async function launch(java: string, args: string[], folder: string, port: number
     return child
   } catch (error) {
     await end(child, 'SIGKILL')
+    // Where not even the shell could be started.
+    await rm(temporary, { recursive: true, force: true })
     throw new LocalStartError(`DynamoDB Local did not start: ${output.trim() || String(error)}`, error)
   }
 }
@@ -158,13 +167,13 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
     clearTimeout(timer)
   }
   if (leash === undefined || leash.destroyed) return
-  // The watching shell ends with this line, and the pipe with the shell: nothing is left when this returns.
+  // The watching shell ends after this line, and the pipe with the shell: nothing is left when this returns.
   const closed = once(leash, 'close')
   leash.resume().end('done\n')
   await closed
 }
 
-const leashOf = (child: ChildProcess): Duplex | undefined => (child.stdio[3] as Duplex | null) ?? undefined
+const leashOf = (child: ChildProcess): Socket | undefined => (child.stdio[3] as Socket | null) ?? undefined
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')

@@ -37,8 +37,8 @@ export class Connection {
     limits: ConnectionLimits,
   ) {
     const goAway = () => this.close(CLOSE_GOING_AWAY, 'Going away')
-    this.idle = setTimeout(goAway, limits.idleTimeoutMs)
-    this.lifetime = setTimeout(goAway, limits.lifetimeMs)
+    this.idle = setTimeout(goAway, limits.idleTimeoutMs).unref()
+    this.lifetime = setTimeout(goAway, limits.lifetimeMs).unref()
     socket.on('message', (data, isBinary) => this.message(data, isBinary))
     // A message over the limit, or bytes that are no WebSocket frames: the library closes, and says so here first.
     socket.on('error', (error) => this.end(isTooLarge(error) ? CLOSE_TOO_BIG : CLOSE_ABNORMAL, error.message))

@@ -80,7 +80,8 @@ export class Gateway {
     server.on('upgrade', (request, stream, head) => {
       this.upgrade(request, stream, head).catch(() => stream.destroy())
     })
-    server.listen(port, '127.0.0.1')
+    server.on('connection', (socket) => socket.unref())
+    server.listen(port, '127.0.0.1').unref()
     await once(server, 'listening').catch((cause: Error) => {
       throw new LocalStartError(`the gateway cannot listen on port ${port}: ${cause.message}`, cause)
     })

@@ -19,7 +19,7 @@ export class Integration {
   async call(route: RouteSpec, event: GatewayEvent): Promise<Answer> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(() => resolve('late'), Math.min(route.timeoutMs, this.timeoutMs))
+      timer = setTimeout(() => resolve('late'), Math.min(route.timeoutMs, this.timeoutMs)).unref()
     })
     const outcome = await Promise.race([late, this.invoke(route.functionId, event)])
     clearTimeout(timer)

@@ -17,7 +17,7 @@ export interface FunctionLogLine {
   readonly text: string
 }
 
-export interface EnvironmentOptions {
+export interface ExecutionEnvironmentOptions {
   readonly spec: FunctionSpec
   readonly variables: Readonly<Record<string, string>>
   readonly onLog: (line: FunctionLogLine) => void
@@ -26,7 +26,7 @@ export interface EnvironmentOptions {
 }
 
 /** One execution environment of a function: a worker thread that serves one invocation at a time, and freezes between. */
-export class FunctionEnvironment {
+export class ExecutionEnvironment {
   /** Whether it takes invocations. */
   state: 'starting' | 'idle' | 'busy' | 'gone' = 'starting'
   private readonly worker: Worker
@@ -37,7 +37,7 @@ export class FunctionEnvironment {
 
   /** `onReady` is called once the module has loaded. A module that does not load ends the environment. */
   constructor(
-    private readonly options: EnvironmentOptions,
+    private readonly options: ExecutionEnvironmentOptions,
     private readonly onReady: () => void,
   ) {
     const { spec, variables } = options
@@ -64,7 +64,9 @@ export class FunctionEnvironment {
       this.end(error instanceof Error ? (error.stack ?? error.message) : String(error)),
     )
     this.worker.on('exit', () => this.end('the process of the function exited'))
-    this.timer = setTimeout(() => this.end('the module took too long to load'), FUNCTION_INIT_TIMEOUT_MS)
+    // A listener for messages would keep the process alive again.
+    this.worker.unref()
+    this.timer = this.endAfter(FUNCTION_INIT_TIMEOUT_MS, 'the module took too long to load')
   }
 
   /** Runs the handler. The environment must be idle. */
@@ -72,7 +74,7 @@ export class FunctionEnvironment {
     if (this.state !== 'idle') throw new Error(`a function environment cannot be invoked while ${this.state}`)
     const { spec } = this.options
     this.state = 'busy'
-    this.timer = setTimeout(() => this.end(`the task timed out after ${spec.timeoutMs} ms`), spec.timeoutMs)
+    this.timer = this.endAfter(spec.timeoutMs, `the task timed out after ${spec.timeoutMs} ms`)
     return new Promise((finish) => {
       this.finish = finish
       const context = {
@@ -118,6 +120,10 @@ export class FunctionEnvironment {
     this.state = 'idle'
     this.finish?.(outcome)
     this.finish = undefined
+  }
+
+  private endAfter(timeoutMs: number, error: string): NodeJS.Timeout {
+    return setTimeout(() => this.end(error), timeoutMs).unref()
   }
 
   /** As Lambda does, a crash or a timeout ends the environment with the invocation that it served. */

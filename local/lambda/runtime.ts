@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { FunctionSpec } from '../template/functions.js'
-import { FunctionEnvironment, type FunctionLogLine, type Outcome } from './execution-environment.js'
+import { ExecutionEnvironment, type FunctionLogLine, type Outcome } from './execution-environment.js'
 
 /** Environments of one function at a time. Lambda would start as many as there are invocations. */
 export const ENVIRONMENTS_MAX = 4
@@ -22,7 +22,7 @@ interface Waiting {
 
 /** Runs one Lambda function: starts environments as invocations need them, and replaces those that crash. */
 export class FunctionRuntime {
-  private readonly environments = new Set<FunctionEnvironment>()
+  private readonly environments = new Set<ExecutionEnvironment>()
   private readonly waiting: Waiting[] = []
   private readonly ending = new Set<Promise<unknown>>()
   private readonly environmentsMax: number
@@ -41,6 +41,11 @@ export class FunctionRuntime {
       this.waiting.push({ event, finish })
       this.serve()
     })
+  }
+
+  /** Starts an environment before the first invocation, unless there is one. */
+  load(): void {
+    if (!this.isStopped && this.environments.size === 0) this.startEnvironment()
   }
 
   async stop(): Promise<void> {
@@ -65,7 +70,7 @@ export class FunctionRuntime {
     }
   }
 
-  private async run(environment: FunctionEnvironment, { event, finish }: Waiting): Promise<void> {
+  private async run(environment: ExecutionEnvironment, { event, finish }: Waiting): Promise<void> {
     this.environments.delete(environment)
     this.environments.add(environment)
     finish(await environment.invoke(event, randomUUID()))
@@ -87,7 +92,7 @@ export class FunctionRuntime {
       if (!isReady) this.waiting.shift()?.finish({ type: 'failed', error: 'the function did not start' })
       if (!this.isStopped) this.serve()
     }
-    const environment = new FunctionEnvironment({ spec, variables, onLog, onGone }, onReady)
+    const environment = new ExecutionEnvironment({ spec, variables, onLog, onGone }, onReady)
     this.environments.add(environment)
   }
 }

@@ -35,6 +35,7 @@ describe('the local stack', () => {
       'starting the gateway',
       'starting DynamoDB Local',
       'creating 2 tables',
+      'warming up the functions',
       `ready at ${stack.config.url}`,
     ])
     expect(stack.config).toEqual({
