@@ -1,6 +1,5 @@
 import { join } from 'node:path'
-import { inspect } from 'node:util'
-import { InvalidArgumentError } from '../client/errors/index.js'
+import { checkKeys, integer, invalid, type Keys } from '../client/options/check.js'
 import type { FunctionLogLine } from './lambda/execution-environment.js'
 import type { GatewayLimits } from './local-stack.js'
 import { packageRoot } from './package-root.cjs'
@@ -62,54 +61,48 @@ export interface CompiledOptions {
   readonly onLog: (line: FunctionLogLine) => void
 }
 
-const KNOWN = [
-  'assembly',
-  'port',
-  'dataDir',
-  'environment',
-  'functionsDynamoDbEndpoint',
-  'gateway',
-  'onProgress',
-  'onLog',
-]
-const LIMITS = ['idleTimeoutMs', 'connectionLifetimeMs', 'integrationTimeoutMs']
+const KEYS: Keys<LocalStackOptions> = {
+  assembly: true,
+  port: true,
+  dataDir: true,
+  environment: true,
+  functionsDynamoDbEndpoint: true,
+  gateway: true,
+  onProgress: true,
+  onLog: true,
+}
+const GATEWAY_KEYS: Keys<GatewayLimits> = {
+  idleTimeoutMs: true,
+  connectionLifetimeMs: true,
+  integrationTimeoutMs: true,
+}
 export const PORT_MAX = 65_535
 /** The longest that a timer of Node.js can wait. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1
 
-/** Completes the options with their defaults. Throws an InvalidArgumentError that names the option at fault. */
+/** Completes the options with their defaults. Throws an InvalidArgumentError that names the wrong option. */
 export function compileOptions(options: LocalStackOptions = {}): CompiledOptions {
-  refuseUnknown(options, KNOWN, '')
+  checkKeys(options, KEYS, 'startLocalStack')
   const { assembly = join(packageRoot, 'dist', 'cdk.out'), port = 0, dataDir, environment = {}, gateway = {} } = options
   const { functionsDynamoDbEndpoint, onProgress = () => {}, onLog = () => {} } = options
-  check(typeof assembly === 'string' && assembly !== '', 'assembly', 'a folder', assembly)
-  check(Number.isInteger(port) && port >= 0 && port <= PORT_MAX, 'port', `a port from 0 to ${PORT_MAX}`, port)
-  check(dataDir === undefined || (typeof dataDir === 'string' && dataDir !== ''), 'dataDir', 'a folder', dataDir)
+  check(isName(assembly), 'assembly', 'a folder', assembly)
+  integer('port', port, 0, PORT_MAX)
+  check(dataDir === undefined || isName(dataDir), 'dataDir', 'a folder', dataDir)
   check(isRecordOfStrings(environment), 'environment', 'an object of strings', environment)
   const isAddress = functionsDynamoDbEndpoint === undefined || isHttpUrl(functionsDynamoDbEndpoint)
   check(isAddress, 'functionsDynamoDbEndpoint', 'an http:// URL', functionsDynamoDbEndpoint)
   check(typeof onProgress === 'function', 'onProgress', 'a function', onProgress)
   check(typeof onLog === 'function', 'onLog', 'a function', onLog)
-  check(typeof gateway === 'object' && gateway !== null, 'gateway', 'an object', gateway)
-  refuseUnknown(gateway, LIMITS, 'gateway.')
-  for (const [name, value] of Object.entries(gateway)) {
-    const isTime = Number.isFinite(value) && value >= 1 && value <= TIMEOUT_MS_MAX
-    check(isTime, `gateway.${name}`, `milliseconds from 1 to ${TIMEOUT_MS_MAX}`, value)
-  }
+  checkKeys(gateway, GATEWAY_KEYS, "the option 'gateway' of startLocalStack")
+  for (const [name, value] of Object.entries(gateway)) integer(`gateway.${name}`, value, 1, TIMEOUT_MS_MAX)
   return { assembly, port, dataDir, environment, functionsDynamoDbEndpoint, gateway, onProgress, onLog }
 }
 
-function refuseUnknown(value: object, known: readonly string[], prefix: string): void {
-  const unknown = Object.keys(value).find((key) => !known.includes(key))
-  if (unknown === undefined) return
-  throw new InvalidArgumentError(`unknown option '${prefix}${unknown}', known are: ${known.join(', ')}`)
+function check(isGood: boolean, option: string, expected: string, received: unknown): void {
+  if (!isGood) throw invalid(option, expected, received)
 }
 
-function check(isGood: boolean, option: string, expected: string, received: unknown): void {
-  if (isGood) return
-  // Not as JSON, to which NaN is null and a function nothing.
-  throw new InvalidArgumentError(`option '${option}' must be ${expected}, received ${inspect(received, { depth: 1 })}`)
-}
+const isName = (value: unknown): boolean => typeof value === 'string' && value !== ''
 
 const isRecordOfStrings = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Object.values(value).every((item) => typeof item === 'string')

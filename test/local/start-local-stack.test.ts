@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { connect, createServer as createProxy, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { DynamoDBClient, GetItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../local/index.js'
 import { PROTOCOL_VERSION } from '../../protocol/limits.js'
 import { DEFAULT_TIMING } from '../../protocol/timing.js'
@@ -45,6 +45,11 @@ describe('the local stack', () => {
       dynamoDbEndpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
     })
     expect(JSON.parse(stack.env.HOLDFAST_CONFIG ?? '')).toEqual(stack.config)
+    // Each function has had a request to DynamoDB, and nothing of that is left.
+    const callers = [...stack.requests.snapshot().counts.keys()].map((key) => key.split('\n')[0])
+    expect(new Set(callers).size).toBe(3)
+    expect(stack.requests.since()).toEqual([])
+    expect(await recordsOf(stack)).toBe(0)
 
     const [first, second] = [await enter(stack, 'first'), await enter(stack, 'second')]
     const granted = await first.ask({ type: 'acquire', session: SESSION, r: 1 })
@@ -135,12 +140,16 @@ describe('the local stack', () => {
   })
 
   test.each<[string, unknown, RegExp]>([
-    ['an unknown option', { ports: 1 }, /unknown option 'ports', known are: assembly, port/],
-    ['an unknown limit', { gateway: { idleMs: 1 } }, /unknown option 'gateway.idleMs'/],
-    ['a limit that is none', { gateway: { idleTimeoutMs: 0 } }, /'gateway.idleTimeoutMs' must be milliseconds/],
-    ['a port that is none', { port: 70_000 }, /'port' must be a port from 0 to 65535, received 70000/],
-    ['a port that is no number', { port: '80' }, /'port' must be a port from 0 to 65535, received '80'/],
-    ['a port that is not a number at all', { port: Number.NaN }, /'port' must be a port .* received NaN/],
+    ['an unknown option', { ports: 1 }, /startLocalStack has no option 'ports': known are assembly, port/],
+    [
+      'an unknown limit',
+      { gateway: { idleMs: 1 } },
+      /the option 'gateway' of startLocalStack has no option 'idleMs': known are idleTimeoutMs/,
+    ],
+    ['a limit that is none', { gateway: { idleTimeoutMs: 0 } }, /'gateway.idleTimeoutMs' must be an integer from 1 to/],
+    ['a port that is none', { port: 70_000 }, /'port' must be an integer from 0 to 65535, received 70000/],
+    ['a port that is no number', { port: '80' }, /'port' must be an integer from 0 to 65535, received '80'/],
+    ['a port that is not a number at all', { port: Number.NaN }, /'port' must be an integer .* received NaN/],
     ['an empty folder name', { dataDir: '' }, /'dataDir' must be a folder/],
     ['a variable that is no text', { environment: { A: 1 } }, /'environment' must be an object of strings/],
     ['a variable that no function has', { environment: { HOLDFAST_TIMINGS: '{}' } }, /sets 'HOLDFAST_TIMINGS'/],
@@ -162,6 +171,16 @@ const put = ({ config }: LocalStack, id: string) =>
   new PutItemCommand({ TableName: config.sessionsTable, Item: { pk: { S: id } } })
 const get = ({ config }: LocalStack, id: string) =>
   new GetItemCommand({ TableName: config.sessionsTable, Key: { pk: { S: id } } })
+
+/** How many records there are in both tables. */
+async function recordsOf({ config, locksTable, adminCredentials }: LocalStack): Promise<number> {
+  const { region, dynamoDbEndpoint: endpoint } = config
+  const client = new DynamoDBClient({ endpoint, region, credentials: adminCredentials })
+  const scans = [locksTable, config.sessionsTable].map((TableName) => client.send(new ScanCommand({ TableName })))
+  const counts = (await Promise.all(scans)).map(({ Count = 0 }) => Count)
+  client.destroy()
+  return counts.reduce((sum, count) => sum + count, 0)
+}
 
 async function withClient(stack: LocalStack, work: (client: DynamoDBClient) => Promise<unknown>): Promise<void> {
   const { region, dynamoDbEndpoint: endpoint } = stack.config
