@@ -1,5 +1,6 @@
-import { createHoldfast, type Holdfast } from '../../client/index.js'
-import { type LocalStack, startLocalStack } from '../../local/index.js'
+import type { Holdfast } from '../../client/index.js'
+import type { LocalStack } from '../../local/index.js'
+import { LocalStackSuite, NO_RENEWALS } from './local-stack-suite.js'
 
 interface Counter {
   count: number
@@ -22,23 +23,8 @@ function bill(stack: LocalStack, since: ReturnType<LocalStack['requests']['snaps
 }
 
 describe('what accesses cost', () => {
-  let stack: LocalStack
-  const clients: Holdfast<Counter>[] = []
-  // Leases long enough that no renewal falls into a test.
-  const environment = { HOLDFAST_TIMING: JSON.stringify({ leaseMs: 600_000, storeMarginMs: 2_000 }) }
-  beforeAll(async () => {
-    stack = await startLocalStack({ environment })
-  }, 60_000)
-  afterAll(async () => {
-    await Promise.all(clients.map((client) => client.close()))
-    await stack?.stop()
-  })
+  const suite = new LocalStackSuite<Counter>({ environment: NO_RENEWALS }, 'suite')
 
-  const client = () => {
-    const created = createHoldfast<Counter>({ namespace: 'e2e', config: stack.config, credentials: stack.credentials })
-    clients.push(created)
-    return created
-  }
   const increment = (holdfast: Holdfast<Counter>, id: string) =>
     holdfast.access(id, { write: ['count'] }, ({ state }) => {
       state.count = (state.count ?? 0) + 1
@@ -47,7 +33,7 @@ describe('what accesses cost', () => {
     holdfast.access(id, { read: ['count'] }, ({ state }) => state.count)
   /** Both have spoken to every function before, so that each of those knows their connections. */
   const acquainted = async () => {
-    const pair = [client(), client()] as const
+    const pair = [suite.client(), suite.client()] as const
     // Each environment of a function learns of a connection by one read; with this many handoffs each has.
     for (let round = 0; round < 30; round += 1) for (const one of pair) await increment(one, 'acquaintance')
     return pair
@@ -56,26 +42,26 @@ describe('what accesses cost', () => {
   it('a read of a kept session costs no request, a write one', async () => {
     const [holder] = await acquainted()
     await increment(holder, 'kept')
-    const before = stack.requests.snapshot()
+    const before = suite.stack.requests.snapshot()
     for (let times = 0; times < 100; times += 1) await read(holder, 'kept')
-    expect(bill(stack, before)).toEqual({})
+    expect(bill(suite.stack, before)).toEqual({})
     await increment(holder, 'kept')
-    expect(bill(stack, before)).toEqual({ 'Sessions UpdateItem': 1 })
+    expect(bill(suite.stack, before)).toEqual({ 'Sessions UpdateItem': 1 })
     // An access that changes nothing writes nothing, though it had locked for writing.
     await holder.access('kept', { write: ['count'] }, ({ state }) => {
       state.count = (state.count ?? 0) + 0
     })
-    expect(bill(stack, before)).toEqual({ 'Sessions UpdateItem': 1 })
+    expect(bill(suite.stack, before)).toEqual({ 'Sessions UpdateItem': 1 })
   }, 60_000)
 
   it('a contended handoff costs one failed try, one enqueue, one release, two reads, one claim and two pushes', async () => {
     const [first, second] = await acquainted()
     await increment(first, 'handed over')
-    const before = stack.requests.snapshot()
+    const before = suite.stack.requests.snapshot()
     expect(await read(second, 'handed over')).toBe(1)
     // Once the first has the session again, nothing of the first handoff can be under way any more: twice the cost.
     expect(await read(first, 'handed over')).toBe(1)
-    expect(bill(stack, before)).toEqual({
+    expect(bill(suite.stack, before)).toEqual({
       'Locks UpdateItem (condition failed)': 2,
       'Locks UpdateItem': 4,
       'Locks GetItem': 4,
@@ -88,8 +74,8 @@ describe('what accesses cost', () => {
     const [first, second] = await acquainted()
     await increment(first, 'free')
     await first.release('free')
-    const before = stack.requests.snapshot()
+    const before = suite.stack.requests.snapshot()
     await read(second, 'free')
-    expect(bill(stack, before)).toEqual({ 'Locks UpdateItem': 1, 'Sessions UpdateItem': 1 })
+    expect(bill(suite.stack, before)).toEqual({ 'Locks UpdateItem': 1, 'Sessions UpdateItem': 1 })
   }, 60_000)
 })

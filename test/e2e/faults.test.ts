@@ -1,7 +1,5 @@
-import { createHoldfast, type Holdfast } from '../../client/index.js'
-import { type LocalStack, startLocalStack } from '../../local/index.js'
-import { AppProcess } from './processes.js'
-import { Tables } from './tables.js'
+import type { Holdfast } from '../../client/index.js'
+import { LocalStackSuite } from './local-stack-suite.js'
 import { SHORT_ENVIRONMENT } from './timing.js'
 
 interface Counter {
@@ -9,34 +7,7 @@ interface Counter {
 }
 
 describe('real processes when something breaks', () => {
-  let stack: LocalStack
-  let tables: Tables
-  const processes: AppProcess[] = []
-  const clients: Holdfast<Counter>[] = []
-  beforeAll(async () => {
-    stack = await startLocalStack({ environment: SHORT_ENVIRONMENT })
-    tables = new Tables(stack)
-  }, 60_000)
-  afterEach(async () => {
-    await Promise.all(processes.splice(0).map((process) => process.kill()))
-    await Promise.all(clients.splice(0).map((client) => client.close()))
-  })
-  afterAll(async () => {
-    tables?.close()
-    await stack?.stop()
-  })
-
-  const spawn = async () => {
-    const process = new AppProcess(stack, 'hold.mjs', {})
-    processes.push(process)
-    await process.waitFor(({ event }) => event === 'ready')
-    return process
-  }
-  const client = () => {
-    const created = createHoldfast<Counter>({ namespace: 'e2e', config: stack.config, credentials: stack.credentials })
-    clients.push(created)
-    return created
-  }
+  const suite = new LocalStackSuite<Counter>({ environment: SHORT_ENVIRONMENT })
   const increment = (holdfast: Holdfast<Counter>, id: string) =>
     holdfast.access(id, { write: ['count'] }, ({ state }) => {
       state.count = (state.count ?? 0) + 1
@@ -44,14 +15,14 @@ describe('real processes when something breaks', () => {
     })
 
   it('takes the session from a process that was killed, with all that it had acknowledged', async () => {
-    const [first, second] = [await spawn(), await spawn()]
+    const [first, second] = [await suite.spawn(), await suite.spawn()]
     expect(await first.command('increment', { id: 'killed' })).toMatchObject({ value: 1 })
     await first.kill()
     expect(await second.command('increment', { id: 'killed' })).toMatchObject({ value: 2 })
   }, 60_000)
 
   it('lets no process write that was frozen beyond its lease, and tells it so when it thaws', async () => {
-    const [frozen, other] = [await spawn(), await spawn()]
+    const [frozen, other] = [await suite.spawn(), await suite.spawn()]
     const slow = frozen.command('incrementSlowly', { id: 'frozen' })
     await frozen.waitFor(({ event }) => event === 'running')
     frozen.signal('SIGSTOP')
@@ -63,16 +34,16 @@ describe('real processes when something breaks', () => {
   }, 60_000)
 
   it('keeps what it holds while the gateway restarts, and can be asked for it afterwards', async () => {
-    const [first, second] = [client(), client()]
+    const [first, second] = [suite.client(), suite.client()]
     await increment(first, 'restart')
-    await stack.gateway.stop()
-    await stack.gateway.start()
+    await suite.stack.gateway.stop()
+    await suite.stack.gateway.start()
     expect(await increment(first, 'restart')).toBe(2)
     expect(await increment(second, 'restart')).toBe(3)
   }, 60_000)
 
   it('leaves nothing in the queue when a wait times out, is aborted or is closed, and never an empty session', async () => {
-    const [holder, first, second, third] = [await spawn(), client(), client(), client()]
+    const [holder, first, second, third] = [await suite.spawn(), suite.client(), suite.client(), suite.client()]
     await holder.command('increment', { id: 'waited for' })
     const slow = holder.command('incrementSlowly', { id: 'waited for' })
     await holder.waitFor(({ event }) => event === 'running')
@@ -92,19 +63,19 @@ describe('real processes when something breaks', () => {
     holder.say('finish')
     expect(await slow).toMatchObject({ value: 2 })
     expect(await increment(first, 'waited for')).toBe(3)
-    expect(await tables.lock('waited for')).toMatchObject({ waiters: { L: [] } })
+    expect(await suite.tables.lock('waited for')).toMatchObject({ waiters: { L: [] } })
     expect(seen).toEqual([])
   }, 60_000)
 
   it('goes on above the fence when TTL has taken the lock record, and the former holder cannot write', async () => {
-    const [first, second] = [client(), client()]
+    const [first, second] = [suite.client(), suite.client()]
     const losses: unknown[] = []
     first.on('lost', ({ error }) => losses.push(error.code))
     await increment(first, 'ttl')
-    const fence = Number((await tables.session('ttl'))?.fence?.N)
-    await tables.deleteLock('ttl')
+    const fence = Number((await suite.tables.session('ttl'))?.fence?.N)
+    await suite.tables.deleteLock('ttl')
     expect(await increment(second, 'ttl')).toBe(2)
-    expect(Number((await tables.session('ttl'))?.fence?.N)).toBeGreaterThan(fence)
+    expect(Number((await suite.tables.session('ttl'))?.fence?.N)).toBeGreaterThan(fence)
     await expect(increment(first, 'ttl')).rejects.toMatchObject({
       code: 'SESSION_LOST',
       reason: 'fenced',
@@ -115,25 +86,25 @@ describe('real processes when something breaks', () => {
   }, 60_000)
 
   it('raises itself above the fence when an older lock record was restored', async () => {
-    const [first, second] = [client(), client()]
+    const [first, second] = [suite.client(), suite.client()]
     await increment(first, 'restored')
     await first.release('restored')
-    const old = await tables.lock('restored')
+    const old = await suite.tables.lock('restored')
     for (let round = 0; round < 3; round += 1) {
       await increment(second, 'restored')
       await second.release('restored')
       await increment(first, 'restored')
       await first.release('restored')
     }
-    const fence = Number((await tables.session('restored'))?.fence?.N)
+    const fence = Number((await suite.tables.session('restored'))?.fence?.N)
     if (old === undefined) throw new Error('there is no lock record')
-    await tables.putLock(old)
+    await suite.tables.putLock(old)
     expect(await increment(second, 'restored')).toBe(8)
-    expect(Number((await tables.session('restored'))?.fence?.N)).toBeGreaterThan(fence)
+    expect(Number((await suite.tables.session('restored'))?.fence?.N)).toBeGreaterThan(fence)
   }, 60_000)
 
   it('raises epochs and fences through destroy and re-creation, and starts an empty session', async () => {
-    const [first, second] = [client(), client()]
+    const [first, second] = [suite.client(), suite.client()]
     const epochs: number[] = []
     const note = ({ epoch }: { epoch: number }) => epochs.push(epoch)
     first.on('granted', note)
@@ -150,27 +121,22 @@ describe('real processes when something breaks', () => {
   }, 60_000)
 
   it('gives everything back when it closes, so that the next process gets it at once', async () => {
-    const first = createHoldfast<Counter>({ namespace: 'e2e', config: stack.config, credentials: stack.credentials })
+    const first = suite.client()
     for (const id of ['closed 1', 'closed 2', 'closed 3']) await increment(first, id)
     await first.close()
     await expect(increment(first, 'closed 1')).rejects.toMatchObject({ code: 'CLOSED' })
-    const second = client()
+    const second = suite.client()
     for (const id of ['closed 1', 'closed 2', 'closed 3']) expect(await increment(second, id)).toBe(2)
   }, 60_000)
 })
 
 describe('real processes when every push is lost', () => {
-  let stack: LocalStack
-  beforeAll(async () => {
-    // Nothing listens there: the functions' pushes all fail, and only nudges and renewals are left.
-    const environment = { ...SHORT_ENVIRONMENT, HOLDFAST_CALLBACK_URL: 'http://127.0.0.1:9/live' }
-    stack = await startLocalStack({ environment })
-  }, 60_000)
-  afterAll(() => stack?.stop())
+  // Nothing listens there: the functions' pushes all fail, and only nudges and renewals are left.
+  const environment = { ...SHORT_ENVIRONMENT, HOLDFAST_CALLBACK_URL: 'http://127.0.0.1:9/live' }
+  const suite = new LocalStackSuite<Counter>({ environment })
 
   it('hands the session over all the same', async () => {
-    const options = { namespace: 'e2e', config: stack.config, credentials: stack.credentials }
-    const clients = [createHoldfast<Counter>(options), createHoldfast<Counter>(options)]
+    const clients = [suite.client(), suite.client()]
     const results: number[] = []
     for (let round = 0; round < 2; round += 1) {
       for (const holdfast of clients) {
@@ -182,7 +148,6 @@ describe('real processes when every push is lost', () => {
         )
       }
     }
-    await Promise.all(clients.map((holdfast) => holdfast.close()))
     expect(results).toEqual([1, 2, 3, 4])
   }, 60_000)
 })

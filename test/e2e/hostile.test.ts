@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { type NetConnectOpts, connect as netConnect, type Socket } from 'node:net'
 import type { ClientOptions, WebSocket } from 'ws'
-import { createHoldfast, type Holdfast } from '../../client/index.js'
-import type { FunctionLogLine, LocalStack } from '../../local/index.js'
-import { startLocalStack } from '../../local/index.js'
+import type { Holdfast } from '../../client/index.js'
+import type { FunctionLogLine } from '../../local/index.js'
 import { problemOf } from '../functions/answers.js'
 import { type Client, open } from '../local/harness.js'
 import { Random } from '../support/random.js'
 import { FRAME_BYTES, inFrames, lie } from './lies.js'
-import { RawClient } from './raw-client.js'
-import { sessionKey, Tables } from './tables.js'
+import { LocalStackSuite, NO_RENEWALS } from './local-stack-suite.js'
+import type { RawClient } from './raw-client.js'
+import { sessionKey } from './tables.js'
 
 interface Counter {
   count: number
@@ -25,8 +25,6 @@ const FLOOD_MESSAGES = 2_000
 const FLOOD_WIDTH = 400
 
 describe('bytes of a client that means no good', () => {
-  let stack: LocalStack
-  let tables: Tables
   let holder: RawClient
   let still: Map<string, string>
   const log: FunctionLogLine[] = []
@@ -53,38 +51,29 @@ describe('bytes of a client that means no good', () => {
     }
   }
 
+  // Before the suite's own: the pair stops first, and the stack last.
+  afterAll(async () => {
+    end.abort()
+    await Promise.all(pair)
+  }, 60_000)
+  // A renewal would change a record that should be still.
+  const suite = new LocalStackSuite<Counter>({ environment: NO_RENEWALS, onLog: (line) => log.push(line) }, 'suite')
   beforeAll(async () => {
-    // Leases long enough that no renewal changes a record meanwhile.
-    const environment = { HOLDFAST_TIMING: JSON.stringify({ leaseMs: 600_000, storeMarginMs: 2_000 }) }
-    stack = await startLocalStack({ environment, onLog: (line) => log.push(line) })
-    tables = new Tables(stack)
-    for (let index = 0; index < 2; index += 1) {
-      const { config, credentials } = stack
-      honest.push(createHoldfast<Counter>({ namespace: 'e2e', label: 'one of the pair', config, credentials }))
-    }
+    for (let index = 0; index < 2; index += 1) honest.push(suite.client({ label: 'one of the pair' }))
     for (const one of honest) await increment(one)
     served[0] = 1
     served[1] = 1
-    holder = await RawClient.join(stack)
+    holder = await suite.join()
     holder.send({ type: 'acquire', session: sessionKey('held'), r: 1 })
     await holder.next('granted')
     const counted = sessionKey('counted')
     const isMoving = (key: string, text: string) =>
       key === counted || key === `S#${counted}` || text.includes('one of the pair')
-    still = new Map([...(await tables.everything())].filter(([key, text]) => !isMoving(key, text)))
+    still = new Map([...(await suite.tables.everything())].filter(([key, text]) => !isMoving(key, text)))
     pair = [goOn(0), goOn(1)]
   }, 60_000)
 
-  afterAll(async () => {
-    end.abort()
-    await Promise.all(pair)
-    await Promise.all(honest.map((one) => one.close()))
-    holder?.close()
-    tables?.close()
-    await stack?.stop()
-  }, 60_000)
-
-  const connect = () => open(stack.config.url, stack.credentials)
+  const connect = () => open(suite.stack.config.url, suite.stack.credentials)
   /** A properly connected client, and what it says hello with. */
   async function join(): Promise<Client> {
     const client = await connect()
@@ -108,7 +97,7 @@ describe('bytes of a client that means no good', () => {
       }
       watching.add(look)
     })
-    const now = await tables.everything()
+    const now = await suite.tables.everything()
     for (const [key, text] of still) expect([key, now.get(key)]).toEqual([key, text])
     expect(failures).toEqual([])
     expect(crashes()).toEqual([])
@@ -134,7 +123,7 @@ describe('bytes of a client that means no good', () => {
       stream = netConnect(options)
       return stream
     }
-    const client = await open(stack.config.url, stack.credentials, { createConnection } as ClientOptions)
+    const client = await open(suite.stack.config.url, suite.stack.credentials, { createConnection } as ClientOptions)
     stream?.write(Buffer.alloc(64, 0xff))
     expect(await client.closed).toMatchObject({ code: 1002 })
     await expectNothingAmiss()

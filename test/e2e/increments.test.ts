@@ -1,5 +1,4 @@
-import { createHoldfast } from '../../client/index.js'
-import { type LocalStack, startLocalStack } from '../../local/index.js'
+import { LocalStackSuite } from './local-stack-suite.js'
 import { AppProcess } from './processes.js'
 import { SHORT_ENVIRONMENT } from './timing.js'
 
@@ -18,11 +17,7 @@ interface Seat {
 }
 
 describe('8 processes that increment one counter 500 times each while holders are killed', () => {
-  let stack: LocalStack
-  beforeAll(async () => {
-    stack = await startLocalStack({ environment: SHORT_ENVIRONMENT })
-  }, 60_000)
-  afterAll(() => stack?.stop())
+  const suite = new LocalStackSuite<{ count: number; mirror: number }>({ environment: SHORT_ENVIRONMENT })
 
   it('counts every acknowledged increment once, and no unknown one twice', async () => {
     const id = 'the one counter'
@@ -39,7 +34,7 @@ describe('8 processes that increment one counter 500 times each while holders ar
     })
     const start = (seat: Seat) => {
       const times = TIMES - seat.acknowledged - seat.unknown
-      const process = new AppProcess(stack, 'increment.mjs', { id, times, concurrency: CONCURRENCY })
+      const process = new AppProcess(suite.stack, 'increment.mjs', { id, times, concurrency: CONCURRENCY })
       seat.process = process
       let inFlight = 0
       process.on((message) => {
@@ -76,13 +71,7 @@ describe('8 processes that increment one counter 500 times each while holders ar
     }
     await Promise.all(seats.map(start))
 
-    const reader = createHoldfast<{ count: number; mirror: number }>({
-      namespace: 'e2e',
-      config: stack.config,
-      credentials: stack.credentials,
-    })
-    const peeked = await reader.peek(id)
-    await reader.close()
+    const peeked = await suite.client().peek(id)
     expect(faults).toEqual([])
     expect(kills).toBe(KILLS)
     expect(acknowledged + unknown).toBe(PROCESSES * TIMES)

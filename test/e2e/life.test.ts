@@ -1,6 +1,4 @@
-import { createHoldfast, type Holdfast } from '../../client/index.js'
-import { type LocalStack, startLocalStack } from '../../local/index.js'
-import { AppProcess } from './processes.js'
+import { LocalStackSuite } from './local-stack-suite.js'
 import { SHORT_ENVIRONMENT } from './timing.js'
 
 interface Shop {
@@ -10,22 +8,8 @@ interface Shop {
 }
 
 describe('the life of a session on several servers', () => {
-  let stack: LocalStack
-  const clients: Holdfast<Shop>[] = []
-  beforeAll(async () => {
-    stack = await startLocalStack({ environment: SHORT_ENVIRONMENT })
-  }, 60_000)
-  afterAll(async () => {
-    await Promise.all(clients.map((client) => client.close()))
-    await stack?.stop()
-  })
-
-  const client = (options = {}) => {
-    const { config, credentials } = stack
-    const created = createHoldfast<Shop>({ namespace: 'e2e', config, credentials, timeoutMs: 60_000, ...options })
-    clients.push(created)
-    return created
-  }
+  const suite = new LocalStackSuite<Shop>({ environment: SHORT_ENVIRONMENT }, 'suite')
+  const client = (options = {}) => suite.client({ timeoutMs: 60_000, ...options })
 
   it('goes on under a new id after a login, at the limit of its size, and nobody gets in by the old one', async () => {
     const [first, second] = [client(), client()]
@@ -55,7 +39,7 @@ describe('the life of a session on several servers', () => {
   it('written behind, it loses to a kill only what was not written yet, and nothing to a handoff', async () => {
     const id = 'written behind'
     const flushMs = 60_000
-    const lazy = new AppProcess(stack, 'hold.mjs', { durability: 'release', flushMs, timeoutMs: 60_000 })
+    const lazy = await suite.spawn({ durability: 'release', flushMs, timeoutMs: 60_000 })
     const other = client()
     for (let count = 1; count <= 5; count += 1) await lazy.command('increment', { id })
     expect(await other.peek(id).then((found) => found?.state.count)).toBeUndefined()
@@ -70,12 +54,12 @@ describe('the life of a session on several servers', () => {
   it('written behind, it is in DynamoDB soon after by itself', async () => {
     const id = 'written soon'
     const lazy = client({ durability: 'release', flushMs: 1 })
-    const before = stack.requests.snapshot()
+    const before = suite.stack.requests.snapshot()
     await lazy.access(id, { write: ['count'] }, ({ state }) => void (state.count = 1))
     const writes = () =>
-      stack.requests
+      suite.stack.requests
         .since(before)
-        .filter(({ target, operation }) => target === stack.config.sessionsTable && operation === 'UpdateItem')
+        .filter(({ target, operation }) => target === suite.stack.config.sessionsTable && operation === 'UpdateItem')
     // The claim that finds nothing, the claim afresh, and the commit.
     while (writes().reduce((sum, { count }) => sum + count, 0) < 3)
       await new Promise((resolve) => setImmediate(resolve))

@@ -1,35 +1,16 @@
-import { type LocalStack, startLocalStack } from '../../local/index.js'
-import { RawClient } from './raw-client.js'
-import { sessionKey as keyOf, Tables } from './tables.js'
+import { LocalStackSuite } from './local-stack-suite.js'
+import { sessionKey as keyOf } from './tables.js'
 
 describe('a connected client that lies, repeats and errs', () => {
-  let stack: LocalStack
-  let tables: Tables
-  const clients: RawClient[] = []
-  beforeAll(async () => {
-    stack = await startLocalStack()
-    tables = new Tables(stack)
-  }, 60_000)
-  afterEach(() => {
-    for (const client of clients.splice(0)) client.close()
-  })
-  afterAll(async () => {
-    tables?.close()
-    await stack?.stop()
-  })
+  const suite = new LocalStackSuite()
 
-  const join = async () => {
-    const client = await RawClient.join(stack)
-    clients.push(client)
-    return client
-  }
   it('changes no record of a lock that another process holds', async () => {
     const session = keyOf('held by another')
-    const holder = await join()
+    const holder = await suite.join()
     holder.send({ type: 'acquire', session, r: 1 })
     const { epoch } = await holder.next('granted')
-    const liar = await join()
-    const before = await tables.allLocks()
+    const liar = await suite.join()
+    const before = await suite.tables.allLocks()
 
     for (const wrong of [epoch - 1, epoch, epoch + 1]) {
       liar.send({ type: 'release', session, epoch: wrong, r: 1 })
@@ -41,29 +22,29 @@ describe('a connected client that lies, repeats and errs', () => {
     }
     liar.send({ type: 'cancel', session, r: 1_000 })
     await liar.next('noted')
-    expect(await tables.allLocks()).toBe(before)
+    expect(await suite.tables.allLocks()).toBe(before)
   })
 
   it('releases only the epoch that the release names, however often it is repeated', async () => {
     const session = keyOf('repeated')
-    const [first, second] = [await join(), await join()]
+    const [first, second] = [await suite.join(), await suite.join()]
     first.send({ type: 'acquire', session, r: 1 })
     const { epoch } = await first.next('granted')
     first.send({ type: 'release', session, epoch, r: 1 })
     await first.next('released')
     second.send({ type: 'acquire', session, r: 1 })
     await second.next('granted')
-    const before = await tables.allLocks()
+    const before = await suite.tables.allLocks()
     for (let copy = 0; copy < 3; copy += 1) {
       first.send({ type: 'release', session, epoch, r: 1 })
       await first.next('released')
     }
-    expect(await tables.allLocks()).toBe(before)
+    expect(await suite.tables.allLocks()).toBe(before)
   })
 
   it('gets the same grant again for the same request, and is queued only once', async () => {
     const session = keyOf('doubled')
-    const [first, second] = [await join(), await join()]
+    const [first, second] = [await suite.join(), await suite.join()]
     first.send({ type: 'acquire', session, r: 1 })
     const granted = await first.next('granted')
     first.send({ type: 'acquire', session, r: 1 })
@@ -77,7 +58,12 @@ describe('a connected client that lies, repeats and errs', () => {
 
   it('is served in the order of the queue, where a waiter that is gone is skipped', async () => {
     const session = keyOf('in order')
-    const [holder, gone, third, fourth] = [await join(), await join(), await join(), await join()]
+    const [holder, gone, third, fourth] = [
+      await suite.join(),
+      await suite.join(),
+      await suite.join(),
+      await suite.join(),
+    ]
     holder.send({ type: 'acquire', session, r: 1 })
     const { epoch } = await holder.next('granted')
     for (const [position, waiter] of [gone, third, fourth].entries()) {
@@ -94,12 +80,12 @@ describe('a connected client that lies, repeats and errs', () => {
     fourth.send({ type: 'release', session, epoch: epoch + 3, r: 1 })
     await fourth.next('released')
     // Nothing is left of it all but the epoch.
-    expect(await tables.lock('in order')).toMatchObject({
+    expect(await suite.tables.lock('in order')).toMatchObject({
       epoch: { N: String(epoch + 4) },
       holder: { M: { p: { S: '' } } },
       waiters: { L: [] },
     })
-    expect(await tables.lock('in order')).not.toHaveProperty('askedAt')
+    expect(await suite.tables.lock('in order')).not.toHaveProperty('askedAt')
   })
 
   it.each([
@@ -117,7 +103,7 @@ describe('a connected client that lies, repeats and errs', () => {
     ['a message above 4 KB', { type: 'acquire', session: 'x'.repeat(5_000), r: 1 }, 'TOO_LARGE'],
     ['a protocol version that the store does not know', { type: 'hello', v: 99 }, 'UNSUPPORTED_VERSION'],
   ])('is refused with a code: %s', async (_what, message, code) => {
-    const client = await join()
+    const client = await suite.join()
     client.send(message)
     expect(await client.next('refused')).toMatchObject({ code })
     client.send({ type: 'renew', n: 7 })
@@ -125,16 +111,14 @@ describe('a connected client that lies, repeats and errs', () => {
   })
 
   it('is refused before it has said hello', async () => {
-    const client = await RawClient.connect(stack)
-    clients.push(client)
+    const client = await suite.connect()
     client.send({ type: 'acquire', session: keyOf('x'), r: 1 })
     expect(await client.next('refused')).toMatchObject({ code: 'NO_HELLO', session: keyOf('x'), r: 1 })
   })
 
   it('cannot take over the name of another process without its secret', async () => {
-    const owner = await join()
-    const thief = await RawClient.connect(stack)
-    clients.push(thief)
+    const owner = await suite.join()
+    const thief = await suite.connect()
     const { processId } = owner
     thief.send({ type: 'hello', v: 1, processId, secret: thief.secret, label: '', gen: 2 })
     expect(await thief.next('refused')).toMatchObject({ code: 'WRONG_SECRET', gen: 2 })
@@ -144,7 +128,7 @@ describe('a connected client that lies, repeats and errs', () => {
 
   it('cannot renew after it has retired, and what it held goes to the next at once', async () => {
     const session = keyOf('retired')
-    const [first, second] = [await join(), await join()]
+    const [first, second] = [await suite.join(), await suite.join()]
     first.send({ type: 'acquire', session, r: 1 })
     const { epoch } = await first.next('granted')
     first.send({ type: 'retire' })
@@ -158,7 +142,7 @@ describe('a connected client that lies, repeats and errs', () => {
 
   it('is granted above a fence when its lock record has fallen behind', async () => {
     const session = keyOf('regressed')
-    const [first, second] = [await join(), await join()]
+    const [first, second] = [await suite.join(), await suite.join()]
     first.send({ type: 'acquire', session, r: 1 })
     const { epoch } = await first.next('granted')
     const fence = epoch + 1_000

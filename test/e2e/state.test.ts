@@ -1,21 +1,15 @@
-import { createHoldfast, type Holdfast } from '../../client/index.js'
-import { type LocalStack, startLocalStack } from '../../local/index.js'
+import type { Holdfast } from '../../client/index.js'
+import { LocalStackSuite } from './local-stack-suite.js'
 
 type Anything = Record<string, unknown>
 
 describe('state in real DynamoDB', () => {
-  let stack: LocalStack
+  const suite = new LocalStackSuite<Anything>({}, 'suite')
   let first: Holdfast<Anything>
   let second: Holdfast<Anything>
-  beforeAll(async () => {
-    stack = await startLocalStack()
-    const options = { namespace: 'e2e', config: stack.config, credentials: stack.credentials }
-    first = createHoldfast<Anything>(options)
-    second = createHoldfast<Anything>(options)
-  }, 60_000)
-  afterAll(async () => {
-    await Promise.all([first?.close(), second?.close()])
-    await stack?.stop()
+  beforeAll(() => {
+    first = suite.client()
+    second = suite.client()
   })
 
   it('comes out on another server as it went in', async () => {

@@ -1,5 +1,5 @@
-import { createHoldfast, type Holdfast } from '../../client/index.js'
-import { type LocalStack, startLocalStack } from '../../local/index.js'
+import type { Holdfast } from '../../client/index.js'
+import { LocalStackSuite, NO_RENEWALS } from './local-stack-suite.js'
 
 interface Basket {
   note: string
@@ -11,29 +11,13 @@ const OVERHEAD_BYTES_MAX = 400
 const ofSize = (kb: number): string => 'n'.repeat(kb * 1024 - OVERHEAD_BYTES_MAX)
 
 describe('the write units of', () => {
-  let stack: LocalStack
-  const clients: Holdfast<Basket>[] = []
-  // Leases long enough that no renewal falls into a test.
-  const environment = { HOLDFAST_TIMING: JSON.stringify({ leaseMs: 600_000, storeMarginMs: 2_000 }) }
-  beforeAll(async () => {
-    stack = await startLocalStack({ environment })
-  }, 60_000)
-  afterAll(async () => {
-    await Promise.all(clients.map((client) => client.close()))
-    await stack?.stop()
-  })
+  const suite = new LocalStackSuite<Basket>({ environment: NO_RENEWALS }, 'suite')
 
-  const client = (options = {}) => {
-    const { config, credentials } = stack
-    const created = createHoldfast<Basket>({ namespace: 'e2e', config, credentials, ...options })
-    clients.push(created)
-    return created
-  }
   /** The units that DynamoDB bills for writes to a table while the work runs. */
   const billed = async (table: string, work: () => Promise<unknown>): Promise<number> => {
-    const before = stack.requests.snapshot()
+    const before = suite.stack.requests.snapshot()
     await work()
-    const writes = stack.requests
+    const writes = suite.stack.requests
       .since(before)
       .filter(({ target, operation }) => target === table && operation !== 'GetItem')
     expect(writes.every(({ outcome }) => outcome === 'ok')).toBe(true)
@@ -50,11 +34,11 @@ describe('the write units of', () => {
     let holder: Holdfast<Basket>
     let id: string
     let sessions = 0
-    const onSessions = (work: () => Promise<unknown>) => billed(stack.config.sessionsTable, work)
+    const onSessions = (work: () => Promise<unknown>) => billed(suite.stack.config.sessionsTable, work)
     beforeEach(async () => {
       sessions += 1
       id = `number ${sessions} of ${kb} KB`
-      holder = client()
+      holder = suite.client()
       await fill(holder, id, kb)
     })
 
@@ -76,13 +60,13 @@ describe('the write units of', () => {
 
     it('are its size for the claim of the next holder', async () => {
       await holder.release(id)
-      expect(await onSessions(() => look(client(), id))).toBe(kb)
+      expect(await onSessions(() => look(suite.client(), id))).toBe(kb)
     })
 
     it('are its size, beside the claim, for an access that only extends its life', async () => {
       await holder.release(id)
       // So small a share of its life has passed at any time.
-      const next = client({ touchShare: Number.MIN_VALUE })
+      const next = suite.client({ touchShare: Number.MIN_VALUE })
       const claimed = await onSessions(async () => {
         await look(next, id)
         // The access does not wait for this write, the release does.
@@ -96,8 +80,8 @@ describe('the write units of', () => {
     })
 
     it('are one for each write to its lock', async () => {
-      const next = client()
-      const onLocks = (work: () => Promise<unknown>) => billed(stack.locksTable, work)
+      const next = suite.client()
+      const onLocks = (work: () => Promise<unknown>) => billed(suite.stack.locksTable, work)
       await look(next, `beside ${id}`)
       expect(await onLocks(() => holder.release(id))).toBe(1)
       expect(await onLocks(() => look(next, id))).toBe(1)

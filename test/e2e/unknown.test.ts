@@ -1,5 +1,6 @@
-import { CommitUnknownError, createHoldfast, type Holdfast, UnreachableError } from '../../client/index.js'
-import { type LocalStack, startLocalStack } from '../../local/index.js'
+import { CommitUnknownError, type Holdfast, UnreachableError } from '../../client/index.js'
+import type { LocalStack } from '../../local/index.js'
+import { LocalStackSuite } from './local-stack-suite.js'
 import { SHORT_ENVIRONMENT } from './timing.js'
 
 interface Counter {
@@ -8,38 +9,26 @@ interface Counter {
 }
 
 describe('when DynamoDB answers badly or not at all', () => {
-  let stack: LocalStack
-  const clients: Holdfast<Counter>[] = []
   const undo: (() => void)[] = []
-  beforeAll(async () => {
-    stack = await startLocalStack({ environment: SHORT_ENVIRONMENT })
-  }, 60_000)
-  afterEach(async () => {
+  afterEach(() => {
     for (const end of undo.splice(0)) end()
-    await Promise.all(clients.splice(0).map((client) => client.close()))
   })
-  afterAll(() => stack?.stop())
+  const suite = new LocalStackSuite<Counter>({ environment: SHORT_ENVIRONMENT })
 
-  const client = (options = {}) => {
-    const { config, credentials } = stack
-    const created = createHoldfast<Counter>({ namespace: 'e2e', config, credentials, ...options })
-    clients.push(created)
-    return created
-  }
   const increment = (holdfast: Holdfast<Counter>, id: string) =>
     holdfast.access(id, { write: ['count'] }, ({ state }) => {
       state.count = (state.count ?? 0) + 1
       return state.count
     })
-  const isState = ({ target }: { readonly target: string }) => target === stack.config.sessionsTable
+  const isState = ({ target }: { readonly target: string }) => target === suite.stack.config.sessionsTable
   const inject = (faults: Parameters<LocalStack['dynamodb']['inject']>[0]) => {
-    const end = stack.dynamodb.inject(faults)
+    const end = suite.stack.dynamodb.inject(faults)
     undo.push(end)
     return end
   }
 
   it('a commit whose answer is lost is found again by its commitId, and counts once', async () => {
-    const holdfast = client()
+    const holdfast = suite.client()
     await increment(holdfast, 'lost answer')
     let lost = 0
     inject({
@@ -56,7 +45,7 @@ describe('when DynamoDB answers badly or not at all', () => {
   }, 60_000)
 
   it('a claim whose answer is lost is found again, too', async () => {
-    const [first, second] = [client(), client()]
+    const [first, second] = [suite.client(), suite.client()]
     await increment(first, 'lost claim')
     let lost = 0
     inject({
@@ -70,7 +59,7 @@ describe('when DynamoDB answers badly or not at all', () => {
   }, 60_000)
 
   it('a commit whose every answer is lost fails as unknown, and with it whoever saw its values', async () => {
-    const holdfast = client()
+    const holdfast = suite.client()
     await increment(holdfast, 'never answered')
     const end = inject({ afterForward: (request) => (isState(request) ? 'drop' : undefined) })
     const commit = increment(holdfast, 'never answered')
@@ -84,7 +73,7 @@ describe('when DynamoDB answers badly or not at all', () => {
   }, 60_000)
 
   it('a commit that DynamoDB refuses has no effect, and the session is read anew', async () => {
-    const holdfast = client()
+    const holdfast = suite.client()
     await increment(holdfast, 'refused')
     const end = inject({
       beforeForward: (request) => (isState(request) ? { refuse: 'AccessDeniedException' } : undefined),
@@ -96,7 +85,7 @@ describe('when DynamoDB answers badly or not at all', () => {
   }, 60_000)
 
   it('a throttled commit is tried again', async () => {
-    const holdfast = client()
+    const holdfast = suite.client()
     await increment(holdfast, 'throttled')
     let throttled = 0
     inject({
@@ -111,7 +100,7 @@ describe('when DynamoDB answers badly or not at all', () => {
   }, 60_000)
 
   it('a request that hangs is given up and tried again', async () => {
-    const holdfast = client()
+    const holdfast = suite.client()
     await increment(holdfast, 'hanging')
     let hung = 0
     inject({
@@ -126,7 +115,7 @@ describe('when DynamoDB answers badly or not at all', () => {
   }, 60_000)
 
   it('an access that throws commits nothing, not even what it changed before', async () => {
-    const holdfast = client()
+    const holdfast = suite.client()
     await increment(holdfast, 'thrown')
     const problem = new Error('the work failed')
     const thrown = holdfast.access('thrown', 'all', ({ state }) => {
@@ -145,9 +134,9 @@ describe('when DynamoDB answers badly or not at all', () => {
   ])(
     'names what was wrong: %s',
     async (_what, wrong, type, message) => {
-      const url = wrong.url?.replace('STACK', new URL(stack.config.url).origin.replace('http', 'ws'))
-      const config = { ...stack.config, ...wrong, ...(url === undefined ? {} : { url }) }
-      const holdfast = client({ config, timeoutMs: 2_000 })
+      const url = wrong.url?.replace('STACK', new URL(suite.stack.config.url).origin.replace('http', 'ws'))
+      const config = { ...suite.stack.config, ...wrong, ...(url === undefined ? {} : { url }) }
+      const holdfast = suite.client({ config, timeoutMs: 2_000 })
       const failed = increment(holdfast, 'unreachable')
       await expect(failed).rejects.toBeInstanceOf(type)
       await expect(failed).rejects.toThrow(message)
@@ -157,8 +146,8 @@ describe('when DynamoDB answers badly or not at all', () => {
   )
 
   it('names wrong credentials', async () => {
-    const credentials = { ...stack.credentials, secretAccessKey: 'wrong' }
-    const holdfast = client({ credentials, timeoutMs: 5_000 })
+    const credentials = { ...suite.stack.credentials, secretAccessKey: 'wrong' }
+    const holdfast = suite.client({ credentials, timeoutMs: 5_000 })
     await expect(increment(holdfast, 'credentials')).rejects.toThrow(/status 403: check .* the credentials/)
   }, 60_000)
 })
