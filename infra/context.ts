@@ -6,7 +6,7 @@ import type { HoldfastStackProps } from './stack.js'
 const TRIAL: HoldfastStackProps = { removalPolicy: RemovalPolicy.DESTROY, deletionProtection: false }
 
 /**
- * What the CDK app takes from `-c name=value`, or from cdk.json. Throws where a value is none of those that are known:
+ * The props of the stack from `-c name=value`, or from cdk.json. Throws a RangeError for a value that is not known:
  * passing over it would deploy another stack than was asked for.
  */
 export function propsFromContext(node: Node): HoldfastStackProps {
@@ -19,7 +19,7 @@ export function propsFromContext(node: Node): HoldfastStackProps {
 }
 
 function incarnationIn(value: unknown): string {
-  // A number, where it comes from cdk.json. The construct looks at what it is.
+  // A number, where it comes from cdk.json. The construct checks it.
   if (typeof value === 'number' || typeof value === 'string') return String(value)
   throw new RangeError(`the context 'incarnation' must be a name such as 2, received ${JSON.stringify(value)}`)
 }

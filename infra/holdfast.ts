@@ -24,7 +24,7 @@ export interface HoldfastProps {
    */
   readonly incarnation?: string
   /**
-   * What becomes of the tables and logs when they leave the stack.
+   * What CloudFormation does with the tables and logs when they leave the stack.
    *
    * @default RemovalPolicy.RETAIN
    */
@@ -42,7 +42,7 @@ export interface HoldfastProps {
    */
   readonly encryption?: TableEncryption
   /**
-   * A key of your own for both tables. The functions, and whoever gets access, may use it.
+   * A key of your own for both tables. The functions, and all grantees of access, may use it.
    *
    * @default - none
    */
@@ -102,7 +102,7 @@ export interface HoldfastProps {
  * container.addEnvironment('HOLDFAST_CONFIG', holdfast.config)
  */
 export class Holdfast extends Construct {
-  /** What clients connect to: `wss://…/live`. */
+  /** The address that clients connect to: `wss://…/live`. */
   readonly url: string
   /** The value of `HOLDFAST_CONFIG` for applications: their whole configuration as one JSON string. */
   readonly config: string
@@ -153,7 +153,7 @@ export class Holdfast extends Construct {
   }
 
   /**
-   * Allows what an application server needs: to connect, and to read and write sessions. Locks it gets only through
+   * Allows an application server to connect, and to read and write sessions. It gets locks only through
    * the functions.
    */
   grantAccess(grantee: IGrantable): Grant {

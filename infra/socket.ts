@@ -19,7 +19,7 @@ export interface SocketProps {
 
 /** The WebSocket API and its one stage. Routes come last, since the functions need to know its address. */
 export class Socket extends Construct {
-  /** What clients connect to: `wss://…/live`. */
+  /** The address that clients connect to: `wss://…/live`. */
   readonly url: string
   /** Where functions push to connections: `https://…/live`. */
   readonly callbackUrl: string
@@ -56,7 +56,7 @@ export class Socket extends Construct {
     const integration = new WebSocketLambdaIntegration('Integration', handler)
     this.api.addRoute('$connect', { integration, authorizer: new WebSocketIamAuthorizer() })
     this.api.addRoute('$disconnect', { integration })
-    // Whatever has no route of its own is answered too: `refused`, never silence.
+    // A message without a route of its own is answered, too, with `refused`.
     for (const type of ['hello', '$default']) this.api.addRoute(type, { integration, returnResponse: true })
   }
 

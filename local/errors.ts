@@ -15,7 +15,7 @@ export class JavaMissingError extends HoldfastError {
   }
 }
 
-/** `LOCAL_START`: a part of the local stack did not start. The message says what to do, `cause` what went wrong. */
+/** `LOCAL_START`: a part of the local stack did not start. The message says what to do, `cause` is the error behind it. */
 export class LocalStartError extends HoldfastError {
   constructor(message: string, cause?: unknown) {
     super('LOCAL_START', message, { cause })

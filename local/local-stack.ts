@@ -2,7 +2,7 @@ import type { Faults } from './dynamodb/proxy.js'
 import type { RequestCount, RequestSnapshot } from './dynamodb/request-counts.js'
 import type { Credentials } from './iam/principals.js'
 
-/** The deployed configuration of an application, with the addresses of this machine. Goes to `createHoldfast` as it is. */
+/** The deployed configuration of an application, with the addresses of this machine: the `config` of `createHoldfast`. */
 export interface LocalConfig {
   /** The address of the gateway, as in `ws://127.0.0.1:40001/live`. */
   readonly url: string
@@ -119,7 +119,7 @@ export interface LocalStack {
   }
   /** The database, and its faults. */
   readonly dynamodb: {
-    /** Ends DynamoDB Local: requests break as in an outage. Without `dataDir` all data are gone, and the tables, too. */
+    /** Ends DynamoDB Local: requests break as in an outage. Without `dataDir` all data and tables are gone. */
     stop(): Promise<void>
     /**
      * Starts DynamoDB Local again on the same endpoint, with the data of `dataDir`.

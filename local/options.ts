@@ -7,7 +7,8 @@ import { packageRoot } from './package-root.cjs'
 /** Options of {@link startLocalStack}. All times are milliseconds. */
 export interface LocalStackOptions {
   /**
-   * The folder that `cdk synth` wrote: what is in it is what runs. It must hold one stack with one WebSocket API.
+   * The folder that `cdk synth` wrote. Its tables, functions and routes are run. It must hold one stack with one
+   * WebSocket API.
    * @default - the one shipped with this package
    */
   readonly assembly?: string
@@ -39,13 +40,13 @@ export interface LocalStackOptions {
    */
   readonly gateway?: GatewayLimits
   /**
-   * Hears of each step of the start, in words for people.
-   * @default - nobody does
+   * Called with each step of the start, in words for people.
+   * @default - not called
    */
   readonly onProgress?: (step: string) => void
   /**
-   * Hears what the functions write to their logs, line by line.
-   * @default - nobody does
+   * Called with each line that a function writes to its log.
+   * @default - not called
    */
   readonly onLog?: (line: FunctionLogLine) => void
 }

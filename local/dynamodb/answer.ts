@@ -28,7 +28,7 @@ export function outcomeOf({ status, body }: Answer): string {
 }
 
 export function send(response: ServerResponse, { status, headers, body }: Answer): void {
-  // The checksum is that of DynamoDB Local's answer, which may have lost what its receiver did not ask for.
+  // The checksum is that of DynamoDB Local's answer, from which the capacity may have been taken out.
   const { connection: _, 'transfer-encoding': __, 'x-amz-crc32': ___, ...rest } = headers
   response.writeHead(status, { ...rest, 'content-length': body.length }).end(body)
 }

@@ -1,7 +1,7 @@
 import type { Answer } from './answer.js'
 import type { DynamoDbRequest } from './request.js'
 
-/** DynamoDB's own account of what a request has used, asked for on behalf of those who did not ask. */
+/** DynamoDB's own account of the capacity that a request consumed, also where its sender did not ask for it. */
 
 /** The requests that DynamoDB accounts for. Others refuse the question. */
 const ACCOUNTED: ReadonlySet<string> = new Set([

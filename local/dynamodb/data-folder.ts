@@ -4,7 +4,7 @@ import { LocalStartError } from '../errors.js'
 
 const OWNER_FILE = 'in-use-by.pid'
 
-/** A folder that one database at a time keeps its data in: two would each overwrite what the other has written. */
+/** The data folder of one database at a time: two would overwrite each other's data. */
 export class DataFolder {
   constructor(readonly path: string) {}
 
@@ -55,7 +55,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // Somebody else's process is one all the same.
+    // A process of another user is alive, too.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

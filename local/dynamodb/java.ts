@@ -42,7 +42,7 @@ export function parseJavaVersion(printed: string): number | undefined {
   return Number(first === '1' && second !== undefined ? second : first)
 }
 
-/** How one installs Java on this system, as told by `process.platform` and the text of `/etc/os-release`. */
+/** The command that installs Java on this system, given `process.platform` and the text of `/etc/os-release`. */
 export function installCommand(platform: NodeJS.Platform, osRelease: string): string {
   if (platform === 'darwin') return 'brew install --cask temurin'
   if (platform === 'win32') return 'winget install EclipseAdoptium.Temurin.21.JRE'

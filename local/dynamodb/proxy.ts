@@ -29,7 +29,7 @@ export interface RecordedRequest extends DynamoDbRequest {
 }
 
 /**
- * What becomes of a request: `drop` cuts the connection without an answer, `refuse` answers with an error of this type,
+ * The fault of a request: `drop` cuts the connection without an answer, `refuse` answers with an error of this type,
  * as in `ThrottlingException`. A promise delays it.
  */
 export type Fault = 'drop' | { readonly refuse: string } | undefined
@@ -47,7 +47,7 @@ export interface DynamoDbProxyOptions {
   readonly counts: RequestCounts
 }
 
-/** In front of DynamoDB Local: knows who sends a request, lets him do what IAM would, counts it and what it consumes. */
+/** Stands in front of DynamoDB Local: verifies each request's signature, checks its permissions, and counts it. */
 export class DynamoDbProxy {
   private readonly faults = new Set<Faults>()
   private readonly agent = new Agent({ keepAlive: true, timeout: UPSTREAM_IDLE_MS })
@@ -63,7 +63,7 @@ export class DynamoDbProxy {
 
   async start(): Promise<void> {
     const server = createServer((incoming, response) => {
-      // Where DynamoDB Local is down its clients see what they would see of an outage: a connection that breaks.
+      // While DynamoDB Local is down, clients see the same as in an outage: a connection that breaks.
       this.handle(incoming, response).catch(() => response.destroy())
     })
     // A frozen function must find its connections alive when it thaws.
@@ -114,7 +114,7 @@ export class DynamoDbProxy {
     send(response, answer)
   }
 
-  /** DynamoDB's answer to one who may not, or undefined for one who may. */
+  /** DynamoDB's answer to a principal without the permission, or undefined where it has it. */
   private denial(principal: Principal, recorded: RecordedRequest): Answer | undefined {
     const missing = recorded.needs.find(({ action, resource }) => !may(principal, action, resource))
     if (missing === undefined) return undefined
@@ -134,7 +134,7 @@ export class DynamoDbProxy {
     return after === undefined ? answer : after === 'drop' ? 'drop' : failure(after.refuse, 'injected')
   }
 
-  /** Forwards a request, and counts what has become of it and what it has consumed. */
+  /** Forwards a request, and counts its outcome and the capacity that it consumed. */
   private async account(recorded: RecordedRequest, headers: IncomingHttpHeaders, body: Buffer): Promise<Answer> {
     const asked = askForUnits(recorded, body)
     const answer = await this.forward(headers, asked.body)

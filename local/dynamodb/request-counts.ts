@@ -1,4 +1,4 @@
-/** How often somebody did something, and how it ended. */
+/** Requests of one caller for one operation on one target with one outcome. */
 export interface RequestCount {
   /** A function's logical id, or the name of a user such as `application`. */
   readonly caller: string
@@ -18,7 +18,7 @@ export interface RequestCount {
 
 export type RequestKey = Omit<RequestCount, keyof Tally>
 
-/** How often, and what it came to. */
+/** The number of requests, and the units that they consumed. */
 type Tally = Pick<RequestCount, 'count' | 'units'>
 
 /** The counts at one moment, to compare later ones with. */
@@ -42,7 +42,7 @@ export class RequestCounts {
     return { counts: new Map(this.counts) }
   }
 
-  /** What came since the snapshot, or since the start. */
+  /** The requests since the snapshot, or since the start. */
   since(snapshot?: RequestSnapshot): RequestCount[] {
     const found: RequestCount[] = []
     for (const [key, total] of this.counts) {

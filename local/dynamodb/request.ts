@@ -1,6 +1,6 @@
 import { ACCOUNT_ID, REGION } from '../template/resources.js'
 
-/** A request to DynamoDB, and what IAM asks of its sender for it. */
+/** A request to DynamoDB, with the permissions that its sender needs. */
 export interface DynamoDbRequest {
   /** As in `UpdateItem`. */
   readonly operation: string
@@ -25,7 +25,7 @@ const TRANSACTED: Readonly<Record<string, string>> = {
   ConditionCheck: 'ConditionCheckItem',
 }
 
-/** Reads a request from its header `x-amz-target` and its body. Throws a SyntaxError for what is not JSON. */
+/** Reads a request from its header `x-amz-target` and its body. Throws a SyntaxError where the body is not JSON. */
 export function readDynamoDbRequest(amzTarget: string, body: string): DynamoDbRequest {
   const operation = amzTarget.split('.')[1] ?? ''
   const input = JSON.parse(body) as Readonly<Record<string, unknown>>

@@ -72,7 +72,7 @@ export class DynamoDbLocal {
     }
   }
 
-  /** Ends the process. What was written to a data folder stays there. */
+  /** Ends the process. The data in a data folder stay there. */
   async stop(): Promise<void> {
     const child = this.child
     this.child = undefined

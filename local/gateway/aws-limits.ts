@@ -1,5 +1,5 @@
 /**
- * What API Gateway and Lambda promise, as AWS documents it: every limit and fixed wording that the local stack keeps.
+ * The limits and fixed wordings of API Gateway and Lambda, as AWS documents them, that the local stack keeps.
  * Sizes are bytes and inclusive.
  */
 
@@ -21,7 +21,7 @@ export const CLOSE_NORMAL = 1000
 export const CLOSE_GOING_AWAY = 1001
 export const CLOSE_UNSUPPORTED_DATA = 1003
 export const CLOSE_TOO_BIG = 1009
-/** What `$disconnect` reports of a connection that ended without a close frame, or with an empty one. */
+/** The code that `$disconnect` reports of a connection that ended without a close frame, or with an empty one. */
 export const CLOSE_ABNORMAL = 1006
 export const CLOSE_NO_STATUS = 1005
 
@@ -42,6 +42,6 @@ export const MESSAGE_FORBIDDEN = 'Forbidden'
 
 /** The longest that Lambda waits for a function's module to load. */
 export const FUNCTION_INIT_TIMEOUT_MS = 10_000
-/** What a function gets where its template says nothing. */
+/** The timeout and memory of a function whose template names none. */
 export const FUNCTION_TIMEOUT_MS_DEFAULT = 3_000
 export const FUNCTION_MEMORY_MB_DEFAULT = 128

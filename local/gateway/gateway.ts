@@ -118,7 +118,7 @@ export class Gateway {
     return connection !== undefined
   }
 
-  /** From now on loses the pushes that `isLost` picks, while their senders are told of success. Undone by the result. */
+  /** Loses the pushes for which `isLost` returns true until the result is called. Their senders are told of success. */
   losePushes(isLost: (push: Push) => boolean): () => void {
     this.lossRules.add(isLost)
     return () => this.lossRules.delete(isLost)

@@ -6,7 +6,7 @@ import type { GatewayEvent } from './lambda-events.js'
 /** Runs the function with this logical id. It never rejects. */
 export type Invoke = (functionId: string, event: GatewayEvent) => Promise<Outcome>
 
-/** What a function answered: `failed` where it threw, crashed or answered nonsense, `late` where it is still at it. */
+/** A function's answer: `failed` after an error, a crash or a malformed result, `late` while it still runs. */
 export type Answer = { readonly statusCode: number; readonly body: string } | 'failed' | 'late'
 
 /** Between a route and its function: the proxy integration. */
@@ -28,7 +28,7 @@ export class Integration {
   }
 }
 
-/** What a proxy integration makes of a function's result. Anything but an object of this form is an error. */
+/** Reads a function's result as a proxy integration does: anything but an object of this form is an error. */
 function readAnswer(value: unknown): Answer {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'failed'
   const { statusCode = 200, body, isBase64Encoded } = value as Readonly<Record<string, unknown>>

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Principal } from '../iam/principals.js'
 import { ACCOUNT_ID } from '../template/resources.js'
 
-/** What API Gateway says of a client to the function behind a route. */
+/** The client of a connection, as API Gateway describes it to functions. */
 export interface Identity {
   readonly sourceIp: string
   readonly userAgent?: string
@@ -14,7 +14,7 @@ export interface Identity {
   readonly accessKey?: string
 }
 
-/** What is the same in every event of one connection. */
+/** The fields that all events of one connection share. */
 export interface EventSource {
   readonly connectionId: string
   readonly connectedAtMs: number
@@ -134,7 +134,7 @@ function contextOf(
   }
 }
 
-/** The headers as the client wrote them, less those that end at the gateway, and with what it adds. */
+/** The client's headers without those that end at the gateway, and with those that it adds. */
 function headersOf({ rawHeaders, socket }: IncomingMessage): Record<string, string[]> {
   const headers: Record<string, string[]> = {}
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
@@ -150,7 +150,7 @@ function headersOf({ rawHeaders, socket }: IncomingMessage): Record<string, stri
   }
 }
 
-/** The signature is the gateway's business: a function that could see it might come to depend on it. */
+/** The signature is the gateway's business: a function that saw it might depend on it. */
 const CONSUMED = new Set(['connection', 'upgrade', 'authorization', 'x-amz-security-token', 'x-amz-content-sha256'])
 
 /** As in `09/Feb/2024:18:23:28 +0000`. */

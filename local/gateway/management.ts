@@ -15,7 +15,7 @@ export interface ManagementOptions {
   readonly find: (connectionId: string) => Connection | undefined
   /** Whether this push gets lost: answered as if it had been delivered. */
   readonly isLost: (push: Push) => boolean
-  /** Hears of every request that was signed: the method, and `ok` or the error's type. */
+  /** Called for every signed request with the sender's name, the method, and `ok` or the error's type. */
   readonly onRequest: (from: string, method: string, outcome: string) => void
 }
 

@@ -7,7 +7,7 @@ import { randomId } from './lambda-events.js'
 /** An answer of API Gateway other than success, in the form that AWS SDKs read. */
 export interface Refusal {
   readonly status: number
-  /** What the SDK makes its exception of, in the header `x-amzn-ErrorType`. */
+  /** The name of the SDK's exception, in the header `x-amzn-ErrorType`. */
   readonly type: string
   readonly message: string
 }

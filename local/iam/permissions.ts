@@ -7,7 +7,10 @@ export interface Statement {
   readonly resources: readonly string[]
 }
 
-/** Reads an evaluated policy document. What this file cannot judge as IAM would, such as a condition, is refused. */
+/**
+ * Reads an evaluated policy document. Throws a TemplateError for anything that it cannot judge as IAM does, such as a
+ * condition.
+ */
 export function readStatements(document: unknown, owner: string): Statement[] {
   const { Statement } = (document ?? {}) as { readonly Statement?: unknown }
   return oneOrMore(Statement).map((raw) => {
@@ -22,7 +25,7 @@ export function readStatements(document: unknown, owner: string): Statement[] {
   })
 }
 
-/** Whether these statements allow `action` on `resource`: a Deny wins, and what is not allowed is denied. */
+/** Whether these statements allow `action` on `resource`: a Deny wins, and the default is to deny. */
 export function isAllowed(statements: readonly Statement[], action: string, resource: string): boolean {
   const applying = statements.filter(
     ({ actions, resources }) =>

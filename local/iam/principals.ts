@@ -3,22 +3,22 @@ import type { FunctionSpec } from '../template/functions.js'
 import { ACCOUNT_ID } from '../template/resources.js'
 import { isAllowed, type Statement } from './permissions.js'
 
-/** What an AWS SDK needs to sign requests. */
+/** The credentials with which an AWS SDK signs requests. */
 export interface Credentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken?: string
 }
 
-/** Somebody who signs requests, and what IAM allows him. */
+/** A signer of requests, with its permissions. */
 export interface Principal {
-  /** How counts and tests call him. */
+  /** The name in counts and tests. */
   readonly name: string
   readonly arn: string
-  /** What API Gateway calls `caller`. */
+  /** The `caller` in events of API Gateway. */
   readonly callerId: string
   readonly credentials: Credentials
-  /** `everything` is for whoever looks after the stack, such as a test. */
+  /** `everything` is for the administrator of the stack, such as a test. */
   readonly statements: readonly Statement[] | 'everything'
 }
 
@@ -26,16 +26,16 @@ export interface Principal {
 export const may = ({ statements }: Principal, action: string, resource: string): boolean =>
   statements === 'everything' || isAllowed(statements, action, resource)
 
-/** Everybody who has credentials of one local stack. Secrets are made anew for every stack. */
+/** All principals of one local stack. Every stack has its own secrets. */
 export class Principals {
   private readonly byAccessKey = new Map<string, Principal>()
 
-  /** Somebody with a key of his own, such as an application server. */
+  /** Adds a user with a key of its own, such as an application server. */
   addUser(name: string, statements: Principal['statements']): Principal {
     return this.add({ name, arn: `arn:aws:iam::${ACCOUNT_ID}:user/${name}`, statements, token: {} })
   }
 
-  /** A function, with the temporary credentials that Lambda gives it. */
+  /** Adds a function, with the temporary credentials that Lambda gives it. */
   addFunction({ logicalId, name, roleName, statements }: FunctionSpec): Principal {
     const arn = `arn:aws:sts::${ACCOUNT_ID}:assumed-role/${roleName}/${name}`
     const token = { sessionToken: randomBytes(24).toString('base64') }

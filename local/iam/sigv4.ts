@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { PRESIGNED_LIFE_MS_MAX, SIGNATURE_SKEW_MS } from '../gateway/aws-limits.js'
 import type { Principal, Principals } from './principals.js'
 
-/** A request as it came in: nothing decoded, since the signature is over what was sent. */
+/** A request as it was received. Nothing is decoded, since the signature covers the bytes that were sent. */
 export interface SignedRequest {
   readonly method: string
   /** Path and query, as in the request line. */
@@ -27,7 +27,7 @@ const MISMATCH =
   'The request signature we calculated does not match the signature you provided. ' +
   'Check your AWS Secret Access Key and signing method. Consult the service documentation for details.'
 
-/** What a request says about its signature, in its headers or in its URL. */
+/** The signature of a request, with the facts that it was made of, from its headers or its URL. */
 interface Claim {
   readonly credential: string
   readonly signedHeaders: readonly string[]
@@ -39,7 +39,7 @@ interface Claim {
   readonly query: readonly (readonly [string, string])[]
 }
 
-/** Tells who signed this request, by computing the signature again. Throws a {@link SignatureError}. */
+/** Finds the signer of this request by computing the signature again. Throws a {@link SignatureError}. */
 export function verifySignature(
   request: SignedRequest,
   principals: Principals,

@@ -1,4 +1,4 @@
-/** What a function environment receives for one invocation. */
+/** The message to an execution environment for one invocation. */
 export interface InvocationRequest {
   readonly event: unknown
   readonly context: InvocationContext
@@ -12,7 +12,7 @@ export interface InvocationContext {
   readonly deadlineMs: number
 }
 
-/** What a function environment tells: `result` is JSON, or undefined where the function returned nothing. */
+/** A message from an execution environment. `json` is undefined where the function returned nothing. */
 export type EnvironmentMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'result'; readonly json: string | undefined }

@@ -4,7 +4,7 @@ import type { Credentials } from '../iam/principals.js'
 import type { FunctionSpec } from '../template/functions.js'
 import { REGION } from '../template/resources.js'
 
-/** All that a function finds in its environment: what Lambda sets, and over it what the template gives. */
+/** The environment variables of a function: those that Lambda sets, overridden by those of the template. */
 export function environmentVariables(
   spec: FunctionSpec,
   credentials: Credentials,
@@ -29,7 +29,7 @@ export function environmentVariables(
     AWS_ENDPOINT_URL_DYNAMODB: dynamoDbEndpoint,
     // The warning is about the Node.js of this machine, not about the one that the template asks for.
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-    // The profiles of whoever runs the stack are not the function's.
+    // A function must not use the AWS profiles of the user who runs the stack.
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,
     ...spec.environment,

@@ -90,7 +90,7 @@ export class ExecutionEnvironment {
     })
   }
 
-  /** Ends the thread, and with it what runs there. */
+  /** Ends the thread, and the invocation that it serves. */
   stop(): void {
     this.end('the local stack stopped')
   }

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { TemplateError } from '../errors.js'
 import type { RawTemplate } from './resources.js'
 
-/** What `cdk synth` wrote: one stack's template, and the folders that its functions' code is in. */
+/** The output of `cdk synth`: one stack's template, and the folders of its functions' code. */
 export interface Assembly {
   readonly stackName: string
   readonly template: RawTemplate

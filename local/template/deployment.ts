@@ -12,7 +12,7 @@ export interface Deployment {
   readonly tables: readonly TableSpec[]
   readonly functions: readonly FunctionSpec[]
   readonly api: ApiSpec
-  /** What applications may do: the policy that the output `AccessPolicyArn` names. */
+  /** The permissions of applications: the policy that the output `AccessPolicyArn` names. */
   readonly applicationStatements: readonly Statement[]
   readonly outputs: Readonly<Record<string, string>>
 }

@@ -1,6 +1,6 @@
 import { TemplateError } from '../errors.js'
 
-/** What references lead to. Each throws a {@link TemplateError} for a name that it does not know. */
+/** Resolves references. Each method throws a {@link TemplateError} for a name that it does not know. */
 export interface Scope {
   /** The value of `Ref`: a resource's physical id, a parameter's default, or a pseudo parameter such as `AWS::Region`. */
   ref(name: string): string
@@ -8,7 +8,7 @@ export interface Scope {
   attribute(logicalId: string, attribute: string): string
 }
 
-/** Evaluates a template's value: every intrinsic function in it is replaced by what CloudFormation would put there. */
+/** Evaluates a template's value: replaces every intrinsic function in it as CloudFormation does. */
 export function evaluate(value: unknown, scope: Scope): unknown {
   if (Array.isArray(value)) return value.map((item) => evaluate(item, scope))
   if (typeof value !== 'object' || value === null) return value

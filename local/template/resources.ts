@@ -25,7 +25,7 @@ export interface RawResource {
 export interface Resource {
   readonly logicalId: string
   readonly type: string
-  /** What `Ref` yields. */
+  /** The value of `Ref`. */
   readonly id: string
   readonly properties: Readonly<Record<string, unknown>>
 }
@@ -75,7 +75,7 @@ const NAMING: Readonly<Record<string, Naming>> = {
   [CDK_METADATA]: {},
 }
 
-/** The resources of one template: evaluates their properties and answers what they refer to. */
+/** The resources of one template: evaluates their properties and resolves their references. */
 export class Resources implements Scope {
   constructor(
     private readonly template: RawTemplate,

@@ -23,7 +23,7 @@ export interface RouteSpec {
   readonly answers: boolean
 }
 
-/** What an IAM policy calls a part of an API: `live/$connect`, `live/POST/@connections/…`. */
+/** The ARN of a part of an API in an IAM policy: `live/$connect`, `live/POST/@connections/…`. */
 export const apiArn = (apiId: string, path: string): string =>
   `arn:aws:execute-api:${REGION}:${ACCOUNT_ID}:${apiId}/${path}`
 
@@ -153,7 +153,7 @@ function readIntegrations(resources: Resources, functions: readonly FunctionSpec
   return new Map(integrations)
 }
 
-/** API Gateway answers with an internal error where it may not invoke the function. Here that is told at the start. */
+/** API Gateway answers with an internal error where it may not invoke a function. The local stack refuses to start. */
 function requirePermission(
   resources: Resources,
   functions: readonly FunctionSpec[],

@@ -100,7 +100,7 @@ async function keysOf(client: DynamoDBClient, name: string): Promise<KeySchemaEl
 
 async function enableTtl(client: DynamoDBClient, name: string, attribute: string): Promise<void> {
   const { TimeToLiveDescription } = await client.send(new DescribeTimeToLiveCommand({ TableName: name }))
-  // DynamoDB refuses to enable what is enabled.
+  // DynamoDB refuses to enable it twice.
   if (TimeToLiveDescription?.TimeToLiveStatus === 'ENABLED') return
   await client.send(
     new UpdateTimeToLiveCommand({
