@@ -1,6 +1,6 @@
 import type { SessionKey } from '../../protocol/keys.js'
-import { CONNECTIONS_PER_PROCESS_MAX, PROTOCOL_VERSION } from '../../protocol/limits.js'
-import { type ClientMessage, parseStoreMessage, type StoreMessage } from '../../protocol/messages.js'
+import { PROTOCOL_VERSION } from '../../protocol/limits.js'
+import type { ClientMessage, StoreMessage } from '../../protocol/messages.js'
 import { DEFAULT_TIMING, type Timing } from '../../protocol/timing.js'
 import {
   type HoldfastError,
@@ -9,16 +9,10 @@ import {
   SessionLostError,
   UnreachableError,
 } from '../errors/index.js'
-import {
-  CONNECTION_EARLY_MS,
-  CONNECTION_LIFETIME_MS,
-  CONNECTION_OVERLAP_MS,
-  RECONNECT_BASE_MS,
-  RECONNECT_MAX_MS,
-  WELCOME_TIMEOUT_MS,
-} from '../limits.js'
-import type { Clock, ConnectFailure, Randomness, Socket, Timer, Transport } from '../ports.js'
-import { type Instant, instant, type Lease } from './lease.js'
+import type { Clock, ConnectFailure, Randomness, Transport } from '../ports.js'
+import type { Welcome } from './connection.js'
+import { Connector } from './connector.js'
+import type { Instant, Lease } from './lease.js'
 import { Renewals } from './renewals.js'
 
 export interface MembershipEvents {
@@ -35,42 +29,57 @@ export interface MembershipEvents {
   connection(state: 'connected' | 'disconnected', detail: string | undefined): void
 }
 
-type TimerName = 'connect' | 'rollover' | 'overlap'
+/** Why a process id's life ends. */
+interface Ending {
+  readonly reason: LossReason
+  readonly explanation: string
+}
 
-/**
- * One process id's life: its connections, one after the other, and its lease. It ends when the lease is over or
- * refused; the client then goes on under a new one.
- */
+const EVICTED: Ending = {
+  reason: 'evicted',
+  explanation: 'the store took back what this process held, and knows it no longer',
+}
+const COPIED: Ending = {
+  reason: 'evicted',
+  explanation: 'another process goes under the same id, as a copy of this one',
+}
+const STOOD_STILL: Ending = {
+  reason: 'leaseExpired',
+  explanation: 'this process stood still until its lease was over: it was paused, or its loop blocked',
+}
+const CLOSED: Ending = { reason: 'leaseExpired', explanation: 'this client was closed' }
+
+const outOfReach = (silence: string): Ending => ({
+  reason: 'unreachable',
+  explanation: `the store was out of reach until the lease was over: ${silence}`,
+})
+
+const lossBy = ({ reason, explanation }: Ending): SessionLostError => new SessionLostError(reason, explanation)
+
+type State =
+  | { readonly kind: 'living' }
+  /** It has said goodbye: `answered` ends the wait for the store's answer. */
+  | { readonly kind: 'retiring'; readonly answered: () => void }
+  | { readonly kind: 'over'; readonly loss: SessionLostError }
+
+/** One process id's life. It ends when its lease is over or refused; the client then goes on under a new id. */
 export class Membership {
   readonly processId: string
   /** As the store told it in `welcome`. */
   timing: Timing = DEFAULT_TIMING
-  /** Why the last attempt to connect failed, while there is no connection. */
-  lastFailure: ConnectFailure | undefined
-  private readonly secret: string
-  private socket: Socket | undefined
-  /** The connection before, while answers to what was sent over it may still come. */
-  private previous: Socket | undefined
-  /** A connection being opened: the first, or the next beside the current one. */
-  private pending: Socket | undefined
-  private gen = 0
+  private state: State = { kind: 'living' }
   private requests = 0
-  /** Connections that have failed since a renewal was last answered. */
-  private failures = 0
-  /** Sent since the last `welcome`. */
-  private greetings = 0
+  /** Of the Locks table, as first heard. */
   private incarnation: string | undefined
-  private isDead = false
-  private death: SessionLostError | undefined
-  private onRetired: (() => void) | undefined
+  private readonly secret: string
   private readonly renewals: Renewals
-  private readonly timers = new Map<TimerName, Timer>()
+  private readonly connector: Connector
 
   constructor(
     private readonly label: string,
-    private readonly transport: Transport,
+    transport: Transport,
     private readonly clock: Clock,
-    private readonly randomness: Randomness,
+    randomness: Randomness,
     private readonly events: MembershipEvents,
   ) {
     this.processId = randomness.token(12)
@@ -79,10 +88,24 @@ export class Membership {
       due: () => this.renew(),
       isConnected: () => this.isConnected,
       send: (n) => this.send({ type: 'renew', n }),
-      silent: () => this.replaceSocket('no answer to renewals'),
+      silent: () => this.connector.replace('no answer to renewals'),
       over: () => void this.checkLease(),
     })
-    this.connect()
+    this.connector = new Connector(transport, clock, randomness, {
+      isAlive: () => this.checkLease(),
+      hello: (gen) => this.hello(gen),
+      welcomed: (welcome, sentAt) => this.welcomed(welcome, sentAt),
+      connected: () => this.connected(),
+      disconnected: (why) => {
+        this.renewals.forget()
+        this.events.connection('disconnected', why)
+      },
+      received: (message) => this.received(message),
+      evicted: () => this.die(EVICTED),
+      copied: () => this.die(COPIED),
+      refused: ({ code, message }) => this.events.refused(new RefusedError(code, message, false)),
+      unreachable: ({ message, cause }) => this.events.refused(new UnreachableError(message, cause, false)),
+    })
   }
 
   get lease(): Lease {
@@ -90,12 +113,17 @@ export class Membership {
   }
 
   get isConnected(): boolean {
-    return this.socket !== undefined
+    return this.connector.isConnected
+  }
+
+  /** Why there is no connection, where that is known. */
+  get lastFailure(): ConnectFailure | undefined {
+    return this.connector.lastFailure
   }
 
   /** Whether acquires may be sent: a connection, and a lease that runs. */
   get isReady(): boolean {
-    return this.isConnected && !this.isDead && this.lease.isRunning
+    return this.isConnected && this.state.kind !== 'over' && this.lease.isRunning
   }
 
   /** Rising for the whole life of the process: an older request can always be told from a newer one. */
@@ -104,39 +132,35 @@ export class Membership {
     return this.requests
   }
 
-  /** Sends if connected. Otherwise `ready` follows, and whoever has something outstanding sends it then. */
+  /** Sends if connected. Otherwise `ready` follows, and the listener sends then what is outstanding. */
   send(message: ClientMessage): void {
-    this.socket?.send(JSON.stringify(message))
+    this.connector.send(JSON.stringify(message))
   }
 
   /** Must be asked before every use of a held lock and before any event is handled. */
   checkLease(): boolean {
-    if (this.isDead) return false
+    if (this.state.kind === 'over') return false
     if (!this.lease.isConfirmed || this.lease.isRunning) return true
-    if (this.renewals.stoodStill) {
-      this.die('leaseExpired', 'this process stood still until its lease was over: it was paused, or its loop blocked')
-    } else {
-      const silence = this.lastFailure?.message ?? 'no answer to renewals'
-      this.die('unreachable', `the store was out of reach until the lease was over: ${silence}`)
-    }
+    this.die(this.renewals.stoodStill ? STOOD_STILL : outOfReach(this.lastFailure?.message ?? 'no answer to renewals'))
     return false
   }
 
   /** Why nothing may be used any more. */
   get loss(): SessionLostError {
-    return this.death ?? new SessionLostError('leaseExpired', 'this client was closed')
+    return this.state.kind === 'over' ? this.state.loss : lossBy(CLOSED)
   }
 
-  /** Says goodbye, so that whatever this process still holds can be taken at once; waits for the answer a bounded time. */
+  /** Says goodbye, so that the store can give on at once what this process still holds. Its answer is awaited a bounded time. */
   async retire(): Promise<void> {
     if (this.isReady) {
       this.renewals.stop()
       await new Promise<void>((resolve) => {
         const timer = this.clock.after(this.timing.roundTripMs, resolve, 'awaited')
-        this.onRetired = () => {
+        const answered = () => {
           timer.cancel()
           resolve()
         }
+        this.state = { kind: 'retiring', answered }
         this.send({ type: 'retire' })
       })
     }
@@ -145,139 +169,38 @@ export class Membership {
 
   /** Stops everything without a word. */
   close(): void {
-    this.isDead = true
-    this.renewals.stop()
-    for (const timer of this.timers.values()) timer.cancel()
-    this.timers.clear()
-    for (const socket of [this.previous, this.socket, this.pending]) socket?.close()
-    this.previous = undefined
-    this.socket = undefined
-    this.pending = undefined
+    this.end(lossBy(CLOSED))
   }
 
-  private connect(): void {
-    if (this.isDead || this.pending !== undefined) return
-    this.gen += 1
-    const gen = this.gen
-    let sentAt = instant(this.clock)
-    let isWelcome = false
-    let reason: ConnectFailure | undefined
-    const timeout = this.clock.after(
-      WELCOME_TIMEOUT_MS,
-      () => {
-        reason = { message: `no welcome within ${WELCOME_TIMEOUT_MS} ms`, permanent: false }
-        socket.close()
-      },
-      'background',
-    )
-    const socket = this.transport.open({
-      opened: () => {
-        sentAt = instant(this.clock)
-        this.greetings += 1
-        const { processId, secret, label } = this
-        const hello: ClientMessage = { type: 'hello', v: PROTOCOL_VERSION, processId, secret, label, gen }
-        socket.send(JSON.stringify(hello))
-      },
-      received: (text) => {
-        if (this.isDead || !this.checkLease()) return
-        const message = parseStoreMessage(text)
-        if (message === undefined) return
-        if (message.type === 'welcome' && message.gen === gen) {
-          if (isWelcome) return
-          isWelcome = true
-          timeout.cancel()
-          this.welcomed(socket, message, sentAt)
-        } else if (message.type === 'refused' && message.of === 'hello') {
-          reason = {
-            message: `the store refused this process (${message.code}): ${message.message}`,
-            permanent: false,
-          }
-          this.helloRefused(message, socket)
-        } else if (message.type === 'refused' && message.code === 'NO_HELLO' && socket === this.socket) {
-          this.replaceSocket('the store does not know this connection')
-        } else this.dispatch(message)
-      },
-      closed: (failure) => {
-        timeout.cancel()
-        this.disconnected(socket, isWelcome ? undefined : (reason ?? failure))
-      },
-    })
-    this.pending = socket
+  private hello(gen: number): string {
+    const { processId, secret, label } = this
+    const hello: ClientMessage = { type: 'hello', v: PROTOCOL_VERSION, processId, secret, label, gen }
+    return JSON.stringify(hello)
   }
 
-  private welcomed(socket: Socket, welcome: Extract<StoreMessage, { type: 'welcome' }>, sentAt: Instant): void {
-    this.keepAwhile(this.socket)
-    this.socket = socket
-    if (this.pending === socket) this.pending = undefined
-    this.lastFailure = undefined
-    this.timing = welcome.timing
+  private welcomed({ gen, leaseMs, incarnation, timing }: Welcome, sentAt: Instant): void {
+    this.timing = timing
     this.renewals.forget()
-    this.greetings = 0
-    if (!this.isSameIncarnation(welcome.incarnation)) return
-    // Only the first hello starts a lease; a later one finds it running, and how far is not known here.
-    if (welcome.gen === 1) this.renewals.begin(sentAt, welcome.leaseMs)
+    if (!this.isSameIncarnation(incarnation)) return
+    // Only the first hello starts a lease. A later one finds it running, and its welcome does not say until when.
+    if (gen === 1) this.renewals.begin(sentAt, leaseMs)
     else this.renew()
-    this.scheduleRollover()
+  }
+
+  private connected(): void {
     this.events.connection('connected', undefined)
     if (this.lease.isRunning) this.events.ready()
   }
 
-  /** A connection that another has replaced. Of those there is one at most. */
-  private keepAwhile(replaced: Socket | undefined): void {
-    if (replaced === undefined) return
-    this.previous?.close()
-    this.previous = replaced
-    this.setTimer('overlap', CONNECTION_OVERLAP_MS, () => replaced.close())
-  }
-
-  private helloRefused(refusal: Extract<StoreMessage, { type: 'refused' }>, socket: Socket): void {
-    if (refusal.code === 'EVICTED') return this.evicted()
-    if (refusal.code === 'STALE_CONNECTION') {
-      // Newer than the newest of this process can only be another's that was copied from it, or it from that.
-      if (refusal.gen === this.gen) this.die('evicted', 'another process goes under the same id, as a copy of this one')
-      return socket.close()
-    }
-    if (refusal.code !== 'INTERNAL' && refusal.code !== 'TOO_MANY_MESSAGES') {
-      this.events.refused(new RefusedError(refusal.code, refusal.message, false))
-    }
-    socket.close()
-  }
-
-  private disconnected(socket: Socket, failure: ConnectFailure | undefined): void {
-    const wasCurrent = this.socket === socket
-    const wasPending = this.pending === socket
-    if (wasCurrent) this.socket = undefined
-    if (wasPending) this.pending = undefined
-    if (this.isDead || !(wasCurrent || wasPending)) return
-    this.lastFailure = failure ?? { message: 'the connection was closed', permanent: false }
-    if (wasCurrent) this.events.connection('disconnected', this.lastFailure.message)
-    // While the current connection works, failing to open the next concerns nobody yet.
-    if (this.lastFailure.permanent && this.socket === undefined) {
-      this.events.refused(new UnreachableError(this.lastFailure.message, this.lastFailure.cause, false))
-    }
-    if (this.isDead) return
-    // Each `hello` that is heard, answered or not, displaces an older connection. One more would displace the one in use.
-    if (this.socket !== undefined && this.greetings >= CONNECTIONS_PER_PROCESS_MAX - 1) return
-    this.connectLater()
-  }
-
-  private connectLater(): void {
-    const ceilingMs = Math.min(RECONNECT_MAX_MS, RECONNECT_BASE_MS * 2 ** Math.min(this.failures, 20))
-    this.failures += 1
-    this.setTimer('connect', ceilingMs * this.randomness.fraction(), () => this.connect())
-  }
-
-  private dispatch(message: StoreMessage): void {
+  private received(message: Exclude<StoreMessage, Welcome>): void {
     switch (message.type) {
       case 'renewed':
         return this.renewed(message)
-      case 'welcome':
-        return
       case 'noted':
-        if (message.of === 'retire') this.onRetired?.()
+        if (message.of === 'retire' && this.state.kind === 'retiring') this.state.answered()
         return
       case 'refused':
-        if (message.code === 'EVICTED') return this.evicted()
+        if (message.code === 'EVICTED') return this.die(EVICTED)
         if (message.session !== undefined) this.events.received(message)
         return
       default:
@@ -285,20 +208,20 @@ export class Membership {
     }
   }
 
-  private renewed(message: Extract<StoreMessage, { type: 'renewed' }>): void {
-    if (!this.isSameIncarnation(message.incarnation)) return
-    this.failures = 0
+  private renewed({ n, leaseMs, incarnation, asks }: Extract<StoreMessage, { type: 'renewed' }>): void {
+    if (!this.isSameIncarnation(incarnation)) return
+    this.connector.proved()
     const wasRunning = this.lease.isRunning
-    this.renewals.answered(message.n, message.leaseMs)
+    this.renewals.answered(n, leaseMs)
     if (!wasRunning && this.lease.isRunning) this.events.ready()
-    for (const { session, epoch } of message.asks) this.events.asked(session, epoch)
+    for (const { session, epoch } of asks) this.events.asked(session, epoch)
   }
 
-  /** The Locks table was emptied: whatever this process held there is gone. */
+  /** Another incarnation of the Locks table was made empty: it has lost everything that this process held. */
   private isSameIncarnation(incarnation: string): boolean {
     this.incarnation ??= incarnation
     if (this.incarnation === incarnation) return true
-    this.evicted()
+    this.die(EVICTED)
     return false
   }
 
@@ -306,40 +229,20 @@ export class Membership {
     if (this.checkLease()) this.renewals.renew()
   }
 
-  private replaceSocket(why: string): void {
-    const useless = this.socket
-    if (useless === undefined) return
-    this.renewals.forget()
-    this.socket = undefined
-    useless.close()
-    this.events.connection('disconnected', why)
-    this.timers.get('connect')?.cancel()
-    // At once, for the lease runs on; but not again and again.
-    if (this.failures > 0) return this.connectLater()
-    this.failures = 1
-    this.connect()
+  /** Ends this process id although its client goes on, and tells it. */
+  private die(ending: Ending): void {
+    if (this.state.kind === 'over') return
+    // It has given back everything and said goodbye. That the store does not know it any more is answer enough.
+    if (this.state.kind === 'retiring') return this.state.answered()
+    const loss = lossBy(ending)
+    this.end(loss)
+    this.events.died(loss)
   }
 
-  private scheduleRollover(): void {
-    const earlyMs = CONNECTION_EARLY_MS * (1 + this.randomness.fraction())
-    this.setTimer('rollover', CONNECTION_LIFETIME_MS - earlyMs, () => this.connect())
-  }
-
-  private evicted(): void {
-    this.die('evicted', 'the store took back what this process held, and knows it no longer')
-  }
-
-  private die(reason: LossReason, explanation: string): void {
-    if (this.isDead) return
-    // It has said goodbye, and what it held is given back: the store that knows it no longer is all the answer it needs.
-    if (this.onRetired !== undefined) return this.onRetired()
-    this.death = new SessionLostError(reason, explanation)
-    this.close()
-    this.events.died(this.death)
-  }
-
-  private setTimer(name: TimerName, ms: number, fire: () => void): void {
-    this.timers.get(name)?.cancel()
-    this.timers.set(name, this.clock.after(ms, fire, 'background'))
+  private end(loss: SessionLostError): void {
+    if (this.state.kind === 'over') return
+    this.state = { kind: 'over', loss }
+    this.renewals.stop()
+    this.connector.close()
   }
 }

@@ -31,7 +31,7 @@ interface Insides {
     readonly membership:
       | {
           readonly processId: string
-          readonly gen: number
+          readonly connector: { readonly gen: number }
           readonly isReady: boolean
           readonly lease: { readonly isConfirmed: boolean; readonly remainingMs: number }
         }
@@ -184,7 +184,7 @@ export class Server {
     const { membership } = this.sessions
     const isOver = membership?.processId === p && membership.lease.isConfirmed && membership.lease.remainingMs <= 0
     const { code, gen } = JSON.parse(text) as { readonly code?: string; readonly gen?: number }
-    const isCopied = membership?.processId === p && code === 'STALE_CONNECTION' && gen === membership.gen
+    const isCopied = membership?.processId === p && code === 'STALE_CONNECTION' && gen === membership.connector.gen
     return () => {
       // It may have died of it.
       if (this.machine.isDead) return

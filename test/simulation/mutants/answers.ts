@@ -102,9 +102,9 @@ export const ANSWER_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a process goes on beside its copy',
-    file: 'client/process/membership.ts',
-    from: 'if (refusal.gen === this.gen) this.die(',
-    to: 'if (refusal.gen === 0) this.die(',
+    file: 'client/process/connector.ts',
+    from: 'if (refusal.gen === this.gen) this.events.copied()',
+    to: 'if (refusal.gen === 0) this.events.copied()',
   },
   {
     name: 'an older connection replaces a newer one',

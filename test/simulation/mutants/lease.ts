@@ -7,8 +7,8 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
   {
     name: 'events are handled after the lease',
     file: 'client/process/membership.ts',
-    from: 'if (this.isDead || !this.checkLease()) return',
-    to: 'if (this.isDead) return',
+    from: 'isAlive: () => this.checkLease(),',
+    to: "isAlive: () => this.state.kind !== 'over',",
   },
   {
     name: 'the lease is counted from the answer',

@@ -1,0 +1,103 @@
+import { parseStoreMessage, type StoreMessage } from '../../protocol/messages.js'
+import { WELCOME_TIMEOUT_MS } from '../limits.js'
+import type { Clock, ConnectFailure, Socket, Timer, Transport } from '../ports.js'
+import { type Instant, instant } from './lease.js'
+
+export type Welcome = Extract<StoreMessage, { type: 'welcome' }>
+export type Refusal = Extract<StoreMessage, { type: 'refused' }>
+
+export interface ConnectionEvents {
+  /** Whether the process lives. Nothing that arrives after its end is handled. */
+  isAlive(): boolean
+  /** The connection is open. Returns the `hello` to send. */
+  opened(): string
+  /** Its `hello` was answered; `sentAt` is when it was sent. */
+  welcomed(welcome: Welcome, sentAt: Instant): void
+  helloRefused(refusal: Refusal): void
+  received(message: Exclude<StoreMessage, Welcome>): void
+  /** The last event. `failure`: why it was never welcomed, where that is known. */
+  closed(failure: ConnectFailure | undefined): void
+}
+
+type State =
+  | { readonly kind: 'opening' }
+  | { readonly kind: 'greeting'; readonly sentAt: Instant }
+  | { readonly kind: 'welcome' }
+  /** This side closes it, for it will not be welcomed. */
+  | { readonly kind: 'givenUp'; readonly failure: ConnectFailure }
+
+/** One connection to the store: it says `hello`, and is given up when it is not welcomed in time. */
+export class Connection {
+  private state: State = { kind: 'opening' }
+  private readonly socket: Socket
+  /** Ends the wait for the `welcome`. */
+  private readonly timeout: Timer
+
+  constructor(
+    private readonly gen: number,
+    transport: Transport,
+    private readonly clock: Clock,
+    private readonly events: ConnectionEvents,
+  ) {
+    this.timeout = clock.after(WELCOME_TIMEOUT_MS, () => this.timedOut(), 'background')
+    this.socket = transport.open({
+      opened: () => this.greet(),
+      received: (text) => {
+        if (!events.isAlive()) return
+        const message = parseStoreMessage(text)
+        if (message !== undefined) this.received(message)
+      },
+      closed: (failure) => {
+        this.timeout.cancel()
+        events.closed(this.failureOf(failure))
+      },
+    })
+  }
+
+  send(text: string): void {
+    this.socket.send(text)
+  }
+
+  close(): void {
+    this.socket.close()
+  }
+
+  private greet(): void {
+    this.state = { kind: 'greeting', sentAt: instant(this.clock) }
+    this.send(this.events.opened())
+  }
+
+  private received(message: StoreMessage): void {
+    if (message.type === 'welcome') this.welcomed(message)
+    else if (message.type === 'refused' && message.of === 'hello') this.refused(message)
+    else this.events.received(message)
+  }
+
+  /** One that comes twice, or is meant for another connection of this process, is ignored. */
+  private welcomed(welcome: Welcome): void {
+    if (this.state.kind !== 'greeting' || welcome.gen !== this.gen) return
+    const { sentAt } = this.state
+    this.timeout.cancel()
+    this.state = { kind: 'welcome' }
+    this.events.welcomed(welcome, sentAt)
+  }
+
+  private refused(refusal: Refusal): void {
+    this.giveUp(`the store refused this process (${refusal.code}): ${refusal.message}`)
+    this.events.helloRefused(refusal)
+  }
+
+  private timedOut(): void {
+    this.giveUp(`no welcome within ${WELCOME_TIMEOUT_MS} ms`)
+    this.close()
+  }
+
+  private giveUp(message: string): void {
+    if (this.state.kind !== 'welcome') this.state = { kind: 'givenUp', failure: { message, permanent: false } }
+  }
+
+  private failureOf(failure: ConnectFailure | undefined): ConnectFailure | undefined {
+    if (this.state.kind === 'welcome') return undefined
+    return this.state.kind === 'givenUp' ? this.state.failure : failure
+  }
+}

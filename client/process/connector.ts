@@ -1,0 +1,216 @@
+import { CONNECTIONS_PER_PROCESS_MAX } from '../../protocol/limits.js'
+import type { StoreMessage } from '../../protocol/messages.js'
+import {
+  CONNECTION_EARLY_MS,
+  CONNECTION_LIFETIME_MS,
+  CONNECTION_OVERLAP_MS,
+  RECONNECT_BASE_MS,
+  RECONNECT_MAX_MS,
+} from '../limits.js'
+import type { Clock, ConnectFailure, Randomness, Timer, Transport } from '../ports.js'
+import { Connection, type Refusal, type Welcome } from './connection.js'
+import type { Instant } from './lease.js'
+
+export interface ConnectorEvents {
+  /** Whether the process lives. Nothing that arrives after its end is handled. */
+  isAlive(): boolean
+  /** The `hello` of this process's connection number `gen`. */
+  hello(gen: number): string
+  /** The store knows this process, on these terms. `sentAt`: when the `hello` was sent. The process may end here. */
+  welcomed(welcome: Welcome, sentAt: Instant): void
+  /** Messages can be sent, until `disconnected`. */
+  connected(): void
+  /** No message can be sent until the next `connected`. */
+  disconnected(why: string): void
+  received(message: Exclude<StoreMessage, Welcome>): void
+  /** The store has given this process up. */
+  evicted(): void
+  /** The store knows a newer connection than the newest of this process. */
+  copied(): void
+  /** The store refuses this process for a reason that lasts. */
+  refused(refusal: Refusal): void
+  /** No connection is possible until a setting changes. */
+  unreachable(failure: ConnectFailure): void
+}
+
+type State =
+  /** No connection, and none is being opened: `timer` ends the pause. */
+  | { readonly kind: 'pausing' }
+  | { readonly kind: 'opening'; readonly next: Connection }
+  /** `timer` opens the next connection beside the current one. */
+  | { readonly kind: 'connected'; readonly current: Connection }
+  | { readonly kind: 'rollingOver'; readonly current: Connection; readonly next: Connection }
+  | { readonly kind: 'closed' }
+
+/** A connection that another has replaced, while answers to what was sent over it may still arrive. */
+interface Replaced {
+  readonly connection: Connection
+  readonly timer: Timer
+}
+
+/**
+ * The connections of one process id, one after the other. It opens the next before API Gateway cuts the current one,
+ * and pauses between attempts that fail.
+ */
+export class Connector {
+  /** Why the last connection failed, since a connection was last welcomed. */
+  lastFailure: ConnectFailure | undefined
+  private state: State = { kind: 'pausing' }
+  /** Ends the current state; a change of state cancels it. */
+  private timer: Timer | undefined
+  private replaced: Replaced | undefined
+  /** The number of the newest connection. */
+  private gen = 0
+  /** Connections that have failed since the store last proved to be there. */
+  private failures = 0
+  /** `hello`s since the last `welcome`; each displaces an older connection, so they are bounded. */
+  private hellos = 0
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly clock: Clock,
+    private readonly randomness: Randomness,
+    private readonly events: ConnectorEvents,
+  ) {
+    this.open()
+  }
+
+  get isConnected(): boolean {
+    return this.current !== undefined
+  }
+
+  /** Sends if connected, else does nothing. */
+  send(text: string): void {
+    this.current?.send(text)
+  }
+
+  /** The store has answered a renewal: the next failure is a first one again. */
+  proved(): void {
+    this.failures = 0
+  }
+
+  /** The current connection is of no use any more: the next one takes its place at once, but not again and again. */
+  replace(why: string): void {
+    const { state } = this
+    const useless = this.current
+    if (useless === undefined) return
+    this.become(state.kind === 'rollingOver' ? { kind: 'opening', next: state.next } : { kind: 'pausing' })
+    useless.close()
+    this.events.disconnected(why)
+    if (this.state.kind !== 'pausing') return
+    if (this.failures > 0) return this.pause()
+    this.failures = 1
+    this.open()
+  }
+
+  /** Closes every connection and opens no other. */
+  close(): void {
+    const { state, replaced } = this
+    this.become({ kind: 'closed' })
+    replaced?.timer.cancel()
+    replaced?.connection.close()
+    this.replaced = undefined
+    if (state.kind === 'connected' || state.kind === 'rollingOver') state.current.close()
+    if (state.kind === 'opening' || state.kind === 'rollingOver') state.next.close()
+  }
+
+  private get current(): Connection | undefined {
+    return this.state.kind === 'connected' || this.state.kind === 'rollingOver' ? this.state.current : undefined
+  }
+
+  private open(): void {
+    this.gen += 1
+    const { gen, events } = this
+    const next = new Connection(gen, this.transport, this.clock, {
+      isAlive: () => events.isAlive(),
+      opened: () => {
+        this.hellos += 1
+        return events.hello(gen)
+      },
+      welcomed: (welcome, sentAt) => this.welcomed(next, welcome, sentAt),
+      helloRefused: (refusal) => this.helloRefused(next, refusal),
+      received: (message) => this.received(next, message),
+      closed: (failure) => this.closed(next, failure),
+    })
+    const { current } = this
+    this.become(current === undefined ? { kind: 'opening', next } : { kind: 'rollingOver', current, next })
+  }
+
+  private welcomed(connection: Connection, welcome: Welcome, sentAt: Instant): void {
+    const { current } = this
+    if (current !== undefined) this.keepAwhile(current)
+    this.lastFailure = undefined
+    this.hellos = 0
+    this.become({ kind: 'connected', current: connection })
+    this.events.welcomed(welcome, sentAt)
+    if (this.state.kind !== 'connected') return
+    this.openLater(this.rolloverMs())
+    this.events.connected()
+  }
+
+  private rolloverMs(): number {
+    return CONNECTION_LIFETIME_MS - CONNECTION_EARLY_MS * (1 + this.randomness.fraction())
+  }
+
+  private keepAwhile(connection: Connection): void {
+    this.replaced?.timer.cancel()
+    this.replaced?.connection.close()
+    const timer = this.clock.after(CONNECTION_OVERLAP_MS, () => connection.close(), 'background')
+    this.replaced = { connection, timer }
+  }
+
+  private helloRefused(connection: Connection, refusal: Refusal): void {
+    const { code } = refusal
+    if (code === 'EVICTED') this.events.evicted()
+    else if (code === 'STALE_CONNECTION') {
+      // A number above the newest one here belongs to a copy of this process, or this process is the copy.
+      if (refusal.gen === this.gen) this.events.copied()
+    } else if (code !== 'INTERNAL' && code !== 'TOO_MANY_MESSAGES') this.events.refused(refusal)
+    connection.close()
+  }
+
+  private received(connection: Connection, message: Exclude<StoreMessage, Welcome>): void {
+    const isUnknown = message.type === 'refused' && message.code === 'NO_HELLO'
+    if (isUnknown && connection === this.current) this.replace('the store does not know this connection')
+    else this.events.received(message)
+  }
+
+  private closed(connection: Connection, cause: ConnectFailure | undefined): void {
+    const { state } = this
+    const failure = cause ?? { message: 'the connection was closed', permanent: false }
+    if (connection === this.current) {
+      this.lastFailure = failure
+      this.become(state.kind === 'rollingOver' ? { kind: 'opening', next: state.next } : { kind: 'pausing' })
+      this.events.disconnected(failure.message)
+      if (this.state.kind === 'pausing') this.pause()
+    } else if (state.kind === 'opening' && connection === state.next) {
+      this.lastFailure = failure
+      this.become({ kind: 'pausing' })
+      if (failure.permanent) this.events.unreachable(failure)
+      if (this.state.kind === 'pausing') this.pause()
+    } else if (state.kind === 'rollingOver' && connection === state.next) {
+      // While the current connection works, the failure of the next concerns nobody yet.
+      this.lastFailure = failure
+      this.become({ kind: 'connected', current: state.current })
+      // The store hears a `hello` even where its answer is lost. One more would displace the connection in use.
+      if (this.hellos < CONNECTIONS_PER_PROCESS_MAX - 1) this.pause()
+    }
+  }
+
+  /** Tries again after a random time, up to a bound that doubles with each failure. */
+  private pause(): void {
+    const ceilingMs = Math.min(RECONNECT_MAX_MS, RECONNECT_BASE_MS * 2 ** Math.min(this.failures, 20))
+    this.failures += 1
+    this.openLater(ceilingMs * this.randomness.fraction())
+  }
+
+  private openLater(ms: number): void {
+    this.timer = this.clock.after(ms, () => this.open(), 'background')
+  }
+
+  private become(state: State): void {
+    this.timer?.cancel()
+    this.timer = undefined
+    this.state = state
+  }
+}
