@@ -8,36 +8,53 @@ export interface Instant {
 
 export const instant = (clock: Clock): Instant => ({ wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() })
 
+/** What the store has granted: `leaseMs` from its own clock, of which this side does not use the last `marginMs`. */
+export interface LeaseTerm {
+  readonly sentAt: Instant
+  readonly leaseMs: number
+  readonly marginMs: number
+}
+
+type State =
+  | { readonly kind: 'unconfirmed' }
+  | { readonly kind: 'confirmed'; readonly until: Instant }
+  | { readonly kind: 'over' }
+
 /**
  * The time until which this process may believe in its locks. It is over when EITHER clock says so: the monotonic
  * one stops while a machine is paused, the wall one may be set back. Once seen as over it never runs again.
  */
 export class Lease {
-  private until: Instant = { wallMs: 0, monotonicMs: 0 }
-  private over = false
+  private state: State = { kind: 'unconfirmed' }
 
   constructor(private readonly clock: Clock) {}
 
   /** Counts from before the renewal was sent. A late answer to an older renewal shortens nothing. */
-  extend(sentAt: Instant, leaseMs: number, marginMs: number): void {
+  extend({ sentAt, leaseMs, marginMs }: LeaseTerm): void {
     const ms = leaseMs - marginMs
-    if (this.over || sentAt.monotonicMs + ms <= this.until.monotonicMs) return
-    this.until = { wallMs: sentAt.wallMs + ms, monotonicMs: sentAt.monotonicMs + ms }
+    const until: Instant = { wallMs: sentAt.wallMs + ms, monotonicMs: sentAt.monotonicMs + ms }
+    if (this.state.kind === 'over') return
+    if (this.state.kind === 'confirmed' && until.monotonicMs <= this.state.until.monotonicMs) return
+    this.state = { kind: 'confirmed', until }
   }
 
+  /** True from the first confirmation on, for ever. */
   get isConfirmed(): boolean {
-    return this.until.monotonicMs > 0
+    return this.state.kind !== 'unconfirmed'
   }
 
   /** False before the first confirmation, and for ever once the lease has been seen to be over. */
   get isRunning(): boolean {
-    if (this.over || !this.isConfirmed) return false
+    if (this.state.kind !== 'confirmed') return false
     if (this.remainingMs > 0) return true
-    this.over = true
+    this.state = { kind: 'over' }
     return false
   }
 
+  /** How long it still runs: zero or less when it is over, or not confirmed yet. */
   get remainingMs(): number {
-    return Math.min(this.until.wallMs - this.clock.wallMs(), this.until.monotonicMs - this.clock.monotonicMs())
+    if (this.state.kind !== 'confirmed') return 0
+    const { until } = this.state
+    return Math.min(until.wallMs - this.clock.wallMs(), until.monotonicMs - this.clock.monotonicMs())
   }
 }

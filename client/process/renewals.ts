@@ -89,7 +89,7 @@ export class Renewals {
   }
 
   private extend(sentAt: Instant, leaseMs: number): void {
-    this.lease.extend(sentAt, leaseMs, this.timing().clientMarginMs)
+    this.lease.extend({ sentAt, leaseMs, marginMs: this.timing().clientMarginMs })
     this.leaseTimer?.cancel()
     this.leaseTimer = this.clock.after(Math.max(1, this.lease.remainingMs + 1), () => this.events.over(), 'background')
   }

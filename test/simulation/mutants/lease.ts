@@ -19,8 +19,8 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
   {
     name: 'the lease is by the monotonic clock alone',
     file: 'client/process/lease.ts',
-    from: 'return Math.min(this.until.wallMs - this.clock.wallMs(), this.until.monotonicMs - this.clock.monotonicMs())',
-    to: 'return this.until.monotonicMs - this.clock.monotonicMs()',
+    from: 'return Math.min(until.wallMs - this.clock.wallMs(), until.monotonicMs - this.clock.monotonicMs())',
+    to: 'return until.monotonicMs - this.clock.monotonicMs()',
   },
   {
     name: 'a lapsed lease is revived by a late renewal',
