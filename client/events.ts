@@ -9,8 +9,8 @@ export interface HoldfastEvents {
   revoked: [{ readonly session: string; readonly epoch: number }]
   released: [{ readonly session: string; readonly epoch: number }]
   /**
-   * `unwritten` counts accesses with `durability: 'release'` that had resolved and whose changes are lost, or may be
-   * where a commit was under way.
+   * `unwritten` counts accesses with `durability: 'release'` that had resolved and whose changes are lost, or may be lost
+   * because a commit was under way.
    */
   lost: [{ readonly session: string; readonly error: HoldfastError; readonly unwritten: number }]
   connection: [{ readonly state: 'connected' | 'disconnected'; readonly detail: string | undefined }]
@@ -34,8 +34,8 @@ function checkListener(event: unknown, listener: unknown): void {
 }
 
 /**
- * The listeners of a client. One that throws cannot break what is under way: it is called from a microtask of its own.
- * Nor is it inside the access that caused the event: what it does waits its turn, as from anywhere else.
+ * The listeners of a client. Each event is told in a microtask of its own, so a listener that throws breaks nothing that
+ * is under way. It is told outside the access that caused it, so an access that a listener begins waits its turn.
  */
 export class Events {
   private readonly emitter = new EventEmitter()

@@ -1,11 +1,11 @@
-/** What the client needs of the machine. Real ones are in client/machine.ts; a simulation brings its own. */
+/** The client's needs of the machine, as interfaces. The real ones are in client/machine.ts; a simulation brings its own. */
 
 export type Timer = { readonly cancel: () => void }
 
 export interface Clock {
-  /** Milliseconds since 1970: goes on while a machine is paused, and may jump. */
+  /** Milliseconds since 1970. It goes on while a machine is paused, and may jump. */
   wallMs(): number
-  /** Milliseconds since some start: never jumps, but stops while a machine is paused. */
+  /** Milliseconds since some start. It never jumps, but stops while a machine is paused. */
   monotonicMs(): number
   /** Runs `fire` once after `ms`. A `background` timer does not keep the operating system process alive. */
   after(ms: number, fire: () => void, kind: 'background' | 'awaited'): Timer
@@ -28,12 +28,12 @@ export interface ConnectFailure {
 export interface SocketEvents {
   opened(): void
   received(text: string): void
-  /** The last event of a socket, whether or not it ever opened. */
+  /** The last event of a socket, also of one that never opened. It never comes before `open` has returned. */
   closed(failure: ConnectFailure | undefined): void
 }
 
 export interface Socket {
-  /** Sends if open, else does nothing: whoever waits for an answer sends again. */
+  /** Sends if open, else does nothing: a sender that gets no answer sends again. */
   send(text: string): void
   close(): void
 }

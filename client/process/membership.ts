@@ -208,13 +208,13 @@ export class Membership {
     }
   }
 
-  private renewed({ n, leaseMs, incarnation, asks }: Extract<StoreMessage, { type: 'renewed' }>): void {
-    if (!this.isSameIncarnation(incarnation)) return
+  private renewed(message: Extract<StoreMessage, { type: 'renewed' }>): void {
+    if (!this.isSameIncarnation(message.incarnation)) return
     this.connector.proved()
     const wasRunning = this.lease.isRunning
-    this.renewals.answered(n, leaseMs)
+    this.renewals.answered(message)
     if (!wasRunning && this.lease.isRunning) this.events.ready()
-    for (const { session, epoch } of asks) this.events.asked(session, epoch)
+    for (const { session, epoch } of message.asks) this.events.asked(session, epoch)
   }
 
   /** Another incarnation of the Locks table was made empty: it has lost everything that this process held. */

@@ -3,24 +3,25 @@ import { RENEWAL_OVERDUE_MS, RENEWALS_PER_LEASE, RENEWALS_REMEMBERED } from '../
 import type { Clock, Timer } from '../ports.js'
 import { type Instant, instant, Lease } from './lease.js'
 
-export interface RenewalEvents {
+export interface RenewalsEvents {
   /** It is time to renew, while the lease runs. */
   due(): void
   isConnected(): boolean
   send(n: number): void
-  /** Nothing was answered for so long that the connection is of no use. */
+  /** No renewal was answered for so long that the connection is of no use. */
   silent(): void
-  /** The lease must be over by now. */
+  /** As much time has passed as the lease had left. */
   over(): void
 }
 
-/** Keeps a process's lease running: renews it in time, and counts it from the renewal that was answered. */
+/** Keeps a process's lease running: renews it in time, and counts it from when the answered renewal was sent. */
 export class Renewals {
   readonly lease: Lease
-  private sent = 0
-  /** When it last renewed, or would have with a connection. */
+  /** The number of the last renewal. */
+  private last = 0
+  /** When a renewal was last due. It is sent only with a connection. */
   private renewedAt: Instant
-  /** When each renewal was sent that has no answer yet. */
+  /** Renewals without an answer, oldest first: when each was sent. */
   private readonly unanswered = new Map<number, Instant>()
   private renewalTimer: Timer | undefined
   private silenceTimer: Timer | undefined
@@ -29,7 +30,7 @@ export class Renewals {
   constructor(
     private readonly clock: Clock,
     private readonly timing: () => Timing,
-    private readonly events: RenewalEvents,
+    private readonly events: RenewalsEvents,
   ) {
     this.lease = new Lease(clock)
     this.renewedAt = instant(clock)
@@ -44,14 +45,15 @@ export class Renewals {
   renew(): void {
     this.schedule()
     if (!this.events.isConnected()) return
-    this.sent += 1
+    this.last += 1
     if (this.unanswered.size >= RENEWALS_REMEMBERED) this.unanswered.delete(this.unanswered.keys().next().value ?? 0)
-    this.unanswered.set(this.sent, instant(this.clock))
+    this.unanswered.set(this.last, instant(this.clock))
     this.watchSilence()
-    this.events.send(this.sent)
+    this.events.send(this.last)
   }
 
-  answered(n: number, leaseMs: number): void {
+  /** The store has extended the lease, by renewal number `n`. */
+  answered({ n, leaseMs }: { readonly n: number; readonly leaseMs: number }): void {
     const sentAt = this.unanswered.get(n)
     if (sentAt === undefined) return
     for (const earlier of this.unanswered.keys()) if (earlier <= n) this.unanswered.delete(earlier)
@@ -59,13 +61,13 @@ export class Renewals {
     this.extend(sentAt, leaseMs)
   }
 
-  /** Another connection: what was sent over the one before need not be answered any more. */
+  /** The connection is gone, and the answers to what was sent over it with it. */
   forget(): void {
     this.unanswered.clear()
     this.silenceTimer?.cancel()
   }
 
-  /** Whether no renewal was due for longer than can be: the process was paused, or its loop blocked. */
+  /** Whether a renewal is overdue: its timer did not run, because the machine was paused or the loop blocked. */
   get stoodStill(): boolean {
     const { wallMs, monotonicMs } = this.renewedAt
     const sinceMs = Math.max(this.clock.wallMs() - wallMs, this.clock.monotonicMs() - monotonicMs)
@@ -94,7 +96,10 @@ export class Renewals {
     this.leaseTimer = this.clock.after(Math.max(1, this.lease.remainingMs + 1), () => this.events.over(), 'background')
   }
 
-  /** Half open: the other side is gone and nobody said so. Enough of the lease must be left for the next connection. */
+  /**
+   * Finds a connection whose other side is gone without a word (half open), while enough of the lease is left for the
+   * next connection to renew it.
+   */
   private watchSilence(): void {
     this.silenceTimer?.cancel()
     const oldest = this.unanswered.values().next().value

@@ -6,8 +6,8 @@ import { WELCOME_TIMEOUT_MS } from '../limits.js'
 import type { ConnectFailure, Socket, SocketEvents, Transport } from '../ports.js'
 
 /**
- * The WebSocket to the store. Every connection is signed anew, in headers, with the credentials of the AWS SDK's own
- * chain: they change while a process lives, and nothing that is secret belongs into a URL.
+ * The WebSocket to the store. Every connection is signed anew with the credentials of the AWS SDK's own chain, because
+ * they change while a process lives. The signature is in headers, because a URL with a secret in it may be logged.
  */
 export class SignedWebSocketTransport implements Transport {
   private readonly signer: SignatureV4
@@ -73,7 +73,7 @@ export class SignedWebSocketTransport implements Transport {
       },
       close() {
         if (socket === undefined) closed()
-        // A peer that is gone would keep a polite close waiting; what was sent before is on its way already.
+        // A peer that is gone would never answer a polite close. An open socket closes politely, so that what was sent arrives.
         else if (socket.readyState === WebSocket.OPEN) closePolitely(socket)
         else socket.terminate()
       },
