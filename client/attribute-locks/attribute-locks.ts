@@ -9,24 +9,24 @@ export type { LockTicket } from './waiting-ticket.js'
 /**
  * The attribute locks of ONE session inside this process: shared and exclusive, of attributes or of the whole.
  *
- * A ticket is granted when it conflicts with no holder and with no ticket ahead of it. Those that conflict are served
- * first come, first served; only accesses that run already go ahead, to lock more. All calls take effect at once:
- * there is no clock, no promise and no signal in here. Whoever gives up waiting calls {@link cancel}.
+ * A ticket is granted when it conflicts with no holder and with no ticket ahead of it. Tickets that conflict are served
+ * first come, first served; only a running access goes ahead, to lock more. All calls take effect at once: there is no
+ * clock, no promise and no signal in here. A caller that gives up waiting calls {@link cancel}.
  *
- * A session that one access uses at a time, the usual case, needs no more than two fields; the table for several is
- * made when a second one comes and goes with the last.
+ * A session that one access uses at a time, the usual case, needs no more than two fields. The table for several owners
+ * is made when a second one arrives, and dropped with the last.
  */
 export class AttributeLocks {
   private sole: LockOwner | undefined = undefined
   private soleRequest: LockRequest | undefined = undefined
   private table: LockTable | undefined = undefined
 
-  /** Owners that hold something. */
+  /** The number of owners that hold locks. */
   get running(): number {
     return this.table?.running ?? (this.sole === undefined ? 0 : 1)
   }
 
-  /** Tickets that wait, extensions included. */
+  /** The number of tickets that wait, extensions included. */
   get queued(): number {
     return this.table?.queued ?? 0
   }
@@ -36,7 +36,7 @@ export class AttributeLocks {
     return this.sole === owner ? this.soleRequest : undefined
   }
 
-  /** Locks at once or changes nothing. It overtakes nobody who waits for any of the same locks. */
+  /** Locks at once or changes nothing. It overtakes no ticket that waits for any of the same locks. */
   tryLock(owner: LockOwner, request: LockRequest): boolean {
     if (this.table !== undefined || this.sole !== undefined) return this.open().tryLock(owner, request)
     this.sole = owner
@@ -63,8 +63,8 @@ export class AttributeLocks {
   }
 
   /**
-   * Locks more for an owner that holds some, or turns what it shares into exclusive locks. It goes ahead of ordinary
-   * tickets, for they may be waiting for what the owner holds already.
+   * Locks more for an owner that holds some, or turns its shared locks into exclusive ones. It goes ahead of ordinary
+   * tickets, because they may be waiting for locks that the owner holds already.
    *
    * @throws DeadlockError if the owner would wait for itself; nothing has changed then
    */
@@ -81,8 +81,8 @@ export class AttributeLocks {
   }
 
   /**
-   * Frees all locks of the owner. Its extensions that still waited leave with them and are returned: they cannot be
-   * granted without what they were to extend. A ticket of its own that waits for its first locks stays.
+   * Frees all locks of the owner. Its extensions that still waited leave too and are returned: there is nothing left
+   * that they could extend. A ticket of the owner that waits for its first locks stays.
    */
   unlock(owner: LockOwner): LockTicket[] {
     if (this.table !== undefined) {
@@ -94,12 +94,12 @@ export class AttributeLocks {
     return []
   }
 
-  /** Takes out all tickets but extensions, and returns them in line. */
+  /** Takes all tickets but extensions out of the queue, and returns them in line. */
   takeQueued(): LockTicket[] {
     return this.table?.takeQueued() ?? []
   }
 
-  /** Frees everything and returns everybody who waited, extensions first. */
+  /** Frees all locks, and returns all tickets that waited, extensions first. */
   clear(): LockTicket[] {
     this.forgetSole()
     const taken = this.table?.clear() ?? []

@@ -1,49 +1,49 @@
-import { type Claimant, HOLDING, type LockOwner, without } from './deadlocks.js'
+import { HOLDER_ORDER, type LockOwner, type LockParty, type LockScope, without } from './deadlocks.js'
 import type { LockRequest } from './lock-request.js'
 
-/** One owner's locks in one session. */
-export interface Holding extends Claimant {
+/** An owner, with its locks in one session. */
+export interface Holder extends LockParty {
   /** Grows when the owner locks more. */
   request: LockRequest
-  /** Where it stands in the list: a list that knows this needs no search to lose one. */
+  /** Its place in the list, so that it is removed without a search. */
   index: number
 }
 
-/** Who holds locks in one session. Each owner knows its holdings too. */
-export class Holdings {
-  private readonly list: Holding[] = []
+/** All who hold locks in one session. Each owner lists its own holds too. */
+export class Holders {
+  private readonly list: Holder[] = []
 
-  constructor(private readonly session: Claimant['session']) {}
+  constructor(private readonly scope: LockScope) {}
 
   get count(): number {
     return this.list.length
   }
 
-  of(owner: LockOwner): Holding | undefined {
-    return owner.holds.find(({ session }) => session === this.session) as Holding | undefined
+  of(owner: LockOwner): Holder | undefined {
+    return owner.holds.find(({ scope }) => scope === this.scope) as Holder | undefined
   }
 
-  all(): readonly Holding[] {
+  all(): readonly Holder[] {
     return this.list
   }
 
   add(owner: LockOwner, request: LockRequest): void {
-    const holding: Holding = { session: this.session, owner, request, order: HOLDING, index: this.list.length }
-    this.list.push(holding)
-    owner.holds = [...owner.holds, holding]
+    const holder: Holder = { scope: this.scope, owner, request, order: HOLDER_ORDER, index: this.list.length }
+    this.list.push(holder)
+    owner.holds = [...owner.holds, holder]
   }
 
-  remove(holding: Holding): void {
-    const last = this.list.pop() as Holding
-    if (last !== holding) {
-      this.list[holding.index] = last
-      last.index = holding.index
+  remove(holder: Holder): void {
+    const last = this.list.pop() as Holder
+    if (last !== holder) {
+      this.list[holder.index] = last
+      last.index = holder.index
     }
-    holding.owner.holds = without(holding.owner.holds, holding)
+    holder.owner.holds = without(holder.owner.holds, holder)
   }
 
   clear(): void {
-    for (const holding of this.list) holding.owner.holds = without(holding.owner.holds, holding)
+    for (const holder of this.list) holder.owner.holds = without(holder.owner.holds, holder)
     this.list.length = 0
   }
 }

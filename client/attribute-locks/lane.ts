@@ -1,13 +1,13 @@
-/** What a request claims of a lane: two bits. Readers go together, writers go together, nothing else does. */
-export type Claim = 0 | 1 | 2 | 3
+/** How a request uses a lane: two bits. Readers go together, writers go together, nothing else does. */
+export type LaneUse = 0 | 1 | 2 | 3
 export const NOTHING = 0
 export const READ = 1
 export const WRITE = 2
 export const ALONE = 3
 
-/** A ticket in line. It may be granted as soon as no lane blocks it. */
+/** A ticket in line. It may be granted when no lane blocks it. */
 export interface Waiter {
-  /** The number of lanes that block it. Kept by the lanes, as `places` is. */
+  /** The number of lanes that block it. The lanes keep this, and `places`. */
   blockedIn: number
   /** The first of its places, which are chained. */
   places: Place | undefined
@@ -19,7 +19,7 @@ export interface Waiter {
 export interface Place {
   readonly waiter: Waiter
   readonly lane: Lane
-  readonly claim: Claim
+  readonly use: LaneUse
   /** The next place of the same ticket, in another lane. */
   readonly sibling: Place | undefined
   stands: boolean
@@ -28,12 +28,12 @@ export interface Place {
 }
 
 /**
- * One lane: the claims of those who hold or go ahead, then a line of places. The claim of a place *stands* from the
- * moment when nothing ahead conflicts with it, even while its ticket is blocked in another lane: those behind must
- * not overtake it.
+ * One lane: the uses of those who hold or go ahead, then a line of places. The use of a place *stands* from the moment
+ * when nothing ahead conflicts with it, even while its ticket is blocked in another lane: those behind must not
+ * overtake it.
  *
- * Whoever comes behind a blocked place is blocked as well, by it or by what blocks it. So the line is a part that
- * stands and then a part that is blocked, and a change costs only the places that cross over.
+ * Every place behind a blocked one is blocked as well, by that one or by its blocker. So the line is a part that stands
+ * and then a part that is blocked, and a change costs only the places that cross from one part to the other.
  */
 export class Lane {
   private readers = 0
@@ -46,51 +46,51 @@ export class Lane {
     return this.readers === 0 && this.writers === 0 && this.first === undefined
   }
 
-  /** Whether a claim at the end of the line would stand. */
-  admits(claim: Claim): boolean {
-    return this.firstBlocked === undefined && this.fits(claim)
+  /** Whether a use at the end of the line would stand. */
+  admits(use: LaneUse): boolean {
+    return this.firstBlocked === undefined && this.fits(use)
   }
 
-  add(claim: Claim): void {
-    if (claim & READ) this.readers++
-    if (claim & WRITE) this.writers++
+  add(use: LaneUse): void {
+    if (use & READ) this.readers++
+    if (use & WRITE) this.writers++
   }
 
-  /** To be followed by `advance`, once all is removed that is to be. */
-  remove(claim: Claim): void {
-    if (claim & READ) this.readers--
-    if (claim & WRITE) this.writers--
+  /** The caller calls `advance` after the last removal. */
+  remove(use: LaneUse): void {
+    if (use & READ) this.readers--
+    if (use & WRITE) this.writers--
   }
 
   advance(): void {
     let place = this.firstBlocked
-    for (; place !== undefined && this.fits(place.claim); place = place.next) {
+    for (; place !== undefined && this.fits(place.use); place = place.next) {
       place.stands = true
-      this.add(place.claim)
+      this.add(place.use)
       if (--place.waiter.blockedIn === 0) place.waiter.unblocked()
     }
     this.firstBlocked = place
   }
 
-  /** Adds a claim ahead of the line. The part that stands falls back as far as it must. */
-  overtake(claim: Claim): void {
-    if (this.fits(claim)) return this.add(claim)
+  /** Adds a use ahead of the line. The part that stands falls back as far as it must. */
+  overtake(use: LaneUse): void {
+    if (this.fits(use)) return this.add(use)
     for (let place = this.first; place?.stands; place = place.next) {
       place.stands = false
-      this.remove(place.claim)
+      this.remove(place.use)
       place.waiter.blockedIn++
     }
     this.firstBlocked = this.first
-    this.add(claim)
+    this.add(use)
     this.advance()
   }
 
-  join(waiter: Waiter, claim: Claim): void {
-    const stands = this.admits(claim)
+  join(waiter: Waiter, use: LaneUse): void {
+    const stands = this.admits(use)
     const place: Place = {
       waiter,
       lane: this,
-      claim,
+      use,
       sibling: waiter.places,
       stands,
       previous: this.last,
@@ -100,12 +100,12 @@ export class Lane {
     if (this.last === undefined) this.first = place
     else this.last.next = place
     this.last = place
-    if (stands) return this.add(claim)
+    if (stands) return this.add(use)
     this.firstBlocked ??= place
     waiter.blockedIn++
   }
 
-  /** Takes a place out of the line. A claim that stands is left in, for its holder or for `remove`. */
+  /** Takes a place out of the line. A use that stands stays in the counts, for its holder or for `remove`. */
   unlink(place: Place): void {
     const { previous, next } = place
     if (previous === undefined) this.first = next
@@ -115,7 +115,7 @@ export class Lane {
     if (this.firstBlocked === place) this.firstBlocked = next
   }
 
-  private fits(claim: Claim): boolean {
-    return !((claim & READ && this.writers > 0) || (claim & WRITE && this.readers > 0))
+  private fits(use: LaneUse): boolean {
+    return !((use & READ && this.writers > 0) || (use & WRITE && this.readers > 0))
   }
 }

@@ -1,12 +1,12 @@
-import { ALONE, type Claim, Lane, NOTHING, READ, type Waiter, WRITE } from './lane.js'
+import { ALONE, Lane, type LaneUse, NOTHING, READ, type Waiter, WRITE } from './lane.js'
 import type { LockRequest } from './lock-request.js'
 
 /** Lanes that may be kept for reuse, however few are in use. */
 const SPARE_LANES = 16
 
 /**
- * The waiting lines of one session: one lane for each thing that a request can claim. Two requests conflict if and
- * only if their claims conflict in at least one lane.
+ * The waiting lines of one session: one lane for each thing that a request can lock. Two requests conflict if and only
+ * if their uses conflict in at least one lane.
  *
  * | lane                  | READ              | WRITE                    | ALONE                                    |
  * |-----------------------|-------------------|--------------------------|------------------------------------------|
@@ -17,59 +17,59 @@ const SPARE_LANES = 16
 export class Lanes {
   private readonly session = new Lane()
   private readonly contents = new Lane()
-  /** Lanes in use, and some that were: a map that loses and regains one name again and again becomes slow. */
+  /** Lanes in use, and some empty ones: a map that loses and regains one name again and again becomes slow. */
   private readonly attributes = new Map<string, Lane>()
   private spare = 0
 
-  /** Whether the request, coming last, would conflict neither with a holder nor with anybody in line. */
+  /** Whether the request, as the last in line, would conflict neither with a holder nor with a ticket in line. */
   admits(request: LockRequest): boolean {
-    const contents = claimOnContents(request)
-    if (!this.session.admits(claimOnSession(request))) return false
+    const contents = useOfContents(request)
+    if (!this.session.admits(useOfSession(request))) return false
     if (contents !== NOTHING && !this.contents.admits(contents)) return false
     for (const name of request.writes) if (this.attributes.get(name)?.admits(ALONE) === false) return false
     for (const name of request.reads) if (this.attributes.get(name)?.admits(READ) === false) return false
     return true
   }
 
-  /** Adds the claims of a holder: of one that was admitted, or that stood in line with the same claims. */
+  /** Adds the uses of a holder that was admitted, or that stood in line with the same uses. */
   add(request: LockRequest): void {
-    this.visit(request, (lane, claim) => lane.add(claim))
+    this.visit(request, (lane, use) => lane.add(use))
   }
 
-  /** Removes the claims of a holder or of one that overtook, and lets those pass whom they blocked. */
+  /** Removes the uses of a holder or of a ticket that overtook, and lets pass the tickets that only they blocked. */
   remove(request: LockRequest): void {
-    this.visit(request, (lane, claim) => {
-      lane.remove(claim)
+    this.visit(request, (lane, use) => {
+      lane.remove(use)
       this.settle(lane)
     })
   }
 
-  /** Adds claims ahead of everybody in line. */
+  /** Adds uses ahead of everybody in line. */
   overtake(request: LockRequest): void {
-    this.visit(request, (lane, claim) => lane.overtake(claim))
+    this.visit(request, (lane, use) => lane.overtake(use))
   }
 
   join(waiter: Waiter, request: LockRequest): void {
-    this.visit(request, (lane, claim) => lane.join(waiter, claim))
+    this.visit(request, (lane, use) => lane.join(waiter, use))
   }
 
-  /** Takes a ticket that nothing blocks out of line. Its claims stay, for the holder that it becomes. */
+  /** Takes a ticket that nothing blocks out of line. Its uses stay, for the holder that it becomes. */
   pass(waiter: Waiter): void {
     for (let { places: place } = waiter; place !== undefined; place = place.sibling) place.lane.unlink(place)
   }
 
-  /** Takes a ticket out of line, with its claims. */
+  /** Takes a ticket out of line, with its uses. */
   leave(waiter: Waiter): void {
     for (let { places: place } = waiter; place !== undefined; place = place.sibling) {
       place.lane.unlink(place)
-      if (place.stands) place.lane.remove(place.claim)
+      if (place.stands) place.lane.remove(place.use)
       this.settle(place.lane)
     }
   }
 
-  private visit(request: LockRequest, visitor: (lane: Lane, claim: Claim) => void): void {
-    const contents = claimOnContents(request)
-    visitor(this.session, claimOnSession(request))
+  private visit(request: LockRequest, visitor: (lane: Lane, use: LaneUse) => void): void {
+    const contents = useOfContents(request)
+    visitor(this.session, useOfSession(request))
     if (contents !== NOTHING) visitor(this.contents, contents)
     for (const name of request.writes) visitor(this.laneOf(name), ALONE)
     for (const name of request.reads) visitor(this.laneOf(name), READ)
@@ -94,10 +94,10 @@ export class Lanes {
   }
 }
 
-const claimOnSession = ({ whole }: LockRequest): Claim => (whole === 'exclusive' ? ALONE : READ)
+const useOfSession = ({ whole }: LockRequest): LaneUse => (whole === 'exclusive' ? ALONE : READ)
 
-function claimOnContents({ whole, writes }: LockRequest): Claim {
-  // An exclusive claim on the session says it all.
+function useOfContents({ whole, writes }: LockRequest): LaneUse {
+  // Alone in the session's lane, it conflicts with every request already.
   if (whole === 'exclusive') return NOTHING
   if (writes.length === 0) return whole === 'shared' ? READ : NOTHING
   return whole === 'shared' ? ALONE : WRITE

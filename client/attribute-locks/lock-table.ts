@@ -1,18 +1,18 @@
 import { DeadlockError, type DeadlockParty, InvalidArgumentError } from '../errors/index.js'
-import { type Claimant, findCycle, isBlocking, type LockOwner, without } from './deadlocks.js'
-import { type Holding, Holdings } from './holders.js'
+import { findCycle, isBlocking, type LockOwner, type LockParty, type LockScope, without } from './deadlocks.js'
+import { type Holder, Holders } from './holders.js'
 import { Lanes } from './lanes.js'
 import { type LockRequest, lacking, merge } from './lock-request.js'
 import { type LockTicket, WaitingTicket } from './waiting-ticket.js'
 
 /**
- * The locks of one session while more than one owner is about; `AttributeLocks` says what each method promises.
+ * The locks of one session while more than one owner uses it. The contract of each method is in `AttributeLocks`.
  *
- * Ordinary tickets stand in lanes, where a change finds those that it lets pass. Extensions are few, as a rule at most
- * one for each running access: they stand in one list, and each watches one of those that block it.
+ * Ordinary tickets stand in lanes, so that a change finds the tickets that it lets pass. Extensions are few, as a rule at
+ * most one for each running access: they stand in one list, and each watches one of its blockers.
  */
-export class LockTable {
-  private readonly holdings = new Holdings(this)
+export class LockTable implements LockScope {
+  private readonly holders = new Holders(this)
   private readonly queue = new Map<LockTicket, WaitingTicket>()
   private readonly extensions: WaitingTicket[] = []
   private lanes = new Lanes()
@@ -21,7 +21,7 @@ export class LockTable {
   private isGranting = false
 
   get running(): number {
-    return this.holdings.count
+    return this.holders.count
   }
 
   get queued(): number {
@@ -29,11 +29,11 @@ export class LockTable {
   }
 
   get isIdle(): boolean {
-    return this.holdings.count === 0 && this.queue.size === 0 && !this.isGranting
+    return this.holders.count === 0 && this.queue.size === 0 && !this.isGranting
   }
 
   heldBy(owner: LockOwner): LockRequest | undefined {
-    return this.holdings.of(owner)?.request
+    return this.holders.of(owner)?.request
   }
 
   tryLock(owner: LockOwner, request: LockRequest): boolean {
@@ -47,7 +47,7 @@ export class LockTable {
     const { owner, request } = ticket
     this.refuseMember(owner)
     const wait = new WaitingTicket(this, ticket, request, 'ordinary', ++this.lastNumber, this.ready)
-    // Nobody waits for an owner that neither holds nor waits: its first wait closes no cycle.
+    // Nobody waits for an owner that neither holds nor waits, so its first wait closes no cycle.
     if ((owner.holds.length > 0 || owner.waits.length > 0) && !this.lanes.admits(request)) this.refuseCycle(wait)
     this.register(wait)
     this.lanes.join(wait, request)
@@ -58,7 +58,7 @@ export class LockTable {
   tryExtend(owner: LockOwner, request: LockRequest): boolean {
     const wait = this.makeExtension({ owner, request, granted: () => undefined })
     if (wait.isBlocked) return false
-    // Those whom it overtakes will wait for its owner, which may be waiting elsewhere.
+    // The tickets that it overtakes will wait for its owner, and that may be waiting in another session.
     if (owner.waits.length > 0 && this.findCycleThrough(wait) !== undefined) return false
     this.lanes.overtake(wait.request)
     this.widen(wait)
@@ -86,12 +86,12 @@ export class LockTable {
   }
 
   unlock(owner: LockOwner): LockTicket[] {
-    const holding = this.holdings.of(owner)
-    if (holding === undefined) return []
+    const holder = this.holders.of(owner)
+    if (holder === undefined) return []
     const dropped = this.extensions.filter((extension) => extension.owner === owner)
     for (const wait of dropped) this.withdraw(wait)
-    this.holdings.remove(holding)
-    this.lanes.remove(holding.request)
+    this.holders.remove(holder)
+    this.lanes.remove(holder.request)
     this.recheckBehind(owner)
     this.grantReady()
     return dropped.map(({ ticket }) => ticket)
@@ -107,7 +107,7 @@ export class LockTable {
   clear(): LockTicket[] {
     const taken = this.waiting()
     for (const wait of taken) this.unregister(wait)
-    this.holdings.clear()
+    this.holders.clear()
     this.lanes = new Lanes()
     return taken.map(({ ticket }) => ticket)
   }
@@ -115,39 +115,39 @@ export class LockTable {
   /** Takes over an owner that holds its locks already. */
   adopt(owner: LockOwner, request: LockRequest): void {
     this.lanes.add(request)
-    this.holdings.add(owner, request)
+    this.holders.add(owner, request)
   }
 
-  /** All who wait here. */
+  /** All tickets that wait here, extensions first. */
   waiting(): WaitingTicket[] {
     return [...this.extensions, ...this.queue.values()]
   }
 
   private refuseMember(owner: LockOwner): void {
-    const isHere = ({ session }: Claimant) => session === this
+    const isHere = ({ scope }: LockParty) => scope === this
     const doing = owner.holds.some(isHere) ? 'holds' : owner.waits.some(isHere) ? 'waits for' : undefined
     if (doing === undefined) return
     throw new InvalidArgumentError(`expected an owner without locks in this session, received one that ${doing} some`)
   }
 
   private makeExtension(ticket: LockTicket): WaitingTicket {
-    const holding = this.holdings.of(ticket.owner)
-    if (holding === undefined) {
+    const holder = this.holders.of(ticket.owner)
+    if (holder === undefined) {
       throw new InvalidArgumentError('only an owner of locks in this session can extend them, received one without')
     }
-    const lacks = lacking(holding.request, ticket.request)
+    const lacks = lacking(holder.request, ticket.request)
     const wait = new WaitingTicket(this, ticket, lacks, 'extension', ++this.lastNumber, this.ready)
     wait.blocker = this.findBlocker(wait)
     return wait
   }
 
-  /** The last in line of those in its way: when that one leaves, the others may well have left before. */
+  /** The last in line of its blockers: when that one leaves, the others have probably left before. */
   private findBlocker(wait: WaitingTicket): LockOwner | undefined {
-    const isInTheWay = (claimant: Claimant) => isBlocking(claimant, wait)
-    return (this.extensions.findLast(isInTheWay) ?? this.holdings.all().find(isInTheWay))?.owner
+    const isInTheWay = (party: LockParty) => isBlocking(party, wait)
+    return (this.extensions.findLast(isInTheWay) ?? this.holders.all().find(isInTheWay))?.owner
   }
 
-  /** `blocker` has gone, or some of its claims have: extensions that watched it may go, or must watch another. */
+  /** `blocker` has freed locks or left the line: extensions that watched it may pass, or must watch another. */
   private recheckBehind(blocker: LockOwner): void {
     for (const extension of this.extensions) {
       if (extension.blocker !== blocker) continue
@@ -190,8 +190,8 @@ export class LockTable {
   }
 
   /**
-   * Grants what has become free, in line. A callback may come back here: what it sets free is granted after it has
-   * returned, by this same loop, so that no chain of grants is too deep for the stack.
+   * Grants the tickets that have become free, in line. A callback may call this again: the tickets that it frees are
+   * granted after it has returned, by the outer loop, so that no chain of grants is too deep for the stack.
    */
   private grantReady(): void {
     if (this.isGranting) return
@@ -199,7 +199,7 @@ export class LockTable {
     const failures: unknown[] = []
     while (this.ready.length > 0) {
       for (const wait of this.ready.splice(0).sort((a, b) => a.order - b.order)) {
-        // A callback before it may have withdrawn it, or extended its own locks ahead of it.
+        // An earlier callback may have withdrawn this ticket, or extended its own locks ahead of it.
         if (!wait.isQueued || wait.isBlocked) continue
         try {
           this.grant(wait)
@@ -218,17 +218,17 @@ export class LockTable {
     if (wait.kind === 'extension') this.widen(wait)
     else {
       this.lanes.pass(wait)
-      this.holdings.add(owner, request)
+      this.holders.add(owner, request)
     }
     wait.ticket.granted()
   }
 
-  /** Adds to what the owner of an extension holds. The claims of both stand already: they become one. */
+  /** Adds an extension's locks to those that its owner holds. The lanes count both already: they become one use. */
   private widen({ owner, request }: WaitingTicket): void {
-    const holding = this.holdings.of(owner) as Holding
-    const before = holding.request
-    holding.request = merge(before, request)
-    this.lanes.add(holding.request)
+    const holder = this.holders.of(owner) as Holder
+    const before = holder.request
+    holder.request = merge(before, request)
+    this.lanes.add(holder.request)
     this.lanes.remove(before)
     this.lanes.remove(request)
   }

@@ -1,4 +1,4 @@
-import type { Claimant, LockOwner } from './deadlocks.js'
+import type { LockOwner, LockParty, LockScope } from './deadlocks.js'
 import type { Place, Waiter } from './lane.js'
 import type { LockRequest } from './lock-request.js'
 
@@ -14,18 +14,18 @@ export interface LockTicket {
 const FIRST_EXTENSION = Number.MIN_SAFE_INTEGER
 
 /** A ticket in the queue of one session. */
-export class WaitingTicket implements Claimant, Waiter {
+export class WaitingTicket implements LockParty, Waiter {
   readonly owner: LockOwner
   readonly order: number
   places: Place | undefined = undefined
   blockedIn = 0
-  /** One of those that an extension waits for: before that one leaves, it need not be looked at again. */
+  /** One of the owners that an extension waits for. The extension need not be looked at before that one leaves. */
   blocker: LockOwner | undefined = undefined
   isQueued = false
 
-  /** @param request what is still to be locked: for an extension, what its owner does not hold yet. */
+  /** @param request the locks that are still wanted: for an extension, those that its owner does not hold yet. */
   constructor(
-    readonly session: Claimant['session'],
+    readonly scope: LockScope,
     readonly ticket: LockTicket,
     readonly request: LockRequest,
     readonly kind: 'ordinary' | 'extension',

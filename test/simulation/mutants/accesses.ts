@@ -67,7 +67,7 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     to: 'for (const name of request.writes) visitor(this.laneOf(name), READ)',
   },
   {
-    name: 'an access that comes to lock more shares what another holds',
+    name: 'an access that locks more shares what another holds',
     file: 'client/attribute-locks/deadlocks.ts',
     from: "b.writes.some((name) => permits(a, name, 'shared'))",
     to: 'false',
