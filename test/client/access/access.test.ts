@@ -1,5 +1,4 @@
-import { inspect } from 'node:util'
-import { DeadlockError, HoldfastError, InvalidArgumentError, NestedAccessError } from '../../../client/errors/index.js'
+import { DeadlockError, NestedAccessError } from '../../../client/errors/index.js'
 import type { Holdfast } from '../../../client/holdfast.js'
 import { Gate } from '../../support/counting.js'
 import { settle, World } from '../../support/world.js'
@@ -12,9 +11,6 @@ interface Shop {
 }
 
 const ID = 'an id'
-
-/** The client as a program without types may call it. */
-type Untyped = { readonly [method in 'create' | 'destroy' | 'on' | 'off']: (...args: unknown[]) => Promise<unknown> }
 
 describe('an access', () => {
   let world: World
@@ -239,73 +235,6 @@ describe('an access', () => {
     })
   })
 
-  it.each([
-    ['an empty id', () => ['', 'all', () => {}]],
-    ['an id that is no string', () => [17, 'all', () => {}]],
-    ['an id with a lone surrogate', () => ['\ud800', 'all', () => {}]],
-    ['an id that is too long', () => ['x'.repeat(1_025), 'all', () => {}]],
-    ['no locks', () => [ID, {}, () => {}]],
-    ['an empty attribute name', () => [ID, { write: [''] }, () => {}]],
-    ['a polluting attribute name', () => [ID, { write: ['__proto__'] }, () => {}]],
-    ['an inherited attribute name', () => [ID, { write: ['constructor'] }, () => {}]],
-    ['an attribute name that is too long', () => [ID, { write: ['x'.repeat(256)] }, () => {}]],
-    ['an unknown lock', () => [ID, { exclusive: ['cart'] }, () => {}]],
-    ['an unknown option', () => [ID, 'all', () => {}, { timeout: 5 }]],
-    ['a timeout that is none', () => [ID, 'all', () => {}, { timeoutMs: 0 }]],
-    ['a signal that is none', () => [ID, 'all', () => {}, { signal: {} }]],
-    ['no work', () => [ID, 'all']],
-  ])('refuses %s before anything happens', async (_what, args) => {
-    const access = holdfast.access.bind(holdfast) as (...args: unknown[]) => Promise<unknown>
-    const refused = access(...args())
-    await expect(refused).rejects.toBeInstanceOf(InvalidArgumentError)
-    await expect(refused).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', effect: 'none', retryable: false })
-    expect(world.traffic.sent).toEqual([])
-  })
-
-  it.each([
-    ['made of a list', (client: Untyped) => client.create([1]), /plain object .* received an array/],
-    ['made of nothing', (client: Untyped) => client.create(null), /plain object .* received null/],
-    ['made of text', (client: Untyped) => client.create('cart'), /plain object .* received string/],
-    ['made of a Map', (client: Untyped) => client.create(new Map([['count', 1]])), /another kind of object/],
-    [
-      'made only if it exists',
-      (client: Untyped) => client.create({}, { ifMissing: 'fail' }),
-      /create has no .*ifMissing/,
-    ],
-    [
-      'made to be destroyed',
-      (client: Untyped) => client.destroy(ID, { ifMissing: 'create' }),
-      /destroy has no .*ifMissing/,
-    ],
-  ])('refuses a session %s before anything happens', async (_what, call, message) => {
-    const refused = call(holdfast as unknown as Untyped)
-    await expect(refused).rejects.toBeInstanceOf(InvalidArgumentError)
-    await expect(refused).rejects.toThrow(message)
-    expect(world.traffic.sent).toEqual([])
-  })
-
-  it('makes sessions of plain objects, with a prototype or without', async () => {
-    for (const init of [{ count: 1 }, Object.assign(Object.create(null), { count: 1 }), undefined]) {
-      const id = await finish(holdfast.create(init))
-      expect((await holdfast.peek(id))?.state).toEqual({ ...init })
-    }
-  })
-
-  it('refuses listeners of events that there are not, and what cannot listen', () => {
-    for (const method of ['on', 'off'] as const) {
-      const call = (...args: unknown[]) => (holdfast as unknown as Untyped)[method](...args)
-      expect(() => call('grant', () => {})).toThrow(InvalidArgumentError)
-      expect(() => call('grant', () => {})).toThrow(
-        "there is no event 'grant': known are granted, revoked, released, lost, connection",
-      )
-      expect(() => call('toString', () => {})).toThrow("there is no event 'toString'")
-      expect(() => call(undefined, () => {})).toThrow('there is no event undefined')
-      expect(() => call('granted')).toThrow('the listener must be a function, received undefined')
-    }
-    const listener = () => {}
-    expect(holdfast.on('lost', listener).off('lost', listener)).toBe(holdfast)
-  })
-
   it('refuses a session that would be too large, and lets one shrink', async () => {
     await finish(holdfast.access(ID, 'all', ({ state }) => void (state.note = 'x'.repeat(300_000))))
     const tooLarge = holdfast.access(ID, 'all', ({ state }) => void (state.cart = { items: ['y'.repeat(200_000)] }))
@@ -314,109 +243,5 @@ describe('an access', () => {
     await expect(finish(tooLargeAlone)).rejects.toMatchObject({ attribute: 'note' })
     await finish(holdfast.access(ID, 'all', ({ state }) => void (state.note = 'short')))
     expect((await holdfast.peek(ID))?.state).toEqual({ note: 'short' })
-  })
-
-  it('shows neither credentials, nor its secret, nor values when it is printed', async () => {
-    const credentials = { accessKeyId: 'an access key', secretAccessKey: 'not to be shown' }
-    const client = world.client<Shop>({ credentials })
-    const printed = await finish(
-      client.access(ID, 'all', (session) => {
-        session.state.note = 'a value not to be shown'
-        return [
-          inspect(client, { depth: 20 }),
-          JSON.stringify(client),
-          inspect(session),
-          JSON.stringify(session),
-        ].join()
-      }),
-    )
-    const hello = world.traffic.sent.find((text) => text.includes('"hello"')) ?? '{}'
-    expect(printed).not.toContain('not to be shown')
-    expect(printed).not.toContain((JSON.parse(hello) as { secret: string }).secret)
-    expect(printed).toContain('heldSessions')
-  })
-
-  it('never shows a session id, not to the store, in records, or in errors', async () => {
-    const id = 'credential-that-must-not-leak'
-    await finish(holdfast.access(id, 'all', ({ state }) => void (state.count = 1)))
-    const failed = await finish(
-      holdfast.access(id, 'all', () => Promise.reject(new HoldfastError('X', 'x'))).catch((e) => e),
-    )
-    const seen = JSON.stringify([
-      world.traffic,
-      world.logs,
-      [...world.memory.items('locks')],
-      [...world.memory.items('sessions')],
-      String((failed as Error).stack),
-    ])
-    expect(seen).not.toContain(id)
-  })
-})
-
-describe('several sessions', () => {
-  let world: World
-  beforeEach(() => {
-    world = new World()
-  })
-  afterEach(() => world.close())
-
-  it('are locked together in one order, so that two such accesses never deadlock', async () => {
-    const [first, second] = [world.client<Shop>(), world.client<Shop>()]
-    const move = (client: Holdfast<Shop>, from: string, to: string) =>
-      client.accessMany([from, to], { write: ['count'] }, ([source, target]) => {
-        if (source === undefined || target === undefined) throw new Error('two sessions were asked for')
-        source.state.count = (source.state.count ?? 100) - 1
-        target.state.count = (target.state.count ?? 100) + 1
-      })
-    const moves = Array.from({ length: 10 }, () => [
-      move(first, 'a', 'b'),
-      move(second, 'b', 'a'),
-      move(first, 'b', 'a'),
-    ])
-    await world.finish(Promise.all(moves.flat()), 60_000)
-    const [a, b] = [await first.peek('a'), await first.peek('b')]
-    expect((a?.state.count ?? 0) + (b?.state.count ?? 0)).toBe(200)
-    expect(a?.state.count).toBe(110)
-  })
-
-  it('are refused twice, none, or too many', async () => {
-    const client = world.client<Shop>()
-    for (const ids of [[], ['a', 'a'], Array.from({ length: 26 }, (_, index) => `id ${index}`)]) {
-      await expect(client.accessMany(ids, 'all', () => {})).rejects.toBeInstanceOf(InvalidArgumentError)
-    }
-  })
-})
-
-describe('a session that is opened for a scope', () => {
-  let world: World
-  beforeEach(() => {
-    world = new World()
-  })
-  afterEach(() => world.close())
-
-  it('keeps what was committed and discards the rest', async () => {
-    const client = world.client<Shop>()
-    const session = await world.finish(client.open(ID, { write: ['count'] }))
-    session.state.count = 1
-    await world.finish(session.commit())
-    session.state.count = 2
-    await session[Symbol.asyncDispose]()
-    await session[Symbol.asyncDispose]()
-    expect(() => session.state.count).toThrow(/has ended/)
-    expect(await client.access(ID, { read: ['count'] }, ({ state }) => state.count)).toBe(1)
-  })
-
-  it('keeps its locks until it is disposed of', async () => {
-    const client = world.client<Shop>()
-    const session = await world.finish(client.open(ID, { write: ['count'] }))
-    let isIn = false
-    const waiting = client.access(ID, { write: ['count'] }, () => {
-      isIn = true
-    })
-    await world.clock.advance(1_000)
-    expect(isIn).toBe(false)
-    await session[Symbol.asyncDispose]()
-    await world.finish(waiting)
-    expect(isIn).toBe(true)
   })
 })

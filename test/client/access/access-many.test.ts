@@ -1,0 +1,41 @@
+import { InvalidArgumentError } from '../../../client/errors/index.js'
+import type { Holdfast } from '../../../client/holdfast.js'
+import { World } from '../../support/world.js'
+
+interface Shop {
+  count: number
+}
+
+describe('several sessions', () => {
+  let world: World
+  beforeEach(() => {
+    world = new World()
+  })
+  afterEach(() => world.close())
+
+  it('are locked together in one order, so that two such accesses never deadlock', async () => {
+    const [first, second] = [world.client<Shop>(), world.client<Shop>()]
+    const move = (client: Holdfast<Shop>, from: string, to: string) =>
+      client.accessMany([from, to], { write: ['count'] }, ([source, target]) => {
+        if (source === undefined || target === undefined) throw new Error('two sessions were asked for')
+        source.state.count = (source.state.count ?? 100) - 1
+        target.state.count = (target.state.count ?? 100) + 1
+      })
+    const moves = Array.from({ length: 10 }, () => [
+      move(first, 'a', 'b'),
+      move(second, 'b', 'a'),
+      move(first, 'b', 'a'),
+    ])
+    await world.finish(Promise.all(moves.flat()), 60_000)
+    const [a, b] = [await first.peek('a'), await first.peek('b')]
+    expect((a?.state.count ?? 0) + (b?.state.count ?? 0)).toBe(200)
+    expect(a?.state.count).toBe(110)
+  })
+
+  it('are refused twice, none, or too many', async () => {
+    const client = world.client<Shop>()
+    for (const ids of [[], ['a', 'a'], Array.from({ length: 26 }, (_, index) => `id ${index}`)]) {
+      await expect(client.accessMany(ids, 'all', () => {})).rejects.toBeInstanceOf(InvalidArgumentError)
+    }
+  })
+})

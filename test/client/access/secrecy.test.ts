@@ -1,0 +1,59 @@
+import { inspect } from 'node:util'
+import { HoldfastError } from '../../../client/errors/index.js'
+import type { Holdfast } from '../../../client/holdfast.js'
+import { World } from '../../support/world.js'
+
+interface Shop {
+  count: number
+  note: string
+}
+
+const ID = 'an id'
+
+describe('a client', () => {
+  let world: World
+  let holdfast: Holdfast<Shop>
+  beforeEach(() => {
+    world = new World()
+    holdfast = world.client<Shop>()
+  })
+  afterEach(() => world.close())
+
+  const finish = <T>(promise: Promise<T>): Promise<T> => world.finish(promise)
+
+  it('shows neither credentials, nor its secret, nor values when it is printed', async () => {
+    const credentials = { accessKeyId: 'an access key', secretAccessKey: 'not to be shown' }
+    const client = world.client<Shop>({ credentials })
+    const printed = await finish(
+      client.access(ID, 'all', (session) => {
+        session.state.note = 'a value not to be shown'
+        return [
+          inspect(client, { depth: 20 }),
+          JSON.stringify(client),
+          inspect(session),
+          JSON.stringify(session),
+        ].join()
+      }),
+    )
+    const hello = world.traffic.sent.find((text) => text.includes('"hello"')) ?? '{}'
+    expect(printed).not.toContain('not to be shown')
+    expect(printed).not.toContain((JSON.parse(hello) as { secret: string }).secret)
+    expect(printed).toContain('heldSessions')
+  })
+
+  it('never shows a session id, not to the store, in records, or in errors', async () => {
+    const id = 'credential-that-must-not-leak'
+    await finish(holdfast.access(id, 'all', ({ state }) => void (state.count = 1)))
+    const failed = await finish(
+      holdfast.access(id, 'all', () => Promise.reject(new HoldfastError('X', 'x'))).catch((e) => e),
+    )
+    const seen = JSON.stringify([
+      world.traffic,
+      world.logs,
+      [...world.memory.items('locks')],
+      [...world.memory.items('sessions')],
+      String((failed as Error).stack),
+    ])
+    expect(seen).not.toContain(id)
+  })
+})
