@@ -114,21 +114,6 @@ describe('when a session, a commit or the store is lost', () => {
     expect(await world.finish(other, 60_000)).toBe(2)
   })
 
-  it('a claim that takes long says busy, and is given up in time', async () => {
-    world = new World({ leaseMs: 100_000, maxBusyMs: 5_000 })
-    const [first, second] = [world.client<Counter>(), world.client<Counter>()]
-    await add(second)
-    world.onStateWrite = () => new Promise<UpdateOutcome>(() => {})
-    const stuck = first.access(ID, { write: ['count'] }, () => {}, { timeoutMs: 60_000 })
-    stuck.catch(() => {})
-    await world.clock.advance(1_000)
-    const other = increment(second)
-    await world.clock.advance(world.timing.busyAfterMs + 2_000)
-    expect(types()).toContain('busy')
-    world.onStateWrite = (_update, write) => write()
-    expect(await world.finish(other, 30_000)).toBe(2)
-  })
-
   it('a release waits for the outcome of the commit that was under way when the hold was lost', async () => {
     const client = world.client<Counter>()
     await add(client)
@@ -257,69 +242,5 @@ describe('when a session, a commit or the store is lost', () => {
     })
     await expect(add(client)).rejects.toMatchObject({ code: 'CORRUPT_STATE', effect: 'none' })
     await expect(world.finish(client.peek(ID))).rejects.toMatchObject({ code: 'CORRUPT_STATE' })
-  })
-
-  it('a claim that a fence refuses asks no more once nobody waits, as after close()', async () => {
-    const client = world.client<Counter>()
-    let refuse = () => {}
-    world.onStateWrite = async (update, write) => {
-      await new Promise<void>((resolve) => {
-        refuse = resolve
-      })
-      // A holder of a later epoch came in between, from a lock record that has regressed since.
-      await world.memory.update({
-        table: 'sessions',
-        key: update.key,
-        condition: 'attribute_not_exists(fence)',
-        update:
-          'SET fence = :fence, commitId = :commit, rev = :one, attrs = :attrs, createdAt = :one, accessedAt = :one, ' +
-          'aliveUntil = :alive, expiresAt = :alive, #schema = :one',
-        names: { '#schema': 'schema' },
-        values: {
-          ':fence': { N: String(world.clock.wallMs() + 60_000) },
-          ':commit': { S: 'another' },
-          ':alive': { N: String(world.clock.wallMs() + 3_600_000) },
-          ':attrs': { M: {} },
-          ':one': { N: '1' },
-        },
-        returns: 'none',
-      })
-      return write()
-    }
-    const given = client.access(ID, 'all', () => {})
-    given.catch(() => {})
-    await world.clock.advance(100)
-    world.onSend = (text) => JSON.parse(text).type !== 'retire'
-    const closing = client.close({ drainMs: 0 })
-    await expect(world.finish(given)).rejects.toMatchObject({ code: 'CLOSED' })
-    refuse()
-    await world.finish(closing, 10_000)
-    await world.clock.advance(60_000)
-    expect(world.clock.pending).toBe(0)
-    const acquires = world.traffic.sent.filter((text) => JSON.parse(text).type === 'acquire')
-    expect(acquires).toHaveLength(1)
-  })
-
-  it('with perAccess a session goes back even when its waiter has given up before the claim', async () => {
-    const client = world.client<Counter>({ holdPolicy: 'perAccess' })
-    await add(client)
-    await settle()
-    let claimed = () => {}
-    world.onStateWrite = async (_update, write) => {
-      await new Promise<void>((resolve) => {
-        claimed = resolve
-      })
-      return write()
-    }
-    const abort = new AbortController()
-    const given = client.access(ID, 'all', () => {}, { signal: abort.signal })
-    given.catch(() => {})
-    await world.clock.advance(100)
-    abort.abort()
-    await expect(given).rejects.toMatchObject({ code: 'ABORTED' })
-    world.onStateWrite = (_update, write) => write()
-    claimed()
-    await world.clock.advance(1_000)
-    expect(client.health().heldSessions).toBe(0)
   })
 })
