@@ -4,10 +4,9 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { Holdfast } from '../../../client/holdfast.js'
 import type { WorkerHoldfast } from '../../../client/worker/client.js'
 import { connectHoldfast } from '../../../client/worker/index.js'
-import { settle, World } from '../../support/world.js'
+import { settle, type World } from '../../support/world.js'
+import { closeEnds, codeOf as codeIn, type Ends, ID, makeEnds, type Shop, setBy, storedBy } from './this-thread.js'
 
-// The worker's client runs in the thread of the test, on a real port to the real main side, so that time is virtual and
-// what it does is measured. Real threads are in worker*.test.ts; tryLock, which stands still, needs one.
 let isMainThread = false
 jest.mock('node:worker_threads', () => ({
   ...jest.requireActual<object>('node:worker_threads'),
@@ -16,44 +15,25 @@ jest.mock('node:worker_threads', () => ({
   },
 }))
 
-interface Shop {
-  a: number
-  b: number
-  cart: { items: unknown[] }
-}
-
 type Untyped = { readonly [method: string]: (...args: unknown[]) => Promise<unknown> }
 
 describe('the client of a worker thread', () => {
-  const ID = 'an id'
+  let ends: Ends
   let world: World
   let holdfast: Holdfast<Shop>
   let port: MessagePort
   let thread: WorkerHoldfast<Shop>
   beforeEach(() => {
     isMainThread = false
-    world = new World()
-    holdfast = world.client<Shop>()
-    port = holdfast.workerPort()
-    thread = connectHoldfast<Shop>(port)
+    ends = makeEnds()
+    ;({ world, holdfast, port, thread } = ends)
   })
-  afterEach(async () => {
-    thread.close()
-    await world.close()
-  })
+  afterEach(() => closeEnds(ends))
 
   const finish = <T>(promise: Promise<T>, withinMs?: number): Promise<T> => world.finish(promise, withinMs)
-  const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
-    finish(
-      promise.then(
-        () => 'none',
-        (error: { readonly code?: string }) => error.code ?? error,
-      ),
-      60_000,
-    )
-  const stored = () => finish(holdfast.access(ID, { all: 'read' }, (session) => ({ ...session.state })))
-  const set = (values: Partial<Shop>) =>
-    finish(thread.access(ID, 'all', (session) => void Object.assign(session.state, values)))
+  const codeOf = (promise: Promise<unknown>) => codeIn(world, promise)
+  const stored = () => storedBy(ends)
+  const set = (values: Partial<Shop>) => setBy(ends, values)
 
   it('keeps what its work changed, and returns what the work returned', async () => {
     expect(await finish(thread.access(ID, { write: ['a'] }, (session) => (session.state.a = 1)))).toBe(1)
@@ -220,137 +200,6 @@ describe('the client of a worker thread', () => {
     }
   })
 
-  it('is told that another process waits, once', async () => {
-    const other = world.client<Shop>()
-    let isWanted: () => boolean = () => false
-    let leave = () => {}
-    const left = new Promise<void>((resolve) => (leave = resolve))
-    const holding = thread.access(ID, 'all', async (session) => {
-      isWanted = () => session.wanted
-      await left
-    })
-    await world.clock.advance(200)
-    expect(isWanted()).toBe(false)
-    const waiting = other.access(ID, 'all', () => {})
-    await world.clock.advance(200)
-    expect(isWanted()).toBe(true)
-    leave()
-    await finish(Promise.all([holding, waiting]), 5_000)
-  })
-
-  it('is told of a lost session in the middle of its work, whose later calls say the same', async () => {
-    let lostWith: unknown
-    const codes: unknown[] = []
-    const losing = thread.access(ID, 'all', async (session) => {
-      const lost = new Promise((resolve) => session.signal.addEventListener('abort', resolve))
-      world.partition(holdfast)
-      await lost
-      lostWith = session.signal.reason
-      for (const call of [() => session.commit(), () => session.lock({ write: ['b'] }), async () => session.state.a]) {
-        codes.push(await call().catch((error: { readonly code: string }) => error.code))
-      }
-    })
-    expect(await codeOf(losing)).toBe('SESSION_LOST')
-    await settle()
-    expect(lostWith).toMatchObject({ code: 'SESSION_LOST' })
-    expect(codes).toEqual(Array(3).fill('SESSION_LOST'))
-    world.partition(holdfast, false)
-  })
-
-  it('keeps nothing of a commit() that was refused and undone', async () => {
-    await set({ a: 5 })
-    world.onStateWrite = async () => {
-      throw Object.assign(new Error('denied'), { name: 'AccessDeniedException', $metadata: { httpStatusCode: 400 } })
-    }
-    const undone = thread.access(ID, 'all', async (session) => {
-      session.state.a = 6
-      const code = await session.commit().catch((error: { readonly code: string }) => error.code)
-      session.state.a = 5
-      return code
-    })
-    expect(await codeOf(undone)).toBe('UNREACHABLE')
-    world.onStateWrite = (_update, write) => write()
-    expect(await stored()).toEqual({ a: 5 })
-  })
-
-  it('is told of the loss, and of nothing else, where it asks for more locks as the session is lost', async () => {
-    let code: unknown
-    let leave = () => {}
-    const left = new Promise<void>((resolve) => (leave = resolve))
-    const other = holdfast.access(ID, { write: ['b'] }, () => left)
-    const losing = thread.access(ID, { write: ['a'] }, async (session) => {
-      const locking = session.lock({ write: ['b'] })
-      code = await locking.catch((error: { readonly code: string }) => error.code)
-    })
-    for (const each of [other, losing]) each.catch(() => {})
-    await world.clock.advance(200)
-    world.partition(holdfast)
-    await world.clock.advance(world.timing.leaseMs + 1_000)
-    expect(await codeOf(losing)).toBe('SESSION_LOST')
-    await settle()
-    expect(code).toBe('SESSION_LOST')
-    leave()
-    world.partition(holdfast, false)
-  })
-
-  it('tells a commit() that may have landed instead of the error of the work', async () => {
-    await set({ a: 1 })
-    world.onStateWrite = async () => {
-      throw Object.assign(new Error('reset'), { name: 'TimeoutError' })
-    }
-    const failing = thread.access(ID, 'all', async (session) => {
-      session.state.a = 2
-      await session.commit()
-    })
-    expect(await codeOf(failing)).toBe('COMMIT_UNKNOWN')
-  })
-
-  it('that is closed frees what it holds, and refuses every call from then on', async () => {
-    const codes: unknown[] = []
-    const closing = thread.access(ID, 'all', async (session) => {
-      session.state.a = 1
-      thread.close()
-      for (const call of [
-        () => session.commit(),
-        () => session.lock({ write: ['b'] }),
-        async () => session.tryLock({ write: ['b'] }),
-        () => thread.peek(ID),
-      ]) {
-        codes.push(await call().catch((error: { readonly code: string }) => error.code))
-      }
-    })
-    expect(await codeOf(closing)).toBe('CLOSED')
-    await settle()
-    expect(codes).toEqual(Array(4).fill('CLOSED'))
-    expect(await stored()).toEqual({})
-  })
-
-  it('does not know what became of what it was committing when its port closed', async () => {
-    let land = () => {}
-    const landed = new Promise<void>((resolve) => (land = resolve))
-    await finish(thread.accessMany([ID, 'other'], 'all', (sessions) => sessions.map((one) => (one.state.a = 1))))
-    world.onStateWrite = async (_update, write) => {
-      await landed
-      return write()
-    }
-    const outcomes = [
-      codeOf(thread.access(ID, 'all', (session) => void (session.state.a = 2))),
-      codeOf(
-        thread.access('other', 'all', async (session) => {
-          session.state.a = 2
-          await session.commit()
-        }),
-      ),
-      codeOf(thread.destroy('third')),
-    ]
-    await settle()
-    await world.clock.advance(200)
-    port.close()
-    await world.clock.advance(200)
-    land()
-    expect(await Promise.all(outcomes)).toEqual(Array(3).fill('COMMIT_UNKNOWN'))
-  })
-
   it('is the same client where a port is connected twice', () => {
     expect(connectHoldfast(port)).toBe(thread)
   })
@@ -362,123 +211,5 @@ describe('the client of a worker thread', () => {
     const { port1 } = new MessageChannel()
     expect(() => connectHoldfast(port1)).toThrow('is for worker threads')
     port1.close()
-  })
-})
-
-describe('the main thread, of what is no message of the package', () => {
-  const ID = 'an id'
-  let world: World
-  let port: MessagePort
-  let holdfast: Holdfast<Record<string, unknown>>
-  beforeEach(() => {
-    isMainThread = false
-    world = new World()
-    holdfast = world.client()
-    port = holdfast.workerPort()
-  })
-  afterEach(async () => {
-    port.close()
-    await world.close()
-  })
-
-  interface Answer {
-    readonly n: number
-    readonly m?: number
-    readonly kind: string
-    readonly error?: { readonly data: { readonly code: string } }
-  }
-  let last = 0
-
-  /** The code that a message is refused with, or the kind of its answer. */
-  async function answerTo(message: object, whenBegun?: object): Promise<string> {
-    last += 1
-    const n = last
-    const answered = new Promise<string>((resolve) => {
-      const listener = (answer: Answer) => {
-        if (answer.n !== n) return
-        if (answer.kind === 'begin' && whenBegun !== undefined) return port.postMessage({ n, m: n, ...whenBegun })
-        port.off('message', listener)
-        resolve(answer.error?.data.code ?? answer.kind)
-      }
-      port.on('message', listener)
-    })
-    port.postMessage({ n, m: n, ...message })
-    return world.finish(answered)
-  }
-
-  it('refuses it, typed, and answers nothing that has no number', async () => {
-    for (const noise of [null, undefined, 'text', 7, [], { op: 'access' }, { n: 'x' }]) port.postMessage(noise)
-    for (const message of [
-      {},
-      { op: 'nonsense' },
-      { op: 'access' },
-      { op: 'access', ids: 'text', locks: 'all' },
-      { op: 'access', ids: [ID], locks: { write: 7 } },
-      { op: 'accessMany', ids: 7, locks: 'all' },
-      { op: 'rotate', ids: [], locks: 'all' },
-      { op: 'peek' },
-      { op: 'release', id: 5 },
-      { op: 'commit', index: 0, changes: [] },
-      { op: 'commit', index: 'length', changes: [] },
-      { op: 'lock', index: -1, locks: 'all' },
-      { op: 'tryLock', index: 0, locks: 'all' },
-      { op: 'tryLock', index: 0, locks: 'all', done: new Int32Array(2) },
-    ]) {
-      expect([message, await answerTo(message)]).toEqual([message, 'INVALID_ARGUMENT'])
-    }
-  })
-
-  it('keeps nothing of changes that are none, or not under the locks', async () => {
-    const access = { op: 'access', ids: [ID], locks: { write: ['a'] } }
-    for (const changes of [undefined, 'text', [], [7], [[7]], [['a']], [[['a', 7]]], [[['a', null]]]]) {
-      expect([changes, await answerTo(access, { op: 'finish', changes })]).toEqual([changes, 'INVALID_ARGUMENT'])
-    }
-    expect(await answerTo(access, { op: 'finish', changes: [[['b', { S: 'x' }]]] })).toBe('NOT_LOCKED')
-    expect(await answerTo(access, { op: 'drop' })).toBe('failed')
-    expect(await answerTo(access, { op: 'finish', changes: [[['a', { S: 'x' }]]] })).toBe('done')
-    expect((await world.finish(holdfast.peek(ID)))?.state).toEqual({ a: 'x' })
-  })
-
-  it('refuses a number that is in use, and passes over word of calls that are over', async () => {
-    const twice = answerTo({ op: 'access', ids: [ID], locks: 'all' }, { op: 'peek', id: ID })
-    expect(await twice).toBe('INVALID_ARGUMENT')
-    for (const op of ['finish', 'drop', 'abort']) port.postMessage({ op, n: 10_000 })
-    await settle()
-    expect(await answerTo({ op: 'peek', id: ID })).toBe('done')
-  })
-
-  it('answers tryLock on its port, and wakes whoever stands still for it', async () => {
-    const ask = async (locks: object | string, isRunning = true) => {
-      const done = new Int32Array(new SharedArrayBuffer(4))
-      const { port1, port2 } = new MessageChannel()
-      const answered = new Promise<{ readonly attributes?: unknown; readonly error?: unknown }>((resolve) =>
-        port1.once('message', resolve),
-      )
-      last += 1
-      const n = last
-      const begun = new Promise<void>((resolve) => {
-        port.on('message', (answer: Answer) => answer.n === n && answer.kind === 'begin' && resolve())
-      })
-      if (isRunning) {
-        port.postMessage({ op: 'access', n, ids: [ID], locks: { write: ['a'] } })
-        await world.finish(begun)
-      }
-      port.postMessage({ op: 'tryLock', n, index: 0, locks, done, port: port2 }, [port2])
-      const answer = await world.finish(answered)
-      port.postMessage({ op: 'drop', n })
-      await settle()
-      port1.close()
-      return { ...answer, isWoken: done[0] === 1 }
-    }
-    await world.finish(holdfast.access(ID, 'all', ({ state }) => void Object.assign(state, { b: 'x' })))
-    expect(await ask({ write: ['b'] })).toEqual({ attributes: [['b', { S: 'x' }]], isWoken: true })
-    expect(await ask('nonsense')).toMatchObject({ error: { data: { code: 'INVALID_ARGUMENT' } }, isWoken: true })
-    expect(await ask({ write: ['b'] }, false)).toMatchObject({ error: { name: 'InvalidArgumentError' }, isWoken: true })
-    await world.finish(
-      holdfast.access(ID, { read: ['b'] }, async () => {
-        expect(await ask({ write: ['b'] })).toEqual({ attributes: undefined, error: undefined, isWoken: true })
-      }),
-      5_000,
-    )
   })
 })
