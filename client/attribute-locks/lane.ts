@@ -1,3 +1,5 @@
+import { invariant } from '../../protocol/assert.js'
+
 /** How a request uses a lane: two bits. Readers go together, writers go together, nothing else does. */
 export type LaneUse = 0 | 1 | 2 | 3
 export const NOTHING = 0
@@ -60,6 +62,7 @@ export class Lane {
   remove(use: LaneUse): void {
     if (use & READ) this.readers--
     if (use & WRITE) this.writers--
+    invariant(this.readers >= 0 && this.writers >= 0, 'a lane loses only uses that it has')
   }
 
   advance(): void {

@@ -1,6 +1,7 @@
+import { invariant } from '../../protocol/assert.js'
 import { DeadlockError, type DeadlockParty, InvalidArgumentError } from '../errors/index.js'
 import { findCycle, isBlocking, type LockOwner, type LockParty, type LockScope, without } from './deadlocks.js'
-import { type Holder, Holders } from './holders.js'
+import { Holders } from './holders.js'
 import { Lanes } from './lanes.js'
 import { type LockRequest, lacking, merge } from './lock-request.js'
 import { type LockTicket, WaitingTicket } from './waiting-ticket.js'
@@ -225,7 +226,8 @@ export class LockTable implements LockScope {
 
   /** Adds an extension's locks to those that its owner holds. The lanes count both already: they become one use. */
   private widen({ owner, request }: WaitingTicket): void {
-    const holder = this.holders.of(owner) as Holder
+    const holder = this.holders.of(owner)
+    invariant(holder !== undefined, 'only an owner that holds locks in a session extends them')
     const before = holder.request
     holder.request = merge(before, request)
     this.lanes.add(holder.request)

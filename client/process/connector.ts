@@ -1,3 +1,4 @@
+import { invariant } from '../../protocol/assert.js'
 import { CONNECTIONS_PER_PROCESS_MAX } from '../../protocol/limits.js'
 import type { StoreMessage } from '../../protocol/messages.js'
 import {
@@ -105,20 +106,25 @@ export class Connector {
 
   /** Closes every connection and opens no other. */
   close(): void {
-    const { state, replaced } = this
+    const { replaced, current, next } = this
     this.become({ kind: 'closed' })
-    replaced?.timer.cancel()
-    replaced?.connection.close()
     this.replaced = undefined
-    if (state.kind === 'connected' || state.kind === 'rollingOver') state.current.close()
-    if (state.kind === 'opening' || state.kind === 'rollingOver') state.next.close()
+    replaced?.timer.cancel()
+    for (const connection of [replaced?.connection, current, next]) connection?.close()
   }
 
   private get current(): Connection | undefined {
     return this.state.kind === 'connected' || this.state.kind === 'rollingOver' ? this.state.current : undefined
   }
 
+  /** The connection that is being opened. */
+  private get next(): Connection | undefined {
+    return this.state.kind === 'opening' || this.state.kind === 'rollingOver' ? this.state.next : undefined
+  }
+
   private open(): void {
+    const { kind } = this.state
+    invariant(kind === 'pausing' || kind === 'connected', 'a process opens one connection at a time, while it lives')
     this.gen += 1
     const { gen, events } = this
     const next = new Connection(gen, this.transport, this.clock, {
@@ -138,6 +144,7 @@ export class Connector {
 
   private welcomed(connection: Connection, welcome: Welcome, sentAt: Instant): void {
     const { current } = this
+    invariant(connection === this.next, 'only the connection that is being opened is welcomed')
     if (current !== undefined) this.keepAwhile(current)
     this.lastFailure = undefined
     this.hellos = 0
@@ -163,7 +170,7 @@ export class Connector {
     const { code } = refusal
     if (code === 'EVICTED') this.events.evicted()
     else if (code === 'STALE_CONNECTION') {
-      // A number above the newest one here belongs to a copy of this process, or this process is the copy.
+      // The store knows a connection above the newest of this process: a copy of the process has opened it.
       if (refusal.gen === this.gen) this.events.copied()
     } else if (code !== 'INTERNAL' && code !== 'TOO_MANY_MESSAGES') this.events.refused(refusal)
     connection.close()

@@ -1,3 +1,4 @@
+import { invariant } from '../../protocol/assert.js'
 import type { SessionKey } from '../../protocol/keys.js'
 import { PROTOCOL_VERSION } from '../../protocol/limits.js'
 import type { ClientMessage, StoreMessage } from '../../protocol/messages.js'
@@ -153,6 +154,7 @@ export class Membership {
   /** Says goodbye, so that the store can give on at once what this process still holds. Its answer is awaited a bounded time. */
   async retire(): Promise<void> {
     if (this.isReady) {
+      invariant(this.state.kind === 'living', 'a process says goodbye once')
       this.renewals.stop()
       await new Promise<void>((resolve) => {
         const timer = this.clock.after(this.timing.roundTripMs, resolve, 'awaited')

@@ -1,23 +1,11 @@
 import type { HoldfastError, LossReason } from '../../../client/errors/index.js'
 import { RECONNECT_BASE_MS, RECONNECT_MAX_MS } from '../../../client/limits.js'
-import type { SocketEvents } from '../../../client/ports.js'
 import { Membership } from '../../../client/process/membership.js'
 import { CONNECTIONS_PER_PROCESS_MAX, PROTOCOL_VERSION } from '../../../protocol/limits.js'
 import type { StoreMessage } from '../../../protocol/messages.js'
 import { DEFAULT_TIMING } from '../../../protocol/timing.js'
 import { settle, VirtualClock } from '../../support/world.js'
-
-type Sent = { readonly type: string; readonly gen?: number; readonly n?: number }
-
-/** The far end of one connection, played by the test. */
-class Line {
-  readonly sent: Sent[] = []
-  isClosed = false
-  constructor(readonly events: SocketEvents) {}
-  say(message: StoreMessage): void {
-    this.events.received(JSON.stringify(message))
-  }
-}
+import { type Line, linesTo } from './lines.js'
 
 describe('a process and its connections', () => {
   let clock: VirtualClock
@@ -31,21 +19,7 @@ describe('a process and its connections', () => {
     let tokens = 0
     membership = new Membership(
       'test',
-      {
-        open: (events) => {
-          const line = new Line(events)
-          lines.push(line)
-          queueMicrotask(() => events.opened())
-          return {
-            send: (text) => void line.sent.push(JSON.parse(text)),
-            close: () => {
-              if (line.isClosed) return
-              line.isClosed = true
-              events.closed(undefined)
-            },
-          }
-        },
-      },
+      linesTo(lines),
       clock,
       {
         token: (bytes) => {

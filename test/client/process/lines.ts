@@ -1,0 +1,33 @@
+import type { SocketEvents, Transport } from '../../../client/ports.js'
+import type { StoreMessage } from '../../../protocol/messages.js'
+
+type Sent = { readonly type: string; readonly gen?: number; readonly n?: number }
+
+/** The far end of one connection, played by the test. */
+export class Line {
+  readonly sent: Sent[] = []
+  isClosed = false
+
+  constructor(readonly events: SocketEvents) {}
+
+  say(message: StoreMessage): void {
+    this.events.received(JSON.stringify(message))
+  }
+}
+
+/** Opens connections whose far ends it adds to `lines`. */
+export const linesTo = (lines: Line[]): Transport => ({
+  open: (events) => {
+    const line = new Line(events)
+    lines.push(line)
+    queueMicrotask(() => events.opened())
+    return {
+      send: (text) => void line.sent.push(JSON.parse(text)),
+      close: () => {
+        if (line.isClosed) return
+        line.isClosed = true
+        events.closed(undefined)
+      },
+    }
+  },
+})
