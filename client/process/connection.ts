@@ -7,8 +7,8 @@ export type Welcome = Extract<StoreMessage, { type: 'welcome' }>
 export type Refusal = Extract<StoreMessage, { type: 'refused' }>
 
 export interface ConnectionEvents {
-  /** Whether the process lives. Nothing that arrives after its end is handled. */
-  isAlive(): boolean
+  /** Whether the process has ended: then nothing is handled any more. */
+  isOver(): boolean
   /** The connection is open. Returns the `hello` to send. */
   opened(): string
   /** Its `hello` was answered; `sentAt` is when it was sent. */
@@ -43,7 +43,7 @@ export class Connection {
     this.socket = transport.open({
       opened: () => this.greet(),
       received: (text) => {
-        if (!events.isAlive()) return
+        if (events.isOver()) return
         const message = parseStoreMessage(text)
         if (message !== undefined) this.received(message)
       },

@@ -13,8 +13,8 @@ import { Connection, type Refusal, type Welcome } from './connection.js'
 import type { Instant } from './lease.js'
 
 export interface ConnectorEvents {
-  /** Whether the process lives. Nothing that arrives after its end is handled. */
-  isAlive(): boolean
+  /** Whether the process has ended: then nothing is handled any more. */
+  isOver(): boolean
   /** The `hello` of this process's connection number `gen`. */
   hello(gen: number): string
   /** The store knows this process, on these terms. `sentAt`: when the `hello` was sent. The process may end here. */
@@ -128,7 +128,7 @@ export class Connector {
     this.gen += 1
     const { gen, events } = this
     const next = new Connection(gen, this.transport, this.clock, {
-      isAlive: () => events.isAlive(),
+      isOver: () => events.isOver(),
       opened: () => {
         this.hellos += 1
         return events.hello(gen)

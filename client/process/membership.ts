@@ -90,10 +90,10 @@ export class Membership {
       isConnected: () => this.isConnected,
       send: (n) => this.send({ type: 'renew', n }),
       silent: () => this.connector.replace('no answer to renewals'),
-      over: () => void this.checkLease(),
+      over: () => void this.endIfLeaseOver(),
     })
     this.connector = new Connector(transport, clock, randomness, {
-      isAlive: () => this.checkLease(),
+      isOver: () => this.endIfLeaseOver(),
       hello: (gen) => this.hello(gen),
       welcomed: (welcome, sentAt) => this.welcomed(welcome, sentAt),
       connected: () => this.connected(),
@@ -138,12 +138,17 @@ export class Membership {
     this.connector.send(JSON.stringify(message))
   }
 
-  /** Must be asked before every use of a held lock and before any event is handled. */
-  checkLease(): boolean {
-    if (this.state.kind === 'over') return false
-    if (!this.lease.isConfirmed || this.lease.isRunning) return true
+  /**
+   * Ends this process id where its lease is over. To be called before every use of a held lock and before any event is
+   * handled: timers do not run while a loop is blocked or a machine is paused.
+   *
+   * @returns whether nothing may be used any more
+   */
+  endIfLeaseOver(): boolean {
+    if (this.state.kind === 'over') return true
+    if (!this.lease.isConfirmed || this.lease.isRunning) return false
     this.die(this.renewals.stoodStill ? STOOD_STILL : outOfReach(this.lastFailure?.message ?? 'no answer to renewals'))
-    return false
+    return true
   }
 
   /** Why nothing may be used any more. */
@@ -228,7 +233,7 @@ export class Membership {
   }
 
   private renew(): void {
-    if (this.checkLease()) this.renewals.renew()
+    if (!this.endIfLeaseOver()) this.renewals.renew()
   }
 
   /** Ends this process id although its client goes on, and tells it. */

@@ -217,7 +217,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   }
 
   private async claim(grant: Grant): Promise<void> {
-    const isCurrent = () => this.grant === grant && this.membership.checkLease() && !grant.busy.isOverdue
+    const isCurrent = () => this.grant === grant && !this.membership.endIfLeaseOver() && !grant.busy.isOverdue
     const isToBeCreated = (reason: Absence) => {
       this.waiting.failMissing(reason)
       return this.isWaiting

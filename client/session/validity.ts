@@ -16,7 +16,7 @@ export class Validity {
 
   /** False once the lease is over. That ends the process id, and with it every hold. */
   get isLeaseRunning(): boolean {
-    return this.membership.checkLease()
+    return !this.membership.endIfLeaseOver()
   }
 
   /** The loss of a holder that was asked for the session and kept it too long: the store gives it to the next. */

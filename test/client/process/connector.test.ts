@@ -19,7 +19,7 @@ describe('the connections of a process', () => {
       clock,
       { token: () => '', fraction: () => 0.5 },
       {
-        isAlive: () => true,
+        isOver: () => false,
         hello: (gen) => JSON.stringify({ type: 'hello', gen }),
         welcomed: ({ gen }) => heard.push(`welcomed ${gen}`),
         connected: () => heard.push('connected'),

@@ -118,7 +118,7 @@ describe('a process and its connections', () => {
     line(0).say(welcome(1))
     await clock.advance(DEFAULT_TIMING.leaseMs)
     expect(heard.died).toEqual(['unreachable'])
-    expect(membership.checkLease()).toBe(false)
+    expect(membership.endIfLeaseOver()).toBe(true)
     expect(lines.every(({ isClosed }) => isClosed)).toBe(true)
   })
 
@@ -126,7 +126,7 @@ describe('a process and its connections', () => {
     await settle()
     line(0).say(welcome(1))
     clock.freeze(DEFAULT_TIMING.leaseMs)
-    expect(membership.checkLease()).toBe(false)
+    expect(membership.endIfLeaseOver()).toBe(true)
     expect(heard.died).toEqual(['leaseExpired'])
     expect(membership.loss).toMatchObject({ code: 'SESSION_LOST', reason: 'leaseExpired', effect: 'none' })
   })

@@ -7,8 +7,8 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
   {
     name: 'events are handled after the lease',
     file: 'client/process/membership.ts',
-    from: 'isAlive: () => this.checkLease(),',
-    to: "isAlive: () => this.state.kind !== 'over',",
+    from: 'isOver: () => this.endIfLeaseOver(),',
+    to: "isOver: () => this.state.kind === 'over',",
   },
   {
     name: 'the lease is counted from the answer',
