@@ -3,7 +3,7 @@ import { type HoldfastError, InvalidArgumentError } from './errors/index.js'
 import { kindOf, shown } from './options/check.js'
 import { outsideAccesses } from './scope.js'
 
-/** What happened, for metrics and logs. `session` is the hashed key: it identifies a session without being its id. */
+/** The events of a client, for metrics and logs. `session` is the hashed key: it identifies a session without being its id. */
 export interface HoldfastEvents {
   granted: [{ readonly session: string; readonly epoch: number }]
   revoked: [{ readonly session: string; readonly epoch: number }]

@@ -43,7 +43,7 @@ type State =
   | { readonly kind: 'rollingOver'; readonly current: Connection; readonly next: Connection }
   | { readonly kind: 'closed' }
 
-/** A connection that another has replaced, while answers to what was sent over it may still arrive. */
+/** A connection that another has replaced, while answers to its messages may still arrive. */
 interface Replaced {
   readonly connection: Connection
   readonly timer: Timer

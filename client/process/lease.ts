@@ -8,7 +8,7 @@ export interface Instant {
 
 export const instant = (clock: Clock): Instant => ({ wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() })
 
-/** What the store has granted: `leaseMs` from its own clock, of which this side does not use the last `marginMs`. */
+/** A term that the store has granted: `leaseMs` by its own clock, of which this side does not use the last `marginMs`. */
 export interface LeaseTerm {
   readonly sentAt: Instant
   readonly leaseMs: number

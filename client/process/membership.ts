@@ -17,11 +17,11 @@ import type { Instant, Lease } from './lease.js'
 import { Renewals } from './renewals.js'
 
 export interface MembershipEvents {
-  /** A connection was welcomed and the lease runs: what is outstanding may be sent (again). */
+  /** A connection was welcomed and the lease runs: outstanding messages may be sent (again). */
   ready(): void
   /** A message about one session, while the lease runs. */
   received(message: Extract<StoreMessage, { session?: SessionKey }>): void
-  /** The holder's renewals carry what pushes may have failed to carry. */
+  /** Another process waits for a session, says the answer to a renewal: the push that said so may be lost. */
   asked(session: SessionKey, epoch: number): void
   /** This process id is dead for good: nothing it held may be used any more. */
   died(loss: SessionLostError): void
@@ -133,7 +133,7 @@ export class Membership {
     return this.requests
   }
 
-  /** Sends if connected. Otherwise `ready` follows, and the listener sends then what is outstanding. */
+  /** Sends if connected. Otherwise `ready` follows, and the listener sends the outstanding messages then. */
   send(message: ClientMessage): void {
     this.connector.send(JSON.stringify(message))
   }
@@ -156,7 +156,7 @@ export class Membership {
     return this.state.kind === 'over' ? this.state.loss : lossBy(CLOSED)
   }
 
-  /** Says goodbye, so that the store can give on at once what this process still holds. Its answer is awaited a bounded time. */
+  /** Says goodbye, so that others get at once the locks that this process still holds. Waits a bounded time for the answer. */
   async retire(): Promise<void> {
     if (this.isReady) {
       invariant(this.state.kind === 'living', 'a process says goodbye once')

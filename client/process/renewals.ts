@@ -61,7 +61,7 @@ export class Renewals {
     this.extend(sentAt, leaseMs)
   }
 
-  /** The connection is gone, and the answers to what was sent over it with it. */
+  /** The connection is gone: the renewals that were sent over it will not be answered. */
   forget(): void {
     this.unanswered.clear()
     this.silenceTimer?.cancel()

@@ -73,7 +73,7 @@ export class SignedWebSocketTransport implements Transport {
       },
       close() {
         if (socket === undefined) closed()
-        // A peer that is gone would never answer a polite close. An open socket closes politely, so that what was sent arrives.
+        // A peer that is gone would never answer a polite close. An open socket closes politely, so that its last messages arrive.
         else if (socket.readyState === WebSocket.OPEN) closePolitely(socket)
         else socket.terminate()
       },
