@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { ServerMessage, Standing } from './serve.js'
 
-export type ServerScript = 'server.js' | 'express-session-server.js'
+/** The script of a server of the shop. */
+export const SHOP_SERVER = new URL('server.js', import.meta.url)
 
 /** Longer than a server gives itself. */
 const STOP_TIMEOUT_MS = 6_000
@@ -28,12 +29,12 @@ export class ServerProcess {
 
   /** Starts a server and waits until it listens; port 0 is any free one. Throws a PortTakenError. */
   static async start(
-    script: ServerScript,
+    script: URL,
     name: string,
     port: number,
     environment: Readonly<Record<string, string>>,
   ): Promise<ServerProcess> {
-    const child = fork(fileURLToPath(new URL(script, import.meta.url)), {
+    const child = fork(fileURLToPath(script), {
       env: { ...process.env, ...environment, SERVER_NAME: name, PORT: String(port) },
     })
     const [first]: unknown[] = await Promise.race([once(child, 'message'), once(child, 'exit')])
@@ -86,7 +87,7 @@ export class ServerProcess {
 /** Starts several servers at once on any free ports, or none of them. */
 export async function startServers(
   count: number,
-  script: ServerScript,
+  script: URL,
   environment: Readonly<Record<string, string>>,
 ): Promise<readonly ServerProcess[]> {
   const started = await Promise.allSettled(

@@ -3,7 +3,7 @@ import type { LocalStack } from '../../local/index.js'
 import { step } from './command.js'
 import { Load, type LoadOptions, type LoadResult } from './driver.js'
 import { showLive } from './live.js'
-import { firstCrashed, type ServerProcess, type ServerScript, startServers, stopAll } from './processes.js'
+import { firstCrashed, type ServerProcess, SHOP_SERVER, startServers, stopAll } from './processes.js'
 
 /** One side of the comparison, and how it did. */
 export interface Side {
@@ -16,10 +16,11 @@ export interface Side {
 }
 
 const SERVERS = 3
+export const EXPRESS_SESSION_SERVER = new URL('express-session-server.js', import.meta.url)
 const COMPARED_TABLE = 'express-sessions'
 
 export async function runHoldfast(stack: LocalStack, options: LoadOptions, signal: AbortSignal): Promise<Side> {
-  return { name: 'Holdfast', ...(await runSide(stack, 'server.js', stack.env, options, signal)) }
+  return { name: 'Holdfast', ...(await runSide(stack, SHOP_SERVER, stack.env, options, signal)) }
 }
 
 /** With credentials that may do anything: the store's tables are not its own. */
@@ -33,7 +34,7 @@ export async function runExpressSession(stack: LocalStack, options: LoadOptions,
     DYNAMODB_ENDPOINT: stack.config.dynamoDbEndpoint,
     SESSIONS_TABLE: COMPARED_TABLE,
   }
-  const side = await runSide(stack, 'express-session-server.js', environment, options, signal)
+  const side = await runSide(stack, EXPRESS_SESSION_SERVER, environment, options, signal)
   return { name: 'express-session', ...side, handoffs: undefined }
 }
 
@@ -51,7 +52,7 @@ async function createTable({ config, adminCredentials: credentials }: LocalStack
 /** Both sides run here, one after the other: the same processes, the same load, the same measures. */
 async function runSide(
   stack: LocalStack,
-  script: ServerScript,
+  script: URL,
   environment: Readonly<Record<string, string>>,
   options: LoadOptions,
   interrupted: AbortSignal,

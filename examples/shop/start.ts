@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { startLocalStack } from '../../local/index.js'
 import { interruption, runCommand, step } from './command.js'
-import { firstCrashed, PortTakenError, ServerProcess, stopAll } from './processes.js'
+import { firstCrashed, PortTakenError, ServerProcess, SHOP_SERVER, stopAll } from './processes.js'
 import { help } from './shop.js'
 
 /** `npm start`: the local stack and three application servers, until Ctrl-C. */
@@ -23,7 +23,7 @@ async function startFrom(first: number, name: string, environment: Readonly<Reco
   const last = Math.min(PORT_MAX, first + PORT_TRIES_MAX - 1)
   for (let port = first; port <= last; port += 1) {
     try {
-      return await ServerProcess.start('server.js', name, port, environment)
+      return await ServerProcess.start(SHOP_SERVER, name, port, environment)
     } catch (error) {
       if (!(error instanceof PortTakenError)) throw error
       step(`${error.message}, trying the next`)

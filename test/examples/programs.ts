@@ -8,8 +8,8 @@ import { packageRoot } from '../../local/package-root.cjs'
 const list = promisify(execFile)
 const LOOK_PERIOD_MS = 50
 
-/** The file of a built script of the example. */
-export const builtExample = (script: string): string => join(packageRoot, 'dist', 'esm', 'examples', 'shop', script)
+/** The file of a built script of the examples, as in `shop/start.js`. */
+export const builtExample = (script: string): string => join(packageRoot, 'dist', 'esm', 'examples', script)
 
 /** A process as the system lists it. */
 export interface Listed {
@@ -48,7 +48,7 @@ export class Program {
     }
   }
 
-  /** A built script of the example. */
+  /** A built script of the examples. */
   static start(script: string, args: readonly string[] = [], environment: NodeJS.ProcessEnv = {}): Program {
     return new Program(process.execPath, [builtExample(script), ...args], environment)
   }

@@ -32,7 +32,7 @@ describe('the shop', () => {
     await once(taken, 'listening')
     const address = taken.address()
     takenPort = typeof address === 'object' && address !== null ? address.port : 0
-    shop = Program.start('start.js', [], { PORT: String(takenPort) })
+    shop = Program.start('shop/start.js', [], { PORT: String(takenPort) })
     await shop.says(UP).finally(() => taken.close())
     origins = originsIn(shop.output)
   }, 60_000)
@@ -132,7 +132,7 @@ describe('a shop that does not end in order', () => {
   afterEach(() => shop?.remove())
 
   test('stops, and says why, when a server crashes', async () => {
-    shop = Program.start('start.js', [], { PORT: '38500' })
+    shop = Program.start('shop/start.js', [], { PORT: '38500' })
     await shop.says(UP)
     const before = await shop.descendants()
     const [, second] = serversAmong(before)
@@ -143,7 +143,7 @@ describe('a shop that does not end in order', () => {
   }, 30_000)
 
   test('takes everything along when it is killed', async () => {
-    shop = Program.start('start.js', [], { PORT: '38510' })
+    shop = Program.start('shop/start.js', [], { PORT: '38510' })
     await shop.says(UP)
     const before = await shop.descendants()
     expect(serversAmong(before)).toHaveLength(3)
@@ -165,7 +165,7 @@ describe('a shop that does not end in order', () => {
   }, 30_000)
 
   test('refuses a port that is none', async () => {
-    shop = Program.start('start.js', [], { PORT: 'here' })
+    shop = Program.start('shop/start.js', [], { PORT: 'here' })
     expect(await shop.ends()).toBe(1)
     expect(shop.output).toBe("holdfast: PORT must be an integer from 1 to 65535, received 'here'\n")
   })
