@@ -19,7 +19,7 @@ describe('the demo', () => {
   afterEach(() => demo?.remove())
 
   test('loses no update, and shows the figures of both sides', async () => {
-    demo = Program.start('shop/demo.js', ['--users', '9', '--seconds', '2', '--warm-up', '1', '--seed', '1'])
+    demo = Program.start('demo/demo.js', ['--users', '9', '--seconds', '2', '--warm-up', '1', '--seed', '1'])
     expect([await demo.ends(), demo.output]).toEqual([0, expect.stringContaining('holdfast: no update was lost')])
     const { output } = demo
     expect(output).toContain('9 users, 3 windows each, 1 + 2 s, seed 1')
@@ -41,7 +41,7 @@ describe('the demo', () => {
   }, 60_000)
 
   test('ends on Ctrl-C, and leaves no process behind', async () => {
-    demo = Program.start('shop/demo.js', ['--users', '3'])
+    demo = Program.start('demo/demo.js', ['--users', '3'])
     await demo.says('three servers answer')
     const before = await demo.descendants()
     expect(before.length).toBeGreaterThan(3)
@@ -52,7 +52,7 @@ describe('the demo', () => {
   }, 30_000)
 
   test('refuses options that make no sense', async () => {
-    demo = Program.start('shop/demo.js', ['--users', '0'])
+    demo = Program.start('demo/demo.js', ['--users', '0'])
     expect(await demo.ends()).toBe(1)
     expect(demo.output).toBe("holdfast: --users must be an integer from 1 to 1000000, received '0'\n")
   })
@@ -61,7 +61,7 @@ describe('the demo', () => {
 test('a server that is too busy to answer is asked how it stands only once', async () => {
   const script = `
     import { ServerProcess } from './dist/esm/examples/shop/processes.js'
-    import { EXPRESS_SESSION_SERVER } from './dist/esm/examples/shop/sides.js'
+    import { EXPRESS_SESSION_SERVER } from './dist/esm/examples/demo/sides.js'
     // What the fork would inherit: that its script is a text.
     process.execArgv = []
     process.on('warning', ({ name }) => console.log(name))

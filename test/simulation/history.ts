@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import type { AttributeValue, Item, Update } from '../../protocol/dynamodb.js'
 import { readSession, type SessionRecord } from '../../protocol/state/record.js'
 import type { WriteWatcher } from './database.js'
+import { RecordWatch } from './locks-watch.js'
 import { WALL_AT_START_MS } from './machine.js'
-import { RecordWatch } from './record-watch.js'
 
 /** A session's two lists, each under an attribute lock of its own, with a counter beside it. */
 export type ListName = 'A' | 'B'

@@ -3,7 +3,7 @@ import { nudgePeriodMaxMs } from '../../protocol/timing.js'
 import type { Random } from '../support/random.js'
 import { median } from './memory.js'
 import type { Places } from './places.js'
-import type { Seat } from './seat.js'
+import type { Seat } from './server-slot.js'
 import { allServedMaxMs, HOLD_COST_MAX_MS, TIMING } from './timing.js'
 
 /** What happens to a holder, and how it is undone. */

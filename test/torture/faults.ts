@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { LocalStack } from '../../local/index.js'
 import type { Random } from '../support/random.js'
 import type { TcpProxy, Trouble, Way } from './proxy.js'
-import type { Seat } from './seat.js'
+import type { Seat } from './server-slot.js'
 
 /** At once. More would only hide one another. */
 const ACTIVE_MAX = 3

@@ -1,6 +1,6 @@
 import type { Judge } from './judge.js'
 import type { Book, Ledger } from './ledger.js'
-import type { Seat } from './seat.js'
+import type { Seat } from './server-slot.js'
 
 /** The sessions in use at a time. */
 const PLACES = 24

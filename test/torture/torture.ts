@@ -13,7 +13,7 @@ import { MemoryLog } from './memory.js'
 import type { Report } from './messages.js'
 import { Places } from './places.js'
 import { TcpProxy } from './proxy.js'
-import { Seat } from './seat.js'
+import { Seat } from './server-slot.js'
 import { Tally } from './tally.js'
 import { nowMs, TIMING } from './timing.js'
 

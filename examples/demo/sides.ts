@@ -1,9 +1,9 @@
 import { BillingMode, CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { LocalStack } from '../../local/index.js'
-import { step } from './command.js'
-import { Load, type LoadOptions, type LoadResult } from './driver.js'
+import { step } from '../shop/command.js'
+import { firstCrashed, type ServerProcess, SHOP_SERVER, startServers, stopAll } from '../shop/processes.js'
 import { showLive } from './live.js'
-import { firstCrashed, type ServerProcess, SHOP_SERVER, startServers, stopAll } from './processes.js'
+import { Load, type LoadOptions, type LoadResult } from './load.js'
 
 /** One side of the comparison, and how it did. */
 export interface Side {

@@ -1,5 +1,5 @@
-import type { Load } from './driver.js'
-import type { ServerProcess } from './processes.js'
+import type { ServerProcess } from '../shop/processes.js'
+import type { Load } from './load.js'
 
 const LIVE_PERIOD_MS = 1_000
 

@@ -2,10 +2,10 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import connectDynamoDb from 'connect-dynamodb'
 import express from 'express'
 import session from 'express-session'
-import { answerTheRest, jsonLines } from './answers.js'
-import { meterWaits } from './meter.js'
-import { serve } from './serve.js'
-import { help, NAME_EXPECTED, nameIn, type ShopSession, VIEWED_MAX } from './shop.js'
+import { answerTheRest, jsonLines } from '../shop/answers.js'
+import { meterWaits } from '../shop/meter.js'
+import { serve } from '../shop/serve.js'
+import { help, NAME_EXPECTED, nameIn, type ShopSession, VIEWED_MAX } from '../shop/shop.js'
 
 /**
  * The same shop on express-session with connect-dynamodb, as their documentation has it: each request loads the

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
 import { startLocalStack } from '../../local/index.js'
-import { interruption, runCommand, step } from './command.js'
-import type { LoadOptions } from './driver.js'
+import { interruption, runCommand, step } from '../shop/command.js'
+import { EXPLANATION, isFree, stickyReads, table } from './comparison.js'
+import type { LoadOptions } from './load.js'
 import { runExpressSession, runHoldfast, type Side } from './sides.js'
-import { EXPLANATION, isFree, stickyReads, table } from './table.js'
 
 /** `npm run demo`: the same load on Holdfast and on express-session, one after the other, and a table of both. */
 const STICKY_READS_FREE_MIN = 0.9

@@ -1,4 +1,4 @@
-import type { LoadResult, Served } from './driver.js'
+import type { LoadResult, Served } from './load.js'
 import type { Side } from './sides.js'
 
 const NONE = '-'
