@@ -1,7 +1,8 @@
 import type { Session } from '../../client/access/session.js'
 import type { HoldfastError } from '../../client/errors/index.js'
 import type { Random } from '../support/random.js'
-import { type Appended, type History, LISTS, type ListName, type Outcome } from './history.js'
+import { type Appended, LISTS, type ListName, type Outcome } from './appended.js'
+import type { History } from './history.js'
 import type { Server, State } from './server.js'
 import type { Workload } from './workload.js'
 
@@ -148,7 +149,7 @@ export class Calls {
     const to = `${server.name}.${++this.tokens} of ${id.split(' of ').pop()}`
     const { successors, longWaitMs } = this.workload
     // One that fails takes back the session that it began under the new id.
-    history.destroying(server.keyOf(to))
+    history.sessions.destroying(server.keyOf(to))
     const appending = this.appending()
     const work = async (session: ListSession) => {
       if (random.chance(0.5)) await this.appendIn(session, id, 'A', appending, random.chance(0.1))
@@ -168,13 +169,13 @@ export class Calls {
   }
 
   async destroy(id: string): Promise<void> {
-    this.history.destroying(this.server.keyOf(id))
+    this.history.sessions.destroying(this.server.keyOf(id))
     await this.server.client.destroy(id)
   }
 
   /** As with a cookie that says anything: it leads nowhere. */
   async seek(id: string): Promise<void> {
-    this.history.seeking(this.server.keyOf(id))
+    this.history.sessions.seeking(this.server.keyOf(id))
     await this.server.client.access(id, { read: ['listA'] }, () => {}, { ifMissing: 'fail', timeoutMs: 4_000 })
     this.history.violate('15', 'a session was found that was never begun')
   }
@@ -195,7 +196,7 @@ export class Calls {
             history.violate('6', 'a reader saw half a commit')
           }
           await this.work()
-          return { tokens, epoch, isHeld: history.records.isAt(key, epoch) }
+          return { tokens, epoch, isHeld: history.locks.isAt(key, epoch) }
         } finally {
           leave()
         }

@@ -8,7 +8,7 @@ import type { History } from './history.js'
 import { TIMING } from './workload.js'
 
 /** The records of the Locks table, against what may become of a lock and of a lease. */
-export class RecordWatch {
+export class LocksWatch {
   /** Whom each epoch of a lock was given to. */
   private readonly holders = new Map<string, string>()
   private readonly retired = new Set<string>()

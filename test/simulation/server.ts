@@ -2,10 +2,11 @@ import { HoldfastError, type SessionMissingError } from '../../client/errors/ind
 import { Holdfast } from '../../client/holdfast.js'
 import { compileOptions } from '../../client/options/client-options.js'
 import type { Random } from '../support/random.js'
+import { LISTS } from './appended.js'
 import { Calls } from './calls.js'
 import type { Cloud } from './cloud.js'
 import type { Database } from './database.js'
-import { type History, LISTS } from './history.js'
+import type { History } from './history.js'
 import { type Machine, randomnessOf } from './machine.js'
 import type { Workload } from './workload.js'
 
@@ -200,7 +201,7 @@ export class Server {
     const { membership } = this.sessions
     const remainingMs = membership?.lease.remainingMs ?? 0
     if (membership === undefined || remainingMs <= 0) return
-    this.history.records.believes(membership.processId, this.history.wallMs() + remainingMs)
+    this.history.locks.believes(membership.processId, this.history.wallMs() + remainingMs)
   }
 
   private get sessions(): Insides['sessions'] {

@@ -70,15 +70,15 @@ export class Simulation {
     this.workload = chooseWorkload(seed, random, this.shape, this.faults.loopBlocked > 0)
     this.history = new History(() => timeline.nowMs, this.workload.options.ttlMs ?? 0)
     this.history.mayEpochsRepeat = this.faults.lockVanishesEveryMs > 0 || this.faults.lockRegressesEveryMs > 0
-    this.history.records.mayEvict = !hearsEveryAsk(this.faults)
+    this.history.locks.mayEvict = !hearsEveryAsk(this.faults)
     this.database = new Database(timeline, random, () => this.faults, counts, this.history, this.points)
     this.cloud = new Cloud(timeline, random, TIMING, this.database, () => this.faults, counts, this.points)
-    this.history.records.hasCancelled = (lock, seat) => this.cloud.hasCancelled(lock, seat)
-    this.cloud.onGranted = (grant, wallMs) => this.history.records.granted(grant, wallMs)
-    this.cloud.onSilence = (p, text) => this.history.records.silent(p, text)
+    this.history.locks.hasCancelled = (lock, seat) => this.cloud.hasCancelled(lock, seat)
+    this.cloud.onGranted = (grant, wallMs) => this.history.locks.granted(grant, wallMs)
+    this.cloud.onSilence = (p, text) => this.history.locks.silent(p, text)
     this.cloud.onHearing = (owner, p, text) => this.byMachine.get(owner)?.hearing(p, text)
     this.cloud.onWelcome = (owner, said) => this.byMachine.get(owner)?.checkRepeated(said)
-    this.cloud.onAnswered = (exchange) => this.history.records.answered(exchange)
+    this.cloud.onAnswered = (exchange) => this.history.locks.answered(exchange)
   }
 
   async run(): Promise<Result> {

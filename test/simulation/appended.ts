@@ -1,0 +1,21 @@
+/** A session's two lists, each under an attribute lock of its own, with a counter beside it. */
+export type ListName = 'A' | 'B'
+export const LISTS: readonly ListName[] = ['A', 'B']
+
+/**
+ * What an access was told about a value that it appended. `weak`: with write-back, a crash or a reported loss may undo
+ * it. `forgiven`: the table was restored since, and nothing is owed.
+ */
+export type Outcome = 'running' | 'acknowledged' | 'weak' | 'failed' | 'unknown' | 'forgiven'
+
+/** A value that an access appended to a list. */
+export interface Appended {
+  readonly token: string
+  /** The server that appended it. */
+  readonly by: string
+  session: string
+  readonly list: ListName
+  readonly calledAtMs: number
+  outcome: Outcome
+  endedAtMs: number
+}

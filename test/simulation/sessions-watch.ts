@@ -1,0 +1,201 @@
+import type { AttributeValue, Item, Update } from '../../protocol/dynamodb.js'
+import { readSession, type SessionRecord } from '../../protocol/state/record.js'
+import { type Appended, LISTS, type ListName } from './appended.js'
+import type { History } from './history.js'
+
+/** No server's clock is ever off by more, by its skew and its drift together. */
+const CLOCKS_OFF_MAX_MS = 12_000
+
+/** A session between its creation and its end: the values that were committed to its lists. */
+interface Life {
+  readonly startFence: number
+  readonly lists: { readonly [L in ListName]: string[] }
+}
+
+/** Where a value was committed. */
+export interface Landing {
+  readonly session: string
+  readonly life: number
+  readonly list: ListName
+  readonly index: number
+  /** Where it was before a rotation moved it. */
+  readonly movedFrom?: Landing | undefined
+}
+
+/** The records of the Sessions table: which values were committed where, and whether each write was allowed. */
+export class SessionsWatch {
+  private readonly landings = new Map<string, Landing>()
+  private readonly lives = new Map<string, Life[]>()
+  private readonly claimed = new Map<string, Set<number>>()
+  /** The last epoch that was claimed before a session was restored: its holder may have cached other values. */
+  private readonly forgotten = new Map<string, number>()
+  private readonly destroyed = new Set<string>()
+  /** Sessions that accesses name and nobody wants created. */
+  private readonly unwanted = new Set<string>()
+  /** When the life of each session ends, as its record says. */
+  private readonly endings = new Map<string, number>()
+
+  constructor(
+    private readonly history: Pick<History, 'note' | 'violate' | 'wallMs'>,
+    private readonly appended: ReadonlyMap<string, Appended>,
+    /** How long a session lives after each write, at least. */
+    private readonly ttlMs: number,
+  ) {}
+
+  /** Somebody looks for a session that does not exist, and that is not to be created. */
+  seeking(session: string): void {
+    this.unwanted.add(session)
+  }
+
+  /** Somebody asks for the end of this session. */
+  destroying(session: string): void {
+    this.destroyed.add(session)
+  }
+
+  landingOf(token: string): Landing | undefined {
+    return this.landings.get(token)
+  }
+
+  /** The life of a session to which this epoch belongs. */
+  lifeAt(session: string, epoch: number): number {
+    return (this.lives.get(session) ?? []).findLastIndex(({ startFence }) => startFence <= epoch)
+  }
+
+  endOf(session: string): number {
+    return this.endings.get(session) ?? 0
+  }
+
+  /** Whether a restoration undid what was committed under this epoch. */
+  isForgotten(session: string, epoch: number): boolean {
+    return epoch <= (this.forgotten.get(session) ?? 0)
+  }
+
+  /** Each list of each session, with all that was committed to it, in order. */
+  *committed(): Iterable<{ readonly session: string; readonly tokens: readonly string[] }> {
+    for (const [session, lives] of this.lives) {
+      for (const list of LISTS) yield { session, tokens: lives.flatMap((life) => life.lists[list]) }
+    }
+  }
+
+  /** The table was put back to an earlier state. */
+  restored(session: string, item: Item | undefined): void {
+    this.forgotten.set(session, Math.max(0, ...(this.claimed.get(session) ?? [])))
+    const lives = this.lives.get(session) ?? []
+    const record = readSession(item)
+    if (record === undefined) return
+    const lists = { A: listOf(record.attrs, 'A'), B: listOf(record.attrs, 'B') }
+    lives.push({ startFence: record.fence, lists })
+    this.lives.set(session, lives)
+    // A lost value may land once more: a late copy of the commit that followed the restored one finds its place again.
+    for (const [token, landing] of this.landings) if (landing.session === session) this.landings.delete(token)
+    for (const list of LISTS) {
+      for (const [index, token] of lists[list].entries()) {
+        this.landings.set(token, { session, life: lives.length - 1, list, index })
+      }
+    }
+  }
+
+  wrote(update: Update, before: Item | undefined, after: Item | undefined): void {
+    const session = update.key
+    const was = readSession(before)
+    const is = readSession(after)
+    if (is === undefined) return
+    this.history.note(`wrote ${session} ${is.fence} ${is.rev}`)
+    this.endings.set(session, is.aliveUntil)
+    if (this.unwanted.has(session)) this.history.violate('15', `${session} was created, which nobody wanted`)
+    const lives = this.lives.get(session) ?? []
+    this.lives.set(session, lives)
+    if (was === undefined || is.fence !== was.fence) this.checkClaim(session, was?.fence, is.fence)
+    else this.checkChain(update, was.fence, was.commitId, was.destroyedAt !== undefined)
+    if (update.values[':created'] !== undefined) return this.moved(session, is)
+    const isAfresh = was === undefined || was.attrs === undefined || is.createdAt !== was.createdAt
+    if (isAfresh) this.checkEnd(session, was, lives.length > 0)
+    if (is.attrs === undefined) return this.checkDestroy(session, is)
+    if (is.aliveUntil < is.accessedAt + this.ttlMs) this.history.violate('7', `a life of ${session} is cut short`)
+    const lists = { A: listOf(is.attrs, 'A'), B: listOf(is.attrs, 'B') }
+    if (isAfresh) lives.push({ startFence: is.fence, lists: { A: [], B: [] } })
+    const life = lives.length - 1
+    for (const list of LISTS) {
+      const known = (lives[life] as Life).lists[list]
+      const now = lists[list]
+      if (countOf(is.attrs, list) !== now.length)
+        this.history.violate('6', `a list of ${now.length} has the count ${countOf(is.attrs, list)}`)
+      if (known.some((token, index) => now[index] !== token)) {
+        this.history.violate('4', `a write of epoch ${is.fence} removed what was committed in ${session}`)
+      }
+      for (let index = known.length; index < now.length; index += 1) {
+        const token = now[index] as string
+        if (this.landings.has(token)) this.history.violate('2', `'${token}' was committed twice`)
+        this.landings.set(token, { session, life, list, index })
+        known.push(token)
+      }
+    }
+  }
+
+  /** A session goes on under another id: all committed values move with it. */
+  private moved(session: string, record: SessionRecord): void {
+    const lists = { A: listOf(record.attrs, 'A'), B: listOf(record.attrs, 'B') }
+    const lives = this.lives.get(session) ?? []
+    lives.push({ startFence: record.fence, lists })
+    for (const list of LISTS) {
+      const [first] = lists[list]
+      const origin = first === undefined ? undefined : this.landings.get(first)
+      const known = origin === undefined ? [] : (this.lives.get(origin.session)?.[origin.life]?.lists[list] ?? [])
+      if (known.length > lists[list].length) this.history.violate('4', 'a rotation left behind what was committed')
+      for (const [index, token] of lists[list].entries()) {
+        const entry = this.appended.get(token)
+        if (entry !== undefined) entry.session = session
+        const movedFrom = this.landings.get(token)
+        this.landings.set(token, { session, life: lives.length - 1, list, index, movedFrom })
+      }
+    }
+  }
+
+  /** A session starts anew only where its life has ended. Clocks of servers are off by some seconds. */
+  private checkEnd(session: string, was: SessionRecord | undefined, hadLife: boolean): void {
+    if (was === undefined && hadLife) this.history.violate('4', `${session} vanished, and was started afresh`)
+    if (was?.attrs === undefined) return
+    const leftMs = was.aliveUntil - this.history.wallMs()
+    if (leftMs > CLOCKS_OFF_MAX_MS)
+      this.history.violate('4', `${session} was started afresh ${leftMs} ms before its end`)
+  }
+
+  private checkDestroy(session: string, { isRotated }: SessionRecord): void {
+    if (!isRotated && !this.destroyed.has(session))
+      this.history.violate('4', `${session} was destroyed, and nobody asked for it`)
+  }
+
+  private checkClaim(session: string, was: number | undefined, is: number): void {
+    if (was !== undefined && is <= was) this.history.violate('3', `the fence of ${session} fell from ${was} to ${is}`)
+    const claimed = this.claimed.get(session) ?? new Set()
+    this.claimed.set(session, claimed.add(is))
+  }
+
+  private checkChain(update: Update, fence: number, commitId: string, isDestroyed: boolean): void {
+    const { ':epoch': epoch, ':last': last } = update.values as Record<string, { N?: string; S?: string }>
+    if (epoch?.N !== String(fence))
+      this.history.violate('2', `a write of epoch ${epoch?.N} landed under fence ${fence}`)
+    else if (last?.S !== commitId)
+      this.history.violate('2', `a write of epoch ${fence} landed after another than it was made for`)
+    else if (isDestroyed) this.history.violate('2', 'a write landed on a tombstone')
+  }
+}
+
+/** Whether a value was committed here. A reader may report late, when the session has moved to another id. */
+export function stoodAt(landing: Landing | undefined, session: string, life: number, index: number): boolean {
+  if (landing === undefined) return false
+  const isHere = landing.session === session && landing.life === life && landing.index === index
+  return isHere || stoodAt(landing.movedFrom, session, life, index)
+}
+
+type Attributes = { readonly [name: string]: AttributeValue }
+
+const listOf = (attrs: Attributes | undefined, list: ListName): string[] => {
+  const value = attrs?.[`list${list}`]
+  return value !== undefined && 'L' in value ? value.L.map((token) => ('S' in token ? token.S : '')) : []
+}
+
+const countOf = (attrs: Attributes, list: ListName): number => {
+  const value = attrs[`count${list}`]
+  return value !== undefined && 'N' in value ? Number(value.N) : 0
+}
