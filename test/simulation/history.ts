@@ -2,25 +2,16 @@ import { createHash } from 'node:crypto'
 import type { Item, Update } from '../../protocol/dynamodb.js'
 import type { Appended, ListName, Outcome } from './appended.js'
 import type { WriteWatcher } from './database.js'
+import { type Judge, Violation } from './judge.js'
 import { LocksWatch } from './locks-watch.js'
 import { WALL_AT_START_MS } from './machine.js'
 import { SessionsWatch, stoodAt } from './sessions-watch.js'
-
-/** One way in which a run went wrong: the number of the invariant in the design, and the evidence. */
-export class Violation extends Error {
-  constructor(
-    readonly invariant: string,
-    problem: string,
-  ) {
-    super(`${invariant}: ${problem}`)
-  }
-}
 
 /**
  * Compares the writes that the tables saw with the answers that the accesses got. It knows nothing of how the protocol
  * works: only what a session store may and may not do.
  */
-export class History implements WriteWatcher {
+export class History implements Judge, WriteWatcher {
   readonly violations: Violation[] = []
   /** Faults that make the Locks table forget: an epoch may then be given twice, and only the fence tells. */
   mayEpochsRepeat = false

@@ -4,7 +4,7 @@ import { readLock, type Seat } from '../../protocol/lock/record.js'
 import type { Granted, StoreMessage } from '../../protocol/messages.js'
 import { readProcess } from '../../protocol/process/record.js'
 import type { Exchange } from './cloud.js'
-import type { History } from './history.js'
+import type { Judge } from './judge.js'
 import { TIMING } from './workload.js'
 
 /** The records of the Locks table, against what may become of a lock and of a lease. */
@@ -22,7 +22,7 @@ export class LocksWatch {
   /** Faults that keep asks or their answers from arriving. */
   mayEvict = false
 
-  constructor(private readonly history: Pick<History, 'note' | 'violate' | 'mayEpochsRepeat' | 'wallMs'>) {}
+  constructor(private readonly judge: Judge) {}
 
   wrote(update: Update, before: Item | undefined, after: Item | undefined): void {
     if (update.key.startsWith('S#')) this.wroteLock(update.key, before, after)
@@ -31,25 +31,25 @@ export class LocksWatch {
 
   /** Whether the lock is still where it was under this epoch, as far as can be said. */
   isAt(session: SessionKey, epoch: number): boolean {
-    return this.history.mayEpochsRepeat || this.epochs.get(lockKey(session)) === epoch
+    return this.judge.mayEpochsRepeat || this.epochs.get(lockKey(session)) === epoch
   }
 
   /** An access begins: nobody else may have been given the lock since, nor may any function be about to. */
   began(session: SessionKey, epoch: number): void {
-    if (this.history.mayEpochsRepeat) return
+    if (this.judge.mayEpochsRepeat) return
     const key = lockKey(session)
     if (!this.isAt(session, epoch)) {
-      this.history.violate('1', `an access of epoch ${epoch} begins while the lock is at ${this.epochs.get(key)}`)
+      this.judge.violate('1', `an access of epoch ${epoch} begins while the lock is at ${this.epochs.get(key)}`)
     }
-    const overMs = this.history.wallMs() - this.safeUntil(this.holders.get(`${key} ${epoch}`) ?? '')
-    if (overMs > 0) this.history.violate('1', `an access begins ${overMs} ms after its lock may be taken back`)
+    const overMs = this.judge.wallMs() - this.safeUntil(this.holders.get(`${key} ${epoch}`) ?? '')
+    if (overMs > 0) this.judge.violate('1', `an access begins ${overMs} ms after its lock may be taken back`)
   }
 
   /** Until when a process believes in its lease, in true time. */
   believes(p: string, untilMs: number): void {
-    if (this.history.mayEpochsRepeat || this.retired.has(processKey(p))) return
+    if (this.judge.mayEpochsRepeat || this.retired.has(processKey(p))) return
     const overMs = untilMs - this.safeUntil(p)
-    if (overMs > 0) this.history.violate('9', `a process believes in its lease ${overMs} ms longer than the store`)
+    if (overMs > 0) this.judge.violate('9', `a process believes in its lease ${overMs} ms longer than the store`)
   }
 
   /** The clock of the function that takes a lock back may be ahead by as much. */
@@ -63,7 +63,7 @@ export class LocksWatch {
     const leaseUntil = p === undefined ? undefined : this.leases.get(processKey(p))
     // One that retired may have been found alive just before.
     if (leaseUntil === undefined || leaseUntil === 0 || leaseUntil + TIMING.storeMarginMs >= wallMs) return
-    this.history.violate('16', 'a lock was left with a process whose lease is over')
+    this.judge.violate('16', 'a lock was left with a process whose lease is over')
   }
 
   /** A process was told something and says nothing: what it has taken back must be given back at once. */
@@ -72,30 +72,30 @@ export class LocksWatch {
     // Between two connections it cannot answer: the next ask is answered then.
     if (this.mayEvict || (message.type !== 'granted' && message.type !== 'queued')) return
     if (!this.hasCancelled(lockKey(message.session), { p, r: message.r })) return
-    if (message.type === 'queued') this.history.violate('15', 'a place in the queue that nobody waits for is kept')
+    if (message.type === 'queued') this.judge.violate('15', 'a place in the queue that nobody waits for is kept')
     else if (this.isAt(message.session, message.epoch))
-      this.history.violate('15', 'a grant that nobody waits for is kept')
+      this.judge.violate('15', 'a grant that nobody waits for is kept')
   }
 
   /** What a message must have come to by the time it is answered. */
   answered({ p, message, answer, before, pushes }: Exchange): void {
     const was = readLock(before)
-    if (this.history.mayEpochsRepeat || !('session' in message)) return
+    if (this.judge.mayEpochsRepeat || !('session' in message)) return
     const isUnchanged = was !== undefined && this.epochs.get(lockKey(message.session)) === was.epoch
     if (message.type === 'acquire' && answer.type === 'queued' && isUnchanged && pushes === 0) {
-      this.history.violate('16', 'one waits, and the holder is not asked')
+      this.judge.violate('16', 'one waits, and the holder is not asked')
     }
     const isAsItWas = JSON.stringify(before) === this.locks.get(lockKey(message.session))
     if (answer.type === 'refused' && answer.code === 'BUSY_RECORD' && isAsItWas) {
-      this.history.violate('16', 'an acquire is refused as if others changed the record, and none has')
+      this.judge.violate('16', 'an acquire is refused as if others changed the record, and none has')
     }
     if (message.type === 'cancel' && answer.type === 'noted' && isUnchanged) {
       if (was.holder?.p === p && was.holder.r <= message.r)
-        this.history.violate('15', 'a request that was taken back holds its lock')
+        this.judge.violate('15', 'a request that was taken back holds its lock')
     }
     if (message.type === 'release' && answer.type === 'released' && isUnchanged && pushes === 0) {
       if (was.epoch === message.epoch + 1 && was.holder !== undefined && was.holder.p !== p)
-        this.history.violate('16', 'a release that is sent again tells nobody')
+        this.judge.violate('16', 'a release that is sent again tells nobody')
     }
   }
 
@@ -106,15 +106,15 @@ export class LocksWatch {
     if (is === undefined) return
     this.epochs.set(key, is.epoch)
     this.locks.set(key, JSON.stringify(after))
-    this.history.note(`lock ${key} ${is.epoch} ${is.holder?.p} ${is.waiters.length}`)
-    if (is.holder === undefined && is.waiters.length > 0) this.history.violate('5', 'a free lock has waiters')
-    if (is.askedAt !== undefined && is.waiters.length === 0) this.history.violate('18', 'an ask that nobody waits for')
+    this.judge.note(`lock ${key} ${is.epoch} ${is.holder?.p} ${is.waiters.length}`)
+    if (is.holder === undefined && is.waiters.length > 0) this.judge.violate('5', 'a free lock has waiters')
+    if (is.askedAt !== undefined && is.waiters.length === 0) this.judge.violate('18', 'an ask that nobody waits for')
     const seats = [...(is.holder === undefined ? [] : [is.holder]), ...is.waiters].map(({ p }) => p)
-    if (new Set(seats).size !== seats.length) this.history.violate('18', 'a process is queued twice, or behind itself')
+    if (new Set(seats).size !== seats.length) this.judge.violate('18', 'a process is queued twice, or behind itself')
     if (was === undefined) return this.checkHolder(key, is.epoch, is.holder?.p)
-    if (is.epoch < was.epoch) this.history.violate('3', `the epoch of a lock fell from ${was.epoch} to ${is.epoch}`)
+    if (is.epoch < was.epoch) this.judge.violate('3', `the epoch of a lock fell from ${was.epoch} to ${is.epoch}`)
     if (is.epoch === was.epoch && was.busyUntil !== undefined && is.busyUntil !== was.busyUntil) {
-      this.history.violate('18', 'a holder was given more time to be busy')
+      this.judge.violate('18', 'a holder was given more time to be busy')
     }
     const isOlder = (now: Seat | undefined, { r }: Seat) => now !== undefined && now.r < r
     if (
@@ -125,25 +125,25 @@ export class LocksWatch {
         ),
       )
     ) {
-      this.history.violate('18', 'a newer request gave its place to an older one')
+      this.judge.violate('18', 'a newer request gave its place to an older one')
     }
     const stays = new Set(seats)
     if (was.waiters.some((seat) => !stays.has(seat.p) && !this.hasCancelled(key, seat))) {
-      this.history.violate('18', 'one lost its place in the queue')
+      this.judge.violate('18', 'one lost its place in the queue')
     }
     const hasMoved = is.holder?.p !== was.holder?.p
-    if (hasMoved && is.epoch <= was.epoch) this.history.violate('3', 'a lock changed hands within one epoch')
+    if (hasMoved && is.epoch <= was.epoch) this.judge.violate('3', 'a lock changed hands within one epoch')
     if (hasMoved && was.holder !== undefined && is.holder?.p !== was.waiters[0]?.p) {
-      this.history.violate('18', 'a lock went past the first in line')
+      this.judge.violate('18', 'a lock went past the first in line')
     }
     if (hasMoved && was.holder === undefined && was.waiters.length > 0)
-      this.history.violate('18', 'a free lock had waiters')
+      this.judge.violate('18', 'a free lock had waiters')
     if (!hasMoved && is.holder !== undefined && is.epoch !== was.epoch && is.holder.r <= (was.holder?.r ?? 0)) {
-      this.history.violate('18', 'a holder was granted the lock again under an old request')
+      this.judge.violate('18', 'a holder was granted the lock again under an old request')
     }
-    if (hasMoved && is.askedAt !== undefined) this.history.violate('18', 'an ask outlived the hold that it was for')
+    if (hasMoved && is.askedAt !== undefined) this.judge.violate('18', 'an ask outlived the hold that it was for')
     if (!hasMoved && is.askedAt === undefined && was.askedAt !== undefined && is.waiters.length > 0) {
-      this.history.violate('18', 'a holder was granted the lock again before those who had asked it')
+      this.judge.violate('18', 'a holder was granted the lock again before those who had asked it')
     }
     this.checkHolder(key, is.epoch, is.holder?.p)
   }
@@ -156,20 +156,20 @@ export class LocksWatch {
     if (was === undefined) this.retired.delete(update.key)
     if (is !== undefined) this.leases.set(update.key, is.leaseUntil)
     if (was === undefined || is === undefined) return
-    if (is.gen < was.gen) this.history.violate('18', 'an older connection takes the place of a newer one')
+    if (is.gen < was.gen) this.judge.violate('18', 'an older connection takes the place of a newer one')
     if (is.leaseUntil < was.leaseUntil) this.retired.add(update.key)
-    else if (is.evictedAt !== was.evictedAt && !this.mayEvict) this.history.violate('18', 'one that hears was evicted')
+    else if (is.evictedAt !== was.evictedAt && !this.mayEvict) this.judge.violate('18', 'one that hears was evicted')
     if (is.leaseUntil <= was.leaseUntil) return
     // By the clock of the function that renews it: its write may land later than it was sent.
     const isOver = was.leaseUntil < Number((update.values[':now'] as { N?: string } | undefined)?.N)
     if (isOver || was.evictedAt !== undefined || this.retired.has(update.key))
-      this.history.violate('9', 'a lease that was over runs again')
+      this.judge.violate('9', 'a lease that was over runs again')
   }
 
   private checkHolder(key: string, epoch: number, p: string | undefined): void {
-    if (p === undefined || this.history.mayEpochsRepeat) return
+    if (p === undefined || this.judge.mayEpochsRepeat) return
     const known = this.holders.get(`${key} ${epoch}`)
-    if (known !== undefined && known !== p) this.history.violate('1', `epoch ${epoch} was given to two processes`)
+    if (known !== undefined && known !== p) this.judge.violate('1', `epoch ${epoch} was given to two processes`)
     this.holders.set(`${key} ${epoch}`, p)
   }
 }

@@ -111,9 +111,9 @@ export class Mischief {
   private partition(): boolean {
     const victim = this.anyServer()
     if (victim === undefined) return false
-    this.world.cloud.partition(victim.machine, this.random.pick(['in', 'out', 'answers', 'none', 'none']))
+    this.world.cloud.network.partition(victim.machine, this.random.pick(['in', 'out', 'answers', 'none', 'none']))
     this.timeline.after(this.random.between(0.3, 2.5) * TIMING.leaseMs, () =>
-      this.world.cloud.partition(victim.machine, undefined),
+      this.world.cloud.network.partition(victim.machine, undefined),
     )
     return true
   }
@@ -190,7 +190,7 @@ export class Mischief {
 
   private emptyLocks(): boolean {
     for (const key of this.memory.items('locks').keys()) this.memory.removeNow('locks', key)
-    this.world.cloud.incarnation += 1
+    this.world.cloud.functions.incarnation += 1
     this.world.history.mayEpochsRepeat = true
     return true
   }

@@ -1,7 +1,7 @@
 import type { AttributeValue, Item, Update } from '../../protocol/dynamodb.js'
 import { readSession, type SessionRecord } from '../../protocol/state/record.js'
 import { type Appended, LISTS, type ListName } from './appended.js'
-import type { History } from './history.js'
+import type { Judge } from './judge.js'
 
 /** No server's clock is ever off by more, by its skew and its drift together. */
 const CLOCKS_OFF_MAX_MS = 12_000
@@ -36,7 +36,7 @@ export class SessionsWatch {
   private readonly endings = new Map<string, number>()
 
   constructor(
-    private readonly history: Pick<History, 'note' | 'violate' | 'wallMs'>,
+    private readonly judge: Judge,
     private readonly appended: ReadonlyMap<string, Appended>,
     /** How long a session lives after each write, at least. */
     private readonly ttlMs: number,
@@ -100,9 +100,9 @@ export class SessionsWatch {
     const was = readSession(before)
     const is = readSession(after)
     if (is === undefined) return
-    this.history.note(`wrote ${session} ${is.fence} ${is.rev}`)
+    this.judge.note(`wrote ${session} ${is.fence} ${is.rev}`)
     this.endings.set(session, is.aliveUntil)
-    if (this.unwanted.has(session)) this.history.violate('15', `${session} was created, which nobody wanted`)
+    if (this.unwanted.has(session)) this.judge.violate('15', `${session} was created, which nobody wanted`)
     const lives = this.lives.get(session) ?? []
     this.lives.set(session, lives)
     if (was === undefined || is.fence !== was.fence) this.checkClaim(session, was?.fence, is.fence)
@@ -111,7 +111,7 @@ export class SessionsWatch {
     const isAfresh = was === undefined || was.attrs === undefined || is.createdAt !== was.createdAt
     if (isAfresh) this.checkEnd(session, was, lives.length > 0)
     if (is.attrs === undefined) return this.checkDestroy(session, is)
-    if (is.aliveUntil < is.accessedAt + this.ttlMs) this.history.violate('7', `a life of ${session} is cut short`)
+    if (is.aliveUntil < is.accessedAt + this.ttlMs) this.judge.violate('7', `a life of ${session} is cut short`)
     const lists = { A: listOf(is.attrs, 'A'), B: listOf(is.attrs, 'B') }
     if (isAfresh) lives.push({ startFence: is.fence, lists: { A: [], B: [] } })
     const life = lives.length - 1
@@ -119,13 +119,13 @@ export class SessionsWatch {
       const known = (lives[life] as Life).lists[list]
       const now = lists[list]
       if (countOf(is.attrs, list) !== now.length)
-        this.history.violate('6', `a list of ${now.length} has the count ${countOf(is.attrs, list)}`)
+        this.judge.violate('6', `a list of ${now.length} has the count ${countOf(is.attrs, list)}`)
       if (known.some((token, index) => now[index] !== token)) {
-        this.history.violate('4', `a write of epoch ${is.fence} removed what was committed in ${session}`)
+        this.judge.violate('4', `a write of epoch ${is.fence} removed what was committed in ${session}`)
       }
       for (let index = known.length; index < now.length; index += 1) {
         const token = now[index] as string
-        if (this.landings.has(token)) this.history.violate('2', `'${token}' was committed twice`)
+        if (this.landings.has(token)) this.judge.violate('2', `'${token}' was committed twice`)
         this.landings.set(token, { session, life, list, index })
         known.push(token)
       }
@@ -141,7 +141,7 @@ export class SessionsWatch {
       const [first] = lists[list]
       const origin = first === undefined ? undefined : this.landings.get(first)
       const known = origin === undefined ? [] : (this.lives.get(origin.session)?.[origin.life]?.lists[list] ?? [])
-      if (known.length > lists[list].length) this.history.violate('4', 'a rotation left behind what was committed')
+      if (known.length > lists[list].length) this.judge.violate('4', 'a rotation left behind what was committed')
       for (const [index, token] of lists[list].entries()) {
         const entry = this.appended.get(token)
         if (entry !== undefined) entry.session = session
@@ -153,31 +153,29 @@ export class SessionsWatch {
 
   /** A session starts anew only where its life has ended. Clocks of servers are off by some seconds. */
   private checkEnd(session: string, was: SessionRecord | undefined, hadLife: boolean): void {
-    if (was === undefined && hadLife) this.history.violate('4', `${session} vanished, and was started afresh`)
+    if (was === undefined && hadLife) this.judge.violate('4', `${session} vanished, and was started afresh`)
     if (was?.attrs === undefined) return
-    const leftMs = was.aliveUntil - this.history.wallMs()
-    if (leftMs > CLOCKS_OFF_MAX_MS)
-      this.history.violate('4', `${session} was started afresh ${leftMs} ms before its end`)
+    const leftMs = was.aliveUntil - this.judge.wallMs()
+    if (leftMs > CLOCKS_OFF_MAX_MS) this.judge.violate('4', `${session} was started afresh ${leftMs} ms before its end`)
   }
 
   private checkDestroy(session: string, { isRotated }: SessionRecord): void {
     if (!isRotated && !this.destroyed.has(session))
-      this.history.violate('4', `${session} was destroyed, and nobody asked for it`)
+      this.judge.violate('4', `${session} was destroyed, and nobody asked for it`)
   }
 
   private checkClaim(session: string, was: number | undefined, is: number): void {
-    if (was !== undefined && is <= was) this.history.violate('3', `the fence of ${session} fell from ${was} to ${is}`)
+    if (was !== undefined && is <= was) this.judge.violate('3', `the fence of ${session} fell from ${was} to ${is}`)
     const claimed = this.claimed.get(session) ?? new Set()
     this.claimed.set(session, claimed.add(is))
   }
 
   private checkChain(update: Update, fence: number, commitId: string, isDestroyed: boolean): void {
     const { ':epoch': epoch, ':last': last } = update.values as Record<string, { N?: string; S?: string }>
-    if (epoch?.N !== String(fence))
-      this.history.violate('2', `a write of epoch ${epoch?.N} landed under fence ${fence}`)
+    if (epoch?.N !== String(fence)) this.judge.violate('2', `a write of epoch ${epoch?.N} landed under fence ${fence}`)
     else if (last?.S !== commitId)
-      this.history.violate('2', `a write of epoch ${fence} landed after another than it was made for`)
-    else if (isDestroyed) this.history.violate('2', 'a write landed on a tombstone')
+      this.judge.violate('2', `a write of epoch ${fence} landed after another than it was made for`)
+    else if (isDestroyed) this.judge.violate('2', 'a write landed on a tombstone')
   }
 }
 

@@ -8,7 +8,8 @@ import { Cloud } from './cloud.js'
 import { type Crash, SuspensionPoints } from './crashes.js'
 import { Database } from './database.js'
 import { chooseFaults, type Fault, FaultCounts, type Faults, hearsEveryAsk, NO_FAULTS } from './faults.js'
-import { History, type Violation } from './history.js'
+import { History } from './history.js'
+import type { Violation } from './judge.js'
 import { Machine } from './machine.js'
 import { Mischief } from './mischief.js'
 import { Server } from './server.js'
@@ -72,7 +73,8 @@ export class Simulation {
     this.history.mayEpochsRepeat = this.faults.lockVanishesEveryMs > 0 || this.faults.lockRegressesEveryMs > 0
     this.history.locks.mayEvict = !hearsEveryAsk(this.faults)
     this.database = new Database(timeline, random, () => this.faults, counts, this.history, this.points)
-    this.cloud = new Cloud(timeline, random, TIMING, this.database, () => this.faults, counts, this.points)
+    const { database, points } = this
+    this.cloud = new Cloud({ timeline, random, timing: TIMING, database, faults: () => this.faults, counts, points })
     this.history.locks.hasCancelled = (lock, seat) => this.cloud.hasCancelled(lock, seat)
     this.cloud.onGranted = (grant, wallMs) => this.history.locks.granted(grant, wallMs)
     this.cloud.onSilence = (p, text) => this.history.locks.silent(p, text)
@@ -96,7 +98,7 @@ export class Simulation {
 
     this.faults = NO_FAULTS
     this.database.isDown = false
-    this.cloud.heal()
+    this.cloud.network.heal()
     for (const server of this.servers) {
       server.isStopping = true
       server.machine.goOn('frozen', random)
@@ -216,7 +218,7 @@ export class Simulation {
       this.database,
       saved,
     )
-    if (tasks > 0 && random.chance(this.faults.deaf) && counts.hit('deaf')) this.cloud.deafen(machine)
+    if (tasks > 0 && random.chance(this.faults.deaf) && counts.hit('deaf')) this.cloud.network.deafen(machine)
     server.trueNowMs = () => timeline.nowMs
     server.keyOf = keyOf
     server.blockedMs = (wasLong) => {
