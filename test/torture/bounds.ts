@@ -3,7 +3,7 @@ import { nudgePeriodMaxMs } from '../../protocol/timing.js'
 import type { Random } from '../support/random.js'
 import { median } from './memory.js'
 import type { Places } from './places.js'
-import type { Seat } from './server-slot.js'
+import type { ServerSlot } from './server-slot.js'
 import { allServedMaxMs, HOLD_COST_MAX_MS, TIMING } from './timing.js'
 
 /** What happens to a holder, and how it is undone. */
@@ -15,7 +15,7 @@ interface Scenario {
   readonly isAtWork?: boolean
   /** About what it costs while the network is quick. */
   readonly usualMs: number
-  readonly strike: (holder: Seat, stack: LocalStack) => Promise<() => unknown>
+  readonly strike: (holder: ServerSlot, stack: LocalStack) => Promise<() => unknown>
 }
 
 const BOTH = ['toServer', 'toClient'] as const
@@ -91,18 +91,18 @@ export class Bounds {
 
   constructor(
     private readonly stack: LocalStack,
-    private readonly seats: readonly Seat[],
+    private readonly slots: readonly ServerSlot[],
     private readonly places: Places,
     private readonly random: Random,
     private readonly violate: (problem: string) => void,
   ) {
-    this.everyoneMaxMs = allServedMaxMs(seats.length)
+    this.everyoneMaxMs = allServedMaxMs(slots.length)
   }
 
   /** Every process gets one and the same session, one after the other. */
   async serveEveryone(): Promise<void> {
     const book = this.places.extra()
-    await Promise.all(this.seats.map((seat) => this.await(EVERYONE, seat, book.session, this.everyoneMaxMs)))
+    await Promise.all(this.slots.map((slot) => this.await(EVERYONE, slot, book.session, this.everyoneMaxMs)))
     this.places.settle(book)
   }
 
@@ -111,16 +111,18 @@ export class Bounds {
     const left = [...SCENARIOS]
     while (left.length > 0 && !signal.aborted) {
       await this.serveEveryone()
-      const others = this.random.shuffled(this.seats)
+      const others = this.random.shuffled(this.slots)
       const keepers = others.filter(({ traits }) => traits.isKeeper)
       const pairs = left.splice(0, Math.min(others.length >> 1, keepers.length)).map((scenario) => {
-        const fits = ({ traits }: Seat) => traits.isMortal || scenario.isDeadly !== true
-        const [holder] = keepers.splice(keepers.findIndex(fits), 1) as [Seat]
+        const fits = ({ traits }: ServerSlot) => traits.isMortal || scenario.isDeadly !== true
+        const [holder] = keepers.splice(keepers.findIndex(fits), 1) as [ServerSlot]
         others.splice(others.indexOf(holder), 1)
         return { scenario, holder }
       })
       // Those who hold nothing here are as many at least.
-      await Promise.all(pairs.map(({ scenario, holder }, index) => this.play(scenario, holder, others[index] as Seat)))
+      await Promise.all(
+        pairs.map(({ scenario, holder }, index) => this.play(scenario, holder, others[index] as ServerSlot)),
+      )
     }
   }
 
@@ -146,7 +148,7 @@ export class Bounds {
     return name === EVERYONE ? this.everyoneMaxMs : HOLD_COST_MAX_MS
   }
 
-  private async play(scenario: Scenario, holder: Seat, waiter: Seat): Promise<void> {
+  private async play(scenario: Scenario, holder: ServerSlot, waiter: ServerSlot): Promise<void> {
     const book = this.places.extra()
     const { session } = book
     const timeoutMs = HOLD_COST_MAX_MS
@@ -169,7 +171,7 @@ export class Bounds {
     this.places.settle(book)
   }
 
-  private async await(name: string, waiter: Seat, session: string, boundMs: number): Promise<void> {
+  private async await(name: string, waiter: ServerSlot, session: string, boundMs: number): Promise<void> {
     try {
       const order = { type: 'append', session, timeoutMs: Math.ceil(boundMs), workMs: 0 } as const
       const waitedMs = (await waiter.ask(order)) as number

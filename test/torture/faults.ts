@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { LocalStack } from '../../local/index.js'
 import type { Random } from '../support/random.js'
 import type { TcpProxy, Trouble, Way } from './proxy.js'
-import type { Seat } from './server-slot.js'
+import type { ServerSlot } from './server-slot.js'
 
 /** At once. More would only hide one another. */
 const ACTIVE_MAX = 3
@@ -13,25 +13,25 @@ const COMMIT_MS = 8
 
 export interface World {
   readonly stack: LocalStack
-  readonly seats: readonly Seat[]
+  readonly slots: readonly ServerSlot[]
   /** Between the functions and DynamoDB. */
   readonly functions: TcpProxy
   readonly violate: (problem: string) => void
 }
 
 /** Does it, and returns how to end it. Undefined where there was nothing to do it to. */
-type Fault = (world: World, random: Random, seat: Seat) => Promise<End | undefined>
+type Fault = (world: World, random: Random, slot: ServerSlot) => Promise<End | undefined>
 interface End {
   readonly afterMs: number
   readonly undo: () => unknown
 }
 
-type Leg = (world: World, seat: Seat) => TcpProxy
+type Leg = (world: World, slot: ServerSlot) => TcpProxy
 
 /** Legs of the network in trouble for a while. Then deaf connections are cut, or stay deaf until somebody notices. */
 function trouble(legs: readonly Leg[], kind: (random: Random) => Trouble, longestMs: number, shortestMs = 300): Fault {
-  return async (world, random, seat) => {
-    const proxies = legs.map((leg) => leg(world, seat))
+  return async (world, random, slot) => {
+    const proxies = legs.map((leg) => leg(world, slot))
     const one = kind(random)
     const ends = proxies.map((proxy) => proxy.trouble(one))
     const staysDeaf = random.chance(0.5)
@@ -45,11 +45,11 @@ function trouble(legs: readonly Leg[], kind: (random: Random) => Trouble, longes
 
 const cut =
   (leg: Leg): Fault =>
-  async (world, _, seat) =>
-    leg(world, seat).cut() > 0 ? { afterMs: 0, undo: () => {} } : undefined
+  async (world, _, slot) =>
+    leg(world, slot).cut() > 0 ? { afterMs: 0, undo: () => {} } : undefined
 
-const gateway: Leg = (_, seat) => seat.gateway
-const dynamodb: Leg = (_, seat) => seat.dynamodb
+const gateway: Leg = (_, slot) => slot.gateway
+const dynamodb: Leg = (_, slot) => slot.dynamodb
 const functions: Leg = ({ functions: proxy }) => proxy
 const delay = (random: Random): Trouble => ({ delayMs: random.between(20, 700) })
 /** So late that its sender has given it up, and perhaps another holds the session by then. */
@@ -65,31 +65,31 @@ const swallow =
 const refuse = () => ({ refuses: true })
 
 /** Waits, for a while, until this process has a commit before it: that is where a crash hurts. */
-async function atWork(seat: Seat, random: Random): Promise<void> {
+async function atWork(slot: ServerSlot, random: Random): Promise<void> {
   if (random.chance(0.3)) return
-  await Promise.race([seat.heard(({ type }) => type === 'begun'), pause(WORK_AWAITED_MS)]).catch(() => {})
+  await Promise.race([slot.heard(({ type }) => type === 'begun'), pause(WORK_AWAITED_MS)]).catch(() => {})
   await pause(random.between(0, COMMIT_MS))
 }
 
-const kill: Fault = async (_, random, seat) => {
-  if (!seat.traits.isMortal || !seat.isRunning) return undefined
-  await atWork(seat, random)
-  await seat.kill()
+const kill: Fault = async (_, random, slot) => {
+  if (!slot.traits.isMortal || !slot.isRunning) return undefined
+  await atWork(slot, random)
+  await slot.kill()
   // It may be killed again before it has started.
-  return { afterMs: random.between(0, 800), undo: () => seat.start().catch(() => {}) }
+  return { afterMs: random.between(0, 800), undo: () => slot.start().catch(() => {}) }
 }
 
-const freeze: Fault = async (_, random, seat) => {
-  if (!seat.isRunning) return undefined
-  await atWork(seat, random)
-  seat.freeze()
+const freeze: Fault = async (_, random, slot) => {
+  if (!slot.isRunning) return undefined
+  await atWork(slot, random)
+  slot.freeze()
   // Every other one is frozen beyond its lease.
-  return { afterMs: random.between(200, 6_000), undo: () => seat.thaw() }
+  return { afterMs: random.between(200, 6_000), undo: () => slot.thaw() }
 }
 
-const losePushes: Fault = async ({ stack }, random, seat) => {
+const losePushes: Fault = async ({ stack }, random, slot) => {
   const isLost = ({ connectionId }: { readonly connectionId: string }) =>
-    stack.gateway.connections().some((one) => one.connectionId === connectionId && seat.isConnection(one))
+    stack.gateway.connections().some((one) => one.connectionId === connectionId && slot.isConnection(one))
   return { afterMs: random.between(500, 5_000), undo: stack.gateway.losePushes(isLost) }
 }
 
@@ -170,8 +170,8 @@ export class Storm {
 
   /** Cuts what may be deaf. */
   private calm(): void {
-    const { seats, functions: proxy } = this.world
-    for (const leg of [proxy, ...seats.flatMap((seat) => [seat.gateway, seat.dynamodb])]) leg.cutDeaf()
+    const { slots, functions: proxy } = this.world
+    for (const leg of [proxy, ...slots.flatMap((slot) => [slot.gateway, slot.dynamodb])]) leg.cutDeaf()
   }
 
   private begin(over: AbortSignal): void {
@@ -179,14 +179,14 @@ export class Storm {
     const name = this.bag.shift() as FaultName
     const isTaken = EXCLUSIVE.includes(name) && [...this.active.values()].some((other) => EXCLUSIVE.includes(other))
     if (isTaken) return void this.bag.push(name)
-    const run = this.run(name, this.random.pick(this.world.seats), over)
+    const run = this.run(name, this.random.pick(this.world.slots), over)
     this.active.set(run, name)
     void run.finally(() => this.active.delete(run))
   }
 
-  private async run(name: FaultName, seat: Seat, over: AbortSignal): Promise<void> {
+  private async run(name: FaultName, slot: ServerSlot, over: AbortSignal): Promise<void> {
     try {
-      const end = await FAULTS[name](this.world, this.random, seat)
+      const end = await FAULTS[name](this.world, this.random, slot)
       if (end === undefined) return void this.bag.push(name)
       this.counts.set(name, (this.counts.get(name) ?? 0) + 1)
       await sleep(end.afterMs, over)

@@ -1,6 +1,6 @@
 import type { Judge } from './judge.js'
 import type { Book, Ledger } from './ledger.js'
-import type { Seat } from './server-slot.js'
+import type { ServerSlot } from './server-slot.js'
 
 /** The sessions in use at a time. */
 const PLACES = 24
@@ -16,7 +16,7 @@ export class Places {
   constructor(
     private readonly prefix: string,
     private readonly ledger: Ledger,
-    private readonly seats: readonly Seat[],
+    private readonly slots: readonly ServerSlot[],
   ) {
     this.sessions = Array.from({ length: PLACES }, (_, place) => this.fresh(place))
   }
@@ -60,8 +60,8 @@ export class Places {
   private async turn(place: number, book: Book): Promise<void> {
     const session = this.sessions[place] as string
     const order = { type: 'turn', place, session } as const
-    const running = this.seats.filter((seat) => seat.isRunning)
-    await Promise.all(running.map(async (seat) => seat.ask(order).catch(() => {})))
+    const running = this.slots.filter((slot) => slot.isRunning)
+    await Promise.all(running.map(async (slot) => slot.ask(order).catch(() => {})))
     await this.judge?.settle(book)
   }
 

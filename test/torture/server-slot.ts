@@ -9,14 +9,14 @@ const CLOSE_MAX_MS = 30_000
 /** A process that was told to end and has not by then is killed. */
 const EXIT_MAX_MS = 5_000
 
-export interface SeatEvents {
+export interface SlotEvents {
   reported(by: string, report: Report): void
   /** A process is gone, and everything that it told has been reported. */
   died(by: string): void
   violated(problem: string): void
 }
 
-export interface SeatTraits {
+export interface SlotTraits {
   /** Whether it may be killed: the memory of one that never is can be watched. */
   readonly isMortal: boolean
   /** Whether it keeps a session until another process asks for it. */
@@ -25,8 +25,8 @@ export interface SeatTraits {
 
 type Answer = Extract<Report, { type: 'answer' }>
 
-/** One application server after the other: where one dies the next takes its seat, behind the same two proxies. */
-export class Seat {
+/** One application server after the other: where one dies the next takes its slot, behind the same two proxies. */
+export class ServerSlot {
   readonly gateway = new TcpProxy()
   readonly dynamodb = new TcpProxy()
   private readonly variables: Readonly<Record<string, string>>
@@ -42,9 +42,9 @@ export class Seat {
   constructor(
     private readonly stack: LocalStack,
     readonly name: string,
-    readonly traits: SeatTraits,
+    readonly traits: SlotTraits,
     private readonly planOf: (life: number) => Omit<Plan, 'name'>,
-    private readonly events: SeatEvents,
+    private readonly events: SlotEvents,
   ) {
     const { accessKeyId, secretAccessKey } = stack.addApplication(this.name)
     this.variables = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey }
@@ -54,7 +54,7 @@ export class Seat {
     return this.child !== undefined
   }
 
-  /** The connections of this seat's processes, at the gateway. */
+  /** The connections of this slot's processes, at the gateway. */
   isConnection({ userArn }: { readonly userArn: string | undefined }): boolean {
     return userArn?.endsWith(`/${this.name}`) === true
   }

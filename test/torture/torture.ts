@@ -13,7 +13,7 @@ import { MemoryLog } from './memory.js'
 import type { Report } from './messages.js'
 import { Places } from './places.js'
 import { TcpProxy } from './proxy.js'
-import { Seat } from './server-slot.js'
+import { ServerSlot } from './server-slot.js'
 import { Tally } from './tally.js'
 import { nowMs, TIMING } from './timing.js'
 
@@ -49,7 +49,7 @@ export class Torture {
   private readonly random: Random
   private readonly ledger: Ledger
   private readonly functions = new TcpProxy()
-  private readonly seats: Seat[] = []
+  private readonly slots: ServerSlot[] = []
   private stack: LocalStack | undefined
   private folder = ''
   private judge: Judge | undefined
@@ -67,7 +67,7 @@ export class Torture {
   async run(): Promise<void> {
     // Whoever waits for a server then waits no longer.
     this.options.signal.addEventListener('abort', () => {
-      for (const seat of this.seats) void seat.end()
+      for (const slot of this.slots) void slot.end()
     })
     try {
       await this.set()
@@ -96,8 +96,8 @@ export class Torture {
     })
     this.stack = stack
     this.functions.target = Number(new URL(stack.config.dynamoDbEndpoint).port)
-    const { ledger, seats, violate, random } = this
-    const places = new Places(`seed ${seed}`, ledger, seats)
+    const { ledger, slots, violate, random } = this
+    const places = new Places(`seed ${seed}`, ledger, slots)
     const reported = (by: string, report: Report) => {
       this.tally.note(report)
       const book = ledger.note(by, report)
@@ -115,16 +115,16 @@ export class Torture {
         options: holdingOf(index) ?? {},
       })
       const traits = { isMortal: index > IMMORTAL, isKeeper: holdingOf(index) === undefined }
-      seats.push(new Seat(stack, `server-${index}`, traits, planOf, events))
+      slots.push(new ServerSlot(stack, `server-${index}`, traits, planOf, events))
     }
     this.judge = new Judge(stack, NAMESPACE, ledger, processes + 1, violate, signal)
     places.judge = this.judge
     this.places = places
-    this.storm = new Storm({ stack, seats, functions: this.functions, violate }, random)
-    this.bounds = new Bounds(stack, seats, places, random, violate)
-    for (const seat of seats) {
-      await seat.openProxies()
-      await seat.start()
+    this.storm = new Storm({ stack, slots, functions: this.functions, violate }, random)
+    this.bounds = new Bounds(stack, slots, places, random, violate)
+    for (const slot of slots) {
+      await slot.openProxies()
+      await slot.start()
     }
   }
 
@@ -149,20 +149,20 @@ export class Torture {
 
   /** When the faults are over for good: everyone is served, everything comes to an end, and nothing is left. */
   private async end(): Promise<void> {
-    const { seats, judge, violate } = this
+    const { slots, judge, violate } = this
     await this.bounds?.serveEveryone()
     this.isEnding = true
-    await Promise.all(seats.map((seat) => seat.ask({ type: 'stop' }).catch(({ message }: Error) => violate(message))))
+    await Promise.all(slots.map((slot) => slot.ask({ type: 'stop' }).catch(({ message }: Error) => violate(message))))
     await this.places?.settleAll()
-    await Promise.all(seats.map((seat) => seat.close()))
+    await Promise.all(slots.map((slot) => slot.close()))
     await judge?.close()
     for (const problem of await queues(this.stack as LocalStack)) violate(problem)
   }
 
   private async clear(): Promise<void> {
-    await Promise.all(this.seats.map((seat) => seat.end()))
+    await Promise.all(this.slots.map((slot) => slot.end()))
     await this.judge?.close()
-    await Promise.all([this.functions, ...this.seats].map((one) => ('stop' in one ? one.stop() : one.closeProxies())))
+    await Promise.all([this.functions, ...this.slots].map((one) => ('stop' in one ? one.stop() : one.closeProxies())))
     await this.stack?.stop()
     for (const problem of await leftovers(this.folder)) this.tally.violate(problem)
     await rm(this.folder, { recursive: true, force: true })
@@ -175,8 +175,8 @@ export class Torture {
   }
 
   private async sample(): Promise<void> {
-    const watched = this.seats.filter(({ traits }) => !traits.isMortal)
-    const samples = watched.map(async (seat) => this.memory.add(seat.name, await seat.memory()))
+    const watched = this.slots.filter(({ traits }) => !traits.isMortal)
+    const samples = watched.map(async (slot) => this.memory.add(slot.name, await slot.memory()))
     // In this process: the gateway, the functions' threads (in the RSS alone), and what watches over the run.
     this.memory.add('gateway', { heapBytes: await heapBytes(), rssBytes: process.memoryUsage.rss() })
     await Promise.all(samples).catch(() => {})
