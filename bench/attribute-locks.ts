@@ -1,6 +1,7 @@
 import { Mutex } from 'async-mutex'
 import type { Holdfast } from '../client/holdfast.js'
-import { allocation, duel, grouped, microtasks, table } from './measure.js'
+import { grouped, table } from './figures.js'
+import { allocation, duel, microtasks } from './measure.js'
 import { BenchStore, hold, KEPT, WHAT_RUNS } from './store.js'
 
 const HELD_SESSIONS = [1, 100, 1_000, 10_000, 100_000]

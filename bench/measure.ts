@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { median } from './figures.js'
 
 type Run = () => Promise<unknown>
 
@@ -79,17 +80,3 @@ function garbageCollector(): () => void {
   setFlagsFromString('--expose-gc')
   return runInNewContext('gc') as () => void
 }
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
-
-/** Columns under their headings, all but the first to the right. */
-export function table(lines: readonly (readonly string[])[]): string {
-  const width = (column: number) => Math.max(...lines.map((line) => line[column]?.length ?? 0))
-  const rows = lines.map((line) =>
-    line.map((cell, column) => (column === 0 ? cell.padEnd(width(0)) : cell.padStart(width(column)))).join('   '),
-  )
-  return [rows[0], '-'.repeat(rows[0]?.length ?? 0), ...rows.slice(1)].join('\n')
-}
-
-/** Whole numbers with thousands apart, as in 100 000. */
-export const grouped = (value: number): string => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ' ')

@@ -1,4 +1,5 @@
-import { grouped, heapBytes, table } from './measure.js'
+import { grouped, table } from './figures.js'
+import { heapBytes } from './measure.js'
 import { BenchStore, hold, KEPT, WHAT_RUNS } from './store.js'
 
 const HELD_SESSIONS = [1_000, 10_000, 100_000]

@@ -1,3 +1,4 @@
+import { median, percentile, table } from '../../bench/figures.js'
 import type { LoadResult, Served } from './load.js'
 import type { Side } from './sides.js'
 
@@ -5,14 +6,10 @@ const NONE = '-'
 
 const share = (part: number, whole: number): string => (whole === 0 ? NONE : `${((100 * part) / whole).toFixed(1)} %`)
 
-/** The p-th percentile, by the nearest rank, of what was sorted. */
-const percentile = (sorted: readonly number[], p: number): string =>
-  (sorted[Math.max(0, Math.ceil((p / 100) * sorted.length) - 1)] ?? Number.NaN).toFixed(1)
-
 function latency(served: readonly Served[]): string {
   if (served.length === 0) return NONE
-  const sorted = served.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b)
-  return `${percentile(sorted, 50)} / ${percentile(sorted, 99)} ms`
+  const latencies = served.map(({ latencyMs }) => latencyMs)
+  return `${median(latencies).toFixed(1)} / ${percentile(latencies, 99).toFixed(1)} ms`
 }
 
 /** Served without any network call: the server waited for nothing. */
@@ -50,11 +47,5 @@ the third went to any of them each time. A lost update is an item that a server 
 and that was not in the cart in the end.`
 
 /** The figures of all sides, one beside the other. */
-export function table(sides: readonly Side[]): string {
-  const lines = [['', ...sides.map(({ name }) => name)], ...ROWS.map(([label, cell]) => [label, ...sides.map(cell)])]
-  const widthOf = (column: number) => Math.max(...lines.map((line) => line[column]?.length ?? 0))
-  const rows = lines.map((line) =>
-    line.map((cell, column) => (column === 0 ? cell.padEnd(widthOf(0)) : cell.padStart(widthOf(column)))).join('   '),
-  )
-  return [rows[0], '-'.repeat(rows[0]?.length ?? 0), ...rows.slice(1)].join('\n')
-}
+export const comparison = (sides: readonly Side[]): string =>
+  table([['', ...sides.map(({ name }) => name)], ...ROWS.map(([label, cell]) => [label, ...sides.map(cell)])])

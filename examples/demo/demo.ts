@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { startLocalStack } from '../../local/index.js'
 import { interruption, runCommand, step } from '../shop/command.js'
-import { EXPLANATION, isFree, stickyReads, table } from './comparison.js'
+import { comparison, EXPLANATION, isFree, stickyReads } from './comparison.js'
 import type { LoadOptions } from './load.js'
 import { runExpressSession, runHoldfast, type Side } from './sides.js'
 
@@ -54,7 +54,7 @@ await runCommand(async () => {
     const ours = await runHoldfast(stack, options, interrupted)
     step('the same load on express-session with connect-dynamodb')
     const theirs = await runExpressSession(stack, options, interrupted)
-    console.log(`\n${EXPLANATION}\n\n${table([ours, theirs])}\n`)
+    console.log(`\n${EXPLANATION}\n\n${comparison([ours, theirs])}\n`)
     if (!judge(ours)) process.exitCode = 1
   } catch (error) {
     if (!interrupted.aborted) throw error

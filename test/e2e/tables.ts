@@ -5,7 +5,7 @@ import {
   DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
-  ScanCommand,
+  paginateScan,
 } from '@aws-sdk/client-dynamodb'
 import type { LocalStack } from '../../local/index.js'
 
@@ -62,9 +62,16 @@ export class Tables {
   }
 
   private async all(table: string): Promise<Map<string, string>> {
-    const { Items = [] } = await this.client.send(new ScanCommand({ TableName: table, ConsistentRead: true }))
     const text = (item: Item) => JSON.stringify(Object.entries(item).sort(([a], [b]) => a.localeCompare(b)))
-    return new Map(Items.map((item) => [item.pk?.S ?? '', text(item)]))
+    const texts = new Map<string, string>()
+    // The attribute values as they are stored: the document client's plain values would hide some differences.
+    for await (const { Items = [] } of paginateScan(
+      { client: this.client },
+      { TableName: table, ConsistentRead: true },
+    )) {
+      for (const item of Items) texts.set(item.pk?.S ?? '', text(item))
+    }
+    return texts
   }
 
   private async get(table: string, pk: string): Promise<Item | undefined> {

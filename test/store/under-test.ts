@@ -3,7 +3,7 @@ import {
   DeleteItemCommand,
   DynamoDBClient,
   PutItemCommand,
-  ScanCommand,
+  paginateScan,
 } from '@aws-sdk/client-dynamodb'
 import { DynamoDbLocal } from '../../local/dynamodb/server.js'
 import type { Item, Store, TableName } from '../../protocol/dynamodb.js'
@@ -54,14 +54,12 @@ export async function makeDynamoDbStore(): Promise<StoreUnderTest> {
   }
   const items = async (table: TableName): Promise<ReadonlyMap<string, Item>> => {
     const found = new Map<string, Item>()
-    let from: Record<string, never> | undefined
-    do {
-      const page = await client.send(
-        new ScanCommand({ TableName: TABLE_NAMES[table], ConsistentRead: true, ExclusiveStartKey: from }),
-      )
-      for (const item of (page.Items ?? []) as Item[]) found.set((item.pk as { S: string }).S, item)
-      from = page.LastEvaluatedKey as Record<string, never> | undefined
-    } while (from !== undefined)
+    for await (const { Items = [] } of paginateScan(
+      { client },
+      { TableName: TABLE_NAMES[table], ConsistentRead: true },
+    )) {
+      for (const item of Items as Item[]) found.set((item.pk as { S: string }).S, item)
+    }
     return found
   }
   return {

@@ -1,7 +1,7 @@
+import { median } from '../../bench/figures.js'
 import type { LocalStack } from '../../local/index.js'
 import { nudgePeriodMaxMs } from '../../protocol/timing.js'
 import type { Random } from '../support/random.js'
-import { median } from './memory.js'
 import type { Places } from './places.js'
 import type { ServerSlot } from './server-slot.js'
 import { allServedMaxMs, HOLD_COST_MAX_MS, TIMING } from './timing.js'
@@ -131,10 +131,10 @@ export class Bounds {
     const rows = [...this.waits].map(([name, waits]) => [
       name,
       String(waits.length),
-      `${Math.round(median(waits))} ms`,
-      `${Math.round(Math.max(0, ...waits))} ms`,
-      `${SCENARIOS.find((scenario) => scenario.name === name)?.usualMs ?? '-'} ms`,
-      `${Math.round(this.boundOf(name))} ms`,
+      shown(median(waits)),
+      shown(Math.max(...waits)),
+      shown(SCENARIOS.find((scenario) => scenario.name === name)?.usualMs ?? Number.NaN),
+      shown(this.boundOf(name)),
     ])
     return [head, ...rows]
   }
@@ -182,3 +182,5 @@ export class Bounds {
     }
   }
 }
+
+const shown = (ms: number): string => (Number.isFinite(ms) ? `${Math.round(ms)} ms` : '-')

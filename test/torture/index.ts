@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { table } from '../../bench/measure.js'
+import { table } from '../../bench/figures.js'
 import { JUDGED_FROM_MS } from './memory.js'
 import { Torture } from './torture.js'
 

@@ -1,4 +1,4 @@
-import { grouped } from '../../bench/measure.js'
+import { grouped, median } from '../../bench/figures.js'
 import type { Memory } from './messages.js'
 
 /** Flat: the last third's median is at most this much above the first's. */
@@ -41,7 +41,5 @@ function thirds(values: readonly number[]): [number, number] {
   const length = Math.ceil(values.length / 3)
   return [median(values.slice(0, length)), median(values.slice(-length))]
 }
-
-export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
 
 const mib = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`
