@@ -42,9 +42,11 @@ const ROWS: readonly Row[] = [
 ]
 
 /** What a reader of the table has to know. */
-export const EXPLANATION = `The same visitors made the same requests to three servers of either kind: two of three visitors stayed on one server,
-the third went to any of them each time. A lost update is an item that a server had put into a cart, and had said so,
-and that was not in the cart in the end.`
+export const EXPLANATION = `The same visitors made the same requests to three servers of each kind: two of three visitors stayed on one server,
+the third went to any of them each time. On Holdfast a request locks what it uses of the session; on express-session
+with connect-dynamodb it loads the session and saves it at its end; with the document client it gets the item, changes
+it and puts it back, as most teams write it. A lost update is an item that a server had put into a cart, and had said
+so, and that was not in the cart in the end.`
 
 /** The figures of all sides, one beside the other. */
 export const comparison = (sides: readonly Side[]): string =>

@@ -3,9 +3,9 @@ import { startLocalStack } from '../../local/index.js'
 import { interruption, runCommand, step } from '../shop/command.js'
 import { comparison, EXPLANATION, isFree, stickyReads } from './comparison.js'
 import type { LoadOptions } from './load.js'
-import { runExpressSession, runHoldfast, type Side } from './sides.js'
+import { DOCUMENT_CLIENT, EXPRESS_SESSION, runCompared, runHoldfast, type Side } from './sides.js'
 
-/** `npm run demo`: the same load on Holdfast and on express-session, one after the other, and a table of both. */
+/** `npm run demo`: the same load on Holdfast and on two usual ways to keep sessions, and a table of all three. */
 const STICKY_READS_FREE_MIN = 0.9
 const OPTION_MAX = 1_000_000
 
@@ -14,7 +14,7 @@ function readOptions(): LoadOptions {
     options: {
       users: { type: 'string', default: '40' },
       overlap: { type: 'string', default: '3' },
-      seconds: { type: 'string', default: '20' },
+      seconds: { type: 'string', default: '12' },
       'warm-up': { type: 'string', default: '3' },
       seed: { type: 'string', default: String(1 + Math.floor(Math.random() * OPTION_MAX)) },
     },
@@ -52,9 +52,12 @@ await runCommand(async () => {
     const { users, overlap, seconds, warmUpSeconds, seed } = options
     step(`${users} users, ${overlap} windows each, ${warmUpSeconds} + ${seconds} s, seed ${seed}`)
     const ours = await runHoldfast(stack, options, interrupted)
-    step('the same load on express-session with connect-dynamodb')
-    const theirs = await runExpressSession(stack, options, interrupted)
-    console.log(`\n${EXPLANATION}\n\n${comparison([ours, theirs])}\n`)
+    const sides = [ours]
+    for (const compared of [EXPRESS_SESSION, DOCUMENT_CLIENT]) {
+      step(`the same load on ${compared.description}`)
+      sides.push(await runCompared(stack, compared, options, interrupted))
+    }
+    console.log(`\n${EXPLANATION}\n\n${comparison(sides)}\n`)
     if (!judge(ours)) process.exitCode = 1
   } catch (error) {
     if (!interrupted.aborted) throw error

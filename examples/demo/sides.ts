@@ -16,40 +16,65 @@ export interface Side {
 }
 
 const SERVERS = 3
-export const EXPRESS_SESSION_SERVER = new URL('express-session-server.js', import.meta.url)
-const COMPARED_TABLE = 'express-sessions'
+
+/** What Holdfast is compared with: servers that keep their sessions in a table of their own. */
+export interface ComparedSide {
+  readonly name: string
+  readonly description: string
+  readonly script: URL
+  readonly table: string
+}
+
+export const EXPRESS_SESSION: ComparedSide = {
+  name: 'express-session',
+  description: 'express-session with connect-dynamodb',
+  script: new URL('express-session-server.js', import.meta.url),
+  table: 'express-sessions',
+}
+
+export const DOCUMENT_CLIENT: ComparedSide = {
+  name: 'document client',
+  description: 'get, change, put with the DynamoDB document client',
+  script: new URL('document-client-server.js', import.meta.url),
+  table: 'document-sessions',
+}
 
 export async function runHoldfast(stack: LocalStack, options: LoadOptions, signal: AbortSignal): Promise<Side> {
   return { name: 'Holdfast', ...(await runSide(stack, SHOP_SERVER, stack.env, options, signal)) }
 }
 
-/** With credentials that may do anything: the store's tables are not its own. */
-export async function runExpressSession(stack: LocalStack, options: LoadOptions, signal: AbortSignal): Promise<Side> {
-  const { accessKeyId, secretAccessKey } = stack.adminCredentials
-  await createTable(stack)
-  const environment = {
-    ...stack.env,
-    AWS_ACCESS_KEY_ID: accessKeyId,
-    AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    DYNAMODB_ENDPOINT: stack.config.dynamoDbEndpoint,
-    SESSIONS_TABLE: COMPARED_TABLE,
-  }
-  const side = await runSide(stack, EXPRESS_SESSION_SERVER, environment, options, signal)
-  return { name: 'express-session', ...side, handoffs: undefined }
+export async function runCompared(
+  stack: LocalStack,
+  { name, script, table }: ComparedSide,
+  options: LoadOptions,
+  signal: AbortSignal,
+): Promise<Side> {
+  const environment = await prepareTable(stack, table)
+  return { name, ...(await runSide(stack, script, environment, options, signal)), handoffs: undefined }
 }
 
-async function createTable({ config, adminCredentials: credentials }: LocalStack): Promise<void> {
+/** Creates a table of sessions, and returns the environment of the servers that use it. */
+async function prepareTable(stack: LocalStack, table: string): Promise<Readonly<Record<string, string>>> {
+  const { config, env, adminCredentials: credentials } = stack
   const client = new DynamoDBClient({ endpoint: config.dynamoDbEndpoint, region: config.region, credentials })
-  const table = new CreateTableCommand({
-    TableName: COMPARED_TABLE,
+  const creation = new CreateTableCommand({
+    TableName: table,
     BillingMode: BillingMode.PAY_PER_REQUEST,
     KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
     AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
   })
-  await client.send(table).finally(() => client.destroy())
+  await client.send(creation).finally(() => client.destroy())
+  return {
+    ...env,
+    // These may do anything: an application's own credentials reach only the tables of the store.
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    DYNAMODB_ENDPOINT: config.dynamoDbEndpoint,
+    SESSIONS_TABLE: table,
+  }
 }
 
-/** Both sides run here, one after the other: the same processes, the same load, the same measures. */
+/** Every side runs here, one after the other: as many processes, the same load, the same measures. */
 async function runSide(
   stack: LocalStack,
   script: URL,

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import express, { type NextFunction, type Request, type Response } from 'express'
-import { createHoldfast, HoldfastError, type LockedState, type NameOf } from '../../client/index.js'
+import { createHoldfast, HoldfastError, type LockedState, type NameOf, type Session } from '../../client/index.js'
 import { answerTheRest, jsonLines } from './answers.js'
+import { giveSessionId, sessionIdIn, takeSessionId } from './cookie.js'
 import { EpochMeter, meterWaits } from './meter.js'
 import { serve } from './serve.js'
 import { help, NAME_EXPECTED, nameIn, type ShopSession, VIEWED_MAX } from './shop.js'
@@ -14,22 +14,6 @@ const server = process.env.SERVER_NAME ?? 'shop'
 // Shorter than a load balancer's patience: the visitor gets an answer from here, not a broken connection.
 const holdfast = createHoldfast<ShopSession>({ namespace: 'shop', label: server, timeoutMs: 20_000 })
 
-const COOKIE = 'shop-session'
-// Behind TLS, add `secure: true`.
-const COOKIE_OPTIONS = { httpOnly: true, sameSite: 'lax' } as const
-
-const knownSessionId = (request: Request): string | undefined =>
-  /(?:^|;\s*)shop-session=([\w-]{43})(?:;|$)/.exec(request.headers.cookie ?? '')?.[1]
-
-/** The visitor's session id, from the cookie. A new visitor gets a new one: 256 random bits, since it is a secret. */
-function sessionId(request: Request, response: Response): string {
-  const known = knownSessionId(request)
-  if (known !== undefined) return known
-  const id = randomBytes(32).toString('base64url')
-  response.cookie(COOKIE, id, COOKIE_OPTIONS)
-  return id
-}
-
 /** Aborted when the visitor goes away: then nobody waits for the answer any more. */
 function whileConnected(response: Response): AbortSignal {
   const controller = new AbortController()
@@ -40,23 +24,34 @@ function whileConnected(response: Response): AbortSignal {
 const epochs = new EpochMeter()
 
 /** One access to the visitor's session. The header `x-session` says whether this server had the session already. */
-function visit<T, const W extends NameOf<ShopSession> = never, const R extends NameOf<ShopSession> = never>(
+async function visit<T, const W extends NameOf<ShopSession> = never, const R extends NameOf<ShopSession> = never>(
   request: Request,
   response: Response,
   locks: { readonly write?: readonly W[]; readonly read?: readonly R[] },
   work: (state: LockedState<ShopSession, W, R>) => T,
 ): Promise<T> {
-  const id = sessionId(request, response)
-  const metered = epochs.begin(id)
-  return holdfast.access(
-    id,
-    locks,
-    (session) => {
+  const signal = whileConnected(response)
+  const enter = (id: string): Promise<T> => {
+    const metered = epochs.begin(id)
+    const metering = (session: Session<LockedState<ShopSession, W, R>, ShopSession>) => {
       response.set('x-session', metered(session.epoch))
       return work(session.state)
-    },
-    { signal: whileConnected(response) },
-  )
+    }
+    // A visitor can send any id: only one that a server gave out may lead to a session.
+    return holdfast.access(id, locks, metering, { signal, ifMissing: 'fail' })
+  }
+  const known = sessionIdIn(request)
+  if (known !== undefined) {
+    try {
+      return await enter(known)
+    } catch (error) {
+      // Its session has ended, or there never was one: a new visitor.
+      if (!(error instanceof HoldfastError && error.code === 'SESSION_MISSING')) throw error
+    }
+  }
+  const id = await holdfast.create({}, { signal })
+  giveSessionId(response, id)
+  return enter(id)
 }
 
 const app = express()
@@ -110,9 +105,9 @@ app.get('/session', async (request, response) => {
 })
 
 app.delete('/session', async (request, response) => {
-  const id = knownSessionId(request)
+  const id = sessionIdIn(request)
   const destroyed = id !== undefined && (await holdfast.destroy(id))
-  response.clearCookie(COOKIE, COOKIE_OPTIONS).json({ server, destroyed })
+  takeSessionId(response).json({ server, destroyed })
 })
 
 /** What the visitor is told of an error. One that is retryable, or of a server that shuts down, is worth another try. */

@@ -61,11 +61,11 @@ describe('the demo', () => {
 test('a server that is too busy to answer is asked how it stands only once', async () => {
   const script = `
     import { ServerProcess } from './dist/esm/examples/shop/processes.js'
-    import { EXPRESS_SESSION_SERVER } from './dist/esm/examples/demo/sides.js'
+    import { EXPRESS_SESSION } from './dist/esm/examples/demo/sides.js'
     // What the fork would inherit: that its script is a text.
     process.execArgv = []
     process.on('warning', ({ name }) => console.log(name))
-    const server = await ServerProcess.start(EXPRESS_SESSION_SERVER, 'busy', 0, {})
+    const server = await ServerProcess.start(EXPRESS_SESSION.script, 'busy', 0, {})
     process.kill(server.child.pid, 'SIGSTOP')
     const asked = Array.from({ length: 30 }, () => server.standing())
     process.kill(server.child.pid, 'SIGCONT')
