@@ -54,7 +54,7 @@ export async function runCompared(
 }
 
 /** Creates a table of sessions, and returns the environment of the servers that use it. */
-async function prepareTable(stack: LocalStack, table: string): Promise<Readonly<Record<string, string>>> {
+export async function prepareTable(stack: LocalStack, table: string): Promise<Readonly<Record<string, string>>> {
   const { config, env, adminCredentials: credentials } = stack
   const client = new DynamoDBClient({ endpoint: config.dynamoDbEndpoint, region: config.region, credentials })
   const creation = new CreateTableCommand({

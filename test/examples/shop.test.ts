@@ -81,7 +81,21 @@ describe('the shop', () => {
     expect(visitor.cookie).toBe('shop-session=')
     visitor.cookie = cookie
     expect((await visitor.ask(2, 'GET', '/cart')).answer.cart).toEqual([])
+    expect(visitor.cookie).not.toBe(cookie)
     expect((await new Visitor(origins).ask(0, 'DELETE', '/session')).answer.destroyed).toBe(false)
+  })
+
+  test('makes no session of an id that it did not give out', async () => {
+    const [victim, attacker] = [new Visitor(origins), new Visitor(origins)]
+    const known = `shop-session=${'A'.repeat(43)}`
+    victim.cookie = known
+    attacker.cookie = known
+    await victim.ask(0, 'POST', '/cart/apple')
+    expect(victim.cookie).toMatch(/^shop-session=[\w-]{43}$/)
+    expect(victim.cookie).not.toBe(known)
+    expect((await victim.ask(1, 'GET', '/cart')).answer.cart).toEqual(['apple'])
+    expect((await attacker.ask(2, 'GET', '/cart')).answer.cart).toEqual([])
+    expect(attacker.cookie).not.toBe(victim.cookie)
   })
 
   test('refuses a profile without a name, a body that is no JSON, and a cart that is too large', async () => {
