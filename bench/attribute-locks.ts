@@ -33,7 +33,7 @@ async function measure(sessions: number, attributes: number): Promise<string[]> 
   })
 }
 
-/** What one run costs that does not depend on the machine. */
+/** The costs of one run that do not depend on the machine. */
 async function costs(): Promise<void> {
   const lines = await withClient(1, 1, async (ours, theirs) => {
     const row = async (label: string, cost: (run: () => Promise<unknown>) => Promise<number>) => [

@@ -7,7 +7,7 @@ type Run = () => Promise<unknown>
 const ALLOCATION_RUNS = 200
 const ALLOCATION_ROUNDS = 9
 
-/** What two sides did in turns. */
+/** The medians of two sides that ran in turns. */
 export interface Duel {
   readonly oursPerSecond: number
   readonly theirsPerSecond: number
@@ -15,8 +15,8 @@ export interface Duel {
 }
 
 /**
- * Lets two sides run in turns. The medians are over the rounds, that of the ratio as well: whatever else the machine
- * does in a round slows down both sides of it.
+ * Lets two sides run in turns. The medians are over the rounds, that of the ratio as well: other work of the machine
+ * slows down both sides of a round.
  */
 export async function duel(ours: Run, theirs: Run, runs: number, rounds: number): Promise<Duel> {
   const measured: { readonly ours: number; readonly theirs: number }[] = []
@@ -41,7 +41,7 @@ async function rate(run: Run, runs: number): Promise<number> {
   return (runs * 1_000) / (performance.now() - startedAt)
 }
 
-/** How many turns of the microtask queue pass before a run's promise has told whoever awaits it. */
+/** How many turns of the microtask queue pass before a run's promise has called its listeners. */
 export async function microtasks(run: Run): Promise<number> {
   const end = { isReached: false }
   let turns = 0
@@ -68,7 +68,7 @@ export async function allocation(run: Run): Promise<number> {
 /** Bytes of heap in use, garbage collected. */
 export async function heapBytes(): Promise<number> {
   const collect = garbageCollector()
-  // What finalizers and resolved promises let go is collected by the second turn.
+  // The second turn collects the memory that finalizers and resolved promises let go in the first.
   for (let turn = 0; turn < 2; turn += 1) {
     await new Promise((resolve) => setImmediate(resolve))
     collect()

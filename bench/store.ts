@@ -17,7 +17,7 @@ export const KEPT = { idleReleaseMs: 3_600_000, cachedBytesMax: Number.MAX_SAFE_
 /** Sessions that are asked for at once, before the event loop gets its turn: the lease must be renewed meanwhile. */
 const ASKED_AT_ONCE = 500
 
-/** What every benchmark on this store says of itself. */
+/** Every benchmark on this store prints this. */
 export const WHAT_RUNS =
   'Runs the real client, the real function handlers and the store in memory, all in this process: no network, no DynamoDB.'
 
@@ -87,7 +87,7 @@ export class BenchStore {
   }
 }
 
-/** As a network does it, nothing is shared: what the client keeps in memory is the client's alone. */
+/** Copies everything, as a network does: client and store share no memory. */
 function throughWire(store: Store): Store {
   const copy = <T>(value: T): T => deserialize(serialize(value)) as T
   return {

@@ -41,12 +41,13 @@ const ROWS: readonly Row[] = [
   ['  session handed over', ({ load }) => latency(load.served.filter(({ answer }) => answer.session === 'given'))],
 ]
 
-/** What a reader of the table has to know. */
-export const EXPLANATION = `The same visitors made the same requests to three servers of each kind: two of three visitors stayed on one server,
-the third went to any of them each time. On Holdfast a request locks what it uses of the session; on express-session
-with connect-dynamodb it loads the session and saves it at its end; with the document client it gets the item, changes
-it and puts it back, as most teams write it. A lost update is an item that a server had put into a cart, and had said
-so, and that was not in the cart in the end.`
+/** The table's legend. */
+export const EXPLANATION = `The same visitors made the same requests to three servers of each kind. Two of three visitors stayed on one server,
+the others changed servers from request to request.
+  Holdfast: a request locks the attributes of the session that it uses.
+  express-session, with connect-dynamodb: a request loads the session, and saves it at its end.
+  document client: a request gets the session's item, changes it and puts it back, as most teams write it themselves.
+A lost update is an item that a server acknowledged as added to a cart, and that was missing there in the end.`
 
 /** The figures of all sides, one beside the other. */
 export const comparison = (sides: readonly Side[]): string =>

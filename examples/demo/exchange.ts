@@ -1,6 +1,6 @@
 import { Agent, type IncomingMessage, request } from 'node:http'
 
-/** What a server answered, or, with the status 0, that it did not. */
+/** A server's answer. The status 0 stands for none. */
 export interface Answer {
   readonly status: number
   readonly body: string
@@ -52,7 +52,7 @@ async function answerOf(response: IncomingMessage, cookie: string): Promise<Answ
   }
 }
 
-/** Only who says so is known to have changed nothing. */
+/** A request that failed may have changed something, unless the answer says that it did not. */
 function effectOf(body: string): 'none' | 'unknown' {
   try {
     const { effect } = JSON.parse(body) as { readonly effect?: unknown }

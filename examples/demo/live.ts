@@ -3,7 +3,7 @@ import type { Load } from './load.js'
 
 const LIVE_PERIOD_MS = 1_000
 
-/** Shows what is held where while the load runs: one line that is written over, or a line a second into a file. */
+/** Shows which server holds how many sessions while the load runs: one line that is written over, or one a second. */
 export function showLive(servers: readonly ServerProcess[], load: Load): () => void {
   const startedAt = performance.now()
   const { isTTY } = process.stdout

@@ -3,13 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { keepAliveAgent } from './exchange.js'
 import { type Audit, Shopper, type Visit } from './shopper.js'
 
-/** The load: the same for both sides, drawn from one seed. */
+/** The load: the same for every side, drawn from one seed. */
 export interface LoadOptions {
   readonly users: number
   /** Windows that each user browses in at once. */
   readonly overlap: number
   readonly seconds: number
-  /** What comes before the measured time, so that neither side is measured while the machine warms up. */
+  /** Time before the measured time, so that no side is measured while the machine warms up. */
   readonly warmUpSeconds: number
   readonly seed: number
 }
@@ -25,7 +25,7 @@ export interface LoadResult extends Audit {
   readonly failed: number
 }
 
-/** Between what one window of a user does and what it does next. */
+/** Between two actions of one window of a user. */
 const THINK_MS_MAX = 1_500
 
 /** A small generator of random numbers from 0 to below 1: the same seed gives the same load. */
@@ -41,7 +41,7 @@ function seeded(seed: number): () => number {
 
 /** Users with overlapping requests against several servers. Two of three stay on one server, the third hops. */
 export class Load {
-  /** Requests made so far, for who looks on. */
+  /** Requests made so far, for the live display. */
   made = 0
   private readonly agent = keepAliveAgent()
   private readonly shoppers: readonly Shopper[]
@@ -66,7 +66,7 @@ export class Load {
   async run(measuring: () => void, measured: () => void): Promise<LoadResult> {
     const { warmUpSeconds, seconds } = this.options
     try {
-      // Everybody has a session before the load begins: what is measured is its use, not its making.
+      // Everybody has a session before the load begins: the use of sessions is measured, not their creation.
       for (const shopper of this.shoppers) await shopper.arrive()
       await this.drive(warmUpSeconds, 0)
       this.served = []

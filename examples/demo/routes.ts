@@ -7,7 +7,7 @@ import { help, NAME_EXPECTED, nameIn, type ShopSession, VIEWED_MAX } from '../sh
 /** How a server that Holdfast is compared with gets at the session of a request's visitor. */
 export interface SessionAccess<S extends Partial<ShopSession>> {
   load(request: Request, response: Response): Promise<S>
-  /** Keeps what the request has changed. */
+  /** Keeps the changes of a request. */
   save(session: S): Promise<void>
   destroy(request: Request, response: Response): Promise<void>
 }

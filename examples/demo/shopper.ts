@@ -1,7 +1,7 @@
 import type { Agent } from 'node:http'
 import { type Answer, type Call, exchange } from './exchange.js'
 
-/** One request to the shop that a visitor might make. `item` is what it adds to the cart, if it adds. */
+/** A request that a visitor might make. `item`: the request adds this item to the cart. */
 interface Wish extends Call {
   readonly isRead: boolean
   readonly item?: string
@@ -17,7 +17,7 @@ const rename = (name: string): Wish => ({
 })
 const look = (path: string) => (): Wish => ({ method: 'GET', path, isRead: true })
 
-/** What visitors do: seven requests of ten look. A page that adds to the cart also notes what was looked at, at once. */
+/** The requests of a visitor: seven of ten only look. A page that adds an item also notes it as viewed, at once. */
 const MIX: readonly (readonly [share: number, wishes: readonly ((item: string) => Wish)[]])[] = [
   [0.15, [add, note]],
   [0.04, [note]],
@@ -33,7 +33,7 @@ export interface Visit {
   readonly latencyMs: number
 }
 
-/** What became of one shopper's additions to the cart, item by item. */
+/** The fate of one shopper's additions to the cart, item by item. */
 export interface Audit {
   /** Acknowledged by a server, and in the cart no more. */
   readonly lost: number
@@ -43,7 +43,7 @@ export interface Audit {
   readonly unexplained: number
 }
 
-/** A visitor who knows what every server acknowledged to him. */
+/** A visitor who remembers all that the servers acknowledged to him. */
 export class Shopper {
   private cookie = ''
   private made = 0

@@ -9,7 +9,7 @@ import { Load, type LoadOptions, type LoadResult } from './load.js'
 export interface Side {
   readonly name: string
   readonly load: LoadResult
-  /** Requests to DynamoDB while it was measured, whoever made them. */
+  /** Requests to DynamoDB while it was measured, by servers and functions alike. */
   readonly dynamoDbRequests: number
   /** Grants of sessions while it was measured: every one had another holder before. */
   readonly handoffs: number | undefined
@@ -17,7 +17,7 @@ export interface Side {
 
 const SERVERS = 3
 
-/** What Holdfast is compared with: servers that keep their sessions in a table of their own. */
+/** A side that Holdfast is compared with. Its servers keep their sessions in a table of their own. */
 export interface ComparedSide {
   readonly name: string
   readonly description: string

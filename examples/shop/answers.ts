@@ -10,7 +10,7 @@ const notFound: RequestHandler = (request, response) => {
   response.status(404).json({ error: `there is no ${request.method} ${request.path}` })
 }
 
-/** Express's own refusals, such as that of a body that is no JSON, say what was wrong with the request. */
+/** Express's own refusals, such as that of a body that is no JSON, say why the request is wrong. */
 const refusal: ErrorRequestHandler = (
   error: { readonly status?: number; readonly message?: string },
   _,
@@ -24,7 +24,7 @@ const refusal: ErrorRequestHandler = (
   response.status(500).json({ error: 'internal error' })
 }
 
-/** Answers what no route has answered. To be called after the last route. */
+/** Answers the requests that no route has answered. To be called after the last route. */
 export function answerTheRest(app: Express): void {
   app.use(notFound)
   app.use(refusal)

@@ -27,9 +27,9 @@ function whenOrphaned(orphaned: () => void): void {
   timer.unref()
 }
 
-/** Runs a command to its end. A failure is said in one line: what is wrong is in the message. */
+/** Runs a command to its end. A failure is printed as one line: its message. */
 export async function runCommand(run: () => Promise<void>): Promise<void> {
-  // The AWS SDK's notice about Node.js versions to come would stand in the middle of what is shown.
+  // The AWS SDK's notice about future Node.js versions would stand in the middle of the output.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
   try {
     await run()

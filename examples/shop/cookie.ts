@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express'
 
-/** The cookie that tells whose session a request is for. Its id is a secret: who knows it has the session. */
+/** The cookie that tells whose session a request is for. Its id is a secret: anybody who knows it has the session. */
 const NAME = 'shop-session'
 // Behind TLS, add `secure: true`.
 const OPTIONS = { httpOnly: true, sameSite: 'lax' } as const

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express'
 
-// What the demo measures inside a server. A shop of your own needs none of it.
+// The demo's measurements inside a server. A shop of your own needs none of them.
 
 /** Sessions whose last epoch is remembered; beyond it the oldest is forgotten, and its next access counts as given. */
 const SESSIONS_MAX = 10_000

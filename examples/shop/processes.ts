@@ -50,9 +50,9 @@ export class ServerProcess {
     return `http://127.0.0.1:${this.port}`
   }
 
-  /** How the server stands now; one that is gone holds nothing. */
+  /** How the server stands now. A server that is gone holds nothing. */
   standing(): Promise<Standing> {
-    // One that is too busy to answer is not asked again meanwhile: each question would leave a listener behind.
+    // A server that is too busy to answer is not asked again meanwhile: each question would leave a listener behind.
     this.asking ??= this.ask().finally(() => {
       this.asking = undefined
     })
@@ -65,7 +65,7 @@ export class ServerProcess {
     if (this.isStopping) await new Promise(() => {})
   }
 
-  /** Lets it finish what runs, and ends it. */
+  /** Lets it finish its requests, and ends it. */
   async stop(): Promise<void> {
     this.isStopping = true
     if (this.child.exitCode !== null || this.child.signalCode !== null) return

@@ -7,7 +7,7 @@ export interface Standing {
   readonly grants: number
 }
 
-/** What a server process tells its parent. It says how it stands whenever the parent sends it anything. */
+/** A message of a server process to its parent. Any message of the parent is answered with `standing`. */
 export type ServerMessage =
   | { readonly kind: 'ready'; readonly port: number }
   | { readonly kind: 'failed'; readonly problem: string }
@@ -15,7 +15,7 @@ export type ServerMessage =
 
 export interface Service {
   standing(): Standing
-  /** Ends what runs. */
+  /** Ends the accesses that run. */
   close(): Promise<void>
 }
 

@@ -110,7 +110,7 @@ app.delete('/session', async (request, response) => {
   takeSessionId(response).json({ server, destroyed })
 })
 
-/** What the visitor is told of an error. One that is retryable, or of a server that shuts down, is worth another try. */
+/** The status for an error. 503 where another try may succeed: a retryable error, or a server that shuts down. */
 function statusOf({ code, retryable }: HoldfastError): number {
   if (code === 'TOO_LARGE') return 413
   return retryable || code === 'CLOSED' ? 503 : 500

@@ -1,4 +1,4 @@
-/** What one visitor's session holds. The Holdfast server and the express-session server keep the same. */
+/** The session of one visitor. The servers of the demo that do not use Holdfast keep the same. */
 export interface ShopSession {
   cart: { items: string[] }
   profile: { name: string }
@@ -16,7 +16,7 @@ export function nameIn(body: unknown): string | undefined {
 
 export const NAME_EXPECTED = 'expected a JSON body such as {"name":"Ada"}'
 
-/** What to try, on the servers of these origins. */
+/** Commands to try, on the servers of these origins. */
 export function help(...origins: readonly string[]): string {
   const [one = '', two = one, three = one] = origins
   return `With one cookie jar on any of the servers:

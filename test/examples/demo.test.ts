@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { DOCUMENT_CLIENT, EXPRESS_SESSION, prepareTable } from '../../examples/demo/sides.js'
 import { type LocalStack, startLocalStack } from '../../local/index.js'
 import { packageRoot } from '../../local/package-root.cjs'
+import { Gate } from '../support/counting.js'
 import { builtExample, Program, survivors } from './programs.js'
 
 const run = promisify(execFile)
@@ -31,7 +32,7 @@ describe('the demo', () => {
     expect(output).toMatch(/A lost update is [\s\S]*?\n-+\nlost updates {3}/)
     const [lost, ...lostByOthers] = row(output, 'lost updates')
     expect(lost).toBe('0')
-    // The same load, the same count: it does find what is lost. Each page that adds to a cart sends two changes at once.
+    // The same load and the same count do find losses: each page that adds to a cart sends two changes at once.
     for (const other of lostByOthers) expect(Number(other)).toBeGreaterThan(0)
     expect(Number(row(output, 'handoffs')[0])).toBeGreaterThan(0)
     expect(Number.parseFloat(row(output, 'reads of users who stay on one server')[0] ?? '')).toBeGreaterThanOrEqual(90)
@@ -63,7 +64,7 @@ test('a server that is too busy to answer is asked how it stands only once', asy
   const script = `
     import { ServerProcess } from './dist/esm/examples/shop/processes.js'
     import { EXPRESS_SESSION } from './dist/esm/examples/demo/sides.js'
-    // What the fork would inherit: that its script is a text.
+    // Otherwise the fork would inherit the option that its script is a text.
     process.execArgv = []
     process.on('warning', ({ name }) => console.log(name))
     const server = await ServerProcess.start(EXPRESS_SESSION.script, 'busy', 0, {})
@@ -146,16 +147,13 @@ describe('what the demo compares', () => {
     server = compared
     const { cookie } = await compared.ask('GET', '/cart', '')
     let reads = 0
-    let bothHaveRead = () => {}
-    const whenBothHaveRead = new Promise<void>((resolve) => {
-      bothHaveRead = resolve
-    })
+    const bothHaveRead = new Gate()
     const restore = stack.dynamodb.inject({
       afterForward: async ({ operation, target }) => {
         if (operation !== 'GetItem' || target !== table) return undefined
         reads += 1
-        if (reads === 2) bothHaveRead()
-        await whenBothHaveRead
+        if (reads === 2) bothHaveRead.open()
+        await bothHaveRead.passed
         return undefined
       },
     })

@@ -82,7 +82,7 @@ export class Program {
     return code ?? signal
   }
 
-  /** What runs under it, down to the last child: by now, whatever becomes of it later. */
+  /** The processes that run under it now, down to the last child. */
   async descendants(): Promise<readonly Listed[]> {
     const all = await processes()
     const below = (pid: number): readonly Listed[] =>
@@ -99,14 +99,14 @@ export class Program {
     this.child.kill(signal)
   }
 
-  /** Leaves nothing behind, whatever a test came to. */
+  /** Leaves nothing behind, however the test ended. */
   async remove(): Promise<void> {
     if (this.child.exitCode === null && this.child.signalCode === null) process.kill(-this.pid, 'SIGKILL')
     await this.exited
   }
 }
 
-/** The commands of those of these processes that run still. */
+/** The commands of these processes, where they still run. */
 export async function survivors(of: readonly Listed[]): Promise<readonly string[]> {
   const running = new Map((await processes()).map(({ pid, command }) => [pid, command]))
   return of.filter(({ pid, command }) => running.get(pid) === command).map(({ command }) => command)

@@ -3,8 +3,8 @@ export type ListName = 'A' | 'B'
 export const LISTS: readonly ListName[] = ['A', 'B']
 
 /**
- * What an access was told about a value that it appended. `weak`: with write-back, a crash or a reported loss may undo
- * it. `forgiven`: the table was restored since, and nothing is owed.
+ * The outcome of a value that an access appended, as the access was told. `weak`: with write-back, a crash or a reported
+ * loss may undo it. `forgiven`: the table was restored since, and nothing is owed.
  */
 export type Outcome = 'running' | 'acknowledged' | 'weak' | 'failed' | 'unknown' | 'forgiven'
 

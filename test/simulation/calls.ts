@@ -9,7 +9,7 @@ import type { Workload } from './workload.js'
 type Running = { readonly mode: 'shared' | 'exclusive'; isLost: boolean }
 type ListSession = Session<Partial<State>, State>
 
-/** What one call appends, and what it is told of it. */
+/** The values that one call appends, and their outcome. */
 class Appending {
   private readonly entries: Appended[] = []
   private outcome: Outcome | undefined
@@ -35,7 +35,7 @@ class Appending {
   }
 }
 
-/** The calls that an application makes of the client, each with what the history is to know of it. */
+/** The calls that an application makes of the client. Each reports to the history. */
 export class Calls {
   private tokens = 0
   private readonly inside = new Map<string, Running[]>()
@@ -47,7 +47,7 @@ export class Calls {
     private readonly workload: Workload,
   ) {}
 
-  /** What most calls are: an access to one list. */
+  /** Most calls: an access to one list. */
   usual(id: string): Promise<void> {
     const { random, workload } = this
     const timeoutMs = random.chance(workload.shortWaitChance) ? random.integer(200, 4_000) : workload.longWaitMs
@@ -99,7 +99,7 @@ export class Calls {
     }
   }
 
-  /** One access to the one list, which comes to need the other. */
+  /** An access to one list that later needs the other, too. */
   async appendToBoth(id: string, list: ListName, timeoutMs: number): Promise<void> {
     const other = list === 'A' ? 'B' : 'A'
     const appending = this.appending()
@@ -121,12 +121,12 @@ export class Calls {
     }
   }
 
-  /** A session that stays open for a scope. What it does not commit is discarded. */
+  /** A session that stays open for a scope. Changes that it does not commit are discarded. */
   async appendInScope(id: string, list: ListName, timeoutMs: number): Promise<void> {
     const { random, server } = this
     const appending = this.appending()
     const session = await server.client.open(id, locksFor(list), { timeoutMs, durability: 'access' })
-    // One that ends where this one loses the session, as long as it waits.
+    // A wait that ends when this access loses the session.
     if (random.chance(0.5)) void server.attempt(id, () => this.append(id, list, timeoutMs, session.signal))
     try {
       await this.appendIn(session, id, list, appending, false)
@@ -143,12 +143,12 @@ export class Calls {
     }
   }
 
-  /** As at a login: whoever comes with the old id from now on is turned away. */
+  /** As at a login: accesses with the old id are refused from now on. */
   async rotate(id: string): Promise<void> {
     const { history, random, server } = this
     const to = `${server.name}.${++this.tokens} of ${id.split(' of ').pop()}`
     const { successors, longWaitMs } = this.workload
-    // One that fails takes back the session that it began under the new id.
+    // A rotation that fails takes back the session that it began under the new id.
     history.sessions.destroying(server.keyOf(to))
     const appending = this.appending()
     const work = async (session: ListSession) => {
@@ -212,7 +212,7 @@ export class Calls {
     return new Appending(this.history, this.server.trueNowMs())
   }
 
-  /** The work of an access. `commits`: it commits what it has so far, and goes on. */
+  /** The work of an access. `commits`: it commits its changes so far, and goes on. */
   private async appendIn(
     session: ListSession,
     id: string,
@@ -253,7 +253,7 @@ export class Calls {
     return entry
   }
 
-  /** Attribute locks of one process: those who hold a list at the same time must all share it. */
+  /** Attribute locks of one process: accesses that hold a list at the same time must all share it. */
   private enter(id: string, list: ListName, mode: Running['mode'], session: Session<unknown, never>): () => void {
     const { history, server } = this
     history.began(server.keyOf(id), session.epoch, server.machine.wallMs())
@@ -267,7 +267,7 @@ export class Calls {
     }
     running.push(me)
     session.signal.addEventListener('abort', () => {
-      // Whoever has lost the session still runs, but holds nothing any more.
+      // An access that has lost the session still runs, but holds nothing any more.
       me.isLost = true
       server.told(id)
     })

@@ -35,7 +35,7 @@ interface Connection {
   readonly events: SocketEvents
   /** As its `hello` says. */
   processId: string
-  /** How many messages, and what they were: the type and the session. */
+  /** How many messages it carried, and the type and session of each. */
   sent: number
   readonly said: Set<string>
   isWelcome: boolean
@@ -44,17 +44,17 @@ interface Connection {
   isHalfOpen: boolean
 }
 
-/** API Gateway and the Lambda functions: connections, invocations, pushes, and what goes wrong with them. */
+/** API Gateway and the Lambda functions: connections, invocations, pushes, and their faults. */
 export class Cloud {
   /** Told when a message about a session is answered. */
   onAnswered: (exchange: Exchange) => void = () => {}
-  /** Told when a process says nothing to what it is told. */
+  /** Told when a process does not answer a message. */
   onSilence: (p: string, text: string) => void = () => {}
-  /** Told before a machine hears something; what it returns is called after it has. */
+  /** Told before a machine hears something. The function that it returns is called afterwards. */
   onHearing: (owner: Machine, p: string, text: string) => (() => void) | undefined = () => undefined
-  /** Told when a machine has heard that a connection is welcome, and what it has said over it since. */
+  /** Told when a machine has heard that a connection is welcome, with the messages that it sent over it since. */
   onWelcome: (owner: Machine, said: ReadonlySet<string>) => void = () => {}
-  /** Told when a function tells a process of its grant, and what time it is for that function. */
+  /** Told when a function tells a process of its grant, with that function's time. */
   onGranted: (grant: Granted, wallMs: number) => void = () => {}
   private readonly connections = new Map<string, Connection>()
   /** The newest request of each process for each session that it has taken back. */
@@ -239,7 +239,7 @@ export class Cloud {
         const afterwards = this.onHearing(connection.owner, connection.processId, heard)
         connection.events.received(heard)
         afterwards?.()
-        // One that has died of it has closed its connection.
+        // A process that has died of it has closed its connection.
         if (connection.isOpen && connection.sent === sent) this.onSilence(connection.processId, heard)
         if (connection.isOpen && !connection.isWelcome && typeOf(heard) === 'welcome') {
           connection.isWelcome = true

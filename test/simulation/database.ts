@@ -28,7 +28,7 @@ class DynamoDbFailure extends Error {
   }
 }
 
-/** DynamoDB as both tables, with what goes wrong between it and those who ask it. */
+/** DynamoDB as both tables, with the faults between it and its callers. */
 export class Database {
   readonly memory = new MemoryStore()
   isDown = false
@@ -93,7 +93,7 @@ export class Database {
         const first = tried(apply)
         if (first instanceof Error) return fail(first)
         if (kind === 'function' && writes && random.chance(faults.dbSdkRetry) && counts.hit('dbSdkRetry')) {
-          // The SDK's own second try finds what the first one did.
+          // The SDK's own second try finds the write of the first.
           return timeline.after(random.between(10, 200), () => {
             const second = tried(apply)
             if (second instanceof Error) fail(second)
@@ -128,7 +128,7 @@ export class Database {
   }
 }
 
-/** What a request comes to; an invalid one is refused, as DynamoDB refuses it. */
+/** The outcome of a request. An invalid one is refused, as DynamoDB refuses it. */
 function tried<T>(apply: () => T): T | Error {
   try {
     return apply()

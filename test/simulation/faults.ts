@@ -46,7 +46,7 @@ export interface Faults {
   incarnationEveryMs: number
 }
 
-/** What happens by itself in runs of hours, and in runs of many processes. */
+/** Faults that happen by themselves in runs of hours, and in runs of many processes. */
 const OCCASIONS = ['rollover', 'queueFull'] as const
 
 export type Fault = keyof Faults | (typeof OCCASIONS)[number]
@@ -94,7 +94,7 @@ export const NO_FAULTS: Faults = {
 
 export const FAULTS = Object.keys(NO_FAULTS) as (keyof Faults)[]
 
-/** What each fault may be set to when a run has it. */
+/** The values that each fault may have in a run that has it. */
 const STRENGTHS: { readonly [F in keyof Faults]: readonly number[] } = {
   pushLost: [0.1, 0.5, 1],
   pushDoubled: [0.2, 0.8],
@@ -181,7 +181,7 @@ const ASKS_ARE_HEARD: ReadonlySet<string> = new Set<keyof Faults>([
 export const hearsEveryAsk = (faults: Faults): boolean =>
   FAULTS.every((fault) => faults[fault] === 0 || ASKS_ARE_HEARD.has(fault))
 
-/** How often each fault has happened: one that never does tests nothing. */
+/** How often each fault has happened: a fault that never happens tests nothing. */
 export class FaultCounts {
   readonly counts = Object.fromEntries([...FAULTS, ...OCCASIONS].map((fault) => [fault, 0])) as Record<Fault, number>
 

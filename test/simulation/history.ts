@@ -69,7 +69,7 @@ export class History implements Judge, WriteWatcher {
     for (const [index, token] of seen.entries()) {
       const landing = this.sessions.landingOf(token)
       if (stoodAt(landing, session, life, index)) continue
-      // Where the Locks table forgot who holds, two may believe it for a lease: only writes are fenced.
+      // When the Locks table forgot the holder, two may believe to hold for a lease: only writes are fenced.
       if (landing !== undefined && this.mayEpochsRepeat) continue
       this.violate(
         '4',

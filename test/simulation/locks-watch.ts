@@ -7,9 +7,9 @@ import type { Exchange } from './cloud.js'
 import type { Judge } from './judge.js'
 import { TIMING } from './workload.js'
 
-/** The records of the Locks table, against what may become of a lock and of a lease. */
+/** The records of the Locks table: whether each write was one that a lock or a lease may take. */
 export class LocksWatch {
-  /** Whom each epoch of a lock was given to. */
+  /** The process that each epoch of a lock was given to. */
   private readonly holders = new Map<string, string>()
   private readonly retired = new Set<string>()
   private readonly leases = new Map<string, number>()
@@ -61,12 +61,12 @@ export class LocksWatch {
   granted({ session, epoch }: Granted, wallMs: number): void {
     const p = this.holders.get(`${lockKey(session)} ${epoch}`)
     const leaseUntil = p === undefined ? undefined : this.leases.get(processKey(p))
-    // One that retired may have been found alive just before.
+    // A process that retired may have been found alive just before.
     if (leaseUntil === undefined || leaseUntil === 0 || leaseUntil + TIMING.storeMarginMs >= wallMs) return
     this.judge.violate('16', 'a lock was left with a process whose lease is over')
   }
 
-  /** A process was told something and says nothing: what it has taken back must be given back at once. */
+  /** A process heard something and says nothing: a grant or a place that it has taken back must go back at once. */
   silent(p: string, text: string): void {
     const message = JSON.parse(text) as StoreMessage
     // Between two connections it cannot answer: the next ask is answered then.
@@ -77,7 +77,7 @@ export class LocksWatch {
       this.judge.violate('15', 'a grant that nobody waits for is kept')
   }
 
-  /** What a message must have come to by the time it is answered. */
+  /** Checks the effect that a message must have had by the time it is answered. */
   answered({ p, message, answer, before, pushes }: Exchange): void {
     const was = readLock(before)
     if (this.judge.mayEpochsRepeat || !('session' in message)) return

@@ -32,7 +32,7 @@ export class Machine implements Clock {
     return this.timeline.after(Math.max(0, ms) / (1 + this.drift), () => this.run(fire), this)
   }
 
-  /** Runs what comes in from outside: now, or when the machine goes on, or never. */
+  /** Runs an event from outside: now, or when the machine goes on, or never. */
   run(event: () => void): void {
     if (this.isDead) return
     if (this.isStopped) this.backlog.push(event)
@@ -49,7 +49,7 @@ export class Machine implements Clock {
     this.stoppedAtMs = this.timeline.nowMs
   }
 
-  /** The loop is blocked by what runs: that goes on first, and finds later what has come in meanwhile. */
+  /** The code that runs blocks the loop: it goes on first, and events that came in meanwhile follow later. */
   block(ms: number, random: Random): Promise<void> {
     return new Promise((resolve) => {
       this.stop()
@@ -66,7 +66,7 @@ export class Machine implements Clock {
     if (!this.isStopped) return
     this.isStopped = false
     if (kind === 'paused') this.missedMs += this.timeline.nowMs - this.stoppedAtMs
-    // What came in meanwhile and the timers that were due are found in any order.
+    // Events that came in meanwhile and timers that were due run in any order.
     while (this.backlog.length > 0) {
       const [event] = this.backlog.splice(random.chance(0.5) ? 0 : random.integer(0, this.backlog.length - 1), 1)
       this.timeline.after(random.between(0, 30), () => this.run(event as () => void))

@@ -5,7 +5,7 @@ import { type Script, Simulation } from './simulation.js'
  * Runs seeds, or one seed with a crash at one suspension point after the other, and prints a line of JSON for each
  * that goes wrong and one for all. Started by scripts/sim.mjs.
  */
-// A Ctrl-C is for scripts/sim.mjs, which waits for the end of what runs here.
+// A Ctrl-C is for scripts/sim.mjs, which waits for the end of this run.
 process.on('SIGINT', () => {})
 const [mode = 'seeds', ...numbers] = process.argv.slice(2)
 const [first = 1, count = 1, seed = 1] = numbers.map(Number)

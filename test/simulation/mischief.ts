@@ -11,7 +11,7 @@ import type { Server } from './server.js'
 import type { Timeline } from './timeline.js'
 import { TIMING } from './workload.js'
 
-/** What mischief is done to. */
+/** The parts of a run that mischief is done to. */
 export interface World {
   readonly timeline: Timeline
   readonly random: Random
@@ -22,13 +22,13 @@ export interface World {
   readonly history: History
   readonly servers: readonly Server[]
   readonly startServer: (tasks: number, saved: readonly string[]) => void
-  /** A run of hours is done no more mischief than one of minutes: a new server every few seconds is another test. */
+  /** A run of hours gets no more mischief than one of minutes: a new server every few seconds is another test. */
   readonly isLong: boolean
 }
 
 const LONGER = 60
 
-/** What goes wrong by itself from time to time: with servers, connections and tables. The rest happens to requests. */
+/** Faults of servers, connections and tables, from time to time. The other faults happen to requests. */
 export class Mischief {
   private readonly formerLocks = new Map<string, Item>()
   private readonly formerSessions = new Map<string, Item>()
@@ -151,7 +151,7 @@ export class Mischief {
     const former = this.formerSessions.get(key)
     const now = memory.getNow('sessions', key)
     if (now !== undefined && former === undefined) this.formerSessions.set(key, now)
-    // One that was rotated would live twice, which only a restoration of the whole table could do.
+    // A rotated session would live twice, which only a restoration of the whole table could do.
     if (former === undefined || now?.rotated !== undefined) return false
     memory.put('sessions', key, former)
     this.world.history.restored(key, former)
@@ -171,7 +171,7 @@ export class Mischief {
     return true
   }
 
-  /** TTL takes what nobody needs at any time after it is due: the dead, their connections, locks that are free. */
+  /** TTL removes records at any time after they are due: dead processes, their connections, free locks. */
   private removeByTtl(): boolean {
     const { memory } = this
     const deadSinceMs = WALL_AT_START_MS + this.timeline.nowMs - TIMING.storeMarginMs - 2 * TIMING.clockErrorMs

@@ -2,12 +2,12 @@ import type { CloudWorld } from './cloud-world.js'
 import type { Machine } from './machine.js'
 
 /**
- * What still passes between a machine and the store: only what it receives, only what it sends, only answers that are
- * under way, or nothing.
+ * The messages that still pass between a machine and the store: only those to it, only those from it, only answers
+ * that are under way, or none.
  */
 export type Direction = 'in' | 'out' | 'answers' | 'none'
 
-/** The network between the machines and the store: how slow it is, who is cut off, and who is deaf. */
+/** The network between the machines and the store: its delays, partitions, and deaf machines. */
 export class Network {
   private readonly partitions = new Map<Machine, Direction>()
   private readonly deaf = new Set<Machine>()
@@ -20,7 +20,7 @@ export class Network {
     else this.partitions.set(machine, direction)
   }
 
-  /** From now on a machine never hears that others wait for what it holds, as a client with a fault of its own. */
+  /** From now on a machine never hears that others wait for its sessions, as a client with a fault of its own. */
   deafen(machine: Machine): void {
     this.deaf.add(machine)
   }

@@ -26,7 +26,7 @@ const EXPECTED = new Set([
   'DEADLOCK',
 ])
 
-/** What a client keeps to itself. */
+/** The internals of a client. */
 interface Insides {
   readonly sessions: {
     readonly membership:
@@ -62,7 +62,7 @@ export class Server {
     private readonly workload: Workload,
     cloud: Cloud,
     database: Database,
-    /** What it introduces itself with, if that was saved from a former life. */
+    /** Its name and its secret, if they were saved from a former life. */
     saved: readonly string[],
   ) {
     const config = { url: 'ws://sim.invalid/live', region: 'eu-west-1', sessionsTable: 'Sessions' }
@@ -89,7 +89,7 @@ export class Server {
     return token
   }
 
-  /** Its name and its secret: what it draws first. */
+  /** Its name and its secret: the first that it draws. */
   get identity(): readonly string[] {
     return this.drawn
   }
@@ -98,7 +98,7 @@ export class Server {
     for (let task = 0; task < tasks; task += 1) void this.task()
   }
 
-  /** One access that must succeed: what a healthy store owes to everybody. */
+  /** One access that must succeed, as a healthy store owes to everybody. */
   async probe(id: string, timeoutMs: number): Promise<void> {
     try {
       await this.calls.append(id, 'A', timeoutMs)
@@ -170,7 +170,7 @@ export class Server {
       this.history.violate('15', 'a client asks for what nobody waits for')
   }
 
-  /** It has another connection: what was sent over the one before may never have arrived. */
+  /** It has another connection: messages sent over the former one may never have arrived. */
   checkRepeated(said: ReadonlySet<string>): void {
     if (this.machine.isDead || this.sessions.membership?.isReady !== true) return
     for (const [session, { lock }] of this.sessions.known) {
@@ -180,7 +180,7 @@ export class Server {
     }
   }
 
-  /** What a process hears may be the end of it, at once. */
+  /** A message may end a process at once. */
   hearing(p: string, text: string): () => void {
     const { membership } = this.sessions
     const isOver = membership?.processId === p && membership.lease.isConfirmed && membership.lease.remainingMs <= 0
@@ -210,7 +210,7 @@ export class Server {
 
   /** Set by the simulation: the history counts in true time, whatever this machine's clock says. */
   trueNowMs: () => number = () => 0
-  /** For how long what runs now blocks the loop: most likely at the end of long work, for which others wait. */
+  /** For how long the code that runs now blocks the loop: most likely at the end of long work that others wait for. */
   blockedMs: (wasLong: boolean) => number = () => 0
   keyOf: (id: string) => string = (id) => id
 }

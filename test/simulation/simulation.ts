@@ -31,7 +31,7 @@ export interface Result {
   readonly counts: { readonly [F in Fault]: number }
   readonly codes: { readonly [code: string]: number }
   readonly landed: number
-  /** What was waited for at each suspension point of the time of faults. */
+  /** The label of each suspension point while there were faults. */
   readonly points: readonly string[]
   readonly hasCrashed: boolean
 }
@@ -42,7 +42,7 @@ const ACCESSES = 150
 const CROWD = 200
 const HOLD_COST_MS = holdCostMaxMs(TIMING)
 
-/** One run: servers under faults for a while, then peace, in which everything must come to a good end. */
+/** One run: servers under faults for a while, then peace, in which everything must end well. */
 export class Simulation {
   private readonly timeline = new Timeline()
   private readonly random: Random
@@ -113,7 +113,7 @@ export class Simulation {
 
     await this.probe()
     await this.close(live())
-    // Who died in a queue stays there until its turn comes: it may cost nobody anything, and be gone then.
+    // A process that died in a queue stays there until its turn comes: it may delay nobody, and must be gone then.
     await this.probe()
     await this.close(live())
     this.checkLocks()
@@ -173,7 +173,7 @@ export class Simulation {
     for (const { client } of live) void client.close({ drainMs: 100 }).then(() => void (closed += 1))
     await timeline.run(timeline.nowMs + 60_000, () => closed === live.length)
     if (closed < live.length) history.violate('20', 'a client does not close')
-    // What was still under way arrives, and must find nobody.
+    // Messages that were still under way arrive, and must find nobody.
     await timeline.run(timeline.nowMs + 150_000)
     for (const { machine } of live) {
       const timers = timeline.pendingOf(machine)

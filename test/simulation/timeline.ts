@@ -56,7 +56,7 @@ export class Timeline {
     if (!isDone()) this.nowMs = Math.max(this.nowMs, untilMs)
   }
 
-  /** What an owner has still ahead of it. */
+  /** The number of an owner's events that are still to come. */
   pendingOf(owner: object): number {
     return this.heap.filter((event) => event.owner === owner && !event.isCancelled).length
   }

@@ -2,7 +2,7 @@ import type { HoldfastOptions } from '../../client/options/client-options.js'
 import { compileTiming, holdCostMaxMs } from '../../protocol/timing.js'
 import type { Random } from '../support/random.js'
 
-/** Short times, in the proportions of the defaults: what matters is who waits for what, not for how long. */
+/** Short times, in the proportions of the defaults: the order of waits matters, not their length. */
 export const TIMING = compileTiming({
   leaseMs: 5_000,
   maxBusyMs: 6_000,
@@ -17,11 +17,11 @@ export const TIMING = compileTiming({
 /** A few servers for a short time, a crowd of them, or two for longer than a gateway keeps a connection. */
 export type Shape = 'usual' | 'crowd' | 'long'
 
-/** What a run's accesses are like. */
+/** The kinds of accesses that a run makes. */
 export interface Workload {
-  /** The ids in use, by place: what every server's cookies say. */
+  /** The ids in use, by place, as in the cookies of every server. */
   readonly sessions: string[]
-  /** What an id was to be replaced by, when the application tried to. */
+  /** The id that was to replace an id, when the application tried to. */
   readonly successors: Map<string, string>
   /** The mean pause of a task between two accesses. */
   readonly pauseMs: number
@@ -32,7 +32,7 @@ export interface Workload {
   readonly writeShare: number
   readonly destroyShare: number
   readonly rotateShare: number
-  /** Accesses to several sessions, sessions that stay open for a scope, and accesses that come to lock more. */
+  /** Accesses to several sessions, sessions that stay open for a scope, and accesses that later lock more. */
   readonly oddShare: number
   /** How often a listener begins an access. */
   readonly listenerShare: number
@@ -41,7 +41,7 @@ export interface Workload {
   readonly options: Partial<HoldfastOptions>
 }
 
-/** @param blocksLoop Work that blocks the loop is often long: others come to wait for what it holds. */
+/** @param blocksLoop Work that blocks the loop is often long, so that others wait for the session. */
 export function chooseWorkload(seed: number, random: Random, shape: Shape, blocksLoop: boolean): Workload {
   const count = shape === 'crowd' ? random.pick([1, 100]) : random.pick([1, 1, 2, 4])
   return {

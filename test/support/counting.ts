@@ -20,7 +20,7 @@ export const increment = (client: Holdfast<Counter>, id = ID, options: AccessOpt
     options,
   )
 
-/** What work waits for until a test opens it. */
+/** A gate at which work waits until a test opens it. */
 export class Gate {
   open!: () => void
   readonly passed = new Promise<void>((resolve) => {

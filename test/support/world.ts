@@ -34,7 +34,7 @@ export class VirtualClock implements Clock {
     return { cancel: () => void this.timers.delete(timer) }
   }
 
-  /** Runs what is due in the next `ms`, in order, each with all its consequences. */
+  /** Runs the timers that are due in the next `ms`, in order, each with all its consequences. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.nowMs + ms
     await settle()
@@ -95,7 +95,7 @@ interface Network {
   isCut: boolean
 }
 
-/** What passed between the parts, for tests that count. */
+/** The messages between the parts, for tests that count. */
 export interface Traffic {
   readonly sent: string[]
   readonly pushed: StoreMessage[]
@@ -162,7 +162,7 @@ export class World {
     return client
   }
 
-  /** Runs what was begun to its end, in virtual time. */
+  /** Runs until this promise settles, in virtual time. */
   async finish<T>(promise: Promise<T>, withinMs = 1_000): Promise<T> {
     const end = { isReached: false }
     const watched = promise.finally(() => {
@@ -189,7 +189,7 @@ export class World {
     if (network !== undefined) network.isCut = isCut
   }
 
-  /** Whatever is connected now passes nothing any more, and nobody is told. What is opened from now on works. */
+  /** Present connections pass nothing any more, and nobody is told. Connections opened from now on work. */
   halfOpen(): void {
     for (const line of this.lines.values()) line.network = { isCut: true }
   }

@@ -18,9 +18,9 @@ interface Progress {
   grantedAtMs: number
 }
 
-/** The accesses of one server: each tells what it is about to do before it does it, and then what came of it. */
+/** The accesses of one server. Each reports an append before it makes it, and afterwards its outcome. */
 export class Accesses {
-  /** Those that have not settled, by session. */
+  /** The number of accesses that have not settled, by session. */
   private readonly running = new Map<string, number>()
   private readonly settled = new Set<() => void>()
   private tokens = 0
@@ -106,7 +106,7 @@ export class Accesses {
     }
     await addToAll(calledAtMs)
     const [first] = opened
-    // A sleep that a loss ends: what is lost fails by itself.
+    // A loss ends the pause early: the next use of the session then fails.
     if (workMs > 0) await pause(workMs, undefined, { signal: first?.signal as AbortSignal }).catch(() => {})
     if (!commits) return
     for (const session of opened) await session.commit()

@@ -6,14 +6,14 @@ import type { Places } from './places.js'
 import type { ServerSlot } from './server-slot.js'
 import { allServedMaxMs, HOLD_COST_MAX_MS, TIMING } from './timing.js'
 
-/** What happens to a holder, and how it is undone. */
+/** A fault of a holder, and how it is undone. */
 interface Scenario {
   readonly name: string
-  /** Whether the holder has to be one that may be killed. */
+  /** Whether the holder must be a server that may be killed. */
   readonly isDeadly?: boolean
   /** Whether it is in the middle of an access. */
   readonly isAtWork?: boolean
-  /** About what it costs while the network is quick. */
+  /** About the time that the waiter loses while the network is quick. */
   readonly usualMs: number
   readonly strike: (holder: ServerSlot, stack: LocalStack) => Promise<() => unknown>
 }
@@ -22,7 +22,7 @@ const BOTH = ['toServer', 'toClient'] as const
 
 /** A holder that renews no more: its lease runs out, and the next nudge takes the session from it. */
 const SILENT_MS = TIMING.leaseMs + TIMING.storeMarginMs + nudgePeriodMaxMs(TIMING)
-/** One that is not heard of before its own lease is over, and until then renews unheard. */
+/** A holder that hears nothing goes on renewing until its own lease is over, and only then does SILENT_MS begin. */
 const DEAF_MS = SILENT_MS + TIMING.leaseMs - TIMING.clientMarginMs
 /** The second nudge is noted with the holder, whose next renewal tells it. */
 const PUSHLESS_MS = 2 * nudgePeriodMaxMs(TIMING) + TIMING.leaseMs / 4
@@ -79,10 +79,10 @@ const SCENARIOS: readonly Scenario[] = [
 ]
 
 const EVERYONE = 'everyone, when all faults have ended'
-/** Longer than any scenario: what is lost ends it earlier. */
+/** Longer than any scenario: the loss of the session ends the work earlier. */
 const WORK_MS = 60_000
 
-/** How long others wait for a holder that something has happened to, against what docs/PROTOCOL.md says. */
+/** Measures how long others wait for a holder in trouble, against the bounds of docs/PROTOCOL.md. */
 export class Bounds {
   private readonly waits = new Map<string, number[]>(
     [...SCENARIOS.map(({ name }) => name), EVERYONE].map((n) => [n, []]),
@@ -119,7 +119,7 @@ export class Bounds {
         others.splice(others.indexOf(holder), 1)
         return { scenario, holder }
       })
-      // Those who hold nothing here are as many at least.
+      // At least as many others are left as there are pairs.
       await Promise.all(
         pairs.map(({ scenario, holder }, index) => this.play(scenario, holder, others[index] as ServerSlot)),
       )
@@ -139,7 +139,7 @@ export class Bounds {
     return [head, ...rows]
   }
 
-  /** What was never measured. */
+  /** The names of scenarios that were never measured. */
   missing(): string[] {
     return [...this.waits].flatMap(([name, { length }]) => (length === 0 ? [name] : []))
   }

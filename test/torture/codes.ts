@@ -11,6 +11,6 @@ const EXPECTED = new Set([
   'REFUSED',
 ])
 
-/** What is said not to pass by itself is a setting that is wrong, and here none is. */
+/** UNREACHABLE that is not retryable reports a wrong setting, and no setting is wrong here. */
 export const isExpected = ({ code, retryable }: Pick<AccessError, 'code' | 'retryable'>): boolean =>
   EXPECTED.has(code) && (code !== 'UNREACHABLE' || retryable)

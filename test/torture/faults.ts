@@ -8,7 +8,7 @@ import type { ServerSlot } from './server-slot.js'
 const ACTIVE_MAX = 3
 const PAUSE_MS = [150, 900] as const
 const WORK_AWAITED_MS = 1_000
-/** About what a commit takes here. */
+/** About the time that a commit takes here. */
 const COMMIT_MS = 8
 
 export interface World {
@@ -168,7 +168,7 @@ export class Storm {
     this.calm()
   }
 
-  /** Cuts what may be deaf. */
+  /** Cuts the connections that may be deaf. */
   private calm(): void {
     const { slots, functions: proxy } = this.world
     for (const leg of [proxy, ...slots.flatMap((slot) => [slot.gateway, slot.dynamodb])]) leg.cutDeaf()

@@ -10,7 +10,7 @@ import { Torture } from './torture.js'
 
 /** From here on every fault must have happened. */
 const COMPLETE_FROM_MINUTES = 2
-/** What a run may take beyond its minutes: the last round, and an end in which everything is settled. */
+/** The time that a run may take beyond its minutes: the last round, and an end in which everything is settled. */
 const END_MAX_MS = 6 * 60_000
 const PROCESSES_MAX = 64
 
@@ -46,7 +46,7 @@ async function main({ minutes, seed, processes }: ReturnType<typeof options>): P
   const interrupt = new AbortController()
   process.on('SIGINT', () => interrupt.abort())
   process.on('SIGTERM', () => interrupt.abort())
-  // Whoever read this is gone, and ends the run with it.
+  // The reader of the output is gone: the run ends, too.
   process.stdout.on('error', () => interrupt.abort())
   let isOverdue = false
   const watchdog = setTimeout(

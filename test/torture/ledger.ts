@@ -1,7 +1,7 @@
 import { sessionKey } from '../../client/session/session-key.js'
 import type { Appended, ListName, Outcome, Report } from './messages.js'
 
-/** What one append was told. Times are those of {@link nowMs}. */
+/** One append, and its reported outcome. Times are those of {@link nowMs}. */
 export interface Entry {
   readonly token: string
   readonly list: ListName
@@ -15,20 +15,20 @@ export interface Entry {
   epoch: number
 }
 
-/** One that read so many values of a list, and was called then. */
+/** A reading access: how many values of a list it saw, and when it was called. */
 export interface Look {
   readonly list: ListName
   readonly length: number
   readonly calledAtMs: number
 }
 
-/** All that is known of one session: what its servers were told. It is forgotten with it. */
+/** All reports about one session. It is forgotten with the session. */
 export class Book {
   readonly entries = new Map<string, Entry>()
   readonly looks: Look[] = []
-  /** The longest that a reader was given of each list. */
+  /** The longest version of each list that a reader saw. */
   readonly seen: { readonly [L in ListName]: string[] } = { A: [], B: [] }
-  /** Whom each epoch was given to. */
+  /** The process that each epoch was given to. */
   readonly grants = new Map<number, string>()
   /** When a process last lost the session with changes unwritten. */
   readonly losses = new Map<string, number>()
@@ -38,7 +38,7 @@ export class Book {
     readonly key: string,
   ) {}
 
-  /** Whether this value must be in its list: what was to be written behind, too, unless that was lost as one was told. */
+  /** Whether this value must be in its list. One to be written behind must be, too, unless its loss was reported. */
   owes({ outcome, by, calledAtMs }: Entry): boolean {
     return outcome === 'acknowledged' || (outcome === 'weak' && calledAtMs > (this.losses.get(by) ?? 0))
   }
@@ -48,9 +48,7 @@ export class Book {
   }
 }
 
-/**
- * What was acknowledged: written here as it is reported, so that what a server was told before it was killed counts.
- */
+/** Takes down each report as it arrives, so that all acknowledgements before a server was killed count. */
 export class Ledger {
   private readonly books = new Map<string, Book>()
   private readonly byKey = new Map<string, Book>()
@@ -91,7 +89,7 @@ export class Ledger {
     return undefined
   }
 
-  /** This process is gone, and all that it told has arrived: nobody will ever know of the rest. Returns how much. */
+  /** This process is gone, and all its reports have arrived. Returns how many of its appends have no known outcome. */
   died(by: string): number {
     const own = [...this.books.values()]
       .flatMap(({ entries }) => [...entries.values()])
@@ -122,7 +120,7 @@ export class Ledger {
     grants?.set(epoch, by)
   }
 
-  /** What readers were given is committed: each must be the beginning of what the next one is given, or the reverse. */
+  /** Readers see committed lists: of two that were read, one must be the beginning of the other. */
   private look({ session, list, tokens, calledAtMs }: Extract<Report, { type: 'read' }>): Book | undefined {
     const book = this.bookAt(session)
     if (book === undefined) return undefined

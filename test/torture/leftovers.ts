@@ -4,7 +4,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb'
 import type { LocalStack } from '../../local/index.js'
 
-/** What is wrong with the lock records when every client is closed: nobody may wait for anything any more. */
+/** The faults of the lock records when every client is closed: nobody may be queued any more. */
 export async function queues({ config, locksTable, adminCredentials: credentials }: LocalStack): Promise<string[]> {
   const client = new DynamoDBClient({ region: config.region, endpoint: config.dynamoDbEndpoint, credentials })
   const locks: { readonly waiters?: readonly unknown[] }[] = []
@@ -27,7 +27,7 @@ export async function queues({ config, locksTable, adminCredentials: credentials
   return waiting.length === 0 ? [] : [`${waiting.length} of ${locks.length} lock records still have waiters`]
 }
 
-/** Processes that should be gone: those of DynamoDB Local with its data in this folder, and children of this process. */
+/** Processes that should be gone: DynamoDB Local with its data in this folder, and children of this process. */
 export async function leftovers(folder: string): Promise<string[]> {
   const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'ppid=,args='])
   return stdout.split('\n').flatMap((line) => {

@@ -4,13 +4,13 @@ export const LISTS: readonly ListName[] = ['A', 'B']
 
 export type State = { listA: string[]; countA: number; listB: string[]; countB: number }
 
-/** What became of an append. `weak`: it resolved with write-back, which a crash or a loss that is told of may undo. */
+/** The outcome of an append. `weak`: it resolved with write-back, and a crash or a reported loss may undo it. */
 export type Outcome = 'acknowledged' | 'weak' | 'failed' | 'unknown'
 
 export const ACCESS_KINDS = ['write', 'commit inside', 'two sessions', 'read'] as const
 export type AccessKind = (typeof ACCESS_KINDS)[number]
 
-/** What a server is started with. */
+/** The parameters of a server. */
 export interface Plan {
   readonly name: string
   readonly index: number
@@ -23,7 +23,7 @@ export interface Plan {
   readonly options: object
 }
 
-/** What a server is told to do. Each is answered, under the same `n`, when it is done. */
+/** An order to a server. Each is answered, under the same `n`, when it is done. */
 export type Order =
   /** From now on another session stands in this place. Done when nothing here uses the old one any more. */
   | { readonly type: 'turn'; readonly place: number; readonly session: string }
@@ -46,7 +46,7 @@ export interface Memory {
   readonly rssBytes: number
 }
 
-/** What a server reports. Times are those of {@link nowMs}. */
+/** A report of a server. Times are those of {@link nowMs}. */
 export type Report =
   | { readonly type: 'ready' }
   /** Sent, and received by the system, before the value is put into the list. */
@@ -79,7 +79,7 @@ export type Report =
       readonly error: AccessError | undefined
     }
   | { readonly type: 'granted'; readonly sessionKey: string; readonly epoch: number }
-  /** A session was lost, and with it what was to be written behind. */
+  /** A session was lost, and with it the changes to be written behind. */
   | { readonly type: 'lost'; readonly sessionKey: string; readonly atMs: number }
   | { readonly type: 'violation'; readonly problem: string }
   | { readonly type: 'answer'; readonly n: number; readonly value?: unknown; readonly error?: AccessError }

@@ -4,10 +4,10 @@ import type { ServerSlot } from './server-slot.js'
 
 /** The sessions in use at a time. */
 const PLACES = 24
-/** A session that so much was told of is replaced, so that neither it nor what is known of it grows without bound. */
+/** A session with so many reports is replaced, so that neither it nor its book grows without bound. */
 const BOOK_MAX = 120
 
-/** The places where sessions stand. One that has become long is replaced, settled when nobody uses it, and forgotten. */
+/** The places of sessions. A long session is replaced, then settled when nobody uses it any more, and forgotten. */
 export class Places {
   readonly sessions: string[]
   private readonly settling = new Set<Promise<void>>()
@@ -33,7 +33,7 @@ export class Places {
     this.track(this.turn(place, book))
   }
 
-  /** A session that stands in no place, and is used by those who are told of it. Settle it afterwards. */
+  /** A session without a place, used only by servers that get it in an order. Settle it afterwards. */
   extra(): Book {
     this.turns += 1
     return this.ledger.open(`${this.prefix} extra.${this.turns}`)
@@ -56,7 +56,7 @@ export class Places {
     return session
   }
 
-  /** Who dies instead of answering uses nothing any more, and its successor starts with the new session. */
+  /** A server that dies before it answers uses nothing any more, and its successor starts with the new session. */
   private async turn(place: number, book: Book): Promise<void> {
     const session = this.sessions[place] as string
     const order = { type: 'turn', place, session } as const

@@ -6,13 +6,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 export type Way = 'toServer' | 'toClient'
 const WAYS: readonly Way[] = ['toServer', 'toClient']
 
-/** What goes wrong for a while. */
+/** A fault that lasts for a while. */
 export interface Trouble {
-  /** What is sent arrives this much later, even when its sender has given it up and the trouble is over. */
+  /** Data arrive this much later, even when their sender has given up and the trouble is over. */
   readonly delayMs?: number
   /** @default - both ways */
   readonly delays?: readonly Way[]
-  /** What is sent this way never arrives, and neither does the end of the connection; nobody is told. */
+  /** Data sent this way never arrive, and neither does the end of the connection; nobody is told. */
   readonly swallows?: readonly Way[]
   /** New connections are cut at once. */
   readonly refuses?: boolean
@@ -28,7 +28,7 @@ interface Passage {
 
 /** A TCP proxy on a port of this machine, as the network between two parties: it delays, cuts and swallows. */
 export class TcpProxy {
-  /** Where connections lead. Those that come before it is set are cut. */
+  /** The port to which connections lead. Connections that come before it is set are cut. */
   target: number | undefined
   private readonly server: Server
   private readonly passages = new Set<Passage>()
@@ -105,7 +105,7 @@ export class TcpProxy {
     })
   }
 
-  /** What of a chunk arrives. */
+  /** The part of a chunk that arrives. */
   private async pass(passage: Passage, way: Way, chunk: Buffer): Promise<Buffer | undefined> {
     const delayMs = Math.max(
       0,
@@ -115,7 +115,7 @@ export class TcpProxy {
     return this.swallows(passage, way) ? undefined : chunk
   }
 
-  /** Whether what is now sent this way is swallowed; if so, the connection is deaf from here on. */
+  /** Whether data sent this way now are swallowed. If so, the connection is deaf from here on. */
   private swallows({ deaf }: Passage, way: Way): boolean {
     const isSwallowed = deaf.has(way) || [...this.troubles].some(({ swallows }) => swallows?.includes(way) === true)
     if (isSwallowed) deaf.add(way)

@@ -17,7 +17,7 @@ export interface SlotEvents {
 }
 
 export interface SlotTraits {
-  /** Whether it may be killed: the memory of one that never is can be watched. */
+  /** Whether it may be killed. Memory can be watched only of servers that never are. */
   readonly isMortal: boolean
   /** Whether it keeps a session until another process asks for it. */
   readonly isKeeper: boolean
@@ -25,7 +25,7 @@ export interface SlotTraits {
 
 type Answer = Extract<Report, { type: 'answer' }>
 
-/** One application server after the other: where one dies the next takes its slot, behind the same two proxies. */
+/** The slot of an application server, behind two proxies. When its process dies, the next takes the slot. */
 export class ServerSlot {
   readonly gateway = new TcpProxy()
   readonly dynamodb = new TcpProxy()
@@ -87,7 +87,7 @@ export class ServerSlot {
       this.child = undefined
       if (!this.isExpectedToEnd) this.events.violated(`${by} ended by itself (${code ?? signal})`)
       this.events.died(by)
-      // Whoever still waits for a report of it learns that there will be none.
+      // A listener that still waits for a report learns that there will be none.
       for (const listener of this.listeners) listener(NOTHING_MORE)
     })
     await ready
@@ -99,7 +99,7 @@ export class ServerSlot {
     await this.gone
   }
 
-  /** Kills what runs, and starts nothing any more. */
+  /** Kills the process that runs, and starts none any more. */
   async end(): Promise<void> {
     this.isOver = true
     await this.kill()

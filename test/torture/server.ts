@@ -69,7 +69,7 @@ class Server {
   private async task(random: Random): Promise<void> {
     while (!this.isStopping) {
       await pause(random.between(0, 2 * this.plan.pauseMs))
-      // Its report says what went wrong; a server goes on.
+      // The access has reported its error; a server goes on.
       if (!this.isStopping) await this.access(random).catch(() => {})
     }
   }
@@ -94,7 +94,7 @@ class Server {
     const isLong = random.chance(0.003)
     return accesses.append(isMany ? [session, other] : [session], list, {
       timeoutMs,
-      // A long one outstays what a holder may take: it is then told so, and its changes are not kept.
+      // A long one takes more time than a holder has: it then fails, and its changes are not kept.
       workMs: isLong ? random.integer(1_000, 4_500) : random.chance(0.3) ? random.integer(1, 40) : 0,
       commits: random.chance(0.08),
       durability: random.chance(0.06) ? 'release' : 'access',

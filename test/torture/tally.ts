@@ -4,7 +4,7 @@ import { ACCESS_KINDS, type AccessKind, type Report } from './messages.js'
 /** Beyond these, more are only counted. */
 const SHOWN_MAX = 50
 
-/** What the accesses came to, and what was wrong. */
+/** Counts the outcomes of accesses, and the violations. */
 export class Tally {
   violations = 0
   accesses = 0
@@ -30,7 +30,7 @@ export class Tally {
     this.outcomes.set(name, kinds.set(kind, (kinds.get(kind) ?? 0) + 1))
   }
 
-  /** Appends whose process died before it told what became of them. */
+  /** Appends whose process died before it reported their outcome. */
   untold(count: number): void {
     this.untoldAppends += count
   }

@@ -14,12 +14,12 @@ export const TIMING: Timing = compileTiming({
   storeMarginMs: 300,
 })
 
-/** T of docs/PROTOCOL.md: what one hold may cost whoever waits behind it. */
+/** T of docs/PROTOCOL.md: how long one hold may keep the next process waiting. */
 export const HOLD_COST_MAX_MS = holdCostMaxMs(TIMING)
 
-/** What `count` processes may take until all are served: the last has `count` holds ahead, and may have to reconnect. */
+/** The time until all of `count` processes are served: the last waits for `count` holds, and may have to reconnect. */
 export const allServedMaxMs = (count: number): number =>
   count * HOLD_COST_MAX_MS + RECONNECT_MAX_MS + WELCOME_TIMEOUT_MS
 
-/** Of a clock that all processes of this machine share, so that what they report can be put in order. */
+/** The time of a clock that all processes of this machine share, so that their reports can be put in order. */
 export const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6

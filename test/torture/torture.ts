@@ -65,7 +65,7 @@ export class Torture {
   bounds: Bounds | undefined
 
   async run(): Promise<void> {
-    // Whoever waits for a server then waits no longer.
+    // An order that waits for a server then fails.
     this.options.signal.addEventListener('abort', () => {
       for (const slot of this.slots) void slot.end()
     })
@@ -177,7 +177,7 @@ export class Torture {
   private async sample(): Promise<void> {
     const watched = this.slots.filter(({ traits }) => !traits.isMortal)
     const samples = watched.map(async (slot) => this.memory.add(slot.name, await slot.memory()))
-    // In this process: the gateway, the functions' threads (in the RSS alone), and what watches over the run.
+    // In this process: the gateway, the functions' threads (in the RSS alone), and the run's own bookkeeping.
     this.memory.add('gateway', { heapBytes: await heapBytes(), rssBytes: process.memoryUsage.rss() })
     await Promise.all(samples).catch(() => {})
   }

@@ -2,7 +2,7 @@ import { type Book, Ledger } from './ledger.js'
 import type { ListName, Outcome, State } from './messages.js'
 import { verdictOf } from './verdict.js'
 
-/** A book of one session, and what was told of it. Times are as given. */
+/** The book of one session, with these reports. Times are as given. */
 class Told {
   readonly violations: string[] = []
   readonly book: Book

@@ -2,8 +2,8 @@ import type { Book, Entry } from './ledger.js'
 import { LISTS, type ListName, type State } from './messages.js'
 
 /**
- * What is wrong with a session, by its last state and by what was told of it. It knows nothing of how the protocol
- * works: only what a session store may and may not do.
+ * Finds the faults of a session: compares its last state with all that its servers were told. It knows nothing of how
+ * the protocol works: only what a session store may and may not do.
  */
 export function verdictOf(book: Book, state: Partial<State>): string[] {
   const problems = LISTS.flatMap((list) => {
@@ -45,7 +45,7 @@ function checkEntries(book: Book, list: ListName, tokens: readonly string[]): st
   })
 }
 
-/** What was acknowledged before another was called comes before it. */
+/** A value that was acknowledged before another access was called comes before that access's value. */
 function checkOrder(book: Book, tokens: readonly string[]): string[] {
   let latest: Entry | undefined
   for (const token of tokens) {
@@ -65,7 +65,7 @@ function checkEpochs(book: Book, tokens: readonly string[]): string[] {
   let highest = 0
   for (const token of tokens) {
     const entry = book.entries.get(token)
-    // Of one that was killed nobody knows under which epoch it wrote.
+    // Nobody knows the epoch of a value whose process was killed before it reported it.
     if (entry === undefined || entry.epoch === 0) continue
     const { epoch, by } = entry
     if (epoch < highest) return [`'${token}' of epoch ${epoch} came after one of epoch ${highest}`]
@@ -77,7 +77,7 @@ function checkEpochs(book: Book, tokens: readonly string[]): string[] {
   return []
 }
 
-/** Readers saw what is there now, and all that had been acknowledged before they were called. */
+/** Readers saw a beginning of the present list, with all values acknowledged before they were called. */
 function checkLooks(book: Book, list: ListName, tokens: readonly string[]): string[] {
   const differs = book.seen[list].findIndex((token, index) => token !== tokens[index])
   if (differs >= 0) return [`a reader saw '${book.seen[list][differs]}' at ${differs}, where ${tokens[differs]} is`]

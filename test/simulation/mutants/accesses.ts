@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are lines of source.
 import type { Mutant } from './mutant.js'
 
-/** Bugs in what accesses and listeners are told, and in the locks inside a process. */
+/** Bugs in the outcomes of accesses, in events, and in the locks inside a process. */
 export const ACCESS_MUTANTS: readonly Mutant[] = [
   // Accesses that hang together.
   {
@@ -34,7 +34,7 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     from: 'if (ticket.loss !== undefined) throw ticket.loss',
     to: '',
   },
-  // What accesses are told.
+  // Outcomes of accesses.
   {
     name: 'a read does not wait for the commit whose values it saw',
     file: 'client/session/hold.ts',
