@@ -52,7 +52,7 @@ export class Functions extends Construct {
       memorySize: props.memorySizeMb,
       // A handler needs a few DynamoDB requests and at most one push each; API Gateway would wait 29 s.
       timeout: Duration.seconds(10),
-      environment: { ...props.environment, NODE_OPTIONS: '--enable-source-maps' },
+      environment: { ...props.environment },
       role,
       logGroup,
       ...(reservedConcurrentExecutions === undefined ? {} : { reservedConcurrentExecutions }),

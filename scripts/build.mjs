@@ -1,5 +1,5 @@
-// Builds dist/: the ES module and the CommonJS form of the package, the bundled functions, and the CDK assembly that
-// the local stack runs. A step whose inputs are as they were at its last success is skipped.
+// Builds dist/: the ES module and the CommonJS form of the package, its WebSocket for bundlers, the bundled functions, and
+// the CDK assembly that the local stack runs. A step whose inputs are as they were at its last success is skipped.
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { exclusively } from './build/exclusively.mjs'
 import { fingerprint } from './build/fingerprint.mjs'
 import { synthesize } from './build/synthesize.mjs'
 import { compile } from './build/typescript.mjs'
+import { convertWebSocket } from './build/websocket.mjs'
 
 const root = join(import.meta.dirname, '..')
 const RECORD = 'dist/build.json'
@@ -19,12 +20,12 @@ const TOOLS = [
   'tsconfig.json',
   'tsconfig.esm.json',
 ]
-const SHARED = ['protocol', 'store', 'client', 'infra', 'local']
+const SHARED = ['protocol', 'store', 'client', 'functions', 'infra', 'local']
 
 const steps = [
   {
     name: 'ES modules',
-    inputs: [...TOOLS, ...SHARED, 'functions', 'bench', 'test/torture', 'test/support/random.ts', 'examples'],
+    inputs: [...TOOLS, ...SHARED, 'bench', 'test/torture', 'test/support/random.ts', 'examples'],
     output: 'dist/esm',
     run: () => compile(root, 'tsconfig.esm.json', 'dist/esm'),
   },
@@ -33,6 +34,12 @@ const steps = [
     inputs: [...TOOLS, 'tsconfig.cjs.json', ...SHARED],
     output: 'dist/cjs',
     run: () => compile(root, 'tsconfig.cjs.json', 'dist/cjs'),
+  },
+  {
+    name: 'ws',
+    inputs: TOOLS,
+    output: 'dist/ws',
+    run: () => convertWebSocket(root, 'dist/ws'),
   },
   {
     name: 'functions',
@@ -51,7 +58,7 @@ const steps = [
       'dist/lambda',
     ],
     output: 'dist/cdk.out',
-    run: () => synthesize(root, 'dist/cdk.out'),
+    run: () => synthesize(root, 'dist/cdk.out', 'dist/lambda'),
   },
 ]
 

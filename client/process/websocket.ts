@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { SignatureV4 } from '@smithy/signature-v4'
-import WebSocket from 'ws'
+// `ws`, and for bundlers the same as an ES module: see `imports` in package.json.
+import WebSocket from '#ws'
 import { MESSAGE_BYTES_MAX } from '../../protocol/limits.js'
 import { WELCOME_TIMEOUT_MS } from '../limits.js'
 import type { ConnectFailure, Socket, SocketEvents, Transport } from '../ports.js'

@@ -23,8 +23,6 @@ export async function bundleFunctions(root, output) {
       mainFields: ['module', 'main'],
       minify: true,
       keepNames: true,
-      sourcemap: 'linked',
-      sourcesContent: false,
       metafile: true,
       logLevel: 'silent',
     })

@@ -43,7 +43,6 @@ describe('the functions', () => {
         HOLDFAST_CALLBACK_URL: 'https://<Socket/Api>.execute-api.<AWS::Region>.<AWS::URLSuffix>/live',
         HOLDFAST_INCARNATION: '1',
         HOLDFAST_TIMING: JSON.stringify(compileTiming()),
-        NODE_OPTIONS: '--enable-source-maps',
       })
     }
   })
