@@ -1,0 +1,54 @@
+// What the package holds, and how large it is: npm run pack:report. It fails above the bound.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { pack } from './tarball.mjs'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const UNPACKED_BYTES_MAX = 5_000_000
+const LARGEST = 10
+
+const WHAT = {
+  'dist/esm': 'the ES modules',
+  'dist/cjs': 'the same as CommonJS',
+  'dist/ws': 'the WebSocket, for bundlers',
+  'dist/lambda': 'the Lambda functions',
+  'dist/cdk.out': 'the CDK assembly',
+  docs: 'the documents',
+  '.': 'README, license, package.json',
+}
+
+const { files, size, unpackedSize } = await pack(ROOT)
+const places = [...new Set(files.map(placeOf))].map((place) => [place, files.filter((file) => placeOf(file) === place)])
+
+print('place', 'files', 'bytes', 'gzipped', '')
+for (const [place, inPlace] of places.sort((a, b) => bytesOf(b[1]) - bytesOf(a[1]))) {
+  const contents = await Promise.all(inPlace.map(({ path }) => readFile(join(ROOT, path))))
+  print(place, inPlace.length, bytesOf(inPlace), gzipSync(Buffer.concat(contents)).length, WHAT[place] ?? '')
+}
+print('all', files.length, unpackedSize, size, `at most ${UNPACKED_BYTES_MAX} bytes`)
+
+console.log(`\nthe largest files`)
+for (const { path, size: bytes } of files.toSorted((a, b) => b.size - a.size).slice(0, LARGEST)) {
+  console.log(`${String(bytes).padStart(9)}  ${path}`)
+}
+
+if (unpackedSize > UNPACKED_BYTES_MAX) {
+  console.log(`\nthe package has ${unpackedSize} bytes, at most ${UNPACKED_BYTES_MAX} are allowed`)
+  process.exitCode = 1
+}
+
+function placeOf({ path }) {
+  const [top, second] = path.split('/')
+  if (second === undefined) return '.'
+  return top === 'dist' ? `${top}/${second}` : top
+}
+
+function bytesOf(some) {
+  return some.reduce((sum, { size: bytes }) => sum + bytes, 0)
+}
+
+function print(place, count, bytes, gzipped, what) {
+  const numbers = [String(count).padStart(6), String(bytes).padStart(9), String(gzipped).padStart(9)]
+  console.log(`${place.padEnd(13)} ${numbers.join(' ')}  ${what}`.trimEnd())
+}
