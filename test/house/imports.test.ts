@@ -1,29 +1,18 @@
 import { readFileSync } from 'node:fs'
-import { join, posix } from 'node:path'
+import { join } from 'node:path'
 import { packageRoot } from '../../local/package-root.cjs'
+import { circlesIn } from './circles.js'
 import { filesBelow, sourceFiles } from './files.js'
+import { importsOf, specifiersIn, withoutExtension } from './imports.js'
+import { AGAINST_THE_ARROWS, CIRCLES, isIn, MAY_IMPORT, roomOf } from './rooms.js'
 
-/** Which folders, or single files, a folder may import besides itself. Imports run one way. */
-const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
-  protocol: [],
-  store: ['protocol'],
-  client: ['protocol', 'store'],
-  functions: ['protocol', 'store'],
-  // The construct checks its timing, and finds the bundles of the package that it is in.
-  infra: ['protocol', 'local/package-root'],
-  // The test kit gives its user the configuration of a client, and fails as the client does.
-  local: ['protocol', 'store', 'client/errors', 'client/options'],
-}
-const BUILT_AS_COMMONJS = ['protocol', 'store', 'client', 'infra', 'local']
-/** Bundled with all that they use, so that nobody installs their imports. */
-const BUNDLED = ['functions']
+const BUILT_AS_COMMONJS = ['protocol', 'store', 'client', 'functions', 'infra', 'local']
+/** Bundled with all that it uses, so that nobody installs its imports. */
+const BUNDLED = 'functions/lambda'
 
-interface Import {
-  readonly file: string
-  readonly specifier: string
-}
+const FOLDERS = ['protocol', 'store', 'client', 'functions', 'infra', 'local']
 
-const files = Object.keys(MAY_IMPORT).flatMap((folder) => sourceFiles(folder))
+const files = FOLDERS.flatMap((folder) => sourceFiles(folder))
 const imports = files.flatMap((file) => importsOf(file))
 
 test('the scan finds imports of every form', () => {
@@ -32,21 +21,34 @@ const f = require('f')\n * import g from 'g'\n// import h from 'h'\nexport type 
   expect(specifiersIn(source).toSorted()).toEqual(['./b.js', 'a', 'c', 'd', 'e', 'f', 'i', 'j'])
 })
 
-test('every folder has sources to look at', () => {
-  for (const folder of Object.keys(MAY_IMPORT)) {
-    expect([folder, files.some((file) => file.startsWith(`${folder}/`))]).toEqual([folder, true])
-  }
+test('every source is in a room, and every room has sources', () => {
+  const roomsOfFiles = files.map((file) => [file, roomOf(withoutExtension(file))] as const)
+  expect(roomsOfFiles.filter(([, room]) => room === undefined)).toEqual([])
+  const inhabited = new Set(roomsOfFiles.map(([, room]) => room))
+  expect(Object.keys(MAY_IMPORT).filter((room) => !inhabited.has(room))).toEqual([])
 })
 
-test('imports between folders run one way', () => {
-  const wrong = imports.filter(({ file, specifier }) => {
-    if (!specifier.startsWith('.')) return false
-    const folder = folderOf(file)
-    const target = posix.join(posix.dirname(file), specifier).replace(/\.c?js$/, '')
-    const allowed = [folder, ...(MAY_IMPORT[folder] ?? [])]
-    return !allowed.some((one) => target === one || target.startsWith(`${one}/`))
+test('imports between rooms run one way, those of types too', () => {
+  const wrong = imports.flatMap(({ file, target }) => {
+    if (target === undefined) return []
+    const room = roomOf(withoutExtension(file)) ?? ''
+    const isAllowed = roomOf(target) === room || (MAY_IMPORT[room] ?? []).some((one) => isIn(target, one))
+    return isAllowed ? [] : [`${withoutExtension(file)} imports ${target}`]
   })
-  expect(wrong.map(({ file, specifier }) => `${file} must not import ${specifier}`)).toEqual([])
+  expect([...new Set(wrong)].toSorted()).toEqual(AGAINST_THE_ARROWS)
+})
+
+test('no files import each other in a circle, by types neither', () => {
+  const everything = ['bench', 'examples', 'test', ...FOLDERS].flatMap((folder) => sourceFiles(folder))
+  const graph = new Map(
+    everything.map((file) => [withoutExtension(file), importsOf(file).map(({ target }) => target)] as const),
+  )
+  expect(circlesIn(graph)).toEqual(CIRCLES)
+})
+
+test('a circle is found, and nothing that is none', () => {
+  const edges = { a: ['b', 'x'], b: ['c'], c: ['b', 'd'], d: ['e'], e: ['f'], f: ['d'], g: ['a'], h: ['h'] }
+  expect(circlesIn(new Map(Object.entries(edges)))).toEqual(['b, c', 'd, e, f', 'h'])
 })
 
 test('the protocol imports nothing from outside, not even from Node.js', () => {
@@ -55,11 +57,15 @@ test('the protocol imports nothing from outside, not even from Node.js', () => {
 })
 
 test('package.json declares every package that users need', () => {
-  const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'))
+  const {
+    dependencies,
+    peerDependencies,
+    imports: renamed,
+  } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'))
   const declared = new Set([...Object.keys(dependencies), ...Object.keys(peerDependencies)])
   const missing = imports.filter(({ file, specifier }) => {
-    if (BUNDLED.includes(folderOf(file)) || /^(\.|node:)/.test(specifier)) return false
-    return !declared.has(packageOf(specifier))
+    if (isIn(file, BUNDLED) || /^(\.|node:)/.test(specifier)) return false
+    return !declared.has(packageOf(renamed[specifier]?.default ?? specifier))
   })
   expect(missing.map(({ file, specifier }) => `${file} imports ${specifier}, which is no dependency`)).toEqual([])
 })
@@ -78,19 +84,6 @@ test('what is built as CommonJS too imports nothing that is named only at run ti
   const wrong = built.filter((file) => readFileSync(join(packageRoot, file), 'utf8').includes('Promise.resolve(`${'))
   expect(wrong).toEqual([])
 })
-
-function importsOf(file: string): readonly Import[] {
-  const source = readFileSync(join(packageRoot, file), 'utf8')
-  return specifiersIn(source).map((specifier) => ({ file, specifier }))
-}
-
-/** A statement starts its line, which one in a comment does not. */
-function specifiersIn(source: string): readonly string[] {
-  const statements = source.matchAll(/^[ \t]*(?:import|export)\b[^;'"()]*\bfrom\s*(['"])(?<specifier>[^'"]+)\1/gm)
-  const bare = source.matchAll(/^[ \t]*import\s*(['"])(?<specifier>[^'"]+)\1/gm)
-  const calls = source.matchAll(/\b(?:import|require)\(\s*(['"])(?<specifier>[^'"]+)\1\s*\)/g)
-  return [...statements, ...bare, ...calls].map((match) => match.groups?.specifier ?? '')
-}
 
 const folderOf = (file: string): string => file.split('/', 1)[0] ?? ''
 

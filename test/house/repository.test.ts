@@ -3,6 +3,22 @@ import { join } from 'node:path'
 import { packageRoot } from '../../local/package-root.cjs'
 import { filesBelow } from './files.js'
 
+const FOLDERS = ['protocol', 'store', 'client', 'functions', 'infra', 'local', 'bench', 'examples', 'scripts', 'test']
+const LINES_MAX = 300
+/** These are longer still. Each must be split, and one that is must leave this list. */
+const TOO_LONG = [
+  'client/errors/index.ts',
+  'client/holdfast.ts',
+  'client/process/membership.ts',
+  'test/client/access/holdfast.test.ts',
+  'test/client/attribute-locks/attribute-locks.test.ts',
+  'test/client/session/handoff.test.ts',
+  'test/client/session/losses.test.ts',
+  'test/client/worker/client.test.ts',
+  'test/simulation/cloud.ts',
+  'test/simulation/history.ts',
+]
+
 /** Everybody installs from the registry of his own configuration. */
 const REGISTRY_HOST = /\bregistry\.[a-z0-9-]+\.[a-z]/i
 
@@ -13,6 +29,13 @@ test('no file names a package registry', () => {
   expect(naming).toEqual([])
 })
 
+test('no file is longer than can be read at one go', () => {
+  const files = FOLDERS.flatMap(filesBelow).filter((file) => /\.[cm]?[jt]s$/.test(file))
+  expect(files.length).toBeGreaterThan(300)
+  const long = files.filter((file) => readFileSync(join(packageRoot, file), 'utf8').split('\n').length - 1 > LINES_MAX)
+  expect(long.toSorted()).toEqual(TOO_LONG)
+})
+
 test('the lock file leaves open where packages come from', () => {
   const { packages } = JSON.parse(readFileSync(join(packageRoot, 'package-lock.json'), 'utf8'))
   const fixed = Object.entries<{ resolved?: string }>(packages).filter(([, entry]) => entry.resolved !== undefined)
@@ -20,10 +43,17 @@ test('the lock file leaves open where packages come from', () => {
   expect(fixed.map(([name]) => name)).toEqual([])
 })
 
+test('npm 10 and npm 11 leave the lock file as it is', () => {
+  const { packages } = JSON.parse(readFileSync(join(packageRoot, 'package-lock.json'), 'utf8'))
+  // npm 11 adds `libc` to what it locks anew, and npm 10 takes it away again; without it both keep still.
+  const written = Object.entries<{ libc?: unknown }>(packages).filter(([, entry]) => entry.libc !== undefined)
+  expect(written.map(([name]) => name)).toEqual([])
+})
+
 test('package.json asks for exact versions', () => {
   const { dependencies, devDependencies } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'))
   const loose = Object.entries<string>({ ...dependencies, ...devDependencies }).filter(
-    ([, version]) => !/^\d+\.\d+\.\d+$/.test(version),
+    ([, version]) => !/^(npm:[a-z]+@)?\d+\.\d+\.\d+$/.test(version),
   )
   expect(loose).toEqual([])
 })
