@@ -5,6 +5,9 @@ import { join, relative, sep } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { filesAt } from './fingerprint.mjs'
 
+/** The CommonJS form says so itself, since the package as a whole is of ES modules. Node.js looks for `#ws` here too. */
+const COMMONJS = `${JSON.stringify({ type: 'commonjs', sideEffects: false, imports: { '#ws': 'ws' } })}\n`
+
 /** Compiles a project into `output` and removes what an earlier build left there from sources that are gone. */
 export async function compile(root, project, output) {
   const tsc = join(root, 'node_modules', '.bin', 'tsc')
@@ -14,7 +17,6 @@ export async function compile(root, project, output) {
   const emitted = new Set([...printed.matchAll(/^TSFILE: *(.+)$/gm)].map(([, file]) => relative(root, file.trim())))
   const leftovers = (await filesAt(root, output)).filter((file) => !emitted.has(file))
   await Promise.all(leftovers.map((file) => rm(join(root, file))))
-  // The CommonJS form says so itself: the package as a whole is of ES modules.
-  if (output.split(sep).at(-1) === 'cjs') await writeFile(join(root, output, 'package.json'), '{"type":"commonjs"}\n')
+  if (output.split(sep).at(-1) === 'cjs') await writeFile(join(root, output, 'package.json'), COMMONJS)
   return `${emitted.size} files`
 }

@@ -1,7 +1,9 @@
-// What the package holds, and how large it is: npm run pack:report. It fails above the bound.
+// What the package holds, how large that is, and what it adds to a bundled application: npm run pack:report. It fails
+// above the bound.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { bundleSizes } from './bundle-sizes.mjs'
 import { pack } from './tarball.mjs'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -31,6 +33,11 @@ print('all', files.length, unpackedSize, size, `at most ${UNPACKED_BYTES_MAX} by
 console.log(`\nthe largest files`)
 for (const { path, size: bytes } of files.toSorted((a, b) => b.size - a.size).slice(0, LARGEST)) {
   console.log(`${String(bytes).padStart(9)}  ${path}`)
+}
+
+console.log(`\nin an application that esbuild bundles, minified`)
+for (const { name, bytes, gzipped } of await bundleSizes(ROOT)) {
+  console.log(`${String(bytes).padStart(9)}  ${name} (${gzipped} gzipped)`)
 }
 
 if (unpackedSize > UNPACKED_BYTES_MAX) {

@@ -37,15 +37,17 @@ export class Consumer {
   /** Runs a script of the consumer's and returns what it prints. */
   async node(name: string, source: string): Promise<string> {
     await this.write(name, source)
-    return this.run(this.folder, process.execPath, [name])
+    return this.start([name])
   }
 
-  /** The complaints of TypeScript about files of the consumer's, at its strictest. */
-  async typeErrors(sources: { readonly [name: string]: string }): Promise<string> {
-    await Promise.all(Object.entries(sources).map(([name, source]) => this.write(name, source)))
-    const options = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2022', '--types', 'node']
-    const tsc = join(packageRoot, 'node_modules', '.bin', 'tsc')
-    return this.run(this.folder, tsc, [...options, '--pretty', 'false', ...Object.keys(sources)])
+  /** Runs a file that is there already. */
+  start(args: readonly string[], env: { readonly [name: string]: string } = {}): Promise<string> {
+    return this.run(this.folder, process.execPath, args, env)
+  }
+
+  /** Runs a program that the repository has installed. */
+  tool(path: string, ...args: readonly string[]): Promise<string> {
+    return this.run(this.folder, process.execPath, [join(packageRoot, 'node_modules', path), ...args])
   }
 
   /** Has a package of the repository at hand too, for which a download would only cost time. */
@@ -64,10 +66,15 @@ export class Consumer {
   }
 
   /** Everything that is printed; a failure is told by what was printed too, not by an exit code alone. */
-  private async run(cwd: string, command: string, args: readonly string[]): Promise<string> {
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OUTER_RUN.test(name)))
+  private async run(
+    cwd: string,
+    command: string,
+    args: readonly string[],
+    more: { readonly [name: string]: string } = {},
+  ): Promise<string> {
+    const outer = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OUTER_RUN.test(name)))
     try {
-      return (await run(command, args, { cwd, env, encoding: 'utf8' })).stdout.trim()
+      return (await run(command, args, { cwd, env: { ...outer, ...more }, encoding: 'utf8' })).stdout.trim()
     } catch (error) {
       const { stdout, stderr } = error as { stdout?: string; stderr?: string }
       throw new Error(`${command} ${args.join(' ')}\n${stdout}\n${stderr}`, { cause: error })

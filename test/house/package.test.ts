@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type LocalStack, startLocalStack } from '../../local/index.js'
 import { packageRoot } from '../../local/package-root.cjs'
+import { type Bundling, runBundled } from './bundles.js'
 import { Consumer } from './consumer.js'
 
 const INSTALL_MS = 240_000
-const TSC_MS = 60_000
-const STACK_MS = 60_000
+const TSC_MS = 120_000
+const STACK_MS = 120_000
+const CDK_MS = 120_000
 
 let consumer: Consumer
 
@@ -40,27 +43,47 @@ test('both forms in one process know the errors of each other', async () => {
   expect(await consumer.node('both.mjs', source)).toBe('true true')
 })
 
-test(
-  'its types serve ES modules and CommonJS files, and are not any',
-  async () => {
-    const body = `
-      const error: HoldfastError = new HoldfastError('SOME_CODE', 'something')
-      export const code: string = error.code
-      // @ts-expect-error: a code is no number.
-      export const wrong: number = error.code
-      // @ts-expect-error: it takes options.
-      createHoldfast(1)
-      export const connections = (stack: LocalStack): number => stack.gateway.connections().length
-      // @ts-expect-error: a port is a number.
-      void startLocalStack({ port: 'x' })`
-    const imports = `import { createHoldfast, HoldfastError } from 'holdfast'
-      import { type LocalStack, startLocalStack } from 'holdfast/testing'`
+describe('its types', () => {
+  const imports = `import { createHoldfast, HoldfastError } from 'holdfast'
+    import { connectHoldfast } from 'holdfast/worker'
+    import { type LocalStack, startLocalStack } from 'holdfast/testing'`
+  const body = `
+    const error: HoldfastError = new HoldfastError('SOME_CODE', 'something')
+    export const code: string = error.code
+    // @ts-expect-error: a code is no number.
+    export const wrong: number = error.code
+    // @ts-expect-error: it takes options.
+    createHoldfast(1)
+    // @ts-expect-error: it takes a port.
+    connectHoldfast('x')
+    export const connections = (stack: LocalStack): number => stack.gateway.connections().length
+    // @ts-expect-error: a port is a number.
+    void startLocalStack({ port: 'x' })`
+  const files = ['typed.ts', 'typed.mts', 'typed.cts']
+
+  beforeAll(async () => {
     // The types of Node.js, and of nothing else that this repository happens to have.
     await consumer.link('@types/node')
-    expect(await consumer.typeErrors({ 'typed.mts': `${imports}${body}`, 'typed.cts': `${imports}${body}` })).toBe('')
-  },
-  TSC_MS,
-)
+    await Promise.all(files.map((file) => consumer.write(file, `${imports}${body}`)))
+  })
+
+  test.each([
+    ['TypeScript 5, node10', 'typescript5', ['commonjs', 'node10'], ['typed.ts']],
+    ['TypeScript 5, node16', 'typescript5', ['node16', 'node16'], files],
+    ['TypeScript 5, bundler', 'typescript5', ['esnext', 'bundler'], ['typed.ts']],
+    ['TypeScript 7, node16', 'typescript', ['node16', 'node16'], files],
+    ['TypeScript 7, nodenext', 'typescript', ['nodenext', 'nodenext'], files],
+    ['TypeScript 7, bundler', 'typescript', ['esnext', 'bundler'], ['typed.ts']],
+  ] as const)(
+    'serve %s, and are not any',
+    async (_, compiler, [module, resolution], sources) => {
+      const options = ['--module', module, '--moduleResolution', resolution, '--target', 'es2022', '--types', 'node']
+      const strict = ['--strict', '--noEmit', '--pretty', 'false']
+      expect(await consumer.tool(`${compiler}/bin/tsc`, ...options, ...strict, ...sources)).toBe('')
+    },
+    TSC_MS,
+  )
+})
 
 test(
   'both forms keep a session on the local stack of its own test kit',
@@ -88,18 +111,48 @@ test(
   STACK_MS,
 )
 
-test('a CDK app deploys it from the package, in either form', async () => {
-  await Promise.all(['aws-cdk-lib', 'constructs'].map((name) => consumer.link(name)))
-  const body = `
+describe('an application that is bundled with it', () => {
+  let stack: LocalStack
+
+  beforeAll(async () => {
+    stack = await startLocalStack()
+  }, STACK_MS)
+
+  afterAll(() => stack?.stop())
+
+  test.each<[string, Bundling]>([
+    ['as an ES module', { format: 'esm', options: ['--main-fields=module,main'] }],
+    ['as CommonJS', { format: 'cjs', options: [] }],
+    // As the CDK's NodejsFunction does: Lambda has the AWS SDK.
+    [
+      'as an ES module without the AWS SDK',
+      { format: 'esm', options: ['--external:@aws-sdk/*', '--external:@smithy/*'] },
+    ],
+  ])(
+    '%s keeps a session, in its main thread and in a worker thread',
+    async (_, bundling) => {
+      expect(await runBundled(consumer, bundling, { ...stack.env })).toBe('2')
+    },
+    STACK_MS,
+  )
+})
+
+test(
+  'a CDK app deploys it from the package, in either form',
+  async () => {
+    await Promise.all(['aws-cdk-lib', 'constructs'].map((name) => consumer.link(name)))
+    const body = `
     const app = new App({ outdir: 'cdk.out' })
     new HoldfastStack(app, 'Sessions')
     console.log(Object.values(app.synth().getStackByName('Sessions').template.Resources)
       .filter(({ Type }) => Type === 'AWS::Lambda::Function').length)`
-  const asModule = `import { App } from 'aws-cdk-lib'\nimport { HoldfastStack } from 'holdfast/infra'${body}`
-  const asCommonJs = `const { App } = require('aws-cdk-lib')\nconst { HoldfastStack } = require('holdfast/infra')${body}`
-  expect(await consumer.node('app.mjs', asModule)).toBe('3')
-  expect(await consumer.node('app.cjs', asCommonJs)).toBe('3')
-})
+    const asModule = `import { App } from 'aws-cdk-lib'\nimport { HoldfastStack } from 'holdfast/infra'${body}`
+    const asCommonJs = `const { App } = require('aws-cdk-lib')\nconst { HoldfastStack } = require('holdfast/infra')${body}`
+    expect(await consumer.node('app.mjs', asModule)).toBe('3')
+    expect(await consumer.node('app.cjs', asCommonJs)).toBe('3')
+  },
+  CDK_MS,
+)
 
 test('every file that package.json names is there', async () => {
   const root = join(consumer.folder, 'node_modules', 'holdfast')
@@ -123,13 +176,15 @@ test('it holds what runs and nothing of where it was built', async () => {
       'dist/lambda/connection/index.mjs',
       'dist/lambda/grant/index.mjs',
       'dist/lambda/release/index.mjs',
+      'dist/ws/index.js',
     ]),
   )
   const surplus = names.filter(
-    (name) => !/^(dist\/(esm|cjs|lambda|cdk\.out)\/|docs\/|LICENSE$|README\.md$|package\.json$)/.test(name),
+    (name) => !/^(dist\/(esm|cjs|ws|lambda|cdk\.out)\/|docs\/|LICENSE$|README\.md$|package\.json$)/.test(name),
   )
   expect(surplus).toEqual([])
-  expect(names.filter((name) => /^dist\/esm\/(test|bench|examples|functions)\//.test(name))).toEqual([])
+  expect(names.filter((name) => /^dist\/(esm|cjs)\/(test|bench|examples|functions\/lambda)\//.test(name))).toEqual([])
+  expect(names).toEqual(expect.arrayContaining(['esm', 'cjs'].map((form) => `dist/${form}/functions/dispatch.js`)))
   const contents = await Promise.all(files.map(async (file) => [file, await readFile(file, 'latin1')] as const))
   expect(contents.filter(([, content]) => content.includes(packageRoot)).map(([file]) => file)).toEqual([])
 })
