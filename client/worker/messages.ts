@@ -8,7 +8,7 @@ import type { WireError } from './wire-error.js'
 export type Entries = readonly (readonly [name: string, value: AttributeValue | undefined])[]
 
 /** Options of a call, less what cannot cross a port. */
-export type WireOptions = { readonly [option: string]: unknown } | undefined
+type WireOptions = { readonly [option: string]: unknown } | undefined
 
 export type ToHost =
   | {

@@ -1,6 +1,6 @@
 import { TIMING } from '../torture/timing.js'
 
 /** Short enough for tests that wait for leases. */
-export const SHORT = TIMING
+const SHORT = TIMING
 
 export const SHORT_ENVIRONMENT = { HOLDFAST_TIMING: JSON.stringify(SHORT) }

@@ -92,7 +92,7 @@ const route = (id: string, key: string, functionId: string, answers: boolean, au
 })
 
 /** Two tables; `Main` answers most routes and may read Locks and push; `Slow` has one second and no rights. */
-export const fixtureTemplate = (): FixtureTemplate => ({
+const fixtureTemplate = (): FixtureTemplate => ({
   Resources: {
     Locks: table(),
     Sessions: table(),

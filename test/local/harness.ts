@@ -16,7 +16,7 @@ import { localize, readDeployment } from '../../local/template/deployment.js'
 import { type FixtureTemplate, writeAssembly } from './assembly.js'
 
 /** The SHA-256 that the SDK's signer wants, keyed or not. */
-export class Sha256 {
+class Sha256 {
   private readonly hash: ReturnType<typeof createHash | typeof createHmac>
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
     this.hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret as Buffer)

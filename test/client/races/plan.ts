@@ -38,12 +38,12 @@ export type Act =
   | { readonly kind: 'close'; readonly drainMs: number }
 
 /** Accesses of one process, one after the other. */
-export interface Actor {
+interface Actor {
   readonly client: number
   readonly acts: readonly Act[]
 }
 
-export type WriteFate = 'ok' | 'refused' | 'unsent' | 'unanswered' | 'late'
+type WriteFate = 'ok' | 'refused' | 'unsent' | 'unanswered' | 'late'
 export type Trouble =
   | { readonly kind: 'cut' }
   | { readonly kind: 'partition' | 'evict'; readonly client: number }
