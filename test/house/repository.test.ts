@@ -9,12 +9,6 @@ const LINES_MAX = 300
 const TOO_LONG = [
   'client/errors/index.ts',
   'client/holdfast.ts',
-  'client/process/membership.ts',
-  'test/client/access/holdfast.test.ts',
-  'test/client/attribute-locks/attribute-locks.test.ts',
-  'test/client/session/handoff.test.ts',
-  'test/client/session/losses.test.ts',
-  'test/client/worker/client.test.ts',
   'test/simulation/cloud.ts',
   'test/simulation/history.ts',
 ]
