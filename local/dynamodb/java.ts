@@ -6,7 +6,7 @@ import { JavaMissingError } from '../errors.js'
 
 const run = promisify(execFile)
 
-export const JAVA_VERSION_MIN = 17
+const JAVA_VERSION_MIN = 17
 
 /** The command that starts a Java which can run DynamoDB Local. Throws {@link JavaMissingError} where there is none. */
 export async function findJava(env: NodeJS.ProcessEnv = process.env): Promise<string> {

@@ -11,7 +11,7 @@ export interface DynamoDbRequest {
   readonly input: Readonly<Record<string, unknown>>
 }
 
-export interface Need {
+interface Need {
   readonly action: string
   readonly resource: string
 }

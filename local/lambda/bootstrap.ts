@@ -4,7 +4,7 @@ export interface InvocationRequest {
   readonly context: InvocationContext
 }
 
-export interface InvocationContext {
+interface InvocationContext {
   readonly awsRequestId: string
   readonly functionName: string
   readonly invokedFunctionArn: string

@@ -3,7 +3,7 @@ import type { FunctionSpec } from '../template/functions.js'
 import { ExecutionEnvironment, type FunctionLogLine, type Outcome } from './execution-environment.js'
 
 /** Environments of one function at a time. Lambda would start as many as there are invocations. */
-export const ENVIRONMENTS_MAX = 4
+const ENVIRONMENTS_MAX = 4
 /** Invocations that may wait for an environment; beyond these the function is throttled. */
 export const QUEUED_INVOCATIONS_MAX = 1_000
 

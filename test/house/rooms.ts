@@ -59,9 +59,6 @@ export const AGAINST_THE_ARROWS: readonly string[] = [
 export const CIRCLES: readonly string[] = [
   'client/holdfast, client/worker/host',
   'client/options/access-options, client/session/ticket, client/session/wait',
-  'test/client/races/errors, test/client/races/leftovers, test/client/races/run',
-  'test/simulation/calls, test/simulation/server',
-  'test/simulation/history, test/simulation/record-watch',
 ]
 
 /** The rooms, the longest names first. */

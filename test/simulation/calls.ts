@@ -1,12 +1,27 @@
 import type { Session } from '../../client/access/session.js'
 import type { HoldfastError } from '../../client/errors/index.js'
+import type { Holdfast } from '../../client/holdfast.js'
 import type { Random } from '../support/random.js'
-import { type Appended, LISTS, type ListName, type Outcome } from './appended.js'
+import { type Appended, LISTS, type ListName, type Outcome, type State } from './appended.js'
 import type { History } from './history.js'
-import type { Server, State } from './server.js'
+import type { Machine } from './machine.js'
 import type { Workload } from './workload.js'
 
 type Running = { readonly mode: 'shared' | 'exclusive'; isLost: boolean }
+/** The server that makes the calls. */
+export interface Caller {
+  readonly name: string
+  readonly machine: Machine
+  readonly client: Holdfast<State>
+  attempt(id: string, call: () => Promise<void>): Promise<void>
+  told(id: string): void
+  sleep(ms: number): Promise<void>
+  follow(id: string): void
+  readonly trueNowMs: () => number
+  readonly blockedMs: (wasLong: boolean) => number
+  readonly keyOf: (id: string) => string
+}
+
 type ListSession = Session<Partial<State>, State>
 
 /** The values that one call appends, and their outcome. */
@@ -41,7 +56,7 @@ export class Calls {
   private readonly inside = new Map<string, Running[]>()
 
   constructor(
-    private readonly server: Server,
+    private readonly server: Caller,
     private readonly random: Random,
     private readonly history: History,
     private readonly workload: Workload,

@@ -92,7 +92,7 @@ export const NO_FAULTS: Faults = {
   incarnationEveryMs: 0,
 }
 
-export const FAULTS = Object.keys(NO_FAULTS) as (keyof Faults)[]
+const FAULTS = Object.keys(NO_FAULTS) as (keyof Faults)[]
 
 /** The values that each fault may have in a run that has it. */
 const STRENGTHS: { readonly [F in keyof Faults]: readonly number[] } = {

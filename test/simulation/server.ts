@@ -2,15 +2,13 @@ import { HoldfastError, type SessionMissingError } from '../../client/errors/ind
 import { Holdfast } from '../../client/holdfast.js'
 import { compileOptions } from '../../client/options/client-options.js'
 import type { Random } from '../support/random.js'
-import { LISTS } from './appended.js'
-import { Calls } from './calls.js'
+import { LISTS, type State } from './appended.js'
+import { type Caller, Calls } from './calls.js'
 import type { Cloud } from './cloud.js'
 import type { Database } from './database.js'
 import type { History } from './history.js'
 import { type Machine, randomnessOf } from './machine.js'
 import type { Workload } from './workload.js'
-
-export type State = { listA: string[]; countA: number; listB: string[]; countB: number }
 
 /** Codes that an access may fail with whatever goes wrong. Anything else is a fault of the program. */
 const EXPECTED = new Set([
@@ -45,7 +43,7 @@ interface Insides {
 }
 
 /** One application server: the real client on a machine of its own, and tasks that use it. */
-export class Server {
+export class Server implements Caller {
   readonly client: Holdfast<State>
   /** Accesses that have not settled. */
   pending = 0

@@ -100,7 +100,7 @@ const restart =
     return { afterMs: random.between(0, 1_000), undo: () => stack[part].start() }
   }
 
-export const FAULTS = {
+const FAULTS = {
   'process killed': kill,
   'process frozen': freeze,
   'process partitioned': trouble([gateway, dynamodb], swallow('toServer', 'toClient'), 5_000),

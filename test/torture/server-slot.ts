@@ -183,7 +183,7 @@ export class ServerSlot {
 const NOTHING_MORE: Report = { type: 'violation', problem: '' }
 
 /** An order that was not carried out. */
-export class OrderError extends Error {}
+class OrderError extends Error {}
 
 function ported(address: string, { port }: TcpProxy): string {
   const url = new URL(address)

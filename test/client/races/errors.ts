@@ -1,10 +1,10 @@
 import { HoldfastError, type SessionLostError } from '../../../client/errors/index.js'
 import type { Act, Deed } from './plan.js'
-import type { Race } from './run.js'
+import type { RaceState } from './race-state.js'
 import { PlannedFailure } from './visit.js'
 
 /** Whether this situation allows a call to end with that error. */
-export function isAllowed(error: unknown, act: Act, race: Race, client: number, deed?: Deed): boolean {
+export function isAllowed(error: unknown, act: Act, race: RaceState, client: number, deed?: Deed): boolean {
   const { plan } = race
   const deeds = 'deeds' in act ? act.deeds : []
   const acts = plan.actors.flatMap((actor) => actor.acts)
@@ -40,7 +40,7 @@ export function isAllowed(error: unknown, act: Act, race: Race, client: number, 
   }
 }
 
-function isPossible({ reason }: SessionLostError, { plan }: Race): boolean {
+function isPossible({ reason }: SessionLostError, { plan }: RaceState): boolean {
   switch (reason) {
     case 'expired':
       return false

@@ -1,6 +1,6 @@
 import { readLock } from '../../../protocol/lock/record.js'
 import { readProcess } from '../../../protocol/process/record.js'
-import type { Race } from './run.js'
+import type { RaceState } from './race-state.js'
 import { shown } from './watch.js'
 
 interface Insides {
@@ -35,7 +35,7 @@ interface LocalSessionInsides {
 }
 
 /** At a moment when nothing is left to be done but by the outside world, whoever can go on has gone on. */
-export function checkMoment({ watch, clients }: Race): void {
+export function checkMoment({ watch, clients }: RaceState): void {
   for (const [index, client] of clients.entries()) {
     for (const { waiting, lock, hold } of (client as unknown as Insides).sessions.known.values()) {
       const isWaitedFor = lock.state.kind !== 'asking' || waiting.count > 0
@@ -50,7 +50,7 @@ export function checkMoment({ watch, clients }: Race): void {
 }
 
 /** Nothing in any client waits, runs or is unwritten any more, and the records say what the clients believe. */
-export async function checkLeftovers(race: Race): Promise<void> {
+export async function checkLeftovers(race: RaceState): Promise<void> {
   const { watch, clients } = race
   for (const [index, client] of clients.entries()) {
     const { sessions, accesses } = client as unknown as Insides
@@ -77,7 +77,7 @@ export async function checkLeftovers(race: Race): Promise<void> {
 }
 
 /** Where no message is lost, no living process stands in a queue that it does not wait in, or holds what it does not know. */
-async function checkRecords({ world, keys, clients, watch, plan, closed }: Race): Promise<void> {
+async function checkRecords({ world, keys, clients, watch, plan, closed }: RaceState): Promise<void> {
   // What is under way on a connection that its client replaces, for want of answers, is lost as well.
   const isReplaced = world.traffic.sent.some((text) => text.includes('"hello"') && !text.includes('"gen":1}'))
   if (isReplaced || plan.lost.length + plan.troubles.length > 0) return
@@ -100,7 +100,7 @@ async function checkRecords({ world, keys, clients, watch, plan, closed }: Race)
 }
 
 /** All clients are closed. */
-export function checkNothingIsLeft({ world, clients, keys, watch }: Race): void {
+export function checkNothingIsLeft({ world, clients, keys, watch }: RaceState): void {
   const locks = world.memory.snapshot().locks
   for (const [index, client] of clients.entries()) {
     const { heldSessions, waitingSessions, state } = client.health()

@@ -11,10 +11,9 @@ import { Faults } from './faults.js'
 import { checkLeftovers, checkMoment, checkNothingIsLeft } from './leftovers.js'
 import { Order } from './order.js'
 import { type Act, type Deed, NAMES, type Plan, type Visiting } from './plan.js'
+import type { RacedState, RaceState } from './race-state.js'
 import { PlannedFailure, type RaceSession, Visit } from './visit.js'
 import { isSame, shown, Watch } from './watch.js'
-
-type State = Record<string, string[]>
 
 /** Short, so that leases end, holders say busy and nudges go out within a race. */
 const TIMING: Partial<Timing> = {
@@ -30,10 +29,10 @@ const NEVER_MS = 3_600_000
 const RECONNECT_MS = 16_000
 
 /** One race: the real clients, handlers and protocol, in the order that the scheduler decides. */
-export class Race {
+export class Race implements RaceState {
   readonly world = new World(TIMING)
   readonly watch = new Watch()
-  readonly clients: readonly Holdfast<State>[]
+  readonly clients: readonly Holdfast<RacedState>[]
   readonly ids: readonly string[]
   readonly keys: readonly string[]
   readonly closed = new Set<number>()
@@ -51,7 +50,7 @@ export class Race {
     this.order = new Order(scheduler, plan.pace, () => checkMoment(this))
     const { holdPolicy, heldSessionsMax } = plan
     this.clients = Array.from({ length: plan.clients }, (_, i) =>
-      world.client<State>({ holdPolicy, heldSessionsMax, label: `${i}`, timeoutMs: NEVER_MS }),
+      world.client<RacedState>({ holdPolicy, heldSessionsMax, label: `${i}`, timeoutMs: NEVER_MS }),
     )
     this.ids = Array.from({ length: plan.sessions }, (_, i) => `session ${i}`)
     this.keys = this.ids.map((id) => `test#${createHash('sha256').update(id).digest('base64url')}`)
@@ -140,7 +139,7 @@ export class Race {
   }
 
   private async call(index: number, act: Act, who: string): Promise<void> {
-    const client = this.clients[index] as Holdfast<State>
+    const client = this.clients[index] as Holdfast<RacedState>
     if (act.kind === 'close') {
       this.closed.add(index)
       return client.close({ drainMs: act.drainMs })
@@ -162,7 +161,7 @@ export class Race {
   }
 
   private async visit(
-    client: Holdfast<State>,
+    client: Holdfast<RacedState>,
     index: number,
     act: Visiting,
     who: string,
@@ -194,7 +193,7 @@ export class Race {
     const locks = act.spec as { readonly write: readonly string[] }
     try {
       if (act.kind === 'open') {
-        await using session = (await client.open(ids[0] as string, locks, all)) as OpenSession<State, State>
+        await using session = (await client.open(ids[0] as string, locks, all)) as OpenSession<RacedState, RacedState>
         await visit.work([session as unknown as RaceSession])
         visit.rest()
         await session.commit()
@@ -211,7 +210,13 @@ export class Race {
     visit.succeeded()
   }
 
-  private async nest(client: Holdfast<State>, act: Visiting, id: string, spec: LockSpec, index: number): Promise<void> {
+  private async nest(
+    client: Holdfast<RacedState>,
+    act: Visiting,
+    id: string,
+    spec: LockSpec,
+    index: number,
+  ): Promise<void> {
     // An access inside what open() gave is an access like any other: it would wait for its own locks.
     if (act.kind === 'open') return
     try {
