@@ -15,6 +15,7 @@ import { Events, type HoldfastEvents } from './events.js'
 import { ACCESS_MANY_MAX } from './limits.js'
 import {
   type AccessOptions,
+  type CompiledAccessOptions,
   checkWithoutIfMissing,
   compileAccessOptions,
   type RotateOptions,
@@ -26,7 +27,7 @@ import type { ClientContext } from './session/context.js'
 import type { Hold } from './session/hold.js'
 import { sessionKey } from './session/session-key.js'
 import { Sessions } from './session/sessions.js'
-import { type CompiledAccessOptions, Ticket } from './session/ticket.js'
+import { Ticket } from './session/ticket.js'
 import { AttributeCache } from './state/attribute-cache.js'
 import { attempt, unreachable } from './state/dynamodb-retry.js'
 import type { LockedState, NameOf } from './state/types.js'

@@ -1,5 +1,4 @@
 import { OPTION_MS_MAX } from '../limits.js'
-import type { CompiledAccessOptions } from '../session/ticket.js'
 import { checkKeys, integer, invalid, type Keys } from './check.js'
 
 /** When an access resolves: when its changes are in DynamoDB, or at once, and the changes are written later. */
@@ -47,6 +46,15 @@ export interface LockOptions {
    * @default - that of the access
    */
   readonly timeoutMs?: number
+}
+
+/** The options of an access, checked and complete. */
+export interface CompiledAccessOptions {
+  readonly signal: AbortSignal | undefined
+  readonly timeoutMs: number
+  readonly ifMissing: 'create' | 'fail'
+  readonly durability: Durability
+  readonly label: string
 }
 
 const ACCESS_KEYS: Keys<AccessOptions> = {

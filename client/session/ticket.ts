@@ -1,19 +1,10 @@
 import { LockOwner, type LockTicket } from '../attribute-locks/attribute-locks.js'
 import type { LockRequest } from '../attribute-locks/lock-request.js'
 import { AbortedError, type HoldfastError } from '../errors/index.js'
-import type { Durability } from '../options/access-options.js'
+import type { CompiledAccessOptions } from '../options/access-options.js'
 import type { Clock } from '../ports.js'
 import { outsideAccesses } from '../scope.js'
 import { Wait } from './wait.js'
-
-/** The options of an access, checked and complete. */
-export interface CompiledAccessOptions {
-  readonly signal: AbortSignal | undefined
-  readonly timeoutMs: number
-  readonly ifMissing: 'create' | 'fail'
-  readonly durability: Durability
-  readonly label: string
-}
 
 /** A hold, as its tickets know it. */
 interface TicketHold {

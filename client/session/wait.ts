@@ -1,6 +1,6 @@
 import { AbortedError, type HoldfastError } from '../errors/index.js'
+import type { CompiledAccessOptions } from '../options/access-options.js'
 import type { Clock, Timer } from '../ports.js'
-import type { CompiledAccessOptions } from './ticket.js'
 
 /** A promise that ends by success, failure, time or signal, and leaves nothing behind. */
 export class Wait {

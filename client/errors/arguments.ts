@@ -1,0 +1,87 @@
+import { type ErrorTraits, HoldfastError } from './base.js'
+
+/** `INVALID_ARGUMENT`: an id, an attribute name, an option or a call is not acceptable. Nothing has happened. */
+export class InvalidArgumentError extends HoldfastError {
+  constructor(message: string, traits: ErrorTraits = {}) {
+    super('INVALID_ARGUMENT', message, traits)
+  }
+}
+
+/** `INVALID_VALUE`: a value that cannot be stored exactly. `path` says where, as in `cart.items[3].price`. */
+export class InvalidValueError extends HoldfastError {
+  readonly path: string
+
+  constructor(path: string, problem: string) {
+    super('INVALID_VALUE', `${path}: ${problem}`)
+    this.path = path
+  }
+}
+
+/** What a schema found wrong, and where in the attribute. */
+export interface SchemaIssue {
+  readonly message: string
+  readonly path: readonly string[]
+}
+
+/** `SCHEMA_MISMATCH`: an attribute, as stored or as it was to be stored, does not match its schema. Nothing was written. */
+export class SchemaError extends HoldfastError {
+  readonly attribute: string
+  /** What the schema says. Not shown when the error is printed: its messages may contain values. */
+  declare readonly issues: readonly SchemaIssue[]
+
+  constructor(attribute: string, issues: readonly SchemaIssue[]) {
+    const places = [...new Set(issues.map(({ path }) => [attribute, ...path].join('.')))]
+    super('SCHEMA_MISMATCH', `attribute '${attribute}' does not match its schema at ${places.join(', ')}: see 'issues'`)
+    this.attribute = attribute
+    Object.defineProperty(this, 'issues', { value: issues })
+  }
+}
+
+/** `TOO_LARGE`: an attribute or the whole session is over its size limit. Nothing was written. */
+export class TooLargeError extends HoldfastError {
+  /** The attribute that is too large, or undefined where the session as a whole is. */
+  readonly attribute: string | undefined
+  readonly sizeBytes: number
+  readonly limitBytes: number
+
+  constructor(attribute: string | undefined, sizeBytes: number, limitBytes: number) {
+    const what = attribute === undefined ? 'the session' : `attribute '${attribute}'`
+    super('TOO_LARGE', `${what} would be ${sizeBytes} bytes, at most ${limitBytes} are allowed: keep less in it`)
+    this.attribute = attribute
+    this.sizeBytes = sizeBytes
+    this.limitBytes = limitBytes
+  }
+}
+
+const NOT_LOCKED = {
+  read: "is not locked for reading by this access: name it in 'read' or 'write', or call session.lock() first",
+  write: "is not locked for writing by this access: name it in 'write', or call session.lock() first",
+  change: 'was locked for reading, so this value of it is read-only: read it under a write lock, or change a copy',
+} as const
+
+/**
+ * `NOT_LOCKED`: an access touched an attribute that it did not lock, wrote one that it locked for reading, or called
+ * what changes a Map, Set or Date in it.
+ */
+export class NotLockedError extends HoldfastError {
+  readonly attribute: string
+
+  constructor(attribute: string, needed: keyof typeof NOT_LOCKED) {
+    super('NOT_LOCKED', `attribute '${attribute}' ${NOT_LOCKED[needed]}`)
+    this.attribute = attribute
+  }
+}
+
+/** `ACCESS_ENDED`: a session object was used after its access had ended. */
+export class AccessEndedError extends HoldfastError {
+  constructor() {
+    super('ACCESS_ENDED', 'this access has ended: use the session only inside it, and await what you start there')
+  }
+}
+
+/** `NESTED_ACCESS`: an access began inside another of the same task that does not hold what it needs. */
+export class NestedAccessError extends HoldfastError {
+  constructor(message: string) {
+    super('NESTED_ACCESS', message)
+  }
+}

@@ -1,0 +1,43 @@
+import { brand, brandOf } from './brand.js'
+
+/** Whether a failed operation changed anything: `none` is a promise, `unknown` means that nobody can tell. */
+export type Effect = 'none' | 'unknown'
+
+export interface ErrorTraits {
+  readonly effect?: Effect
+  readonly retryable?: boolean
+  readonly cause?: unknown
+}
+
+/**
+ * The base of all errors of this package.
+ *
+ * @example
+ * try {
+ *   await holdfast.access(id, { write: ['cart'] }, work)
+ * } catch (error) {
+ *   if (error instanceof HoldfastError && error.retryable && error.effect === 'none') return retryLater()
+ *   throw error
+ * }
+ */
+export class HoldfastError extends Error {
+  /** Stable, in upper case, such as `WAIT_TIMEOUT`. */
+  readonly code: string
+  /** What the failed operation may have changed. */
+  readonly effect: Effect
+  /** True when the same call may succeed later without a change to the program. */
+  readonly retryable: boolean
+
+  constructor(code: string, message: string, traits: ErrorTraits = {}) {
+    super(message, traits.cause === undefined ? undefined : { cause: traits.cause })
+    this.name = new.target.name
+    this.code = code
+    this.effect = traits.effect ?? 'none'
+    this.retryable = traits.retryable ?? false
+    brand(this, new.target)
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && brandOf(this) in value
+  }
+}

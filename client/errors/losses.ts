@@ -1,0 +1,79 @@
+import { type ErrorTraits, HoldfastError } from './base.js'
+
+/**
+ * Why a process lost a session that it held. `revoked`: it was asked for and not released within `maxBusyMs`.
+ * `leaseExpired`: the process itself stood still beyond its lease. `unreachable`: the store answered no renewal until the
+ * lease ended. `evicted`: the store gave the process up, since it did not answer. `expired` and `destroyed`: the session's
+ * life has ended. `fenced`: a later holder has claimed it.
+ */
+export type LossReason = 'revoked' | 'leaseExpired' | 'evicted' | 'expired' | 'destroyed' | 'fenced' | 'unreachable'
+
+/** `SESSION_LOST`: the process lost the session while the access ran or was queued. Nothing of it was committed. */
+export class SessionLostError extends HoldfastError {
+  readonly reason: LossReason
+
+  constructor(reason: LossReason, explanation: string, traits: ErrorTraits = {}) {
+    super('SESSION_LOST', `session lost (${reason}): ${explanation}`, { retryable: true, ...traits })
+    this.reason = reason
+  }
+}
+
+/** `COMMIT_UNKNOWN`: a commit was sent and its outcome could not be learned. It may or may not have landed. */
+export class CommitUnknownError extends HoldfastError {
+  constructor(cause: unknown) {
+    super(
+      'COMMIT_UNKNOWN',
+      'the commit was sent but DynamoDB gave no answer that tells whether it landed: read the session before retrying',
+      { effect: 'unknown', cause },
+    )
+  }
+}
+
+/** `PARTIAL_COMMIT`: of the sessions of an accessMany some are committed and others are not. */
+export class PartialCommitError extends HoldfastError {
+  constructor(cause: unknown) {
+    super('PARTIAL_COMMIT', 'some of these sessions are committed, others are not: read them before retrying', {
+      effect: 'unknown',
+      cause,
+    })
+  }
+}
+
+/** `CORRUPT_STATE`: what DynamoDB holds was not written by this version of the package. Nothing was changed. */
+export class CorruptStateError extends HoldfastError {
+  constructor(cause: unknown) {
+    super('CORRUPT_STATE', `the stored session cannot be read: ${(cause as Error)?.message ?? cause}`, { cause })
+  }
+
+  /** Runs what reads stored state, and gives its failure a type. */
+  static guard<T>(read: () => T): T {
+    try {
+      return read()
+    } catch (cause) {
+      throw new CorruptStateError(cause)
+    }
+  }
+}
+
+/** Why there is no session: never made (or long gone), its time was over, it was destroyed, it has another id now. */
+export type MissingReason = 'unknown' | 'expired' | 'destroyed' | 'rotated'
+
+const MISSING: { readonly [R in MissingReason]: string } = {
+  unknown: "it does not exist (ifMissing is 'fail')",
+  expired: "it has expired (ifMissing is 'fail')",
+  destroyed: "it was destroyed (ifMissing is 'fail')",
+  rotated: 'it was given another id, and this one is not used again',
+}
+
+/**
+ * `SESSION_MISSING`: there is no such session, and it was not to be created. `reason` says why; after a day or so, those
+ * that have expired, were destroyed or rotated are `unknown` too.
+ */
+export class SessionMissingError extends HoldfastError {
+  readonly reason: MissingReason
+
+  constructor(reason: MissingReason) {
+    super('SESSION_MISSING', `no such session (${reason}): ${MISSING[reason]}`)
+    this.reason = reason
+  }
+}
