@@ -2,6 +2,7 @@ import { HoldfastError } from '../client/errors/index.js'
 
 /** `JAVA_MISSING`: DynamoDB Local needs Java 17 or later, and this machine has none. The message says how to get it. */
 export class JavaMissingError extends HoldfastError {
+  declare readonly code: 'JAVA_MISSING'
   /** The newest version found, or undefined where there is no Java at all. */
   readonly foundVersion: number | undefined
   /** The command that installs Java on this machine. */
@@ -17,6 +18,8 @@ export class JavaMissingError extends HoldfastError {
 
 /** `LOCAL_START`: a part of the local stack did not start. The message says what to do, `cause` is the error behind it. */
 export class LocalStartError extends HoldfastError {
+  declare readonly code: 'LOCAL_START'
+
   constructor(message: string, cause?: unknown) {
     super('LOCAL_START', message, { cause })
   }
@@ -27,6 +30,8 @@ export class LocalStartError extends HoldfastError {
  * run something other than what would be deployed.
  */
 export class TemplateError extends HoldfastError {
+  declare readonly code: 'UNSUPPORTED_TEMPLATE'
+
   constructor(message: string) {
     super('UNSUPPORTED_TEMPLATE', message)
   }

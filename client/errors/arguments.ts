@@ -2,6 +2,8 @@ import { type ErrorTraits, HoldfastError } from './base.js'
 
 /** `INVALID_ARGUMENT`: an id, an attribute name, an option or a call is not acceptable. Nothing has happened. */
 export class InvalidArgumentError extends HoldfastError {
+  declare readonly code: 'INVALID_ARGUMENT'
+
   constructor(message: string, traits: ErrorTraits = {}) {
     super('INVALID_ARGUMENT', message, traits)
   }
@@ -9,6 +11,7 @@ export class InvalidArgumentError extends HoldfastError {
 
 /** `INVALID_VALUE`: a value that cannot be stored exactly. `path` says where, as in `cart.items[3].price`. */
 export class InvalidValueError extends HoldfastError {
+  declare readonly code: 'INVALID_VALUE'
   readonly path: string
 
   constructor(path: string, problem: string) {
@@ -17,7 +20,7 @@ export class InvalidValueError extends HoldfastError {
   }
 }
 
-/** What a schema found wrong, and where in the attribute. */
+/** One thing that a schema found wrong, and its place in the attribute. */
 export interface SchemaIssue {
   readonly message: string
   readonly path: readonly string[]
@@ -25,6 +28,7 @@ export interface SchemaIssue {
 
 /** `SCHEMA_MISMATCH`: an attribute, as stored or as it was to be stored, does not match its schema. Nothing was written. */
 export class SchemaError extends HoldfastError {
+  declare readonly code: 'SCHEMA_MISMATCH'
   readonly attribute: string
   /** What the schema says. Not shown when the error is printed: its messages may contain values. */
   declare readonly issues: readonly SchemaIssue[]
@@ -39,6 +43,7 @@ export class SchemaError extends HoldfastError {
 
 /** `TOO_LARGE`: an attribute or the whole session is over its size limit. Nothing was written. */
 export class TooLargeError extends HoldfastError {
+  declare readonly code: 'TOO_LARGE'
   /** The attribute that is too large, or undefined where the session as a whole is. */
   readonly attribute: string | undefined
   readonly sizeBytes: number
@@ -61,9 +66,10 @@ const NOT_LOCKED = {
 
 /**
  * `NOT_LOCKED`: an access touched an attribute that it did not lock, wrote one that it locked for reading, or called
- * what changes a Map, Set or Date in it.
+ * a method that changes a Map, Set or Date in one that it locked for reading.
  */
 export class NotLockedError extends HoldfastError {
+  declare readonly code: 'NOT_LOCKED'
   readonly attribute: string
 
   constructor(attribute: string, needed: keyof typeof NOT_LOCKED) {
@@ -74,6 +80,8 @@ export class NotLockedError extends HoldfastError {
 
 /** `ACCESS_ENDED`: a session object was used after its access had ended. */
 export class AccessEndedError extends HoldfastError {
+  declare readonly code: 'ACCESS_ENDED'
+
   constructor() {
     super('ACCESS_ENDED', 'this access has ended: use the session only inside it, and await what you start there')
   }
@@ -81,6 +89,8 @@ export class AccessEndedError extends HoldfastError {
 
 /** `NESTED_ACCESS`: an access began inside another of the same task that does not hold what it needs. */
 export class NestedAccessError extends HoldfastError {
+  declare readonly code: 'NESTED_ACCESS'
+
   constructor(message: string) {
     super('NESTED_ACCESS', message)
   }

@@ -10,7 +10,7 @@ export interface ErrorTraits {
 }
 
 /**
- * The base of all errors of this package.
+ * The base of all errors of this package. {@link isHoldfastError} narrows an error by its `code`.
  *
  * @example
  * try {
@@ -21,7 +21,7 @@ export interface ErrorTraits {
  * }
  */
 export class HoldfastError extends Error {
-  /** Stable, in upper case, such as `WAIT_TIMEOUT`. */
+  /** Stable, in upper case, such as `WAIT_TIMEOUT`. {@link HoldfastErrorCode} lists those of the client. */
   readonly code: string
   /** What the failed operation may have changed. */
   readonly effect: Effect

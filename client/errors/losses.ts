@@ -1,15 +1,19 @@
 import { type ErrorTraits, HoldfastError } from './base.js'
 
 /**
- * Why a process lost a session that it held. `revoked`: it was asked for and not released within `maxBusyMs`.
- * `leaseExpired`: the process itself stood still beyond its lease. `unreachable`: the store answered no renewal until the
- * lease ended. `evicted`: the store gave the process up, since it did not answer. `expired` and `destroyed`: the session's
- * life has ended. `fenced`: a later holder has claimed it.
+ * Why a process lost a session that it held.
+ * - `revoked`: another process asked for it, and an access ran on for longer than `maxBusyMs`.
+ * - `leaseExpired`: this process stood still for longer than its lease.
+ * - `unreachable`: the store answered no renewal until the lease ended.
+ * - `evicted`: the store ended the hold because this process did not answer, or runs as two copies.
+ * - `expired`, `destroyed`: the session's life has ended.
+ * - `fenced`: a later holder has claimed it.
  */
 export type LossReason = 'revoked' | 'leaseExpired' | 'evicted' | 'expired' | 'destroyed' | 'fenced' | 'unreachable'
 
 /** `SESSION_LOST`: the process lost the session while the access ran or was queued. Nothing of it was committed. */
 export class SessionLostError extends HoldfastError {
+  declare readonly code: 'SESSION_LOST'
   readonly reason: LossReason
 
   constructor(reason: LossReason, explanation: string, traits: ErrorTraits = {}) {
@@ -20,6 +24,8 @@ export class SessionLostError extends HoldfastError {
 
 /** `COMMIT_UNKNOWN`: a commit was sent and its outcome could not be learned. It may or may not have landed. */
 export class CommitUnknownError extends HoldfastError {
+  declare readonly code: 'COMMIT_UNKNOWN'
+
   constructor(cause: unknown) {
     super(
       'COMMIT_UNKNOWN',
@@ -31,6 +37,8 @@ export class CommitUnknownError extends HoldfastError {
 
 /** `PARTIAL_COMMIT`: of the sessions of an accessMany some are committed and others are not. */
 export class PartialCommitError extends HoldfastError {
+  declare readonly code: 'PARTIAL_COMMIT'
+
   constructor(cause: unknown) {
     super('PARTIAL_COMMIT', 'some of these sessions are committed, others are not: read them before retrying', {
       effect: 'unknown',
@@ -39,13 +47,15 @@ export class PartialCommitError extends HoldfastError {
   }
 }
 
-/** `CORRUPT_STATE`: what DynamoDB holds was not written by this version of the package. Nothing was changed. */
+/** `CORRUPT_STATE`: the stored session was not written by this version of the package. Nothing was changed. */
 export class CorruptStateError extends HoldfastError {
+  declare readonly code: 'CORRUPT_STATE'
+
   constructor(cause: unknown) {
     super('CORRUPT_STATE', `the stored session cannot be read: ${(cause as Error)?.message ?? cause}`, { cause })
   }
 
-  /** Runs what reads stored state, and gives its failure a type. */
+  /** Runs a function that reads stored state, and gives its failure a type. */
   static guard<T>(read: () => T): T {
     try {
       return read()
@@ -66,10 +76,11 @@ const MISSING: { readonly [R in MissingReason]: string } = {
 }
 
 /**
- * `SESSION_MISSING`: there is no such session, and it was not to be created. `reason` says why; after a day or so, those
- * that have expired, were destroyed or rotated are `unknown` too.
+ * `SESSION_MISSING`: there is no such session, and it was not to be created. `reason` says why. About a day
+ * after a session expired, was destroyed or was rotated, the reason is `unknown` as well.
  */
 export class SessionMissingError extends HoldfastError {
+  declare readonly code: 'SESSION_MISSING'
   readonly reason: MissingReason
 
   constructor(reason: MissingReason) {

@@ -1,3 +1,4 @@
+import type { RefusalCode } from '../../protocol/messages.js'
 import { HoldfastError } from './base.js'
 
 /** One party to a deadlock: the access that waits, the attributes it holds and those it waits for. */
@@ -7,8 +8,9 @@ export interface DeadlockParty {
   readonly waitsFor: readonly string[]
 }
 
-/** `DEADLOCK`: the lock request would have waited for itself, by way of the accesses in `cycle`. */
+/** `DEADLOCK`: the lock request would have waited for itself, through the accesses in `cycle`. */
 export class DeadlockError extends HoldfastError {
+  declare readonly code: 'DEADLOCK'
   readonly cycle: readonly DeadlockParty[]
 
   constructor(cycle: readonly DeadlockParty[]) {
@@ -20,12 +22,15 @@ export class DeadlockError extends HoldfastError {
   }
 }
 
-/** What a wait had come to when it failed. */
+/** How far a wait had got when it failed. */
 export interface WaitData {
   readonly waitedMs: number
-  /** How many processes stood before this one in the store's queue, where the store has said. */
+  /** How many processes stood before this one in the store's queue; undefined where the store has not said it. */
   readonly behind: number | undefined
-  /** The label of the process that holds the session, where the store has said. */
+  /**
+   * The `label` of the process that held the session when this one joined the queue; undefined where the store has not
+   * said it, or the holder has no label.
+   */
   readonly holder: string | undefined
 }
 
@@ -36,6 +41,7 @@ function placeInLine(behind: number): string {
 
 /** `WAIT_TIMEOUT`: the locks were not granted within `timeoutMs`. The request has left the queue. */
 export class WaitTimeoutError extends HoldfastError implements WaitData {
+  declare readonly code: 'WAIT_TIMEOUT'
   readonly waitedMs: number
   readonly behind: number | undefined
   readonly holder: string | undefined
@@ -54,6 +60,7 @@ export class WaitTimeoutError extends HoldfastError implements WaitData {
 
 /** `ABORTED`: the caller's AbortSignal ended the wait. `cause` is the signal's reason. */
 export class AbortedError extends HoldfastError {
+  declare readonly code: 'ABORTED'
   readonly waitedMs: number
 
   constructor(waitedMs: number, cause: unknown) {
@@ -67,16 +74,27 @@ export class AbortedError extends HoldfastError {
  * `retryable` unless what is wrong stays so until a setting changes: the URL, a name, the credentials or their rights.
  */
 export class UnreachableError extends HoldfastError {
+  declare readonly code: 'UNREACHABLE'
+
   constructor(message: string, cause?: unknown, retryable = true) {
     super('UNREACHABLE', message, { retryable, cause })
   }
 }
 
-/** `REFUSED`: too many wait already, or the store refused the request. `reason` is a code such as `QUEUE_FULL`. */
-export class RefusedError extends HoldfastError {
-  readonly reason: string
+/**
+ * Why a request was refused. Too many wait already: in this process (`LOCAL_QUEUE_FULL`) or in the store (`QUEUE_FULL`).
+ * The client and the store do not fit together, or something between them changes messages: `UNSUPPORTED_VERSION`,
+ * `UNKNOWN_TYPE`, `MALFORMED`, `TOO_LARGE`. Another process uses the identity of this one: `WRONG_SECRET`,
+ * `WRONG_PROCESS`. The store failed: `INTERNAL`; its log says why. The others pass, and the client repeats the request.
+ */
+export type RefusalReason = RefusalCode | 'LOCAL_QUEUE_FULL'
 
-  constructor(reason: string, message: string, retryable: boolean) {
+/** `REFUSED`: too many accesses wait already, or the store refused the request. */
+export class RefusedError extends HoldfastError {
+  declare readonly code: 'REFUSED'
+  readonly reason: RefusalReason
+
+  constructor(reason: RefusalReason, message: string, retryable: boolean) {
     super('REFUSED', `the store refused the request (${reason}): ${message}`, { retryable })
     this.reason = reason
   }
@@ -84,6 +102,8 @@ export class RefusedError extends HoldfastError {
 
 /** `CLOSED`: the client is closing or closed. */
 export class ClosedError extends HoldfastError {
+  declare readonly code: 'CLOSED'
+
   constructor() {
     super('CLOSED', 'this Holdfast client is closed: create a new one')
   }

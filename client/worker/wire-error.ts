@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { become } from '../errors/brand.js'
 import * as errors from '../errors/index.js'
 import { WORKER_ERROR_CAUSES_MAX } from '../limits.js'
@@ -13,6 +14,9 @@ export interface WireError {
   readonly cause: WireError | undefined
 }
 
+const isErrorType = (type: unknown): type is typeof errors.HoldfastError =>
+  typeof type === 'function' && type.prototype instanceof Error
+
 const NOT_DATA = new Set(['name', 'message', 'stack', 'cause'])
 
 /** Never fails, and gives what can be sent: an application's schemas may throw anything. */
@@ -27,7 +31,7 @@ export function toWire(thrown: unknown, causesMax = WORKER_ERROR_CAUSES_MAX): Wi
 }
 
 function describe(thrown: unknown, causesMax: number): WireError {
-  const { name, message, stack, cause } = thrown instanceof Error ? thrown : new Error(String(thrown))
+  const { name, message, stack, cause } = isError(thrown) ? thrown : new Error(String(thrown))
   const issues = (thrown as Partial<errors.SchemaError> | null | undefined)?.issues
   const data = Object.entries(thrown ?? {}).filter(([key, value]) => !NOT_DATA.has(key) && canCross(value))
   return {
@@ -36,9 +40,12 @@ function describe(thrown: unknown, causesMax: number): WireError {
     stack,
     data: Object.fromEntries(data),
     issues: canCross(issues) ? issues : undefined,
-    cause: cause instanceof Error && causesMax > 0 ? toWire(cause, causesMax - 1) : undefined,
+    cause: isError(cause) && causesMax > 0 ? toWire(cause, causesMax - 1) : undefined,
   }
 }
+
+/** Of any realm: under Jest, the errors of Node itself are of another one than the application's. */
+const isError = (value: unknown): value is Error => types.isNativeError(value) || value instanceof Error
 
 function canCross(value: unknown): boolean {
   try {
@@ -54,7 +61,7 @@ export function fromWire(wire: WireError): Error {
   const error = new Error(wire.message, wire.cause === undefined ? undefined : { cause: fromWire(wire.cause) })
   if (wire.stack !== undefined) error.stack = wire.stack
   const type = (errors as { readonly [name: string]: unknown })[wire.name]
-  if (typeof type === 'function') become(error, type)
+  if (isErrorType(type)) become(error, type)
   else Object.defineProperty(error, 'name', { value: wire.name, writable: true, configurable: true })
   if (wire.issues !== undefined) Object.defineProperty(error, 'issues', { value: wire.issues })
   return Object.assign(error, wire.data)
