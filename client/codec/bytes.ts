@@ -2,11 +2,16 @@ import { Buffer } from 'node:buffer'
 import { isDeepStrictEqual } from 'node:util'
 import { type Place, refuse, refuseSymbols } from './refusal.js'
 
-// A byte array's own property could shadow `length`; this asks the array itself.
-// oxlint-disable-next-line typescript/unbound-method -- it is called with the array as its receiver
-const lengthGetter = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'length')?.get
+/** A getter of a built-in prototype, to ask a value itself: its own property, or its realm's prototype, could lie. */
+export function getterOf(prototype: object, name: string): (this: object) => number {
+  const getter = Object.getOwnPropertyDescriptor(prototype, name)?.get
+  if (getter === undefined) throw new Error(`this engine has no getter '${name}'`)
+  return getter
+}
 
-export const lengthOfBytes = (bytes: Uint8Array): number => lengthGetter?.call(bytes)
+const lengthGetter = getterOf(Object.getPrototypeOf(Uint8Array.prototype), 'length')
+
+export const lengthOfBytes = (bytes: Uint8Array): number => lengthGetter.call(bytes)
 
 /** A copy of a Uint8Array's or Buffer's bytes. Refuses one that is more than its bytes, or less. */
 export function copyBytes(bytes: Uint8Array, place: Place): Uint8Array {
@@ -27,9 +32,17 @@ export function copyBytes(bytes: Uint8Array, place: Place): Uint8Array {
  */
 function isNothingMore(bytes: Uint8Array, copy: Uint8Array<ArrayBuffer>): boolean {
   try {
-    return isDeepStrictEqual(bytes, Object.getPrototypeOf(bytes) === Buffer.prototype ? Buffer.from(copy.buffer) : copy)
+    return isDeepStrictEqual(bytes, likeness(copy, Object.getPrototypeOf(bytes)))
   } catch {
     // A further property shadows one that the comparison reads, and throws.
     return false
   }
+}
+
+/** The comparison looks at prototypes, too: a Buffer's, or those of another realm. */
+function likeness(copy: Uint8Array<ArrayBuffer>, prototype: object): Uint8Array {
+  if (prototype === Uint8Array.prototype) return copy
+  return prototype === Buffer.prototype
+    ? Buffer.from(copy.buffer)
+    : Object.setPrototypeOf(new Uint8Array(copy.buffer), prototype)
 }

@@ -2,14 +2,12 @@ import { Buffer } from 'node:buffer'
 import { types as nodeTypes } from 'node:util'
 import type { AttributeValue } from '../../protocol/dynamodb.js'
 import { CorruptRecordError } from '../../protocol/record-fields.js'
+import { RealDate } from '../realms.js'
 import { BIGINT_DIGITS_MAX, isTagName, TAG } from './format.js'
 import { fitsN, readN } from './numbers.js'
 import { shownName } from './refusal.js'
 
 type Fields = { readonly [name: string]: AttributeValue }
-
-// Taken once: clocks that tests put in place of Date make dates that would not be accepted back.
-const RealDate = Date
 
 const { isUint8Array } = nodeTypes
 
@@ -17,7 +15,10 @@ const corrupt = (problem: string): never => {
   throw new CorruptRecordError(`an attribute has ${problem}`)
 }
 
-/** The value that {@link encodeValue} encoded, as a fresh copy. Throws a CorruptRecordError rather than guess. */
+/**
+ * The value that {@link encodeValue} encoded, as a fresh copy of the realm that this package was loaded in. Throws a
+ * CorruptRecordError rather than guess.
+ */
 export function decodeValue(encoded: AttributeValue): unknown {
   if (typeof encoded !== 'object' || encoded === null) return corrupt('something that is not a value')
   const types = Object.keys(encoded)

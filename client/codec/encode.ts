@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { types } from 'node:util'
 import type { AttributeValue } from '../../protocol/dynamodb.js'
-import { copyBytes, lengthOfBytes } from './bytes.js'
+import { counterpartOf, isMarkOfTestClock, RealDate } from '../realms.js'
+import { copyBytes, getterOf, lengthOfBytes } from './bytes.js'
 import { BIGINT_DIGITS_MAX, ENCODED_LEVELS_MAX, isTagName, suitsMap, TAG } from './format.js'
 import { fitsN } from './numbers.js'
 import {
@@ -25,8 +26,13 @@ const COPY_COST_PER_VALUE = 16
 
 const BIGINT_LIMIT = 10n ** BigInt(BIGINT_DIGITS_MAX)
 
-// Taken once: clocks that tests put in place of Date have other prototypes, or make dates that are no plain Dates.
-const DATE_PROTOTYPE = Date.prototype
+// Asked of the value itself: what a realm's own prototypes have become is the program's business, and may run its code.
+const DATE_PROTOTYPE = RealDate.prototype
+const timeOf = DATE_PROTOTYPE.getTime
+const entriesOf = Map.prototype.entries
+const membersOf = Set.prototype.values
+const sizeOfMap = getterOf(Map.prototype, 'size')
+const sizeOfSet = getterOf(Set.prototype, 'size')
 
 // Node has had it since 20.0; the compiler's library of that year does not know it.
 const isWellFormed = (text: string): boolean => (text as unknown as { isWellFormed(): boolean }).isWellFormed()
@@ -35,6 +41,8 @@ const isWellFormed = (text: string): boolean => (text as unknown as { isWellForm
  * The value as DynamoDB stores it: a copy that later changes to the value do not reach. Throws an InvalidValueError
  * that names the place, such as `cart.items[3].price`, if the value would not come back exactly as it is. Runs no code
  * of the caller's: getters and proxies are refused, not asked.
+ *
+ * A value of another realm is stored as that of this realm: in Jest most values of Node.js itself are of another.
  *
  * What "exactly" leaves out: the order of a plain object's properties (a Map keeps its order), which objects are
  * frozen or read-only, and whether two parts of the value are one and the same object: each becomes a copy of its own.
@@ -73,7 +81,7 @@ class Encoder {
 
   #object(value: object, place: Place): AttributeValue {
     if (types.isProxy(value)) refuse(place, 'a Proxy')
-    const prototype: object | null = Object.getPrototypeOf(value)
+    const prototype = counterpartOf(Object.getPrototypeOf(value))
     if (Array.isArray(value)) {
       if (prototype === Array.prototype) return this.#array(value, place)
     } else if (prototype === Object.prototype) {
@@ -135,10 +143,10 @@ class Encoder {
 
   #map(map: ReadonlyMap<unknown, unknown>, place: Place): AttributeValue {
     refuseExtra(map, 'a Map', place)
-    const inside = this.#enter(map, 'mapKey', 2 * map.size, 2, place)
+    const inside = this.#enter(map, 'mapKey', 2 * sizeOfMap.call(map), 2, place)
     const list: AttributeValue[] = []
     let index = 0
-    for (const [key, value] of map) {
+    for (const [key, value] of entriesOf.call(map)) {
       inside.at = index
       inside.step = 'mapKey'
       const encodedKey = this.encode(key, inside)
@@ -151,9 +159,9 @@ class Encoder {
 
   #set(set: ReadonlySet<unknown>, place: Place): AttributeValue {
     refuseExtra(set, 'a Set', place)
-    const inside = this.#enter(set, 'member', set.size, 2, place)
+    const inside = this.#enter(set, 'member', sizeOfSet.call(set), 2, place)
     const list: AttributeValue[] = []
-    for (const member of set) {
+    for (const member of membersOf.call(set)) {
       inside.at = list.length
       list.push(this.encode(member, inside))
     }
@@ -187,8 +195,8 @@ function tagged(tag: string, content: AttributeValue, place: Place): AttributeVa
 }
 
 function encodeDate(date: Date, place: Place): AttributeValue {
-  refuseExtra(date, 'a Date', place)
-  const timeMs = date.getTime()
+  refuseExtra(date, 'a Date', place, (key) => isMarkOfTestClock(date, key))
+  const timeMs = timeOf.call(date)
   if (Number.isNaN(timeMs)) refuse(place, 'an invalid Date')
   return tagged(TAG.date, { N: String(timeMs) }, place)
 }

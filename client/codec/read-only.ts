@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { NotLockedError } from '../errors/index.js'
+import { RealDate } from '../realms.js'
 
 /**
  * Values that accesses share: what is not locked for writing cannot be changed, and whoever tries is told.
@@ -17,9 +18,6 @@ import { NotLockedError } from '../errors/index.js'
 
 /** The mark of the refusing methods. By name: two copies of this package in one process know each other's values. */
 const REFUSAL = Symbol.for('holdfast.refusal')
-
-// Taken once: clocks that tests put in place of Date have other methods.
-const RealDate = Date
 
 const existing = (prototype: object, names: readonly string[]) => names.filter((name) => name in prototype)
 
@@ -54,16 +52,16 @@ export class ReadOnlyGuard {
   close(value: unknown): boolean {
     if (typeof value !== 'object' || value === null) return true
     if (Array.isArray(value)) return this.#freeze(value)
-    if (value instanceof Uint8Array) return false
-    if (value instanceof RealDate) return this.#refuse(value, DATE_MUTATORS)
-    if (value instanceof Map) {
+    if (types.isUint8Array(value)) return false
+    if (types.isDate(value)) return this.#refuse(value, DATE_MUTATORS)
+    if (types.isMap(value)) {
       for (const [key, part] of value) {
         this.close(key)
         this.close(part)
       }
       return this.#refuse(value, MAP_MUTATORS)
     }
-    if (value instanceof Set) {
+    if (types.isSet(value)) {
       for (const member of value) this.close(member)
       return this.#refuse(value, SET_MUTATORS)
     }

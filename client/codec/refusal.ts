@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { types } from 'node:util'
 import { InvalidValueError } from '../errors/index.js'
+import { counterpartOf } from '../realms.js'
 import { isRefusal } from './read-only.js'
 
 /** How a value lies in what contains it. */
@@ -87,8 +88,13 @@ export function ownValue(container: object, place: Place): unknown {
  * Refuses properties beyond the contents of a container: nothing would be left of them. The methods that make a value
  * read-only are no part of it: it is stored as the plain one that it is to everybody who reads it.
  */
-export function refuseExtra(container: object, kind: string, place: Place): void {
-  const extra = Reflect.ownKeys(container).find((key) => !isRefusal(container, key))
+export function refuseExtra(
+  container: object,
+  kind: string,
+  place: Place,
+  isMark?: (key: string | symbol) => boolean,
+): void {
+  const extra = Reflect.ownKeys(container).find((key) => !isRefusal(container, key) && isMark?.(key) !== true)
   if (extra !== undefined) refuse(place, `${kind} with the property ${shownKey(extra)}`)
 }
 
@@ -125,10 +131,12 @@ export function describeObject(value: object): string {
   if (name === '') return 'an object with an unusual prototype'
   const supported = SUPPORTED.get(name)
   if (supported === undefined) return `an instance of ${name}`
-  return supported === prototype ? `an object that only looks like ${name}` : `an instance of another ${name}`
+  return supported === counterpartOf(prototype)
+    ? `an object that only looks like ${name}`
+    : `an instance of another ${name}`
 }
 
-/** What is supported by these names is known by its prototype: in another realm, or in a subclass, it is another. */
+/** The types that are supported, by name: a class of the application may have the same name. */
 const SUPPORTED = new Map<string, object>(
   [Object, Array, Map, Set, Date, Uint8Array, Buffer].map((type) => [type.name, type.prototype]),
 )

@@ -83,7 +83,7 @@ export function compileAccessOptions(
   }
   checkKeys(options, ACCESS_KEYS, 'an access')
   const { signal, ifMissing = 'create', label = 'access' } = options
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid('signal', 'an AbortSignal', signal)
+  if (signal !== undefined && !isAbortSignal(signal)) throw invalid('signal', 'an AbortSignal', signal)
   if (ifMissing !== 'create' && ifMissing !== 'fail') throw invalid('ifMissing', "'create' or 'fail'", ifMissing)
   if (typeof label !== 'string') throw invalid('label', 'a string', label)
   return {
@@ -94,6 +94,14 @@ export function compileAccessOptions(
     label,
   }
 }
+
+/** By what it does: under jsdom, and in contexts of `node:vm`, AbortSignal is another class than in Node.js itself. */
+const isAbortSignal = (signal: AbortSignal): boolean =>
+  typeof signal === 'object' &&
+  signal !== null &&
+  typeof signal.aborted === 'boolean' &&
+  typeof signal.addEventListener === 'function' &&
+  typeof signal.removeEventListener === 'function'
 
 /** Refuses `ifMissing` where it makes no sense: the session is always missing, or never to be created. */
 export function checkWithoutIfMissing(options: unknown, where: 'create' | 'destroy'): void {

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { SESSION_ID_BYTES_MAX } from '../../protocol/limits.js'
 import { InvalidArgumentError } from '../errors/index.js'
+import { isPlainObject } from '../realms.js'
 
 /** What every option and argument is checked with, before anything happens. */
 
@@ -49,12 +50,12 @@ export function checkSessionId(id: unknown): asserts id is string {
 }
 
 /**
- * Refuses what a new session cannot be made of: anything but a plain object, such as an array or a Map, would make one of
- * other attributes than it seems, or of none.
+ * Refuses anything but a plain object as the attributes of a new session: an array or a Map, for example, would make a
+ * session of other attributes than it seems, or of none.
  */
 export function checkInit(init: unknown): void {
-  const prototype: unknown = typeof init === 'object' && init !== null ? Object.getPrototypeOf(init) : undefined
-  if (prototype === null || prototype === Object.prototype) return
-  const received = prototype === undefined || Array.isArray(init) ? kindOf(init) : 'another kind of object'
+  const isObject = typeof init === 'object' && init !== null
+  if (isObject && isPlainObject(init)) return
+  const received = !isObject || Array.isArray(init) ? kindOf(init) : 'another kind of object'
   throw new InvalidArgumentError(`a session is made of a plain object such as { cart: … }, received ${received}`)
 }

@@ -55,9 +55,9 @@ export class SchemaCheck {
     const schema = this.schemas.get(name)
     if (schema === undefined) return value
     const result = schema['~standard'].validate(value)
-    if (result instanceof Promise) {
+    if (isThenable(result)) {
       // Nobody waits for it: its failure must not become an unhandled rejection.
-      result.catch(() => {})
+      Promise.resolve(result).catch(() => {})
       throw new InvalidArgumentError(
         `the schema of '${name}' is asynchronous, or threw: state is read and checked synchronously`,
       )
@@ -66,6 +66,10 @@ export class SchemaCheck {
     throw new SchemaError(name, result.issues.map(describe))
   }
 }
+
+/** Of any realm and library. */
+const isThenable = (result: object): result is PromiseLike<unknown> =>
+  'then' in result && typeof result.then === 'function'
 
 const describe = ({ message, path = [] }: StandardIssue) => ({
   message,

@@ -23,7 +23,31 @@ const trapsThatFail = Object.fromEntries(Object.getOwnPropertyNames(Reflect).map
 const getter = (value: object, name: PropertyKey): object =>
   Object.defineProperty(value, name, { get: fails, enumerable: true, configurable: true })
 
-const foreignArray: () => unknown = runInNewContext('() => []')
+/** Makes values in another realm. */
+const foreign: { readonly [kind: string]: (...args: unknown[]) => object } = runInNewContext(`({
+  object: () => ({}),
+  realm: () => ({ Object, Map, Set, Date, Uint8Array }),
+  class: () => class Object {},
+  instance: () => new (class Object {})(),
+  child: () => Object.create({}),
+  list: () => new (class extends Array {})(),
+  map: () => new (class extends Map {})(),
+  regExp: () => /x/,
+  promise: () => Promise.resolve(),
+  error: () => new Error('x'),
+  text: () => Object('x'),
+  functions: () => [() => 1],
+})`)
+const realm = foreign.realm?.() as { readonly [type: string]: { readonly prototype: object } }
+const make = (kind: string) => () => foreign[kind]?.()
+const foreignPrototype = (type: string) => realm[type]?.prototype as object
+
+/** What has all the looks of another realm's Object.prototype that can be forged. */
+const forged = (maker: unknown): object =>
+  Object.defineProperties(Object.create(null), {
+    ...Object.getOwnPropertyDescriptors(Object.prototype),
+    constructor: { value: maker, writable: true, configurable: true },
+  })
 const HUGE = 10n ** 10_000n
 
 class Point {
@@ -70,7 +94,41 @@ export const POISONS: { readonly [name: string]: Poison } = {
   'weak map': refused(() => new WeakMap()),
   'other typed array': refused(() => new Int16Array(2)),
   'array buffer': refused(() => new ArrayBuffer(2)),
-  'other realm': refused(foreignArray),
+  "another realm's instance": refused(make('instance')),
+  "another realm's inheriting object": refused(make('child')),
+  "another realm's subclass of Array": refused(make('list')),
+  "another realm's subclass of Map": refused(make('map')),
+  "another realm's regular expression": refused(make('regExp')),
+  "another realm's promise": refused(make('promise')),
+  "another realm's error": refused(make('error')),
+  "another realm's boxed string": refused(make('text')),
+  "another realm's function": refused(make('functions'), '[0]'),
+  "another realm's Map.prototype without a Map": refused(() => Object.create(foreignPrototype('Map'))),
+  "another realm's Map.prototype on a Set": refused(() => withPrototype(foreignPrototype('Map'), new Set())),
+  "another realm's Date.prototype on an array": refused(() => withPrototype(foreignPrototype('Date'), [])),
+  "another realm's Uint8Array.prototype on others": refused(() =>
+    withPrototype(foreignPrototype('Uint8Array'), new Int8Array(1)),
+  ),
+  "another realm's object with a failing getter": refused(() => getter(make('object')() as object, 'a'), '.a'),
+  "a proxy of another realm's object": refused(() => new Proxy(make('object')() as object, trapsThatFail)),
+  "a proxy of another realm's prototype": refused(() =>
+    Object.create(new Proxy(foreignPrototype('Object'), trapsThatFail)),
+  ),
+  'prototype forged with a class': refused(() => Object.create(forged(foreign.class?.()))),
+  'prototype forged with this realm': refused(() => Object.create(forged(Object))),
+  'prototype forged with another realm': refused(() => Object.create(forged(realm.Object))),
+  'prototype forged with a bound constructor': refused(() => {
+    const prototype = forged(undefined)
+    const bound = Object.defineProperty(Object.bind(null), 'prototype', { value: prototype })
+    return Object.create(
+      Object.assign(prototype, { constructor: Object.defineProperty(bound, 'name', { value: 'Object' }) }),
+    )
+  }),
+  'prototype forged with a proxy': refused(() => Object.create(forged(new Proxy(Object, trapsThatFail)))),
+  'prototype forged with a failing getter': refused(() => Object.create(getter(Object.create(null), 'constructor'))),
+  'date with a constructor of its own': refused(() =>
+    Object.defineProperty(new Date(0), 'constructor', { value: Date }),
+  ),
   'invalid date': refused(() => new Date(Number.NaN)),
   'date with a property': refused(() => Object.assign(new Date(0), { a: 1 })),
   'date with a failing getTime': refused(() => getter(new Date(0), 'getTime')),

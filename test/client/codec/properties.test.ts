@@ -5,6 +5,7 @@ import type { AttributeValue } from '../../../protocol/dynamodb.js'
 import { CorruptRecordError } from '../../../protocol/record-fields.js'
 import { stored, supported } from './arbitraries.js'
 import { ANYWHERE, build, POISONS, recipe } from './poisons.js'
+import { abroad, FOREIGN, HOME } from './realms.js'
 import { isSameValue } from './support.js'
 
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
@@ -24,6 +25,23 @@ test('100,000 values come back equal, of equal type, and as copies', () => {
     { seed, numRuns: 100_000 },
   )
   expect(met).toBe(100_000)
+})
+
+test('20,000 values whose parts are of several realms are stored as those of this realm', () => {
+  const realms = [HOME, ...FOREIGN]
+  let foreignParts = 0
+  fc.assert(
+    fc.property(supported, fc.infiniteStream(fc.nat(realms.length - 1)), (value, choices) => {
+      const mixed = abroad(value, () => {
+        const choice = choices.next().value
+        foreignParts += choice === 0 ? 0 : 1
+        return realms[choice] as (typeof realms)[number]
+      })
+      return comesBack(value, decodeValue(encodeValue(mixed, 'v')))
+    }),
+    { seed, numRuns: 20_000 },
+  )
+  expect(foreignParts).toBeGreaterThan(20_000)
 })
 
 test('100,000 values with a poison in them come back exactly, or are refused with the place of the poison', () => {

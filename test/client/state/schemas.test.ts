@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { runInNewContext } from 'node:vm'
 import { type } from 'arktype'
 import * as v from 'valibot'
 import { z } from 'zod'
@@ -108,6 +109,16 @@ describe('schemas', () => {
 
   it('must be synchronous', async () => {
     const client = world.client<{ count: number }>({ schemas: { count: z.number().refine(async () => false) } })
+    const write = client.access(ID, 'all', ({ state }) => void (state.count = 1))
+    await expect(world.finish(write)).rejects.toThrow("the schema of 'count' is asynchronous")
+  })
+
+  it('must be synchronous, whatever kind of promise they return', async () => {
+    const foreign: Promise<never> = runInNewContext('Promise.reject(new Error("of another realm"))')
+    const validate = () => foreign
+    const client = world.client<{ count: number }>({
+      schemas: { count: { '~standard': { version: 1, vendor: 'own', validate } } },
+    })
     const write = client.access(ID, 'all', ({ state }) => void (state.count = 1))
     await expect(world.finish(write)).rejects.toThrow("the schema of 'count' is asynchronous")
   })

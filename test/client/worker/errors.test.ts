@@ -26,8 +26,14 @@ const across = (error: unknown) => fromWire(structuredClone(toWire(error)))
 
 describe('an error that crosses to a worker thread', () => {
   it('is tested for every type of error that there is', () => {
-    const types = Object.values(errors).filter((type) => type !== errors.HoldfastError)
+    const types = Object.values(errors).filter((type) => 'prototype' in type && type !== errors.HoldfastError)
     expect(new Set(EACH.map((error) => error.constructor))).toEqual(new Set(types))
+  })
+
+  it('keeps the name of an error of Node.js itself, which is of another realm here', () => {
+    const cloned = structuredClone(new RangeError('out of bounds'))
+    expect(cloned instanceof RangeError).toBe(false)
+    expect([across(cloned).name, across(cloned).message]).toEqual(['RangeError', 'out of bounds'])
   })
 
   it.each(EACH.map((error) => [error.name, error] as const))('%s keeps its class and its data', (name, error) => {
