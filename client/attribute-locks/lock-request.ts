@@ -29,12 +29,15 @@ export interface LockRequest {
 
 /** UTF-8 bytes of an attribute's name. */
 export const ATTRIBUTE_NAME_BYTES_MAX = 255
-/** Attributes that one request may name. Whoever needs more locks the whole session. */
+/** Attributes that one request may name. An access that needs more locks the whole session. */
 export const LOCK_ATTRIBUTES_MAX = 1_000
 
-// An object with such a key, made from a session by an application, would not be what it seems. The list is written
-// out so that every process refuses the same names, whatever its libraries added to Object.prototype.
-const RESERVED_NAMES: ReadonlySet<string> = new Set([
+/**
+ * Names that no attribute can have: an object with such a key, made from a session by an application, would not be the
+ * object that it seems. They are written out, so that every process refuses the same names, whatever its libraries have
+ * added to Object.prototype.
+ */
+export const RESERVED_NAMES: ReadonlySet<string> = new Set([
   '__defineGetter__',
   '__defineSetter__',
   '__lookupGetter__',
@@ -122,7 +125,7 @@ function sortNames(names: string[]): readonly string[] {
   return names
 }
 
-/** Refuses what cannot name an attribute. A refused name is not shown: it may be an id that slipped in. */
+/** Throws unless the value can name an attribute. A refused name is not shown: it may be an id given by mistake. */
 export function checkAttributeName(name: unknown): asserts name is string {
   if (typeof name !== 'string' || name === '') {
     throw new InvalidArgumentError(
@@ -146,7 +149,7 @@ export function checkAttributeName(name: unknown): asserts name is string {
   }
 }
 
-/** Whether the request names nothing: never a compiled one, but what {@link lacking} may leave. */
+/** Whether the request names nothing: never a compiled one, but {@link lacking} may leave nothing. */
 export const isEmpty = ({ whole, writes, reads }: LockRequest): boolean =>
   whole === undefined && writes.length === 0 && reads.length === 0
 
@@ -172,7 +175,7 @@ export function merge(a: LockRequest, b: LockRequest): LockRequest {
   return make(whole, writes, whole === undefined ? without(sortNames([...a.reads, ...b.reads]), writes) : NO_NAMES)
 }
 
-/** What of `wanted` is still to be locked by somebody who holds `held`. It names nothing where `held` covers all. */
+/** The part of `wanted` that `held` does not cover. It names nothing where `held` covers all. */
 export const lacking = (held: LockRequest, wanted: LockRequest): LockRequest =>
   make(
     wanted.whole === held.whole || held.whole === 'exclusive' ? undefined : wanted.whole,

@@ -3,6 +3,7 @@ import { checkAttributeName, type LockRequest, permits } from '../attribute-lock
 import { decodeValue, equalEncoded } from '../codec/index.js'
 import { InvalidArgumentError, NotLockedError } from '../errors/index.js'
 import type { Changes } from './attribute-cache.js'
+import { stateObject } from './state-object.js'
 
 /** Where an access's values come from: the hold in this process, or what a worker thread was sent. */
 export interface StateSource {
@@ -20,11 +21,10 @@ export interface StateSource {
 }
 
 const DELETED = Symbol('deleted')
-const NEVER_ATTRIBUTES = new Set([...Object.getOwnPropertyNames(Object.prototype), 'toJSON', 'then'])
 
 /** What one access sees and changes: an overlay of its own copies over what is cached. */
 export class AccessState {
-  /** What `session.state` is: looks like a plain object of the locked attributes. */
+  /** The object that `session.state` gives. */
   readonly proxy: Record<string, unknown>
   /** Copies that the access may have changed, new values, and deletions; made with the first. */
   private overlay: Map<string, unknown> | undefined
@@ -39,7 +39,7 @@ export class AccessState {
     /** Throws where a value that is being set is too large in any case. */
     private readonly checkValue: (name: string, value: unknown) => void,
   ) {
-    this.proxy = new Proxy<Record<string, unknown>>(Object.create(null), new StateHandler(this))
+    this.proxy = stateObject(this)
   }
 
   /** What differs from the cached state, in encoded form; undefined where nothing does. Throws on bad values. */
@@ -106,6 +106,24 @@ export class AccessState {
     this.put(name, DELETED)
   }
 
+  /** Whether the attribute is locked, and the access may still be used. */
+  isReadable(name: string): boolean {
+    try {
+      this.checkUsable()
+      return permits(this.request(), name, 'shared')
+    } catch {
+      return false
+    }
+  }
+
+  /** Whether the attribute exists and this access may read it. */
+  isVisible(name: string): boolean {
+    this.checkUsable()
+    if (!permits(this.request(), name, 'shared')) return false
+    const own = this.overlay?.get(name)
+    return own === undefined ? this.source.encoded(name) !== undefined : own !== DELETED
+  }
+
   /** The attributes that exist and that this access may read. */
   visibleNames(): string[] {
     this.checkUsable()
@@ -136,44 +154,5 @@ export class AccessState {
     this.checkUsable()
     if (!permits(this.request(), name, 'exclusive')) throw new NotLockedError(name, 'write')
     checkAttributeName(name)
-  }
-}
-
-class StateHandler implements ProxyHandler<Record<string, unknown>> {
-  constructor(private readonly state: AccessState) {}
-
-  get(_target: object, name: string | symbol): unknown {
-    // Formatters and promises probe every object for these; none can be the name of an attribute.
-    if (typeof name === 'symbol' || NEVER_ATTRIBUTES.has(name)) return undefined
-    return this.state.get(name)
-  }
-
-  set(_target: object, name: string | symbol, value: unknown): boolean {
-    if (typeof name === 'symbol') return false
-    this.state.set(name, value)
-    return true
-  }
-
-  deleteProperty(_target: object, name: string | symbol): boolean {
-    if (typeof name === 'symbol') return false
-    this.state.delete(name)
-    return true
-  }
-
-  has(_target: object, name: string | symbol): boolean {
-    return typeof name === 'string' && !NEVER_ATTRIBUTES.has(name) && this.state.get(name) !== undefined
-  }
-
-  ownKeys(): string[] {
-    return this.state.visibleNames()
-  }
-
-  getOwnPropertyDescriptor(_target: object, name: string | symbol): PropertyDescriptor | undefined {
-    if (typeof name === 'symbol' || !this.state.visibleNames().includes(name)) return undefined
-    return { value: this.state.get(name), writable: true, enumerable: true, configurable: true }
-  }
-
-  defineProperty(): boolean {
-    return false
   }
 }

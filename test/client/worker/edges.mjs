@@ -1,5 +1,6 @@
 // One worker thread that does what programs seldom do: changes its mind, gives wrong arguments, closes in the middle.
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { inspect } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
 import { connectHoldfast } from 'holdfast/worker'
 import { gate, holdfast, serve } from './jobs.mjs'
@@ -19,6 +20,7 @@ const codeOf = async (call) => {
 
 serve({
   read: ({ id }) => holdfast.access(id, { all: 'read' }, ({ state }) => ({ ...state })),
+  shown: ({ id }) => holdfast.access(id, { all: 'read' }, ({ state }) => inspect(state)),
   set: ({ id, values }) => holdfast.access(id, 'all', ({ state }) => void Object.assign(state, values)),
   /** Changes a value, does not await its commit(), and changes it back. */
   changeBack: ({ id }) =>

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { WORKER_CALLS_MAX } from '../../../client/limits.js'
 import { Threads } from './threads.js'
 
@@ -32,6 +33,14 @@ describe('a worker thread that does what programs seldom do', () => {
     await threads.thread().do('connectTwice', { ids: both })
     const states = await threads.holdfast.accessMany(both, 'all', (all) => all.map(({ state }) => ({ ...state })))
     expect(states).toEqual([{ a: 1 }, { a: 2 }])
+  })
+
+  it('reads and writes attributes whose names promises and JSON look up, as any others', async () => {
+    const values = Object.fromEntries(['then', 'toJSON', 'nodeType', 'n'].map((name, index) => [name, index]))
+    const one = threads.thread()
+    await one.do('set', { id: threads.id, values })
+    expect(await one.do('read', { id: threads.id })).toEqual(values)
+    expect(await one.do('shown', { id: threads.id })).toBe(inspect(values))
   })
 
   it('finds its AsyncLocalStorage in its works', async () => {

@@ -1,0 +1,154 @@
+import { inspect } from 'node:util'
+import { RESERVED_NAMES } from '../attribute-locks/lock-request.js'
+import { HoldfastError } from '../errors/index.js'
+
+/** What the state object asks of the access. All of it throws where the access has ended or lost its session. */
+export interface StateAccess {
+  get(name: string): unknown
+  set(name: string, value: unknown): void
+  delete(name: string): void
+  /** Whether the attribute exists and is locked. */
+  isVisible(name: string): boolean
+  visibleNames(): string[]
+  /** Whether the attribute is locked. Never throws. */
+  isReadable(name: string): boolean
+}
+
+/**
+ * Promises, JSON.stringify, Jest and others look these up on every object that they meet. Each may be an attribute's
+ * name like any other; where it is not locked, it is simply not there.
+ */
+const PROBED: ReadonlySet<string> = new Set([
+  'then',
+  'toJSON',
+  'asymmetricMatch',
+  'nodeType',
+  '$$typeof',
+  '_isMockFunction',
+  '@@__IMMUTABLE_ITERABLE__@@',
+  '@@__IMMUTABLE_RECORD__@@',
+])
+
+const PLAIN: object = {}
+const SPECIAL: ReadonlySet<string> = new Set([...RESERVED_NAMES, ...PROBED])
+
+/** Makes the object that `session.state` gives: to programs, a plain object of the attributes that are locked. */
+export function stateObject(access: StateAccess): Record<string, unknown> {
+  return new Proxy<Record<string, unknown>>(
+    new Target(access) as unknown as Record<string, unknown>,
+    new StateHandler(access),
+  )
+}
+
+/**
+ * Node.js shows a proxy by its target, and asks no trap. console.log finds `inspect.custom` here. A failed assertion
+ * shows the properties alone: those that were enumerated last, which is what it compared.
+ */
+class Target {
+  readonly #access: StateAccess
+
+  constructor(access: StateAccess) {
+    this.#access = access
+  }
+
+  // A getter: the function itself is called on the proxy.
+  get [inspect.custom](): () => object {
+    const access = this.#access
+    return () => shown(access)
+  }
+}
+// So that it is shown like a plain object, without a name.
+Object.defineProperty(Target.prototype, 'constructor', { value: Object })
+
+class StateHandler implements ProxyHandler<Record<string, unknown>> {
+  constructor(private readonly access: StateAccess) {}
+
+  get(_target: object, name: string | symbol): unknown {
+    if (typeof name === 'symbol') return undefined
+    if (SPECIAL.has(name)) return this.special(name)
+    return this.access.get(name)
+  }
+
+  set(_target: object, name: string | symbol, value: unknown): boolean {
+    if (typeof name === 'symbol') return false
+    this.access.set(name, value)
+    return true
+  }
+
+  deleteProperty(target: object, name: string | symbol): boolean {
+    if (typeof name === 'symbol') return false
+    this.access.delete(name)
+    return Reflect.deleteProperty(target, name)
+  }
+
+  has(target: object, name: string | symbol): boolean {
+    if (typeof name === 'symbol') return false
+    // node:assert asks any object for `stack`, to tell errors.
+    if (name === 'stack' && !this.access.isReadable(name)) return false
+    return this.get(target, name) !== undefined
+  }
+
+  ownKeys(target: object): string[] {
+    const names = this.access.visibleNames()
+    const visible = new Set(names)
+    for (const name of Object.keys(target)) if (!visible.has(name)) Reflect.deleteProperty(target, name)
+    return names
+  }
+
+  getOwnPropertyDescriptor(target: object, name: string | symbol): PropertyDescriptor | undefined {
+    if (typeof name === 'symbol' || !this.access.isVisible(name)) return undefined
+    const property = { value: this.access.get(name), writable: true, enumerable: true, configurable: true }
+    Object.defineProperty(target, name, property)
+    return property
+  }
+
+  defineProperty(): boolean {
+    return false
+  }
+
+  getPrototypeOf(): object {
+    return Object.prototype
+  }
+
+  setPrototypeOf(): boolean {
+    return false
+  }
+
+  preventExtensions(): boolean {
+    return false
+  }
+
+  private special(name: string): unknown {
+    // No attribute has such a name: it is as with any plain object.
+    if (RESERVED_NAMES.has(name)) return Reflect.get(PLAIN, name)
+    return this.access.isReadable(name) ? this.access.get(name) : undefined
+  }
+}
+
+/** Shown as a word without quotes. */
+class Word {
+  constructor(private readonly word: string) {}
+
+  [inspect.custom](): string {
+    return `[${this.word}]`
+  }
+}
+
+/** What console.log and the like show of a state. It never throws: a log must not break what it looks at. */
+function shown(access: StateAccess): object {
+  try {
+    return Object.fromEntries(access.visibleNames().map((name) => [name, valueOrProblem(access, name)]))
+  } catch (error) {
+    return new Word(`ended: ${codeOf(error)}`)
+  }
+}
+
+function valueOrProblem(access: StateAccess, name: string): unknown {
+  try {
+    return access.get(name)
+  } catch (error) {
+    return new Word(codeOf(error))
+  }
+}
+
+const codeOf = (error: unknown): string => (error instanceof HoldfastError ? error.code : 'unreadable')
