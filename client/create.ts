@@ -5,17 +5,21 @@ import { STATE_REQUEST_TIMEOUT_MS } from './limits.js'
 import { machineClock, machineRandomness } from './machine.js'
 import { compileOptions, type HoldfastOptions } from './options/client-options.js'
 import { SignedWebSocketTransport } from './process/websocket.js'
+import type { StorableAttributes } from './state/types.js'
 
 /**
  * Makes a client. It connects with the first access, so this never fails for network reasons.
  *
- * @typeParam S the attributes of a session and their types.
+ * @typeParam S the attributes of a session and their types: plain data (see {@link Storable}), for which functions,
+ * symbols and instances of most classes do not compile.
  * @throws {InvalidArgumentError} for an unknown or a wrong option.
  * @example
  * interface ShopSession { cart: { items: string[] }; profile: { name: string } }
  * const holdfast = createHoldfast<ShopSession>({ namespace: 'shop' })
  */
-export function createHoldfast<S extends object = Record<string, unknown>>(options: HoldfastOptions<S>): Holdfast<S> {
+export function createHoldfast<S extends object & StorableAttributes<S> = Record<string, unknown>>(
+  options: HoldfastOptions<S>,
+): Holdfast<S> {
   const compiled = compileOptions(options, process.env)
   const { config, credentials } = compiled
   const aws = new DynamoDBClient({

@@ -10,10 +10,10 @@ export type LockMode = 'shared' | 'exclusive'
  * everything and writes those.
  */
 export type LockSpec<A extends string = string> =
+  | { readonly all: 'write'; readonly write?: never; readonly read?: never }
+  | { readonly all: 'read'; readonly write?: readonly A[]; readonly read?: never }
   | 'all'
-  | { readonly write?: readonly A[]; readonly read?: readonly A[] }
-  | { readonly all: 'write' }
-  | { readonly all: 'read'; readonly write?: readonly A[] }
+  | { readonly write?: readonly A[]; readonly read?: readonly A[]; readonly all?: never }
 
 /**
  * A lock specification in its one normal form. Names are sorted by UTF-16 code unit, without duplicates, and none is

@@ -4,6 +4,7 @@ import { type Place, refuse, refuseSymbols } from './refusal.js'
 
 /** A getter of a built-in prototype, to ask a value itself: its own property, or its realm's prototype, could lie. */
 export function getterOf(prototype: object, name: string): (this: object) => number {
+  // oxlint-disable-next-line typescript/unbound-method -- it is called with a value as its receiver
   const getter = Object.getOwnPropertyDescriptor(prototype, name)?.get
   if (getter === undefined) throw new Error(`this engine has no getter '${name}'`)
   return getter

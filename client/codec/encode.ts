@@ -28,9 +28,11 @@ const BIGINT_LIMIT = 10n ** BigInt(BIGINT_DIGITS_MAX)
 
 // Asked of the value itself: what a realm's own prototypes have become is the program's business, and may run its code.
 const DATE_PROTOTYPE = RealDate.prototype
+/* oxlint-disable typescript/unbound-method -- each is called with its value as the receiver */
 const timeOf = DATE_PROTOTYPE.getTime
 const entriesOf = Map.prototype.entries
 const membersOf = Set.prototype.values
+/* oxlint-enable typescript/unbound-method */
 const sizeOfMap = getterOf(Map.prototype, 'size')
 const sizeOfSet = getterOf(Set.prototype, 'size')
 

@@ -1,3 +1,5 @@
+import type { LockSpec } from '../attribute-locks/lock-request.js'
+
 /**
  * A value that cannot be changed through this type. A Date stays a Date: without its setters it could be given to
  * nobody who takes one, and what is locked for reading throws when they are called. Bytes stay bytes: they are a copy.
@@ -17,6 +19,56 @@ export type DeepReadonly<T> = T extends (infer E)[]
 export type NameOf<S> = keyof S & string
 
 /** The state of an access that locked the attributes W for writing and R for reading. Any may not exist yet. */
-export type LockedState<S, W extends NameOf<S>, R extends NameOf<S>> = { [K in W]?: S[K] } & {
-  readonly [K in Exclude<R, W>]?: DeepReadonly<S[K]>
+export type LockedState<S, W extends NameOf<S>, R extends NameOf<S>> = { [K in W]?: Exclude<S[K], undefined> } & {
+  readonly [K in Exclude<R, W>]?: DeepReadonly<Exclude<S[K], undefined>>
 }
+
+type NamesIn<L, K extends 'write' | 'read'> = K extends keyof L
+  ? NonNullable<L[K]> extends readonly (infer A)[]
+    ? A
+    : never
+  : never
+
+/** The attributes that a lock request L locks for writing. */
+export type WritesOf<S, L> = L extends 'all' | { readonly all: 'write' } ? NameOf<S> : NamesIn<L, 'write'> & NameOf<S>
+
+/** The state of an access with the lock request L. */
+export type StateOf<S, L> = LockedState<
+  S,
+  WritesOf<S, L>,
+  L extends { readonly all: 'read' } ? NameOf<S> : NamesIn<L, 'read'> & NameOf<S>
+>
+
+/** Locks for the attributes of S, as a parameter's type: a key that they do not have is named in the compiler's error. */
+export type Locks<S, L extends LockSpec<NameOf<S>>> = L &
+  (L extends string
+    ? unknown
+    : {
+        readonly [K in Exclude<
+          keyof L,
+          'write' | 'read' | 'all'
+        >]: `locks may have 'write', 'read' and 'all', not '${K & string}'`
+      })
+
+/**
+ * T without values that cannot be stored exactly, as far as types can tell: functions, symbols, and with their methods the
+ * instances of classes. Each becomes the text that says so, which the compiler shows with the attribute's name.
+ */
+export type Storable<T> = unknown extends T
+  ? T
+  : T extends string | number | bigint | boolean | null | undefined | Date | Uint8Array
+    ? T
+    : T extends symbol
+      ? 'a symbol cannot be stored'
+      : T extends ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown)
+        ? 'a function, or an object with methods, cannot be stored'
+        : T extends ReadonlyMap<infer K, infer V>
+          ? ReadonlyMap<Storable<K>, Storable<V>>
+          : T extends ReadonlySet<infer E>
+            ? ReadonlySet<Storable<E>>
+            : T extends readonly (infer E)[]
+              ? readonly Storable<E>[]
+              : { [K in keyof T]: Storable<T[K]> }
+
+/** The attributes of a session, each storable. It is the constraint of S itself: the error names the attribute. */
+export type StorableAttributes<S> = { [K in keyof S]: Storable<S[K]> }

@@ -1,23 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { isMainThread, type MessagePort } from 'node:worker_threads'
 import { Nesting } from '../access/nesting.js'
+import type { HoldfastApi, Peeked } from '../api.js'
 import { compileLockRequest, type LockSpec } from '../attribute-locks/lock-request.js'
 import { decodeValue } from '../codec/index.js'
 import { InvalidArgumentError } from '../errors/index.js'
-import type { Holdfast, Peeked } from '../holdfast.js'
 import { checkWithoutIfMissing, compileAccessOptions } from '../options/access-options.js'
 import { checkInit, checkSessionId, invalid } from '../options/check.js'
 import { Calls } from './calls.js'
 import type { Entries, Opened } from './messages.js'
 import { WorkerSession } from './session.js'
 
-/**
- * The client of a worker thread: the same accesses, on the sessions that the process holds. See
- * {@link connectHoldfast}.
- */
-export interface WorkerHoldfast<S extends object>
-  extends Pick<Holdfast<S>, 'access' | 'accessMany' | 'open' | 'peek' | 'create' | 'destroy' | 'rotate' | 'release'> {
-  /** Ends it: what this thread still holds is freed, and nothing uncommitted of it is kept. */
+/** The client of a worker thread: the same accesses, on the sessions that the process holds. */
+export interface WorkerHoldfast<S extends object> extends HoldfastApi<S> {
+  /** Ends it: this thread's locks are freed, and nothing uncommitted is kept. */
   close(): void
 }
 
@@ -34,7 +30,7 @@ interface Running {
 }
 
 /** The calls of the API, as messages to the main thread. */
-export class WorkerClient {
+export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknown> {
   private readonly nesting = new Nesting<Running>()
   private readonly calls: Calls
 

@@ -1,9 +1,9 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { AccessSession } from '../access/access-session.js'
+import type { HoldfastApi } from '../api.js'
 import { compileLockRequest, type LockSpec } from '../attribute-locks/lock-request.js'
 import { encodeValue } from '../codec/index.js'
 import { InvalidArgumentError, RefusedError } from '../errors/index.js'
-import type { Holdfast } from '../holdfast.js'
 import { WORKER_CALLS_MAX } from '../limits.js'
 import { outsideAccesses } from '../scope.js'
 import { adopt, checkTryLock, onlyId, sessionAt, unknownMessage } from './incoming.js'
@@ -41,7 +41,7 @@ export class WorkerHost {
   private requests = 0
 
   constructor(
-    private readonly client: Holdfast<Record<string, unknown>>,
+    private readonly client: HoldfastApi<Record<string, unknown>>,
     private readonly onClosed: (host: WorkerHost) => void,
   ) {
     // The events of a port belong to whatever made it: not to an access that happens to run.

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { StorableAttributes } from '../state/types.js'
 import { WorkerClient, type WorkerHoldfast } from './client.js'
 
 export * from '../errors/index.js'
@@ -13,7 +14,8 @@ const clients = new WeakMap<MessagePort, WorkerClient>()
  * from thread to thread, and only those that the access locked. A port that is connected again gives the same client.
  *
  * The hazard: when the thread ends in whatever way, its accesses end without a commit, and its locks are free. And
- * `session.tryLock`, which is synchronous, lets the thread stand still until the main thread has answered.
+ * `session.tryLock`, which is synchronous, blocks the thread until the main thread has answered. After 10 s without an
+ * answer it throws an {@link UnreachableError}.
  *
  * @throws {InvalidArgumentError} in the main thread, or for anything but such a port.
  * @example
@@ -24,10 +26,14 @@ const clients = new WeakMap<MessagePort, WorkerClient>()
  * // job.js
  * import { workerData } from 'node:worker_threads'
  * import { connectHoldfast } from 'holdfast/worker'
- * const holdfast = connectHoldfast<ShopSession>(workerData.port)
- * await holdfast.access(id, { write: ['cart'] }, ({ state }) => { … })
+ * const holdfast = connectHoldfast(workerData.port) // in TypeScript: connectHoldfast<ShopSession>(workerData.port)
+ * await holdfast.access(id, { write: ['cart'] }, ({ state }) => {
+ *   state.cart = { items: [] }
+ * })
  */
-export function connectHoldfast<S extends object = Record<string, unknown>>(port: MessagePort): WorkerHoldfast<S> {
+export function connectHoldfast<S extends object & StorableAttributes<S> = Record<string, unknown>>(
+  port: MessagePort,
+): WorkerHoldfast<S> {
   const client = clients.get(port) ?? new WorkerClient(port)
   clients.set(port, client)
   return client as unknown as WorkerHoldfast<S>

@@ -1,6 +1,12 @@
 import type { MessagePort } from 'node:worker_threads'
 import { z } from 'zod'
-import { createHoldfast, type Holdfast } from '../../client/index.js'
+import {
+  createHoldfast,
+  type Holdfast,
+  type HoldfastErrorCode,
+  isHoldfastError,
+  type LockSpec,
+} from '../../client/index.js'
 import { connectHoldfast } from '../../client/worker/index.js'
 
 /**
@@ -31,10 +37,27 @@ export async function locksAreTypes(holdfast: Holdfast<Shop>, id: string): Promi
     session.delete('cart')
     // @ts-expect-error only attributes of the session can be deleted
     session.delete('basket')
+    // @ts-expect-error and only those that are locked for writing
+    session.delete('profile')
     return name?.length ?? 0
   })
   // @ts-expect-error only attributes of the session can be locked
   await holdfast.access(id, { write: ['basket'] }, () => length)
+  // @ts-expect-error there is no such kind of lock
+  await holdfast.access(id, { write: ['cart'], raed: ['count'] }, () => length)
+  // @ts-expect-error nor is there this one
+  await holdfast.access(id, { all: 'none' }, () => length)
+  // @ts-expect-error all for writing includes every attribute
+  await holdfast.access(id, { all: 'write', write: ['cart'] }, () => length)
+  // @ts-expect-error all for reading includes every attribute
+  await holdfast.access(id, { all: 'read', read: ['cart'] }, () => length)
+  const names = ['cart']
+  // @ts-expect-error a list must name its attributes in its type
+  await holdfast.access(id, { write: names }, () => length)
+  const exact = ['cart', 'count'] as const
+  await holdfast.access(id, { write: exact }, ({ state }) => (state.count = state.cart?.items.length ?? 0))
+  const spec: LockSpec<'cart' | 'count'> = id === '' ? 'all' : { write: ['cart'] }
+  await holdfast.access(id, spec, ({ epoch }) => epoch)
   // @ts-expect-error an access needs locks
   await holdfast.access(id, () => length)
   await holdfast.access(id, 'all', ({ state }) => {
@@ -56,7 +79,12 @@ export async function locksAreTypes(holdfast: Holdfast<Shop>, id: string): Promi
   await holdfast.access(id, { read: ['profile'] }, async (session) => {
     // @ts-expect-error not locked yet
     session.state.cart
+    // @ts-expect-error nothing is locked for writing yet
+    session.delete('cart')
     const wider = await session.lock({ write: ['cart'] })
+    wider.delete('cart')
+    // @ts-expect-error still locked for reading only
+    wider.delete('profile')
     wider.state.cart = { items: [wider.state.profile?.name ?? ''] }
     // @ts-expect-error still locked for reading only
     wider.state.profile = { name: 'Ada', born: new Date() }
@@ -70,13 +98,20 @@ export async function locksAreTypes(holdfast: Holdfast<Shop>, id: string): Promi
   await using session = await holdfast.open(id, { write: ['count'] })
   session.state.count = 1
   await session.commit()
-  await holdfast.accessMany([id], { write: ['count'], read: ['cart'] }, ([one]) => {
-    if (one === undefined) return
+  await holdfast.accessMany([id, id], { write: ['count'], read: ['cart'] }, ([one, two, ...others]) => {
+    const none: [] = others
+    one.state.count = two.state.count ?? none.length
     one.state.count = one.state.cart?.items.length ?? 0
     // @ts-expect-error several sessions are locked like one
     one.state.profile
     // @ts-expect-error also what they share for reading
     one.state.cart = { items: [] }
+  })
+  const ids: string[] = [id]
+  await holdfast.accessMany(ids, 'all', (sessions) => {
+    for (const each of sessions) each.state.count = 1
+    // @ts-expect-error nobody knows how many there are
+    sessions[0].state
   })
   await holdfast.create({ count: 1 })
   // @ts-expect-error a session is made of its own attributes
@@ -109,4 +144,80 @@ export async function workerThreadsAreTheSame(port: MessagePort, id: string): Pr
     const wider = session.tryLock({ read: ['count'] })
     if (wider !== undefined) session.state.cart.items.push(`${wider.state.count}`)
   })
+}
+
+/** Whatever can be stored is accepted as it is. */
+export function typesOfAttributes(): void {
+  interface Tree {
+    readonly children: readonly Tree[]
+    parent?: Tree
+  }
+  type Json = string | number | boolean | null | Json[] | { [name: string]: Json }
+  type UserId = string & { readonly brand: unique symbol }
+  interface Everything {
+    tree: Tree
+    json: Json
+    id: UserId
+    anything: unknown
+    record: Record<string, unknown>
+    choice: 'a' | { kind: 'b'; at: Date } | null
+    optional?: { maybe?: number; tuple: [string, Uint8Array] }
+    map: Map<UserId, Set<bigint>>
+    buffer: Buffer
+    list: readonly { n: number }[]
+  }
+  createHoldfast<Everything>({ namespace: 'shop' })
+  connectHoldfast<Everything>(undefined as never)
+  createHoldfast<Record<string, unknown>>({ namespace: 'shop' })
+  createHoldfast({ namespace: 'shop' })
+
+  class Money {
+    constructor(readonly cents: number) {}
+    plus(other: Money): Money {
+      return new Money(this.cents + other.cents)
+    }
+  }
+  // @ts-expect-error a function cannot be stored
+  createHoldfast<{ greet: () => void }>({ namespace: 'shop' })
+  // @ts-expect-error nor a symbol
+  createHoldfast<{ key: symbol }>({ namespace: 'shop' })
+  // @ts-expect-error nor a class
+  createHoldfast<{ type: typeof Money }>({ namespace: 'shop' })
+  // @ts-expect-error nor an instance of one with methods, however deep it lies
+  createHoldfast<{ cart: { items: { price: Money }[] } }>({ namespace: 'shop' })
+  // @ts-expect-error also as a value of a Map
+  createHoldfast<{ prices: Map<string, Money> }>({ namespace: 'shop' })
+  // @ts-expect-error also where it is one of several
+  createHoldfast<{ price: number | Money }>({ namespace: 'shop' })
+  // @ts-expect-error also where it is optional
+  createHoldfast<{ pattern?: RegExp }>({ namespace: 'shop' })
+  // @ts-expect-error also in a worker thread
+  connectHoldfast<{ greet: () => void }>(undefined as never)
+}
+
+export async function optionalAttributes(holdfast: Holdfast<{ nickname?: string }>, id: string): Promise<void> {
+  await holdfast.access(id, { write: ['nickname'] }, ({ state }) => {
+    state.nickname = 'ada'
+    // @ts-expect-error undefined is no value, though the attribute is optional
+    state.nickname = undefined
+  })
+  await holdfast.access(id, 'all', ({ state }) => {
+    // @ts-expect-error nor under all locks
+    state.nickname = undefined
+  })
+}
+
+export function codesAreTypes(error: unknown): number | string | undefined {
+  if (!isHoldfastError(error)) return undefined
+  if (error.code === 'WAIT_TIMEOUT') return error.behind
+  if (error.code === 'SESSION_LOST') return error.reason
+  if (error.code === 'REFUSED' && error.reason === 'LOCAL_QUEUE_FULL') return error.message
+  // @ts-expect-error there is no such code
+  if (error.code === 'TIMEOUT') return undefined
+  // @ts-expect-error nor such a reason
+  if (error.code === 'REFUSED' && error.reason === 'FULL') return undefined
+  // @ts-expect-error only some errors have a path
+  error.path
+  const code: HoldfastErrorCode = error.code
+  return code
 }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Holdfast, HoldfastError, type Session } from '../../client/index.js'
+import { type DeepReadonly, type Holdfast, HoldfastError, type Session } from '../../client/index.js'
 import type { AccessError, AccessKind, Appended, ListName, Outcome, Report, State } from './messages.js'
 import { nowMs } from './timing.js'
 
@@ -60,7 +60,7 @@ export class Accesses {
     const calledAtMs = nowMs()
     await this.run('read', [session], async () => {
       const read = { read: [`list${list}`, `count${list}`] as (keyof State)[] }
-      const work = ({ state }: Session<Partial<State>, State>) => this.check(state, list)
+      const work = ({ state }: Session<DeepReadonly<Partial<State>>, State>) => this.check(state, list)
       const tokens = await this.client.access(session, read, work, { timeoutMs, durability: 'access' })
       await this.tell({ type: 'read', session, list, tokens, calledAtMs })
     })
@@ -133,7 +133,7 @@ export class Accesses {
   }
 
   /** A list and its counter are always changed together. */
-  private check(state: Partial<State>, list: ListName): readonly string[] {
+  private check(state: DeepReadonly<Partial<State>>, list: ListName): readonly string[] {
     const tokens = [...(state[`list${list}`] ?? [])]
     const count = state[`count${list}`] ?? 0
     if (tokens.length !== count) {

@@ -13,6 +13,7 @@ import { World } from '../../support/world.js'
 type Attributes = Record<string, unknown>
 
 const ID = 'an id'
+const RULES = { attributeBytesMax: 1_000_000, sessionBytesMax: 1_000_000, schemas: new SchemaCheck() }
 const FULL = { a: 1, user: { name: 'Ada', tags: new Set(['x']) }, when: new Date(5), nothing: null }
 const PART = { a: 1, when: new Date(5) }
 
@@ -81,7 +82,7 @@ test('a state whose access has ended, or whose session is lost, is shown as that
   const lost = (): never => {
     throw new SessionLostError('fenced', 'another process has it')
   }
-  const cache = new AttributeCache({ a: { N: '1' } }, new SchemaCheck())
+  const cache = new AttributeCache({ a: { N: '1' } }, RULES)
   expect(
     inspect(
       new AccessState(
@@ -146,17 +147,10 @@ describe('an attribute whose name promises, JSON or Jest look up', () => {
   test('is simply not there where it is not locked, so that a state can be awaited and serialised', async () => {
     await access(
       'all',
-      ({ state }) =>
-        void Object.assign(
-          state,
-          Object.fromEntries([
-            ['then', 1],
-            ['toJSON', 2],
-          ]),
-        ),
+      ({ state }) => void Object.assign(state, Object.fromEntries(['then', 'toJSON'].map((name) => [name, 1]))),
     )
     const [json, state] = await access({ write: ['a'] }, async (session) => {
-      const awaited = await session.state
+      const awaited = await Promise.resolve(session.state)
       return [JSON.stringify(awaited), { awaited }] as const
     })
     expect(json).toBe('{"a":1}')
@@ -191,7 +185,7 @@ describe.each([...RESERVED_NAMES])('the name %s, which plain objects inherit', (
 describe('the cost of enumerating a state', () => {
   /** How often an attribute is looked up or decoded, and how many names are listed, until `use` is done. */
   function cost(attributes: number, use: (state: Attributes) => unknown): number {
-    const cache = new AttributeCache({}, new SchemaCheck())
+    const cache = new AttributeCache({}, RULES)
     cache.apply(new Map(Array.from({ length: attributes }, (_, index) => [`a${index}`, { N: String(index) }])))
     let count = 0
     const counted = <A extends unknown[], R>(method: (...args: A) => R) => {
@@ -233,7 +227,7 @@ describe('the cost of enumerating a state', () => {
     [
       'for in',
       (state) => {
-        for (const name in state) state[name]
+        for (const name in state) void state[name]
       },
     ],
   ])('grows with the number of attributes, and no faster: %s', (_, use) => {
