@@ -17,7 +17,7 @@ import type { StorableAttributes } from './state/types.js'
  * interface ShopSession { cart: { items: string[] }; profile: { name: string } }
  * const holdfast = createHoldfast<ShopSession>({ namespace: 'shop' })
  */
-export function createHoldfast<S extends object & StorableAttributes<S> = Record<string, unknown>>(
+export function createHoldfast<S extends StorableAttributes<S> = Record<string, unknown>>(
   options: HoldfastOptions<S>,
 ): Holdfast<S> {
   const compiled = compileOptions(options, process.env)

@@ -5,14 +5,19 @@ import { outsideAccesses } from './scope.js'
 
 /** The events of a client, for metrics and logs. `session` is the hashed key: it identifies a session without being its id. */
 export interface HoldfastEvents {
+  /** The store has given the session to this process. `epoch` is the fencing token of the grant. */
   granted: [{ readonly session: string; readonly epoch: number }]
+  /** Another process asks for the session: it is given back when the accesses that run have ended. */
   revoked: [{ readonly session: string; readonly epoch: number }]
+  /** The session has been given back. */
   released: [{ readonly session: string; readonly epoch: number }]
   /**
+   * The process has lost the session, or a commit that nobody awaited has failed; `error` says why.
    * `unwritten` counts accesses with `durability: 'release'` that had resolved and whose changes are lost, or may be lost
    * because a commit was under way.
    */
   lost: [{ readonly session: string; readonly error: HoldfastError; readonly unwritten: number }]
+  /** The connection to the store has been made or lost; `detail` says why it was lost, where that is known. */
   connection: [{ readonly state: 'connected' | 'disconnected'; readonly detail: string | undefined }]
 }
 

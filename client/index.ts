@@ -8,4 +8,12 @@ export type { AccessOptions, Durability, LockOptions, RotateOptions } from './op
 export type { HoldfastOptions } from './options/client-options.js'
 export type { HoldfastConfig } from './options/store-config.js'
 export type { Schemas, StandardIssue, StandardResult, StandardSchema } from './state/schemas.js'
-export type { DeepReadonly, LockedState, NameOf, StateOf, Storable, WritesOf } from './state/types.js'
+export type {
+  DeepReadonly,
+  LockedState,
+  NameOf,
+  StateOf,
+  Storable,
+  StorableAttributes,
+  WritesOf,
+} from './state/types.js'

@@ -3,7 +3,7 @@ import type { AttributeValue } from '../../protocol/dynamodb.js'
 import { equalN, sizeOfN } from './numbers.js'
 
 /**
- * Values to DynamoDB and back: exact, or refused with the place at fault. `codec-format.ts` shows what is stored.
+ * Values to DynamoDB and back: exact, or refused with the place at fault. `format.ts` shows the stored form.
  */
 export { decodeValue } from './decode.js'
 export { encodeValue } from './encode.js'

@@ -9,7 +9,7 @@ export interface AccessOptions {
   /** Ends the wait for the locks. A running access is not stopped by it. */
   readonly signal?: AbortSignal
   /**
-   * How long to wait for the locks, in milliseconds.
+   * How long to wait for the locks, in milliseconds: 1 to 86,400,000 (a day).
    * @default - the client's `timeoutMs`
    */
   readonly timeoutMs?: number

@@ -3,7 +3,7 @@ import { SESSION_ID_BYTES_MAX } from '../../protocol/limits.js'
 import { InvalidArgumentError } from '../errors/index.js'
 import { isPlainObject } from '../realms.js'
 
-/** What every option and argument is checked with, before anything happens. */
+/** Checks of options and arguments, made before anything happens. */
 
 /** All keys of a type, checked by the compiler to be all. */
 export type Keys<T> = { readonly [K in keyof Required<T>]: true }
@@ -38,7 +38,7 @@ export function shown(value: unknown): string {
   return inspect(value.length <= SHOWN_CHARS_MAX ? value : `${value.slice(0, SHOWN_CHARS_MAX)}…`)
 }
 
-/** Refuses what cannot be a session id. The id itself appears in no message: it is a credential. */
+/** Throws unless the value can be a session id. The id itself appears in no message: it is a credential. */
 export function checkSessionId(id: unknown): asserts id is string {
   if (typeof id !== 'string') throw new InvalidArgumentError(`a session id must be a string, received ${kindOf(id)}`)
   // All lone surrogates have one encoding: two such ids would be one session.

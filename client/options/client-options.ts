@@ -30,12 +30,14 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
   /** Keeps the sessions of several applications apart: 1 to 64 of A-Z a-z 0-9 _ . - */
   readonly namespace: string
   /**
-   * A session lives this long after its last commit; accesses that change nothing extend it, too, with few writes.
+   * A session lives this long after its last commit; accesses that change nothing extend it, too, with few
+   * writes. 1,000 (a second) to 34,560,000,000 (400 days).
    * @default 86400000 (a day)
    */
   readonly ttlMs?: number
   /**
-   * An access that changes nothing extends the session's life once this share of `ttlMs` has passed.
+   * An access that changes nothing extends the session's life once this share of `ttlMs` has passed: above 0 and at
+   * most 1.
    * @default 0.1
    */
   readonly touchShare?: number
@@ -51,17 +53,17 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
    */
   readonly holdPolicy?: 'untilRevoked' | 'perAccess'
   /**
-   * A held session that was not used for this long is released.
+   * A held session that was not used for this long is released. At most 86,400,000 (a day).
    * @default 300000 (five minutes)
    */
   readonly idleReleaseMs?: number
   /**
-   * Sessions held at once; beyond it the least recently used is released.
+   * Sessions held at once, at most 1,000,000; beyond it the least recently used is released.
    * @default 10000
    */
   readonly heldSessionsMax?: number
   /**
-   * How long an access waits for its locks, unless it says otherwise.
+   * How long an access waits for its locks, unless it says otherwise. At most 86,400,000 (a day).
    * @default 30000
    */
   readonly timeoutMs?: number
@@ -74,7 +76,7 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
   readonly sessionBytesMax?: number
   /**
    * State cached at once, in bytes as DynamoDB counts; beyond it the least recently used session is released. In
-   * memory it takes several times as much.
+   * memory it takes several times as much. At least 407,552 (398 KiB).
    * @default 67108864 (64 MiB)
    */
   readonly cachedBytesMax?: number
@@ -87,7 +89,7 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
    */
   readonly durability?: Durability
   /**
-   * With `durability: 'release'`: how long a change may stay unwritten.
+   * With `durability: 'release'`: how long a change may stay unwritten. At most 60,000 (a minute).
    * @default 1000
    */
   readonly flushMs?: number
@@ -99,9 +101,9 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
   readonly expiry?: 'rolling' | 'fixed'
   /**
    * A schema for each attribute that is to have one: zod's, valibot's, arktype's or any other with the Standard Schema
-   * interface. It must be synchronous, and accept what it puts out. A change is checked before it is committed, and
-   * what the schema makes of it is stored; what is read is passed through the schema first, which may so migrate an
-   * older shape: the new one is stored by the next access that reads it under a write lock. A mismatch throws a
+   * interface. It must be synchronous, and accept its own output. A change is checked before it is committed, and
+   * the output of the schema is stored. A stored value passes through the schema before it is read: the schema can so
+   * migrate an older shape, which the next access that reads it under a write lock stores. A mismatch throws a
    * SchemaError.
    * @default - none
    */

@@ -25,7 +25,7 @@ export function compileConfig(
   if (given === undefined || given === '') {
     throw new InvalidArgumentError("no 'config' and no HOLDFAST_CONFIG: give the stack's output HoldfastConfig")
   }
-  // What is at fault is named as whoever set it knows it: an option of the call, or a variable of the environment.
+  // The error names the place where the mistake is: an option of the call, or a variable of the environment.
   const source = given === option ? 'config' : 'HOLDFAST_CONFIG'
   const config = typeof given === 'string' ? parseConfig(given, source) : given
   checkKeys(config, CONFIG_KEYS, `'${source}'`)

@@ -70,5 +70,8 @@ export type Storable<T> = unknown extends T
               ? readonly Storable<E>[]
               : { [K in keyof T]: Storable<T[K]> }
 
-/** The attributes of a session, each storable. It is the constraint of S itself: the error names the attribute. */
-export type StorableAttributes<S> = { [K in keyof S]: Storable<S[K]> }
+/**
+ * The constraint of the attributes S of a session: each is storable. A generic function that makes clients says
+ * `S extends StorableAttributes<S>`.
+ */
+export type StorableAttributes<S> = object & { [K in keyof S]: Storable<S[K]> }

@@ -31,7 +31,7 @@ const clients = new WeakMap<MessagePort, WorkerClient>()
  *   state.cart = { items: [] }
  * })
  */
-export function connectHoldfast<S extends object & StorableAttributes<S> = Record<string, unknown>>(
+export function connectHoldfast<S extends StorableAttributes<S> = Record<string, unknown>>(
   port: MessagePort,
 ): WorkerHoldfast<S> {
   const client = clients.get(port) ?? new WorkerClient(port)

@@ -1,4 +1,4 @@
-import { createHoldfast, type Holdfast, type HoldfastOptions } from '../../client/index.js'
+import { createHoldfast, type Holdfast, type HoldfastOptions, type StorableAttributes } from '../../client/index.js'
 import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../local/index.js'
 import { AppProcess } from './processes.js'
 import { RawClient } from './raw-client.js'
@@ -13,7 +13,7 @@ export const NO_RENEWALS = { HOLDFAST_TIMING: JSON.stringify({ leaseMs: 600_000,
  * One local stack for all tests of a suite, and what they make on it. Clients and processes end after each test, or
  * after the last one where `clientsLive` is `suite`: their end costs requests, too, which would be counted.
  */
-export class LocalStackSuite<S extends object> {
+export class LocalStackSuite<S extends StorableAttributes<S>> {
   stack!: LocalStack
   tables!: Tables
   private readonly clients: Holdfast<S>[] = []
