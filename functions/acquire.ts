@@ -47,7 +47,7 @@ export async function acquire(deps: Deps, sender: Sender, message: Acquire): Pro
       case 'stale':
         return refused(message, 'STALE_REQUEST', 'a newer request of this process is on record')
       case 'full': {
-        // All waiters may be dead, and the holder too: then nobody but this sender presses it or takes the lock from it.
+        // All waiters may be dead, and the holder too. Then only this sender can press the holder, or take its lock.
         const { holder } = step
         const process = await fetchProcess(deps, holder)
         if (lock !== undefined) {

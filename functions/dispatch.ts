@@ -26,11 +26,11 @@ import { renew, retire } from './renewals.js'
 type Handler<M> = (deps: Deps, sender: Sender, message: M) => Promise<StoreMessage>
 export type Handlers = { readonly [T in ClientMessageType]?: Handler<Extract<ClientMessage, { type: T }>> }
 
-/** Which function handles what: releases and renewals are apart from acquires, so that a storm cannot starve them. */
+/** The messages of each function. Releases and renewals are apart from acquires, so that a storm cannot starve them. */
 export const GRANT_HANDLERS: Handlers = { acquire, cancel }
 export const RELEASE_HANDLERS: Handlers = { release, busy, keep, renew, retire }
 
-/** Turns message bodies into answers: exactly one for each, whatever the body holds. */
+/** Turns message bodies into answers: exactly one for each body, however damaged. */
 export class Dispatcher {
   private readonly connections: KnownConnections
   /** All messages of processes but `renew` and `retire`. */
@@ -63,8 +63,8 @@ export class Dispatcher {
     try {
       return message.type === 'hello' ? await this.greet(caller, message) : await this.carryOut(caller, message)
     } catch (error) {
-      // The sender's retry or nudge mends it. Only the kind of an error is logged, since its text might quote a record;
-      // and of a broken rule the rule, which is a fixed text.
+      // The sender's retry or nudge mends it. An error's text might quote a record, so the log has only its kind. A
+      // broken rule is logged too, since it is a fixed text.
       const rule = error instanceof InternalError ? error.rule : undefined
       this.deps.log({ level: 'error', event: 'failed', of: message.type, error: (error as Error)?.name, rule })
       return refuse(message, 'INTERNAL', 'the store could not carry this out now: try again')

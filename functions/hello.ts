@@ -9,7 +9,7 @@ import type { Address, Deps } from './ports.js'
 
 type Hello = Extract<ClientMessage, { type: 'hello' }>
 
-/** Who the connection was opened by, as IAM says. */
+/** A connection, and the principal that IAM says has opened it. */
 export interface Caller extends Address {
   readonly principal: string
 }

@@ -15,7 +15,7 @@ interface Known {
  */
 export class KnownConnections {
   private readonly known = new RecentMap<string, Known>(REMEMBERED_CONNECTIONS_MAX)
-  /** The connections of each process, those that were learned first in front. Some may be forgotten already. */
+  /** The connections of each process, in the order in which they were learned. Some may be forgotten already. */
   private readonly connections = new RecentMap<string, readonly string[]>(REMEMBERED_CONNECTIONS_MAX)
 
   constructor(private readonly nowMs: () => number) {}

@@ -1,6 +1,6 @@
 /**
- * A rule of Holdfast's own does not hold: a bug in Holdfast, whatever the application did. The message names the rule and
- * never holds a session id, a secret or a value.
+ * A rule of Holdfast's own does not hold: a bug in Holdfast, not in the application. The message names the rule and never
+ * holds a session id, a secret or a value.
  */
 export class InternalError extends Error {
   readonly code = 'BROKEN_INVARIANT'

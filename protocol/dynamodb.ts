@@ -1,8 +1,8 @@
 import { invariant } from './assert.js'
 
-/** DynamoDB's own form of values, items and conditional updates, as the protocol speaks of them. */
+/** Values, items and conditional updates in the form that DynamoDB gives them. */
 
-/** A value in DynamoDB's wire form. Structurally the AWS SDK's `AttributeValue`, less what Holdfast never stores. */
+/** A value in DynamoDB's wire form. The AWS SDK's `AttributeValue`, without the kinds that Holdfast never stores. */
 export type AttributeValue =
   | { readonly S: string }
   | { readonly N: string }
@@ -16,7 +16,7 @@ export type Item = { readonly [name: string]: AttributeValue }
 
 export type TableName = 'locks' | 'sessions'
 
-/** One UpdateItem. A failed condition always returns the item as it stands, so that no second read is needed. */
+/** One UpdateItem. A failed condition always returns the current item, so that no second read is needed. */
 export interface Update {
   readonly table: TableName
   readonly key: string
@@ -28,14 +28,14 @@ export interface Update {
   readonly returns: 'new' | 'none'
 }
 
-/** What became of an update: `item` is the new item, or the untouched one where the condition failed. */
+/** The outcome of an update: `item` is the new item, or the untouched one where the condition failed. */
 export type UpdateOutcome =
   | { readonly applied: true; readonly item: Item | undefined }
   | { readonly applied: false; readonly item: Item | undefined }
 
 /**
- * What became of updates that land together or not at all. Where a condition failed, `items` has, in the order of the
- * updates, the items whose own condition failed, as they stand: undefined for all others, and where there is no item.
+ * The outcome of updates that land together or not at all. Where a condition failed, `items` has one entry for each
+ * update, in their order: the current item where its own condition failed, and undefined for all others.
  */
 export type TransactOutcome =
   | { readonly applied: true }

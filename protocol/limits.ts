@@ -1,6 +1,6 @@
 /**
- * Every bound of the protocol, in one place. Times are milliseconds. They are the same everywhere; the times that are
- * chosen at deployment are in timing.ts.
+ * Every bound of the protocol, in one place. Times are milliseconds. They are the same everywhere; timing.ts has the
+ * times that are chosen at deployment.
  */
 
 /** The version of the messages. A store refuses any other with `UNSUPPORTED_VERSION`. */
@@ -17,8 +17,8 @@ export const ASKS_MAX = 20
 /** Fences above this would end a session's supply of epochs: 2^52 leaves 2^52 more within exact integers. */
 export const ABOVE_MAX = 2 ** 52
 /**
- * How far ahead of the clock a fence may be named: some thousand years, more than any wrong clock. Epochs rise more
- * slowly than the clock does, so that whoever lies up to this bound leaves behind a fence that can still be named.
+ * How far ahead of the clock a fence may be named: some thousand years, more than any wrong clock. A lie up to this
+ * bound leaves a fence that can still be named, since epochs rise more slowly than the clock does.
  */
 export const ABOVE_AHEAD_MAX_MS = 2 ** 45
 /** Dead waiters that one release or reclaim skips; the next nudge skips the rest. */
@@ -28,15 +28,15 @@ export const ACQUIRE_ROUNDS_MAX = 8
 
 /**
  * Messages of one process that one environment of a function carries out at once, and how many more each second; beyond
- * it they are refused with `TOO_MANY_MESSAGES`. A client that asks for, or gives back, the 10,000 sessions that it holds
- * by default at one stroke stays within. Nothing is stored of it: each environment counts what it sees.
+ * it they are refused with `TOO_MANY_MESSAGES`. A client may ask for, or give back, all 10,000 sessions that it holds by
+ * default at once. Nothing is stored for this: each environment counts the messages that it sees.
  */
 export const MESSAGES_BURST_MAX = 20_000
 export const MESSAGES_PER_SECOND_MAX = 1_000
 /**
- * The same for what an honest client sends seldom or never. Counted for each connection: `hello`, what comes before it,
- * and what no client would say. Counted for each process, apart from all else, lest a burst cost a process its lease:
- * `renew` and `retire`.
+ * The same for messages that an honest client sends seldom or never. `hello`, messages before it, and messages that no
+ * client would send are counted for each connection. `renew` and `retire` are counted for each process, apart from all
+ * else, so that a burst of other messages never costs a process its lease.
  */
 export const RARE_MESSAGES_BURST_MAX = 100
 export const RARE_MESSAGES_PER_SECOND_MAX = 10
@@ -46,8 +46,8 @@ export const RARE_MESSAGES_PER_SECOND_MAX = 10
  */
 export const CONNECTIONS_PER_PROCESS_MAX = 4
 /**
- * How long a function believes that a connection still belongs to its process, before it reads the record again: so long
- * may one that was replaced be heard by a function that has heard none of the newer ones.
+ * How long a function believes that a connection still belongs to its process, before it reads the record again. A
+ * function that has heard none of the newer connections may listen to a replaced one for so long.
  */
 export const CONNECTION_REMEMBERED_MS = 10 * 60_000
 
@@ -58,7 +58,7 @@ export const SESSION_ID_BYTES_MAX = 1024
 /** DynamoDB's wall for one item is 400 KiB; 2 KiB are kept for the session's own bookkeeping. */
 export const SESSION_BYTES_MAX = 398 * 1024
 
-/** Attributes that one commit names one by one: an expression has at most 4 KiB. With more, all are written. */
+/** Attributes that one commit names one by one, since an expression has at most 4 KiB. With more, all are written. */
 export const COMMIT_NAMES_MAX = 100
 
 /** A held lock record lives this long without `keep`; a free one may vanish after it. */

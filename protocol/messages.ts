@@ -5,7 +5,7 @@ import type { Timing } from './timing.js'
 import { utf8Bytes } from './utf8.js'
 
 /**
- * What travels over the WebSocket, as JSON. Schemas are closed: an unknown type or field is refused, never ignored.
+ * The messages on the WebSocket, as JSON. Schemas are closed: an unknown type or field is refused, never ignored.
  * The store knows the sender by its connection; no message but `hello` says who sends it.
  */
 export type ClientMessage = {
@@ -18,7 +18,7 @@ export interface Granted {
   readonly session: SessionKey
   readonly r: number
   readonly epoch: number
-  /** Others wait already: release as soon as the own queue is done, no revoke needed. */
+  /** Others wait already: release as soon as the own queue is done, without waiting for a revoke. */
   readonly contended: boolean
 }
 
@@ -95,7 +95,7 @@ export type ParsedMessage =
   | { readonly ok: true; readonly message: ClientMessage }
   | { readonly ok: false; readonly code: RefusalCode; readonly problem: string; readonly about: RefusedMessage }
 
-/** What can be told of a message that was refused: its type and those of its fields that were as they should be. */
+/** The type of a message that was refused, and those of its identifying fields that were valid. */
 export type RefusedMessage = Correlation & { readonly of?: ClientMessageType }
 
 const refuse = (code: RefusalCode, problem: string, about: RefusedMessage = {}): ParsedMessage => ({
@@ -114,10 +114,10 @@ export function correlate(type: ClientMessageType, fields: { readonly [field: st
   return { of: type, ...Object.fromEntries(own.map((name) => [name, fields[name]])) }
 }
 
-/** Reads a client's message. Whatever is not exactly one of the schemas is refused, with the reason. */
+/** Reads a client's message. Anything but an exact match of one schema is refused, with the reason. */
 export function parseClientMessage(body: unknown): ParsedMessage {
   if (typeof body !== 'string') return refuse('MALFORMED', 'expected a text message')
-  // No text has fewer bytes than UTF-16 units: what is far too long is not looked at.
+  // A text never has fewer bytes than UTF-16 units, so a far too long one need not be read.
   if (body.length > MESSAGE_BYTES_MAX || utf8Bytes(body) > MESSAGE_BYTES_MAX) {
     return refuse('TOO_LARGE', `a message has at most ${MESSAGE_BYTES_MAX} bytes`)
   }
@@ -136,7 +136,7 @@ export function parseClientMessage(body: unknown): ParsedMessage {
     return refuse('UNKNOWN_TYPE', `expected a type of ${Object.keys(CLIENT_SCHEMAS).join(', ')}`)
   }
   const about = correlate(type, fields)
-  // Another version may have other fields, so its number is what there is to say about it.
+  // Another version may have other fields, so the refusal names only its number.
   if (type === 'hello' && Number.isSafeInteger(fields.v) && fields.v !== PROTOCOL_VERSION) {
     return refuse(
       'UNSUPPORTED_VERSION',
@@ -168,7 +168,7 @@ const STORE_TYPES: ReadonlySet<string> = new Set<StoreMessage['type']>([
   'refused',
 ])
 
-/** Reads what the store sent. Undefined for anything else, such as API Gateway's own error frames. */
+/** Reads a message of the store. Undefined for anything else, such as API Gateway's own error frames. */
 export function parseStoreMessage(body: string): StoreMessage | undefined {
   try {
     const value: unknown = JSON.parse(body)

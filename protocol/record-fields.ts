@@ -1,12 +1,12 @@
 import type { AttributeValue, Item } from './dynamodb.js'
 import { SCHEMA_VERSION } from './limits.js'
 
-/** What every record is read with. */
+/** The fields of stored records, each read or refused. */
 
-/** A record that this version did not write. It is reported, never guessed at. */
+/** This version did not write this record. It is reported, never guessed at. */
 export class CorruptRecordError extends Error {
-  constructor(what: string) {
-    super(`a stored record is not as this version writes it: ${what}`)
+  constructor(problem: string) {
+    super(`a stored record is not as this version writes it: ${problem}`)
     this.name = 'CorruptRecordError'
   }
 }

@@ -22,6 +22,12 @@ export interface Timing {
   readonly storeMarginMs: number
 }
 
+/** The times that a decision depends on. */
+export interface Moment {
+  readonly timing: Timing
+  readonly nowMs: number
+}
+
 /** @see compileTiming for how `answerTimeoutMs` follows from the others. */
 export const DEFAULT_TIMING: Timing = {
   leaseMs: 15_000,
@@ -43,8 +49,8 @@ const TIMING_MAX = 24 * 3_600_000
 export const nudgePeriodMaxMs = (timing: Timing): number => 2 * timing.nudgeAfterMs
 
 /**
- * A waiter's nudge period: it grows with its place in the queue, since those ahead nudge for it, and doubles after the
- * first nudge, so that a store which is slow under load is not made slower by those who wait for it.
+ * A waiter's nudge period. It grows with the place in the queue, since the waiters ahead nudge for it. It doubles after
+ * the first nudge, so that waiters do not make a slow store slower.
  */
 export const nudgePeriodMs = (timing: Timing, position: number, nudged: boolean): number =>
   nudged ? nudgePeriodMaxMs(timing) : timing.nudgeAfterMs * (1 + Math.min(position, 8) / 8)

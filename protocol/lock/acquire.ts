@@ -2,7 +2,7 @@ import { invariant } from '../assert.js'
 import type { SessionKey } from '../keys.js'
 import { WAITERS_MAX } from '../limits.js'
 import type { Granted, StoreMessage } from '../messages.js'
-import { nudgePeriodMaxMs, nudgePeriodMs, type Timing } from '../timing.js'
+import { type Moment, nudgePeriodMaxMs, nudgePeriodMs, type Timing } from '../timing.js'
 import { type LockRecord, NOBODY, type Seat } from './record.js'
 
 /** The store's decisions on `acquire` and `cancel`, made from the lock record alone. The functions carry them out. */
@@ -35,7 +35,7 @@ interface Request {
 export function planAcquire(
   lock: LockRecord | undefined,
   { me, above }: Request,
-  { timing, nowMs }: { readonly timing: Timing; readonly nowMs: number },
+  { timing, nowMs }: Moment,
 ): AcquireStep {
   invariant(me.p !== NOBODY.p && me.r >= 1, 'an acquire comes from a process, and its requests count from 1')
   if (lock?.holder === undefined) {

@@ -1,6 +1,6 @@
-/** How a process reacts to what the store says of one session, decided from what the process believes. */
+/** A process's reactions to the store's messages about one session, decided from the process's own belief. */
 
-/** What the process believes of a session at this moment. */
+/** The process's view of a session at this moment. */
 export interface Belief {
   /** The grant it holds or has just sent a release for. */
   readonly hold: { readonly epoch: number; readonly r: number; readonly releasing: boolean } | undefined
@@ -8,7 +8,7 @@ export interface Belief {
   readonly outstanding: number | undefined
 }
 
-/** `drop`: stop using the hold at once. The other fields are what to send. */
+/** `drop`: stop using the hold at once. The other fields are messages to send. */
 export interface Reaction {
   readonly kind: 'accept' | 'drop' | 'drain' | 'askedAtBirth' | 'stay'
   readonly release?: { readonly epoch: number; readonly r: number }
@@ -18,9 +18,9 @@ export interface Reaction {
 const STAY: Reaction = { kind: 'stay' }
 
 /**
- * At most one grant is accepted per r. One that was not asked for is given back, unless it is the one held, or the one
- * being released: that release is repeated by its own timer, and another would only make the store tell the next
- * holder once more, which would answer in turn.
+ * At most one grant is accepted per r. A grant that was not asked for is given back, unless it is the one held or being
+ * released. A timer repeats that release; another would only make the store tell the next holder once more, which would
+ * answer in turn.
  */
 export function onGranted(
   { hold, outstanding }: Belief,
@@ -33,7 +33,7 @@ export function onGranted(
 }
 
 /**
- * A place in the queue that nobody waits for is given up. The one exception is a grant that overtook the answer to
+ * A place in the queue is given up if nobody waits for it. The one exception is a grant that overtook the answer to
  * its own acquire: cancelling it would give the lock away.
  */
 export function onQueued({ hold, outstanding }: Belief, queued: { readonly r: number }): Reaction {
@@ -42,8 +42,8 @@ export function onQueued({ hold, outstanding }: Belief, queued: { readonly r: nu
 }
 
 /**
- * A revoke never releases what is still being asked for: it may have overtaken its grant, so the grant is marked
- * instead. One of a hold that is being released is answered by that release, which its own timer repeats.
+ * A revoke never releases a lock that is still being asked for: it may have overtaken its grant, so the grant is marked
+ * instead. A hold that is being released needs no new answer, since a timer repeats its release.
  */
 export function onRevoke({ hold, outstanding }: Belief, epoch: number): Reaction {
   if (hold !== undefined) {

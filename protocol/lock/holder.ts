@@ -1,15 +1,13 @@
 import type { SessionKey } from '../keys.js'
 import type { Ask, ProcessRecord } from '../process/record.js'
-import type { Timing } from '../timing.js'
-import type { LockRecord } from './record.js'
+import type { Moment, Timing } from '../timing.js'
+import type { Holder, LockRecord } from './record.js'
 
 /** The store's decisions on a lock's holder: does it still hold, must it be asked, may the lock be taken from it? */
 
 /** The record names this process as the holder under this epoch. */
-export const isHeldBy = (
-  lock: LockRecord | undefined,
-  { holder, epoch }: { readonly holder: string; readonly epoch: number },
-): boolean => lock?.holder?.p === holder && lock.epoch === epoch
+export const isHeldBy = (lock: LockRecord | undefined, { holder, epoch }: Holder): boolean =>
+  lock?.holder?.p === holder && lock.epoch === epoch
 
 /** The store may take back all that this process holds: its lease is over beyond doubt. */
 export const isLeaseOver = (process: ProcessRecord | undefined, timing: Timing, nowMs: number): boolean =>
@@ -34,10 +32,7 @@ interface Waited {
  * Ask or reclaim. The push for a fresh acquire may be enough, so it writes nothing. A nudge means that the push was not
  * enough: the ask is then left in the process record too, where the holder's next renewal finds it.
  */
-export function decideHolder(
-  { session, lock, process, nudged }: Waited,
-  { timing, nowMs }: { readonly timing: Timing; readonly nowMs: number },
-): HolderStep {
+export function decideHolder({ session, lock, process, nudged }: Waited, { timing, nowMs }: Moment): HolderStep {
   if (process === undefined || isLeaseOver(process, timing, nowMs)) return { kind: 'reclaim', tellHolder: false }
   if (lock.busyUntil !== undefined && lock.busyUntil + timing.storeMarginMs < nowMs) {
     return { kind: 'reclaim', tellHolder: true }

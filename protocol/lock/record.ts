@@ -7,6 +7,12 @@ export interface Seat {
   readonly r: number
 }
 
+/** The process that holds a lock, and its epoch. */
+export interface Holder {
+  readonly holder: string
+  readonly epoch: number
+}
+
 export interface LockRecord {
   readonly epoch: number
   readonly holder: Seat | undefined
@@ -45,8 +51,8 @@ export function readLock(item: Item | undefined): LockRecord | undefined {
 }
 
 /**
- * No write of the protocol leaves these behind. A record that breaks them is refused, for a grant made from it might
- * overtake a queue, or go to a process that waits behind itself.
+ * No write of the protocol leaves such records behind. They are refused: a grant made from one might overtake a queue,
+ * or go to a process that waits behind itself.
  */
 function checkQueue({ holder, waiters }: LockRecord): void {
   if (holder === undefined) throw new CorruptRecordError('nobody holds the lock, and yet processes wait for it')

@@ -1,7 +1,7 @@
 import type { SessionKey } from '../keys.js'
 import type { StoreMessage } from '../messages.js'
 import type { ProcessRecord } from '../process/record.js'
-import type { Timing } from '../timing.js'
+import type { Moment } from '../timing.js'
 import { isLeaseOver } from './holder.js'
 import type { LockRecord, Seat } from './record.js'
 
@@ -37,8 +37,5 @@ export const holderToTell = (lock: LockRecord | undefined, sender: string): Seat
 export type NextHolderStep = { readonly kind: 'tell'; readonly process: ProcessRecord } | { readonly kind: 'skip' }
 
 /** A holder whose lease is over, or whose record is gone, is skipped: nobody is there to use the grant. */
-export const decideNextHolder = (
-  process: ProcessRecord | undefined,
-  { timing, nowMs }: { readonly timing: Timing; readonly nowMs: number },
-): NextHolderStep =>
+export const decideNextHolder = (process: ProcessRecord | undefined, { timing, nowMs }: Moment): NextHolderStep =>
   process === undefined || isLeaseOver(process, timing, nowMs) ? { kind: 'skip' } : { kind: 'tell', process }

@@ -2,7 +2,7 @@ import { invariant } from '../assert.js'
 import { type AttributeValue, num, str, ttlSeconds, type Update } from '../dynamodb.js'
 import { lockKey, type SessionKey } from '../keys.js'
 import { LOCK_TTL_MS, SCHEMA_VERSION, WAITERS_MAX } from '../limits.js'
-import { NOBODY, type Seat, seatValue } from './record.js'
+import { type Holder, NOBODY, type Seat, seatValue } from './record.js'
 
 /**
  * Every write to a lock record: one function each, each ONE conditional UpdateItem. They keep these rules:
@@ -98,7 +98,7 @@ export const regrant = (session: SessionKey, { me, seen, epoch, nowMs }: Again):
 })
 
 /**
- * Lifts a holder's epoch above the fence that refused its claim, in place: those who wait keep their places, and what
+ * Lifts a holder's epoch above the fence that refused its claim, in place. Waiters keep their places, and the time that
  * they have waited counts.
  */
 export const raise = (
@@ -137,10 +137,10 @@ function waiterAt(index: number): string {
   return `waiters[${index}]`
 }
 
-/** A place that is empty is other than any process, so this holds for a list of any length. */
+/** An empty place differs from every process, so this holds for a list of any length. */
 const NOT_QUEUED = Array.from({ length: WAITERS_MAX }, (_, index) => `waiters[${index}].p <> :p`).join(' AND ')
 
-/** Queues behind others, under whatever r: a process stands in the queue once, and its newer request takes its place. */
+/** Queues behind others. A process stands in the queue once, under any r: replaceWaiter puts its newer request there. */
 export const enqueueBehind = (session: SessionKey, me: Seat, nowMs: number): Update => ({
   ...onLock(session),
   condition: `${HELD_BY_OTHER} AND ${SOMEBODY_WAITS} AND size(waiters) < :max AND ${NOT_QUEUED}`,
@@ -187,12 +187,6 @@ export const ask = (
   update: 'SET askedAt = :now',
   values: { ':epoch': num(epoch), ':nobody': str(NOBODY.p), ':zero': ZERO, ':now': num(nowMs) },
 })
-
-/** A holder, by its process and its epoch. */
-interface Holder {
-  readonly holder: string
-  readonly epoch: number
-}
 
 /** Release and reclaim alike: from its holder under its epoch to the first waiter, or to nobody, in one write. */
 export const handOver = (

@@ -1,6 +1,6 @@
 import type { ProcessRecord } from './record.js'
 
-/** What `hello` comes to where the process is known already. */
+/** What to do about a `hello` from a process that is known already. */
 export type HelloStep = 'welcome' | 'reconnect' | 'WRONG_SECRET' | 'STALE_CONNECTION' | 'EVICTED'
 
 export function planHello(
@@ -20,7 +20,7 @@ export function planHello(
 /** The connection that may no longer speak for the process, since newer ones have taken its place. */
 export function displacedConnection({ connectionId, olderConnections }: ProcessRecord): string | undefined {
   const displaced = olderConnections.at(-1)
-  // A connection over which one says hello again and again stands there more than once.
+  // A connection that says hello again and again is listed more than once.
   const remaining = [connectionId, ...olderConnections.slice(0, -1)]
   return displaced === undefined || displaced === '' || remaining.includes(displaced) ? undefined : displaced
 }

@@ -9,8 +9,8 @@ export interface Ask {
 }
 
 /**
- * The attributes of a process that name the connections before its present one, the newest first. The last of them is
- * one too many: the connection that the present one displaced.
+ * The attributes of a process that name the connections before its present one, the newest first. The last is one
+ * too many: the connection that the present one displaced.
  */
 export const OLDER_CONNECTIONS: readonly string[] = Array.from(
   { length: CONNECTIONS_PER_PROCESS_MAX },
@@ -19,7 +19,7 @@ export const OLDER_CONNECTIONS: readonly string[] = Array.from(
 
 export interface ProcessRecord {
   readonly connectionId: string
-  /** As many as {@link OLDER_CONNECTIONS}, of which '' is none. */
+  /** As many as {@link OLDER_CONNECTIONS}; '' stands for none. */
   readonly olderConnections: readonly string[]
   readonly endpoint: string
   readonly gen: number

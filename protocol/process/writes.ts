@@ -19,7 +19,7 @@ const SHIFT_CONNECTIONS = OLDER_CONNECTIONS.map((name, index) =>
   index === 0 ? `${name} = connectionId` : `${name} = if_not_exists(${OLDER_CONNECTIONS[index - 1]}, :none)`,
 ).join(', ')
 
-/** What `hello` and the connection it came over say of a process. */
+/** A process as `hello` and its connection introduce it. */
 export interface Introduction {
   readonly processId: string
   readonly secretHash: string
@@ -63,8 +63,8 @@ export const register = (who: Introduction, { leaseMs, nowMs }: Lease): Update =
 })
 
 /**
- * Moves a process to a newer connection, on proof of its secret, and remembers those before it as far as they count. The
- * lease is left alone: only `renew` extends it.
+ * Moves a process to a newer connection, on proof of its secret, and remembers as many older ones as may still speak for
+ * it. The lease is left alone: only `renew` extends it.
  */
 export const reconnect = (who: Introduction, nowMs: number): Update => ({
   ...onProcess(who.processId),
@@ -94,7 +94,7 @@ export const bindConnection = (
   returns: 'none',
 })
 
-/** Extends a running lease. It never revives one that has lapsed, and a late copy never shortens it. */
+/** Extends a running lease. It never revives a lapsed lease, and a late copy never shortens one. */
 export const renew = (processId: string, { leaseMs, nowMs }: Lease): Update => ({
   ...onProcess(processId),
   condition: `${KNOWN} AND ${NOT_EVICTED} AND ${LEASE_RUNS} AND leaseUntil <= :until`,
@@ -113,8 +113,8 @@ interface AskedFor {
 }
 
 /**
- * Leaves an ask with the holder's process, so that its next renewal carries it. It replaces one of any other epoch: the
- * lock record may have fallen behind since that was noted.
+ * Leaves an ask in the holder's process record, so that its next renewal carries it. It replaces an ask of any other
+ * epoch: the lock record may have fallen behind since that one was noted.
  */
 export const noteAsk = (
   processId: string,
@@ -140,7 +140,7 @@ export const forgetAsk = (processId: string, { session, epoch }: AskedFor): Upda
   values: { ':epoch': num(epoch) },
 })
 
-/** Refuses a deaf process its renewals: its lease then runs out, and what it holds is reclaimed. */
+/** Refuses a deaf process its renewals: its lease then runs out, and its locks are reclaimed. */
 export const evict = (processId: string, nowMs: number): Update => ({
   ...onProcess(processId),
   condition: `${KNOWN} AND ${NOT_EVICTED}`,

@@ -33,6 +33,6 @@ export function readSession(item: Item | undefined): SessionRecord | undefined {
   }
 }
 
-/** Whether the session exists for anybody: neither destroyed nor expired, whatever TTL has removed so far. */
+/** The session exists: it is neither destroyed nor expired, even if TTL has not removed it yet. */
 export const isAlive = (record: SessionRecord | undefined, nowMs: number): record is SessionRecord =>
   record !== undefined && record.destroyedAt === undefined && record.aliveUntil > nowMs

@@ -2,7 +2,7 @@ import type { TransactOutcome, UpdateOutcome } from '../dynamodb.js'
 import { isAlive, readSession, type SessionRecord } from './record.js'
 import type { WriteId } from './writes.js'
 
-/** What became of a write to the primary state, from what the store has answered. Every copy of a write reads alike. */
+/** The outcome of a write to the primary state, read from the store's answer. All copies of a write read the same. */
 
 /** Why there is no session that could be claimed. */
 export type Absence = 'unknown' | 'expired' | 'destroyed'
@@ -18,7 +18,7 @@ export type ClaimResult =
   /** A session that could be claimed has a fence that is not below this epoch. */
   | { readonly kind: 'fenced'; readonly fence: number }
 
-/** Reads the outcome of a claim or a claim afresh. One that finds its own commitId had landed before. */
+/** Reads the outcome of a claim or a claim afresh. A claim that finds its own commitId has landed before. */
 export function readClaim(outcome: UpdateOutcome, id: WriteId, nowMs: number): ClaimResult {
   const record = readSession(outcome.item)
   if (record === undefined) return { kind: 'absent', reason: 'unknown' }
@@ -36,11 +36,11 @@ export const hasLanded = (outcome: UpdateOutcome, id: WriteId): boolean =>
 
 /**
  * Whether writes that land together have landed, by this try or by an earlier one; `ids` in the order of the writes. One
- * item that shows its write is enough: of the others newer writes may have taken the place.
+ * item that shows its write is enough: newer writes may have replaced those of the other items.
  */
 export const haveLanded = (outcome: TransactOutcome, ids: readonly WriteId[]): boolean =>
   outcome.applied || ids.some((id, index) => isBy(readSession(outcome.items[index]), id))
 
-/** Whether this write is the last one that the record has taken. */
+/** This write is the last one that the record has taken. */
 const isBy = (record: SessionRecord | undefined, id: WriteId): boolean =>
   record !== undefined && record.fence === id.epoch && record.commitId === id.commitId

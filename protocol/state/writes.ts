@@ -5,7 +5,7 @@ import { GRACE_MS, SCHEMA_VERSION } from '../limits.js'
 /**
  * Every write to a session's primary state, each ONE conditional UpdateItem, made by the client under its epoch; only
  * `rotate` is two, which land together. A write lands only under its own fence and straight after the write it was made
- * for: `commitId` is that chain. What became of a write is read in state-results.ts.
+ * for: `commitId` is that chain. results.ts reads the outcome of a write.
  */
 
 const UNKNOWN = 'attribute_not_exists(fence)'
@@ -31,7 +31,7 @@ const lifeValues = ({ aliveUntilMs, nowMs }: Life) => ({
 
 const onSession = (session: SessionKey) => ({ table: 'sessions', key: session }) as const
 
-/** What every write by a holder says. `commitId` is new and random: by it a late or repeated copy is recognised. */
+/** A holder's write. `commitId` is new and random, so that a late or repeated copy is recognised. */
 export interface WriteId {
   readonly epoch: number
   readonly commitId: string
@@ -70,7 +70,7 @@ export const claimAfresh = (
   returns: 'new',
 })
 
-/** What a commit changes: undefined deletes the attribute. */
+/** The changes of a commit, by attribute: undefined deletes it. */
 export type Changes = ReadonlyMap<string, AttributeValue | undefined>
 
 /** All attributes of a session. */
@@ -83,7 +83,7 @@ export interface ChainEnd {
   readonly lastCommitId: string
 }
 
-/** What every write of a chain but the first says. */
+/** The values of every write of a chain but the first. */
 const linkValues = ({ epoch, lastCommitId }: ChainEnd, commitId: string) => ({
   ':epoch': num(epoch),
   ':commit': str(commitId),
@@ -94,7 +94,7 @@ interface Commit extends Life {
   readonly commitId: string
 }
 
-/** Writes what changed, on the condition that the last write in the chain is still this hold's own. */
+/** Writes the changes, on condition that the last write in the chain is still this hold's own. */
 export function commit(
   end: ChainEnd,
   { commitId, changes, aliveUntilMs, nowMs }: Commit & { readonly changes: Changes },
@@ -163,7 +163,7 @@ export const destroy = (
   returns: 'none',
 })
 
-/** What a session takes along to its new id. */
+/** The content and age of a session, which go along to its new id. */
 export interface Carried {
   readonly attrs: Attributes
   readonly createdAt: number

@@ -18,7 +18,7 @@ export type Operand =
 
 export type Comparator = '=' | '<>' | '<' | '<=' | '>' | '>='
 
-/** Whether the condition holds for the item in the scope. What is missing fulfils nothing but a negation. */
+/** Whether the condition holds for the item in the scope. A missing operand fulfils nothing but a negation. */
 export function holds(condition: Condition, scope: Scope): boolean {
   switch (condition.kind) {
     case 'and':

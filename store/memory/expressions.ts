@@ -8,8 +8,8 @@ import { parseUpdate } from './update-parser.js'
 import { invalid } from './validation.js'
 
 /**
- * DynamoDB's condition and update expressions, as far as the protocol uses them and a bit more. What DynamoDB refuses
- * is refused with a ValidationException; what it knows and this does not, with an UnsupportedExpressionError.
+ * DynamoDB's condition and update expressions, as far as the protocol uses them and a bit more. An expression that
+ * DynamoDB refuses throws a ValidationException; one that only DynamoDB knows throws an UnsupportedExpressionError.
  */
 
 interface Parsed<T> {
@@ -47,7 +47,7 @@ export class Request {
   private readonly names: Scope['names']
   private readonly values: Scope['values']
 
-  /** Throws for what DynamoDB refuses whatever the item. */
+  /** Throws where DynamoDB would refuse the update for every item. */
   constructor({ condition, update, names, values }: Pick<Update, 'condition' | 'update' | 'names' | 'values'>) {
     const wanted = remember(conditions, condition, parseCondition)
     const change = remember(updates, update, parseUpdate)

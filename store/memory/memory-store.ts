@@ -12,8 +12,8 @@ const NO_ITEM: Item = Object.freeze({})
 export type Snapshot = { readonly [T in TableName]: ReadonlyMap<string, Item> }
 
 /**
- * The store in memory. It evaluates the very expressions that DynamoDB would, so that whatever is tested on it is
- * tested with the real writes. It knows no TTL: what TTL would remove, a test removes.
+ * The store in memory. It evaluates the very expressions that DynamoDB would, so that a test on it is a test of
+ * the real writes. It knows no TTL: a test removes the items that TTL would remove.
  */
 export class MemoryStore implements Store {
   /** Items are never changed, only replaced, so that a snapshot costs next to nothing. */
@@ -58,7 +58,7 @@ export class MemoryStore implements Store {
     return copyTables(this.tables)
   }
 
-  // The same without promises, for whoever makes millions of them.
+  // The same without promises, for tests that make millions of requests.
   getNow(table: TableName, key: string): Item | undefined {
     checkKey(key)
     const item = this.tables[table].get(key)
@@ -100,7 +100,7 @@ export class MemoryStore implements Store {
   }
 }
 
-/** An item, and what the update would make of it where its condition holds. */
+/** An item, and the item after the update where its condition holds. */
 interface Evaluated {
   readonly before: Item | undefined
   readonly after: Item | undefined

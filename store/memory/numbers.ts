@@ -2,7 +2,7 @@ import { invalid } from './validation.js'
 
 /**
  * DynamoDB's N: a decimal of up to 38 digits. The memory store keeps every N in DynamoDB's own notation, plain and
- * without superfluous zeros, so that equal numbers are equal strings.
+ * without superfluous zeros, so that equal numbers are equal strings. Apart from client/codec on purpose: see values.ts.
  */
 
 const DIGITS_MAX = 38
@@ -23,7 +23,7 @@ interface Decimal {
   readonly exponent: number
 }
 
-/** A number in DynamoDB's notation. Refuses what DynamoDB refuses. */
+/** A number in DynamoDB's notation. Throws where DynamoDB refuses it. */
 export function canonicalN(text: string): string {
   if (PLAIN_INTEGER.test(text)) return text
   const match = DECIMAL.exec(text)
@@ -46,7 +46,7 @@ export const addN = (a: string, b: string): string =>
 export const subtractN = (a: string, b: string): string =>
   addedAsDoubles(a, b, -1) ?? printDecimal(difference(parse(a), parse(b)))
 
-/** What DynamoDB counts for an N: one byte, one for each pair of digits, and one for a minus. */
+/** The size of an N, as DynamoDB counts it: one byte, one for each pair of digits, and one for a minus. */
 export function sizeOfN(canonical: string): number {
   if (canonical === '0') return 1
   const signs = canonical.charCodeAt(0) === MINUS ? 1 : 0

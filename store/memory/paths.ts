@@ -39,7 +39,7 @@ function parseName(cursor: Cursor, used: Set<string>): string {
   return placeholder
 }
 
-/** What stands at the path, if anything does. */
+/** The value at the path, if there is one. */
 export function lookUp(item: Item, path: Path, names: Names | undefined): AttributeValue | undefined {
   let found = fieldOf(item, nameOf(path[0], names))
   for (let depth = 1; depth < path.length && found !== undefined; depth += 1) {
@@ -53,7 +53,7 @@ function stepInto(value: AttributeValue, part: string | number, names: Names | u
   return 'M' in value ? fieldOf(value.M, nameOf(part, names)) : undefined
 }
 
-/** `inside`: one path is the other or leads into it. `conflict`: one takes for a list what the other takes for a map. */
+/** `inside`: one path is the other or leads into it. `conflict`: one sees a list where the other sees a map. */
 export type Relation = 'apart' | 'inside' | 'same' | 'conflict'
 
 export function relate(a: Path, b: Path, names: Names | undefined): Relation {

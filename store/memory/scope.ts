@@ -3,14 +3,14 @@ import { isFixed, type Names, type Path, relate } from './paths.js'
 import { invalid } from './validation.js'
 import { bytesOf, checkName, type Fields, ITEM_BYTES_MAX, type Kind, kindOf, takeIn } from './values.js'
 
-/** What an expression is evaluated in: the item before the update, and what the placeholders stand for. */
+/** The surroundings of an expression: the item before the update, and the meaning of the placeholders. */
 export interface Scope {
   readonly item: Item
   readonly names: Names | undefined
   readonly values: Fields
 }
 
-/** What an expression asks of its placeholders, and must be checked for every request anew. */
+/** The demands of an expression on its placeholders, which must be checked anew for every request. */
 export class Uses {
   readonly names = new Set<string>()
   readonly values = new Set<string>()
@@ -22,7 +22,7 @@ export class Uses {
   private unsettled: [Path, Path][] = []
   private hasOpenPaths = false
 
-  /** Checks once what no placeholder can change. To be called when the expression has been read. */
+  /** Checks once the demands that no placeholder can change. To be called when the expression has been read. */
   settle(): void {
     const isSettled = ([a, b]: readonly [Path, Path]) => isFixed(a) && isFixed(b)
     for (const pair of this.distinct) if (isSettled(pair)) checkDistinct(pair, undefined)

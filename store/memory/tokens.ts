@@ -36,7 +36,7 @@ function tokensOf(expression: string): readonly Token[] {
   }
 }
 
-/** Walks over the tokens of one expression. Whatever it does not find is a syntax error. */
+/** Walks over the tokens of one expression. A token that is expected and missing is a syntax error. */
 export class Cursor {
   private readonly tokens: readonly Token[]
   private position = 0
@@ -83,7 +83,7 @@ export class Cursor {
     throw new ValidationException(`Syntax error; token: "${this.token.text}"`)
   }
 
-  /** What stands in parentheses. DynamoDB refuses a pair that holds nothing but another pair. */
+  /** The content of parentheses. DynamoDB refuses a pair that holds nothing but another pair. */
   group<T>(parse: () => T): T {
     const start = this.position
     this.expect('symbol', '(')

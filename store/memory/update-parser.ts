@@ -8,7 +8,7 @@ import type { Kind } from './values.js'
 const NUMBER: ReadonlySet<Kind> = new Set(['N'])
 const LIST: ReadonlySet<Kind> = new Set(['L'])
 
-/** Reads an update expression. `uses` collects what it asks of its placeholders. */
+/** Reads an update expression. `uses` collects the demands on its placeholders. */
 export const parseUpdate = (expression: string, uses: Uses): UpdateTree => new UpdateParser(expression, uses).parse()
 
 class UpdateParser {

@@ -28,7 +28,7 @@ const REMOVED = Symbol('removed')
 
 /** The item after the update. The one before it, and all that it shares with the new one, stays as it was. */
 export function applyUpdate(tree: UpdateTree, scope: Scope, base: Item): Item {
-  // Every source sees the item before the update, whatever the order of the clauses.
+  // Every source sees the item before the update, in any order of the clauses.
   const values = tree.sets.map(({ source }) => evaluate(source, scope))
   const draft = new Draft(base, scope.names)
   for (const path of tree.removes) draft.remove(path)
@@ -97,7 +97,7 @@ class Draft {
   }
 
   finish(): Item {
-    // Whatever lies beyond the end is appended in the order of its index.
+    // Elements beyond the end are appended in the order of their index.
     if (this.appended.length > 1) this.appended.sort((a, b) => a.index - b.index)
     for (const { list, value } of this.appended) list.push(value)
     for (const list of this.shortened) {

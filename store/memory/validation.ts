@@ -14,8 +14,8 @@ export class ValidationException extends Error {
 
 /** DynamoDB knows this expression and the memory store does not. It must never pass for a refusal by DynamoDB. */
 export class UnsupportedExpressionError extends Error {
-  constructor(what: string) {
-    super(`the memory store does not support ${what}`)
+  constructor(feature: string) {
+    super(`the memory store does not support ${feature}`)
     this.name = 'UnsupportedExpressionError'
   }
 }

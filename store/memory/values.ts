@@ -3,7 +3,11 @@ import type { AttributeValue, Item } from '../../protocol/dynamodb.js'
 import { canonicalN, compareN, sizeOfN } from './numbers.js'
 import { invalid } from './validation.js'
 
-/** Values as the memory store keeps them: never changed once made, every N in DynamoDB's notation. */
+/**
+ * Values as the memory store keeps them: never changed once made, every N in DynamoDB's notation. Sizes and equality are
+ * written a second time here, apart from client/codec, on purpose: a mistake in either shows where the two disagree, and
+ * the conformance suite holds this one to DynamoDB.
+ */
 
 export type Kind = 'S' | 'N' | 'B' | 'BOOL' | 'NULL' | 'L' | 'M'
 export type Fields = { readonly [name: string]: AttributeValue }
@@ -41,7 +45,7 @@ function mapFields(fields: Fields, copy: (value: AttributeValue) => AttributeVal
   return copied
 }
 
-/** A caller's value as the store keeps it. Refuses what DynamoDB refuses. */
+/** A caller's value as the store keeps it. Throws where DynamoDB refuses it. */
 export function takeIn(value: AttributeValue, level = 1): AttributeValue {
   if (level > LEVELS_MAX) invalid('Nesting Levels have exceeded supported limits')
   if ('S' in value) return { S: value.S }
@@ -55,7 +59,7 @@ export function takeIn(value: AttributeValue, level = 1): AttributeValue {
   return handOut(value)
 }
 
-/** A copy that its receiver may do with as he likes. */
+/** A copy of the receiver's own, which may be changed. */
 export function handOut(value: AttributeValue): AttributeValue {
   if ('L' in value) return { L: value.L.map(handOut) }
   if ('M' in value) return { M: mapFields(value.M, handOut) }
@@ -115,7 +119,7 @@ export function startsWith(whole: AttributeValue, part: AttributeValue): boolean
   return 'B' in whole && 'B' in part && Buffer.compare(whole.B.subarray(0, part.B.length), part.B) === 0
 }
 
-/** What the function `size` says; undefined for the kinds that have none. */
+/** The result of the function `size`; undefined for the kinds that have none. */
 export function lengthOf(value: AttributeValue): number | undefined {
   if ('L' in value) return value.L.length
   if ('M' in value) return Object.keys(value.M).length

@@ -7,12 +7,12 @@ import { readConnection, readProcess } from '../../protocol/process/record.js'
 import type { Stage } from './stage.js'
 
 /**
- * What one message may change, and nothing else: written down from docs/PROTOCOL.md, not from the code. All leases run
- * and no time is over, so nobody may be evicted, or reclaimed from, but whoever has retired.
+ * The changes that one message may make, written down from docs/PROTOCOL.md, not from the code. All leases run and no
+ * time is over, so only a retired process may be reclaimed from, and nobody may be evicted.
  */
 
 export type Table = ReadonlyMap<string, Item>
-/** The fields of a message, whatever they are. */
+/** The fields of a message, valid or not. */
 export type Said = { readonly [field: string]: unknown }
 
 interface Lock {
@@ -71,7 +71,7 @@ function allowedLocks(stage: Stage, item: Item | undefined, p: string, said: Sai
   const lock = lockOf(item)
   const handOn = ({ epoch: held, waiters: [first = NOBODY, ...rest] }: Lock): Lock =>
     skipRetired({ epoch: held + 1, holder: first, waiters: rest, expiresAt })
-  /** What a process has retired from goes to the next, as soon as anybody looks. */
+  /** A lock of a retired process goes to the next in line, as soon as anybody looks. */
   const skipRetired = (found: Lock): Lock =>
     found.holder.p !== p && isRetired(stage, found.holder.p) ? handOn(found) : found
 
@@ -127,7 +127,7 @@ function acquired(
   return waiters.length === 0 ? [fresh(epoch + 1)] : again(handOn(lock))
 }
 
-/** One waits for what another holds: only one's own seat may change, and the ask be dated where it was not. */
+/** A process waits for another's lock: only its own seat may change, and the ask may be dated where it was not. */
 function queued(lock: Lock, me: Seat, nowMs: number): readonly Lock[] {
   const { waiters } = lock
   const askedAt = lock.askedAt ?? nowMs
@@ -137,7 +137,7 @@ function queued(lock: Lock, me: Seat, nowMs: number): readonly Lock[] {
     const replaced = waiters.with(place, me)
     return me.r < seen.r ? [] : [lock, { ...lock, askedAt }].map((found) => ({ ...found, waiters: replaced }))
   }
-  // Who finds no place presses the holder like those who have one.
+  // A process without a place presses the holder like a waiter.
   if (waiters.length >= WAITERS_MAX) return [{ ...lock, askedAt }]
   return [{ ...lock, waiters: [...waiters, me], askedAt: waiters.length === 0 ? nowMs : askedAt }]
 }

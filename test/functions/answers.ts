@@ -2,7 +2,7 @@ import { MESSAGE_BYTES_MAX } from '../../protocol/limits.js'
 import type { ClientMessageType, RefusalCode, StoreMessage } from '../../protocol/messages.js'
 import { DEFAULT_TIMING } from '../../protocol/timing.js'
 
-/** What exactly the store may say. Written down here once more, field by field, since types are gone at run time. */
+/** The messages that the store may send, written down once more, field by field: types are gone at run time. */
 
 type Check = (value: unknown) => boolean
 type Form = { readonly [field: string]: Check }
@@ -65,7 +65,7 @@ export const CORRELATED: { readonly [T in ClientMessageType]: Form } = {
 
 const grant: Form = { r: counter, epoch: counter, contended: truth }
 
-/** By type: the fields that must be there, and those that may. */
+/** By type: the required fields, then the optional ones. */
 const FORMS: { readonly [T in Exclude<StoreMessage['type'], 'noted' | 'refused'>]: readonly [Form, Form] } = {
   welcome: [{ v: is(1), gen: counter, leaseMs: ms, incarnation: text, timing: formed(timing) }, {}],
   granted: [{ session, ...grant }, {}],
@@ -78,7 +78,7 @@ const FORMS: { readonly [T in Exclude<StoreMessage['type'], 'noted' | 'refused'>
 
 const NOTED: ReadonlySet<unknown> = new Set<ClientMessageType>(['cancel', 'busy', 'keep', 'retire'])
 
-/** What is wrong with a message of the store, or undefined where it is exactly one of those that it may send. */
+/** The problem of a message of the store, or undefined where it is exactly one that the store may send. */
 export function problemOf(message: unknown): string | undefined {
   const written = JSON.stringify(message)
   if (Buffer.byteLength(written ?? '') > MESSAGE_BYTES_MAX) return 'it is larger than a message may be'

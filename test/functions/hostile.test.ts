@@ -39,7 +39,7 @@ async function setScene() {
   return { stage, sessions, honest: [anna, bert, cleo, idle], liar }
 }
 
-/** What the text says, if it is JSON. */
+/** The content of a text, if it is JSON. */
 function said(body: unknown): Said {
   try {
     return Object(JSON.parse(String(body))) as Said
@@ -59,7 +59,7 @@ const ANSWERS = new Map<unknown, readonly StoreMessage['type'][]>([
   ['retire', ['noted']],
 ])
 
-/** What is wrong with the answer to this message: its form, what it belongs to, or what it gives away. */
+/** The problem of the answer to this message: its form, the message that it names, or a secret that it gives away. */
 function wrongAnswer(answer: StoreMessage, message: Said, honest: readonly Player[]): string | undefined {
   const problem = problemOf(answer)
   if (problem !== undefined) return problem

@@ -96,7 +96,7 @@ export class Liar {
 
   private message(): { readonly [field: string]: unknown } {
     const { random } = this
-    // Retiring is rare: whoever has retired can do little more.
+    // Retiring is rare: a retired process can do little more.
     const type: Type = random.chance(0.01) ? 'retire' : random.pick(TYPES.filter((one) => one !== 'retire'))
     const session = random.pick(this.sessions)
     const message: Record<string, unknown> = { type }
@@ -170,7 +170,7 @@ export class Liar {
     ])
   }
 
-  /** What a few wrong bytes make of a text. API Gateway hands on text, whatever was sent. */
+  /** A text with a few wrong bytes. API Gateway always hands on text. */
   private damaged(text: string): string {
     const { random } = this
     let bytes = Buffer.from(text)

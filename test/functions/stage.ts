@@ -43,7 +43,7 @@ export class Stage {
     this.dispatcher = this.coldFunctions()
   }
 
-  /** What arrives over a connection, and its answer. */
+  /** Sends a body over a connection, and returns the answer. */
   say(connectionId: string, body: unknown): Promise<StoreMessage> {
     return this.dispatcher.answer({ connectionId, endpoint: 'https://stage.invalid', principal: 'application' }, body)
   }
@@ -83,7 +83,7 @@ export class Stage {
     return readLock(this.memory.getNow('locks', lockKey(session)))
   }
 
-  /** Lengthens the queue for a held lock as far as may be, by processes like this one, which do nothing more. */
+  /** Fills the queue for a held lock with processes like this one, which do nothing more. */
   fillQueue(session: string, like: Player): void {
     const process = this.memory.getNow('locks', processKey(like.processId)) ?? {}
     const waiters = Array.from({ length: WAITERS_MAX }, (_, index) => new Player(`${index}`))

@@ -82,7 +82,7 @@ afterAll(() => {
   server.close()
 })
 
-/** What the client's retries make of these answers to one transaction after the other. */
+/** The outcome of the client's retries for these answers to one transaction after the other. */
 async function attemptOn(...given: readonly Answer[]) {
   answers = [...given]
   const tried = await attempt(

@@ -79,7 +79,7 @@ export class Trials<F> {
     else await this.subject().put(this.table, this.key, this.build(fields))
   }
 
-  /** What the write makes of a record. */
+  /** The record after the write. */
   async applied(before: F | undefined, update: Update): Promise<Item> {
     await this.put(before)
     return expectApplied(this.subject(), update)

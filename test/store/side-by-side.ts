@@ -3,7 +3,7 @@ import type { AttributeValue, Item, Store, Update } from '../../protocol/dynamod
 import { handOutItem, takeIn } from '../../store/memory/values.js'
 import type { StoreUnderTest } from './under-test.js'
 
-/** What became of an update or a transaction, in a form that can be compared between stores. */
+/** The outcome of an update or a transaction, in a form that can be compared between stores. */
 export type Result =
   | { readonly kind: 'applied' | 'conditionFailed'; readonly item: Item | undefined }
   | { readonly kind: 'transacted' }
@@ -31,7 +31,7 @@ export async function transactResultOf(store: Store, updates: readonly Update[])
   }
 }
 
-/** What is wrong for an item is refused in either of two ways, and DynamoDB Local does not always choose the real one. */
+/** DynamoDB refuses an update that is wrong for its item in one of two ways, and DynamoDB Local may choose the other. */
 function isInvalid(error: unknown): boolean {
   const { name, CancellationReasons = [] } = error as Partial<TransactionCanceledException>
   if (name !== 'TransactionCanceledException') return name === 'ValidationException'
@@ -42,7 +42,7 @@ function isInvalid(error: unknown): boolean {
 const normal = (item: Item): Item =>
   handOutItem(Object.fromEntries(Object.entries(item).map(([name, value]) => [name, takeIn(value)])))
 
-/** What a table holds, as text that is equal if and only if the content is. */
+/** The content of a table, as text that is equal if and only if the content is. */
 export async function contentOf(subject: StoreUnderTest, table: 'locks' | 'sessions'): Promise<string> {
   const all = [...(await subject.items(table))].sort(([a], [b]) => (a < b ? -1 : 1))
   return all.map(([key, item]) => `${key}: ${describeValue({ M: normal(item) })}`).join('\n')
@@ -57,7 +57,7 @@ export function describeValue(value: AttributeValue): string {
   return `{${fields.map(([name, field]) => `${JSON.stringify(name)}: ${describeValue(field)}`).join(', ')}}`
 }
 
-/** A result as text: what two stores must have in common. */
+/** A result as text, which must be equal for two stores. */
 export function describeResult(result: Result): string {
   const items = 'items' in result ? result.items : 'item' in result ? [result.item] : []
   return `${result.kind} ${items.map((item) => (item === undefined ? '-' : describeValue({ M: item }))).join(' ')}`

@@ -10,10 +10,10 @@ import type { Item, Store, TableName } from '../../protocol/dynamodb.js'
 import { DynamoDbStore } from '../../store/dynamodb.js'
 import { MemoryStore } from '../../store/memory/memory-store.js'
 
-/** A store, and ways past it to prepare and to see what the tables hold. */
+/** A store, and ways past it to prepare and to read the tables. */
 export interface StoreUnderTest {
   readonly store: Store
-  /** Writes a whole item, whatever stood there. */
+  /** Writes a whole item, also over another one. */
   put(table: TableName, key: string, item: Item): Promise<void>
   /** All that a table holds, by key. */
   items(table: TableName): Promise<ReadonlyMap<string, Item>>

@@ -8,7 +8,7 @@ import { compileTiming } from '../../../protocol/timing.js'
 const ROUNDS_MAX = 20
 
 /**
- * What the functions do to one lock, made of the protocol's decisions and writes and nothing else: no leases, no
+ * The work of the functions on one lock, made of the protocol's decisions and writes and nothing else: no leases, no
  * pushes, no answers. Between any two calls of the store others may change the record.
  */
 export class LockDriver {
@@ -18,7 +18,7 @@ export class LockDriver {
     private readonly nowMs: () => number,
   ) {}
 
-  /** Comes to a grant, a place in the queue, or nothing where a newer request is on record. */
+  /** Ends with a grant, with a place in the queue, or without either where a newer request is on record. */
   async acquire(me: Seat, above?: number): Promise<void> {
     let lock = await this.read()
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
@@ -47,7 +47,7 @@ export class LockDriver {
     return this.store.update(writes.handOver(this.session, { holder: p, epoch, nowMs: this.nowMs() }))
   }
 
-  /** Takes the lock back from whoever holds it, as from a dead process. */
+  /** Takes the lock back from its holder, as from a dead process. */
   async reclaim(): Promise<void> {
     const lock = await this.read()
     if (lock?.holder !== undefined) await this.release(lock.holder.p, lock.epoch)

@@ -90,7 +90,7 @@ class Servers {
   }
 }
 
-/** What a single write has broken, whatever its writer had seen before. Undefined for a sound one. */
+/** The rule that a single write has broken, or undefined for a sound one. The writer may have seen an older record. */
 function problemOf({ before, after }: WatchedStore['steps'][number]): string | undefined {
   if (after.holder === undefined && after.waiters.length > 0) return 'nobody holds, but somebody waits'
   if (before === undefined) return undefined
@@ -121,7 +121,7 @@ const seatsAt = (lock: LockRecord | undefined): readonly (Seat | undefined)[] =>
 ]
 
 describe('a lock under random acquires, cancels, releases and reclaims of several processes', () => {
-  test('is sound after every message: nobody is queued twice or behind itself, and whoever asked has a place', async () => {
+  test('is sound after every message: nobody is queued twice or behind itself, and each asker has a place', async () => {
     let [handoffs, raises] = [0, 0]
     const actions = fc.array(action, { minLength: 1, maxLength: 60 })
     const property = fc.asyncProperty(actions, async (all) => {
@@ -146,7 +146,7 @@ describe('a lock under random acquires, cancels, releases and reclaims of severa
     expect(raises).toBeGreaterThan(20)
   })
 
-  test('is sound after every write, in whatever order the writes of messages at work at once land', async () => {
+  test('is sound after every write, in any order of the writes of messages at work at once', async () => {
     const actions = fc.array(action, { minLength: 2, maxLength: 24 })
     const property = fc.asyncProperty(actions, fc.scheduler(), async (all, scheduler) => {
       const watched = new WatchedStore()

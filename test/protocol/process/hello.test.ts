@@ -34,7 +34,7 @@ describe('a hello', () => {
     expect(planHello(process({ ...known, leaseUntil: NOW - 1 }), who, NOW)).toBe('EVICTED')
   })
 
-  test('displaces the connection that is one too many, unless it is one of those that remain', () => {
+  test('displaces the connection that is one too many, unless it remains among them', () => {
     expect(displacedConnection(process(known))).toBeUndefined()
     expect(displacedConnection(process({ connectionId: 'e', older: ['d', 'c', 'b', ''] }))).toBeUndefined()
     expect(displacedConnection(process({ connectionId: 'e', older: ['d', 'c', 'b', 'a'] }))).toBe('a')

@@ -7,7 +7,7 @@ const SEAT = { M: { p: str('anna'), r: num(1) } }
 const SAME_SEAT = { M: { r: { N: '1.0' }, p: str('anna') } }
 const OTHER_SEAT = { M: { p: str('anna'), r: num(2) } }
 
-/** What the protocol relies on DynamoDB for, as plain expressions. */
+/** The promises of DynamoDB that the protocol relies on, as plain expressions. */
 export function describeFacts(subject: () => StoreUnderTest): void {
   const put = (item: Item) => subject().put('locks', 'k', item)
   const update = (condition: string, change: string, values: Update['values']): Update => ({

@@ -9,7 +9,7 @@ import { describeStateWrites } from './sessions.js'
 import { describeTransactions } from './transactions.js'
 import { describeValues } from './values.js'
 
-/** What every store must do. Both implementations pass it, so that what is tested on one holds on the other. */
+/** The duties of every store. Both implementations pass these tests, so that a test on one holds for the other. */
 export function describeStore(name: string, makeStore: () => Promise<StoreUnderTest>): void {
   describe(name, () => {
     let subject: StoreUnderTest

@@ -10,7 +10,7 @@ const FAR = { N: String((NOW + LOCK_TTL_MS) / 1000) }
 const KEY = lockKey(SESSION)
 const [anna, bert, cleo] = [seat(ANNA), seat(BERT), seat(CLEO)]
 
-/** Every write to a lock record: what it changes where its condition holds, and each way for it not to hold. */
+/** Every write to a lock record: its change where its condition holds, and each way for the condition to fail. */
 export function describeLockWrites(subject: () => StoreUnderTest): void {
   const on = new Trials(subject, 'locks', KEY, lockItem)
   const lockAfter = (fields: LockFields): Item => ({ ...lockItem(fields), expiresAt: FAR })

@@ -3,7 +3,7 @@ import { num, str } from '../../../protocol/dynamodb.js'
 import { expectApplied, expectInvalid, expectRefused } from '../expectations.js'
 import type { StoreUnderTest } from '../under-test.js'
 
-/** What a request must be like whatever the item, and what is a request's own. */
+/** The demands on every request for any item, and the values that belong to one request alone. */
 export function describeRequests(subject: () => StoreUnderTest): void {
   const put = (item: Item) => subject().put('locks', 'k', item)
   const update = (condition: string, change: string, values: Update['values']): Update => ({

@@ -19,7 +19,7 @@ const HOLDER_VALUES: { readonly [holder: string]: fc.Arbitrary<AttributeValue> }
   ':bad': wrongValue,
 }
 
-/** What an update writes: one path for each of these, so that few of them overlap. */
+/** The targets of an update: one path for each of these, so that few of them overlap. */
 const TARGETS = [
   'a',
   'b',
@@ -102,7 +102,7 @@ const anyUpdate = often(validUpdate, wrongUpdate, 80)
 
 const used = (texts: string, pattern: RegExp): readonly string[] => [...new Set(texts.match(pattern) ?? [])]
 
-/** One update: its placeholders are those that its expressions use, save now and then. */
+/** One update: its placeholders are the ones that its expressions use, but for a few mistakes. */
 export const rawUpdate: fc.Arbitrary<RawUpdate> = fc
   .record({
     asked: often(condition, c('', '(', 'a = ', ')'), 300),

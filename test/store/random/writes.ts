@@ -16,7 +16,7 @@ import { ANNA, BERT, CLEO, introduction, seat } from '../fixtures.js'
 const PROCESSES = [ANNA, BERT, CLEO] as const
 const TTL_MS = 3_600_000
 
-/** What one random write is made from. `slip` says by how much it misses the epoch or the place that it means. */
+/** The parts of one random write. `slip` says by how much it misses the epoch or the place that it means. */
 const parts = fc.record({
   write: fc.nat({ max: 999 }),
   process: fc.constantFrom<string[]>(...PROCESSES),
@@ -87,7 +87,7 @@ const processChoices: readonly ((moment: Moment) => Update)[] = [
   ({ process, nowMs }) => processWrites.retire(process, nowMs),
 ]
 
-/** A random write for the store as it stands: what a handler or a client would send, or nearly so. */
+/** A random write for the current store, such as a handler or a client would send, or nearly such. */
 export async function toWrite(
   memory: MemoryStore,
   session: string,
