@@ -1,7 +1,8 @@
 import { RecentMap } from '../../functions/recent-map.js'
 
 describe('a map of what is recent', () => {
-  const held = (map: RecentMap<string, number>, keys: string) => [...keys].filter((key) => map.get(key) !== undefined)
+  const held = (map: RecentMap<string, number>, keys: string) =>
+    keys.split('').filter((key) => map.get(key) !== undefined)
 
   test('holds no more than its bound, and forgets what was set longest ago', () => {
     const map = new RecentMap<string, number>(2)
