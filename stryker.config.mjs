@@ -20,6 +20,9 @@ export default {
       ...jestConfig,
       testMatch: SUITES.map((suite) => `<rootDir>/test/${suite}`),
       setupFiles: ['<rootDir>/test/support/unshrunk.ts'],
+      // Quick suites run first, and the first failure ends a mutant's run.
+      testSequencer: join(import.meta.dirname, 'scripts', 'jest-quick-first.cjs'),
+      testRunner: join(import.meta.dirname, 'scripts', 'jest-circus-until-found.cjs'),
       maxWorkers: 1,
     },
     // The suites are chosen above, and each mutant runs the tests that reach it.

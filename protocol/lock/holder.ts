@@ -10,8 +10,8 @@ export const isHeldBy = (lock: LockRecord | undefined, { holder, epoch }: Holder
   lock?.holder?.p === holder && lock.epoch === epoch
 
 /** The store may take back all that this process holds: its lease is over beyond doubt. */
-export const isLeaseOver = (process: ProcessRecord | undefined, timing: Timing, nowMs: number): boolean =>
-  process === undefined || process.leaseUntil + timing.storeMarginMs < nowMs
+export const isLeaseOver = (process: ProcessRecord, timing: Timing, nowMs: number): boolean =>
+  process.leaseUntil + timing.storeMarginMs < nowMs
 
 /** What to do about a holder for whom somebody waits. */
 export type HolderStep =

@@ -36,11 +36,10 @@ describe('a holder', () => {
 })
 
 describe('a lease', () => {
-  test('is over for the store once its margin has passed as well, and for a process nobody knows', () => {
+  test('is over for the store once its margin has passed as well', () => {
     const last = NOW - timing.storeMarginMs
     expect(isLeaseOver(process({ leaseUntil: last }), timing, NOW)).toBe(false)
     expect(isLeaseOver(process({ leaseUntil: last - 1 }), timing, NOW)).toBe(true)
-    expect(isLeaseOver(undefined, timing, NOW)).toBe(true)
   })
 })
 

@@ -43,8 +43,8 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
   {
     name: 'the store reclaims without its margin, and early',
     file: 'protocol/lock/holder.ts',
-    from: 'process === undefined || process.leaseUntil + timing.storeMarginMs < nowMs',
-    to: 'process === undefined || process.leaseUntil - 4 * timing.storeMarginMs < nowMs',
+    from: 'process.leaseUntil + timing.storeMarginMs < nowMs',
+    to: 'process.leaseUntil - 4 * timing.storeMarginMs < nowMs',
   },
   {
     name: 'the store never reclaims',
