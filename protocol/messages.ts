@@ -67,7 +67,7 @@ export type StoreMessage =
     } & Correlation)
 
 /** The fields of the message that an answer belongs to. */
-export interface Correlation {
+interface Correlation {
   readonly session?: SessionKey
   readonly r?: number
   readonly epoch?: number

@@ -4,11 +4,13 @@
 const { default: circus } = require('jest-circus/runner')
 const { createEmptyTestResult } = require('@jest/test-result')
 
+const ACTIVE_MUTANT = '__STRYKER_ACTIVE_MUTANT__'
+
 /** The mutant that was found last. This module stays loaded from one run to the next. */
 let found
 
 module.exports = async (globalConfig, config, environment, runtime, testPath, sendMessage) => {
-  const mutant = process.env.__STRYKER_ACTIVE_MUTANT__
+  const mutant = process.env[ACTIVE_MUTANT]
   if (mutant === undefined) return circus(globalConfig, config, environment, runtime, testPath, sendMessage)
   if (mutant === found) return skipped(testPath)
   const handle = environment.handleTestEvent?.bind(environment)

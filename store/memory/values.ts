@@ -60,7 +60,7 @@ export function takeIn(value: AttributeValue, level = 1): AttributeValue {
 }
 
 /** A copy of the receiver's own, which may be changed. */
-export function handOut(value: AttributeValue): AttributeValue {
+function handOut(value: AttributeValue): AttributeValue {
   if ('L' in value) return { L: value.L.map(handOut) }
   if ('M' in value) return { M: mapFields(value.M, handOut) }
   return 'B' in value ? { B: Uint8Array.from(value.B) } : { ...value }

@@ -52,7 +52,7 @@ const CODES: { readonly [C in RefusalCode]: true } = {
 }
 
 /** The fields of a message by which its sender recognises the answer. */
-export const CORRELATED: { readonly [T in ClientMessageType]: Form } = {
+const CORRELATED: { readonly [T in ClientMessageType]: Form } = {
   hello: { gen: counter },
   acquire: { session, r: counter },
   cancel: { session, r: counter },

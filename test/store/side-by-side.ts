@@ -49,7 +49,7 @@ export async function contentOf(subject: StoreUnderTest, table: 'locks' | 'sessi
 }
 
 /** A value as text: fields in one order, bytes in hexadecimal. */
-export function describeValue(value: AttributeValue): string {
+function describeValue(value: AttributeValue): string {
   if ('L' in value) return `[${value.L.map(describeValue).join(', ')}]`
   if ('B' in value) return `0x${Buffer.from(value.B).toString('hex')}`
   if (!('M' in value)) return JSON.stringify(value)
