@@ -3,7 +3,7 @@ import type { LockOptions } from '../options/access-options.js'
 import type { Locks, NameOf, StateOf, WritesOf } from '../state/types.js'
 
 /** A session with the locks that it has and those of the request L. */
-export type Widened<State, S extends object, W extends string, L> = Session<
+type Widened<State, S extends object, W extends string, L> = Session<
   Omit<State, WritesOf<S, L>> & StateOf<S, L>,
   S,
   W | WritesOf<S, L>

@@ -48,7 +48,7 @@ function shownStep(place: Place): string {
 }
 
 /** The place as a path, such as `cart.items[3].price`. */
-export function pathOf(place: Place): string {
+function pathOf(place: Place): string {
   let path = ''
   for (let at: Place | undefined = place; at !== undefined; at = at.outer) path = shownStep(at) + path
   return path
