@@ -6,8 +6,8 @@ export * from './errors/index.js'
 export type { HoldfastEvents } from './events.js'
 export type { AccessOptions, Durability, LockOptions, RotateOptions } from './options/access-options.js'
 export type { HoldfastOptions } from './options/client-options.js'
+export type { Schemas, StandardIssue, StandardResult, StandardSchema } from './options/schemas.js'
 export type { HoldfastConfig } from './options/store-config.js'
-export type { Schemas, StandardIssue, StandardResult, StandardSchema } from './state/schemas.js'
 export type {
   DeepReadonly,
   LockedState,

@@ -15,9 +15,9 @@ import {
   TTL_MAX_MS,
   WAIT_TIMEOUT_DEFAULT_MS,
 } from '../limits.js'
-import { SchemaCheck, type Schemas } from '../state/schemas.js'
 import { compileDurability, type Durability } from './access-options.js'
 import { checkKeys, integer, invalid, type Keys } from './check.js'
+import { SchemaCheck, type Schemas } from './schemas.js'
 import { compileConfig, type HoldfastConfig } from './store-config.js'
 
 /** Options of {@link createHoldfast}. All times are milliseconds. */

@@ -2,7 +2,7 @@ import type { AttributeValue } from '../../protocol/dynamodb.js'
 import type { Changes } from '../../protocol/state/writes.js'
 import { decodeValue, encodedSizeBytes, encodeValue, equalEncoded, ReadOnlyGuard } from '../codec/index.js'
 import { CorruptStateError, TooLargeError } from '../errors/index.js'
-import type { SchemaCheck } from './schemas.js'
+import type { SchemaCheck } from '../options/schemas.js'
 
 export type { Changes }
 

@@ -1,5 +1,5 @@
 import { SchemaError } from '../../../client/errors/index.js'
-import type { StandardSchema } from '../../../client/state/schemas.js'
+import type { StandardSchema } from '../../../client/options/schemas.js'
 import { fromWire, toWire } from '../../../client/worker/wire-error.js'
 import { World } from '../../support/world.js'
 
