@@ -20,7 +20,7 @@ import {
   compileAccessOptions,
   type RotateOptions,
 } from './options/access-options.js'
-import { checkInit, checkSessionId } from './options/check.js'
+import { checkInit, checkSessionId, checkWork } from './options/check.js'
 import { compileDrainMs } from './options/client-options.js'
 import type { Transport } from './ports.js'
 import type { ClientContext } from './session/context.js'
@@ -294,7 +294,3 @@ export const Holdfast = HoldfastClient as unknown as new <S extends object>(
   transport: Transport,
   dispose: () => void,
 ) => Holdfast<S>
-
-function checkWork(work: unknown): void {
-  if (typeof work !== 'function') throw new InvalidArgumentError(`the work must be a function, received ${typeof work}`)
-}

@@ -23,6 +23,10 @@ export const HELD_SESSIONS_DEFAULT = 10_000
 export const HELD_SESSIONS_MAX = 1_000_000
 /** Accesses of one process that wait for one session; one more is refused. */
 export const LOCAL_WAITERS_MAX = 10_000
+/** UTF-8 bytes of an attribute's name. */
+export const ATTRIBUTE_NAME_BYTES_MAX = 255
+/** Attributes that one request may name. An access that needs more locks the whole session. */
+export const LOCK_ATTRIBUTES_MAX = 1_000
 /** Sessions that one accessMany may lock. */
 export const ACCESS_MANY_MAX = 25
 

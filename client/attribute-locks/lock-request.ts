@@ -1,4 +1,7 @@
 import { InvalidArgumentError } from '../errors/index.js'
+import { LOCK_ATTRIBUTES_MAX } from '../limits.js'
+import { checkAttributeName } from '../options/attribute-name.js'
+import { kindOf } from '../options/check.js'
 
 /** How an attribute is locked: shared locks go together, an exclusive one excludes all others. */
 export type LockMode = 'shared' | 'exclusive'
@@ -27,33 +30,6 @@ export interface LockRequest {
   readonly reads: readonly string[]
 }
 
-/** UTF-8 bytes of an attribute's name. */
-export const ATTRIBUTE_NAME_BYTES_MAX = 255
-/** Attributes that one request may name. An access that needs more locks the whole session. */
-export const LOCK_ATTRIBUTES_MAX = 1_000
-
-/**
- * Names that no attribute can have: an object with such a key, made from a session by an application, would not be the
- * object that it seems. They are written out, so that every process refuses the same names, whatever its libraries have
- * added to Object.prototype.
- */
-export const RESERVED_NAMES: ReadonlySet<string> = new Set([
-  '__defineGetter__',
-  '__defineSetter__',
-  '__lookupGetter__',
-  '__lookupSetter__',
-  '__proto__',
-  'constructor',
-  'hasOwnProperty',
-  'isPrototypeOf',
-  'propertyIsEnumerable',
-  'prototype',
-  'toLocaleString',
-  'toString',
-  'valueOf',
-])
-const LONE_SURROGATE = /\p{Surrogate}/u
-
 const NO_NAMES: readonly string[] = []
 // Every request is made by one class, so that all of them have one shape to the engine.
 class NormalRequest implements LockRequest {
@@ -73,7 +49,7 @@ export function compileLockRequest(spec: unknown): LockRequest {
   if (spec === 'all') return WHOLE_EXCLUSIVE
   if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) {
     throw new InvalidArgumentError(
-      `locks must be 'all' or an object such as { write: ['cart'] }, received ${kind(spec)}`,
+      `locks must be 'all' or an object such as { write: ['cart'] }, received ${kindOf(spec)}`,
     )
   }
   for (const key in spec) {
@@ -94,7 +70,7 @@ export function compileLockRequest(spec: unknown): LockRequest {
 
 function compileWhole(all: unknown, write: unknown, read: unknown): LockRequest {
   if (all !== 'read' && all !== 'write') {
-    throw new InvalidArgumentError(`'all' must be 'read' or 'write', received ${kind(all)}`)
+    throw new InvalidArgumentError(`'all' must be 'read' or 'write', received ${kindOf(all)}`)
   }
   if (read !== undefined) throw new InvalidArgumentError(`'all: ${all}' includes every read: leave 'read' out`)
   if (all === 'read') {
@@ -108,7 +84,7 @@ function compileWhole(all: unknown, write: unknown, read: unknown): LockRequest 
 function compileNames(names: unknown, key: 'write' | 'read'): readonly string[] {
   if (names === undefined) return NO_NAMES
   if (!Array.isArray(names)) {
-    throw new InvalidArgumentError(`'${key}' must be an array of attribute names, received ${kind(names)}`)
+    throw new InvalidArgumentError(`'${key}' must be an array of attribute names, received ${kindOf(names)}`)
   }
   if (names.length > LOCK_ATTRIBUTES_MAX) throw tooMany(names.length)
   const copy: unknown[] = names.slice()
@@ -123,30 +99,6 @@ function sortNames(names: string[]): readonly string[] {
   for (const name of names) if (kept === 0 || names[kept - 1] !== name) names[kept++] = name
   names.length = kept
   return names
-}
-
-/** Throws unless the value can name an attribute. A refused name is not shown: it may be an id given by mistake. */
-export function checkAttributeName(name: unknown): asserts name is string {
-  if (typeof name !== 'string' || name === '') {
-    throw new InvalidArgumentError(
-      `an attribute name must be a string of at least one character, received ${kind(name)}`,
-    )
-  }
-  // No UTF-16 code unit takes more than three bytes of UTF-8, so that short names need no counting.
-  if (name.length * 3 > ATTRIBUTE_NAME_BYTES_MAX) {
-    const sizeBytes = Buffer.byteLength(name)
-    if (sizeBytes > ATTRIBUTE_NAME_BYTES_MAX) {
-      throw new InvalidArgumentError(
-        `an attribute name may take ${ATTRIBUTE_NAME_BYTES_MAX} bytes of UTF-8, received one of ${sizeBytes}`,
-      )
-    }
-  }
-  if (LONE_SURROGATE.test(name)) {
-    throw new InvalidArgumentError('an attribute name must be well-formed Unicode, received one with a lone surrogate')
-  }
-  if (RESERVED_NAMES.has(name)) {
-    throw new InvalidArgumentError(`an attribute name must not be one of Object.prototype's, received '${name}'`)
-  }
 }
 
 /** Whether the request names nothing: never a compiled one, but {@link lacking} may leave nothing. */
@@ -201,11 +153,3 @@ function includes(sorted: readonly string[], name: string): boolean {
 
 const tooMany = (count: number): InvalidArgumentError =>
   new InvalidArgumentError(`one request may lock ${LOCK_ATTRIBUTES_MAX} attributes, received ${count}: lock 'all'`)
-
-/** What kind of value was received, without showing it. */
-function kind(value: unknown): string {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'an array'
-  if (typeof value === 'string') return value === '' ? 'an empty string' : 'a string'
-  return value === undefined ? 'undefined' : `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`
-}

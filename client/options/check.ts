@@ -23,8 +23,12 @@ export function integer(name: string, value: unknown, least: number, most: numbe
   throw invalid(name, `an integer from ${least} to ${most}`, value)
 }
 
-export const kindOf = (value: unknown): string =>
-  value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value
+/** What kind of value was received, without showing it. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  if (Array.isArray(value)) return 'an array'
+  return `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`
+}
 
 export const invalid = (name: string, expected: string, received: unknown): InvalidArgumentError =>
   new InvalidArgumentError(`'${name}' must be ${expected}, received ${shown(received)}`)
@@ -58,4 +62,10 @@ export function checkInit(init: unknown): void {
   if (isObject && isPlainObject(init)) return
   const received = !isObject || Array.isArray(init) ? kindOf(init) : 'another kind of object'
   throw new InvalidArgumentError(`a session is made of a plain object such as { cart: … }, received ${received}`)
+}
+
+/** Refuses work that is no function. */
+export function checkWork(work: unknown): asserts work is (...args: never[]) => unknown {
+  if (typeof work !== 'function')
+    throw new InvalidArgumentError(`the work must be a function, received ${kindOf(work)}`)
 }

@@ -1,5 +1,6 @@
-import { checkAttributeName } from '../attribute-locks/lock-request.js'
 import { InvalidArgumentError, SchemaError } from '../errors/index.js'
+import { checkAttributeName } from './attribute-name.js'
+import { kindOf } from './check.js'
 
 /**
  * A schema of one attribute: whatever implements version 1 of the Standard Schema interface, as the schemas of zod,
@@ -32,7 +33,7 @@ export class SchemaCheck {
 
   constructor(schemas: unknown = {}) {
     if (typeof schemas !== 'object' || schemas === null) {
-      throw new InvalidArgumentError(`'schemas' must be an object of schemas by attribute, received ${typeof schemas}`)
+      throw new InvalidArgumentError(`'schemas' must be an object of schemas by attribute, received ${kindOf(schemas)}`)
     }
     for (const [name, schema] of Object.entries(schemas)) {
       checkAttributeName(name)
@@ -40,7 +41,7 @@ export class SchemaCheck {
       if (standard?.version === 1 && typeof standard.validate === 'function') continue
       throw new InvalidArgumentError(
         `'schemas.${name}' must be a schema with the Standard Schema interface (version 1), as zod, valibot and ` +
-          `arktype have it, received ${typeof schema}`,
+          `arktype have it, received ${kindOf(schema)}`,
       )
     }
     this.schemas = new Map(Object.entries(schemas as Record<string, StandardSchema>))

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
-import { RESERVED_NAMES } from '../attribute-locks/lock-request.js'
 import { HoldfastError } from '../errors/index.js'
+import { RESERVED_NAMES } from '../options/attribute-name.js'
 
 /** What the state object asks of the access. All of it throws where the access has ended or lost its session. */
 export interface StateAccess {

@@ -1,7 +1,8 @@
 import type { AttributeValue } from '../../protocol/dynamodb.js'
-import { checkAttributeName, type LockRequest, permits } from '../attribute-locks/lock-request.js'
+import { type LockRequest, permits } from '../attribute-locks/lock-request.js'
 import { decodeValue, equalEncoded } from '../codec/index.js'
 import { InvalidArgumentError, NotLockedError } from '../errors/index.js'
+import { checkAttributeName } from '../options/attribute-name.js'
 import type { Changes } from './attribute-cache.js'
 import { stateObject } from './state-object.js'
 

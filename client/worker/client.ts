@@ -6,7 +6,7 @@ import { compileLockRequest, type LockSpec } from '../attribute-locks/lock-reque
 import { decodeValue } from '../codec/index.js'
 import { InvalidArgumentError } from '../errors/index.js'
 import { checkWithoutIfMissing, compileAccessOptions } from '../options/access-options.js'
-import { checkInit, checkSessionId, invalid } from '../options/check.js'
+import { checkInit, checkSessionId, checkWork, invalid, kindOf } from '../options/check.js'
 import { Calls } from './calls.js'
 import type { Entries, Opened } from './messages.js'
 import { WorkerSession } from './session.js'
@@ -39,7 +39,7 @@ export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknow
       throw new InvalidArgumentError('connectHoldfast is for worker threads: in the main thread use the client itself')
     }
     if (typeof port?.postMessage !== 'function') {
-      throw new InvalidArgumentError(`connectHoldfast takes the port of workerPort(), received ${typeof port}`)
+      throw new InvalidArgumentError(`connectHoldfast takes the port of workerPort(), received ${kindOf(port)}`)
     }
     this.calls = new Calls(port)
   }
@@ -129,9 +129,7 @@ export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknow
     if (!Array.isArray(ids)) throw invalid('ids', 'an array of session ids', ids)
     for (const id of ids) checkSessionId(id)
     const request = compileLockRequest(locks)
-    if (typeof given !== 'function') {
-      throw new InvalidArgumentError(`the work must be a function, received ${typeof given}`)
-    }
+    checkWork(given)
     const { signal, rest } = split(options)
     if (op === 'rotate') this.nesting.refuse('rotated')
     const outer = this.nesting.outer(ids, request)

@@ -57,12 +57,6 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   local: ['protocol', 'store', 'client/errors', 'client/options'],
 }
 
-/** These run against the arrows still. Each must go, and one that is gone must leave this list. */
-export const AGAINST_THE_ARROWS: readonly string[] = []
-
-/** Circles of files that there are still. Each must go, and one that is gone must leave this list. */
-export const CIRCLES: readonly string[] = []
-
 /** The rooms, the longest names first. */
 const rooms = Object.keys(MAY_IMPORT).toSorted((a, b) => b.length - a.length)
 

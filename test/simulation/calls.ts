@@ -1,27 +1,12 @@
 import type { Session } from '../../client/access/session.js'
 import type { HoldfastError } from '../../client/errors/index.js'
-import type { Holdfast } from '../../client/holdfast.js'
 import type { Random } from '../support/random.js'
 import { type Appended, LISTS, type ListName, type Outcome, type State } from './appended.js'
+import type { Caller } from './caller.js'
 import type { History } from './history.js'
-import type { Machine } from './machine.js'
 import type { Workload } from './workload.js'
 
 type Running = { readonly mode: 'shared' | 'exclusive'; isLost: boolean }
-/** The server that makes the calls. */
-export interface Caller {
-  readonly name: string
-  readonly machine: Machine
-  readonly client: Holdfast<State>
-  attempt(id: string, call: () => Promise<void>): Promise<void>
-  told(id: string): void
-  sleep(ms: number): Promise<void>
-  follow(id: string): void
-  readonly trueNowMs: () => number
-  readonly blockedMs: (wasLong: boolean) => number
-  readonly keyOf: (id: string) => string
-}
-
 type ListSession = Session<Partial<State>, State>
 
 /** The values that one call appends, and their outcome. */

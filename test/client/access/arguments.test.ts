@@ -49,7 +49,7 @@ describe('a client', () => {
   it.each([
     ['made of a list', (client: Untyped) => client.create([1]), /plain object .* received an array/],
     ['made of nothing', (client: Untyped) => client.create(null), /plain object .* received null/],
-    ['made of text', (client: Untyped) => client.create('cart'), /plain object .* received string/],
+    ['made of text', (client: Untyped) => client.create('cart'), /plain object .* received a string/],
     ['made of a Map', (client: Untyped) => client.create(new Map([['count', 1]])), /another kind of object/],
     [
       'made only if it exists',

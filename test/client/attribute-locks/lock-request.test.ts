@@ -1,11 +1,8 @@
 import * as fc from 'fast-check'
 import {
-  ATTRIBUTE_NAME_BYTES_MAX,
-  checkAttributeName,
   compileLockRequest,
   covers,
   isEmpty,
-  LOCK_ATTRIBUTES_MAX,
   type LockRequest,
   type LockSpec,
   lacking,
@@ -13,6 +10,8 @@ import {
   permits,
 } from '../../../client/attribute-locks/lock-request.js'
 import { InvalidArgumentError } from '../../../client/errors/index.js'
+import { ATTRIBUTE_NAME_BYTES_MAX, LOCK_ATTRIBUTES_MAX } from '../../../client/limits.js'
+import { checkAttributeName } from '../../../client/options/attribute-name.js'
 
 const compile = (spec: LockSpec): LockRequest => compileLockRequest(spec)
 

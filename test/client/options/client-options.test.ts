@@ -41,7 +41,7 @@ describe('a wrong option is refused with what was received:', () => {
     ],
     [
       { config: { ...CONFIG, sessionsTable: { secret: 'x' } } },
-      `'config.sessionsTable' must be a DynamoDB table's name, received object`,
+      `'config.sessionsTable' must be a DynamoDB table's name, received an object`,
     ],
     [{ config: 'not JSON' }, `'config' is not JSON: give the stack's output HoldfastConfig as it is`],
   ])('%j', (options, message) => {
@@ -60,7 +60,7 @@ describe('a wrong variable HOLDFAST_CONFIG is refused under its name:', () => {
   test.each([
     ['{', `'HOLDFAST_CONFIG' is not JSON: give the stack's output HoldfastConfig as it is`],
     ['[]', `'HOLDFAST_CONFIG.url' must be a ws:// or wss:// URL, received undefined`],
-    ['"text"', `the options of 'HOLDFAST_CONFIG' must be an object, received string`],
+    ['"text"', `the options of 'HOLDFAST_CONFIG' must be an object, received a string`],
     [
       JSON.stringify({ ...CONFIG, url: 'a.example' }),
       `'HOLDFAST_CONFIG.url' must be a ws:// or wss:// URL, received 'a.example'`,

@@ -205,7 +205,7 @@ describe('the client of a worker thread', () => {
   })
 
   it('is refused in the main thread, and for anything but a port', () => {
-    expect(() => connectHoldfast({ postMessage: 1 } as never)).toThrow('received object')
+    expect(() => connectHoldfast({ postMessage: 1 } as never)).toThrow('received an object')
     expect(() => connectHoldfast({} as never)).toThrow('takes the port of workerPort()')
     isMainThread = true
     const { port1 } = new MessageChannel()

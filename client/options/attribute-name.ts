@@ -1,0 +1,49 @@
+import { InvalidArgumentError } from '../errors/index.js'
+import { ATTRIBUTE_NAME_BYTES_MAX } from '../limits.js'
+import { kindOf } from './check.js'
+
+/**
+ * Names that no attribute can have: an object with such a key, made from a session by an application, would not be the
+ * object that it seems. They are written out, so that every process refuses the same names, whatever its libraries have
+ * added to Object.prototype.
+ */
+export const RESERVED_NAMES: ReadonlySet<string> = new Set([
+  '__defineGetter__',
+  '__defineSetter__',
+  '__lookupGetter__',
+  '__lookupSetter__',
+  '__proto__',
+  'constructor',
+  'hasOwnProperty',
+  'isPrototypeOf',
+  'propertyIsEnumerable',
+  'prototype',
+  'toLocaleString',
+  'toString',
+  'valueOf',
+])
+const LONE_SURROGATE = /\p{Surrogate}/u
+
+/** Throws unless the value can name an attribute. A refused name is not shown: it may be an id given by mistake. */
+export function checkAttributeName(name: unknown): asserts name is string {
+  if (typeof name !== 'string' || name === '') {
+    throw new InvalidArgumentError(
+      `an attribute name must be a string of at least one character, received ${kindOf(name)}`,
+    )
+  }
+  // No UTF-16 code unit takes more than three bytes of UTF-8, so that short names need no counting.
+  if (name.length * 3 > ATTRIBUTE_NAME_BYTES_MAX) {
+    const sizeBytes = Buffer.byteLength(name)
+    if (sizeBytes > ATTRIBUTE_NAME_BYTES_MAX) {
+      throw new InvalidArgumentError(
+        `an attribute name may take ${ATTRIBUTE_NAME_BYTES_MAX} bytes of UTF-8, received one of ${sizeBytes}`,
+      )
+    }
+  }
+  if (LONE_SURROGATE.test(name)) {
+    throw new InvalidArgumentError('an attribute name must be well-formed Unicode, received one with a lone surrogate')
+  }
+  if (RESERVED_NAMES.has(name)) {
+    throw new InvalidArgumentError(`an attribute name must not be one of Object.prototype's, received '${name}'`)
+  }
+}
