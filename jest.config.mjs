@@ -19,4 +19,5 @@ export default {
   // End-to-end suites start Java and several processes each: more at once only makes all of them slow.
   maxWorkers: 2,
   testTimeout: 30_000,
+  setupFilesAfterEnv: ['<rootDir>/test/support/assertions.ts'],
 }

@@ -67,6 +67,7 @@ describe('a client message', () => {
   })
 
   test.each(TYPES)('of type %s has each of its fields, in the right form', (type) => {
+    expect(parseClientMessage(JSON.stringify({ type, ...VALID[type] }))).toMatchObject({ ok: true })
     for (const field of Object.keys(VALID[type])) {
       const { [field]: _, ...rest } = VALID[type] as Record<string, unknown>
       expectRefused(JSON.stringify({ type, ...rest }), 'MALFORMED')

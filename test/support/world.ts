@@ -1,76 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import { Holdfast } from '../../client/holdfast.js'
 import { compileOptions, type HoldfastOptions } from '../../client/options/client-options.js'
-import type { Clock, Randomness, Socket, SocketEvents, Timer, Transport } from '../../client/ports.js'
+import type { Clock, Randomness, Socket, SocketEvents, Transport } from '../../client/ports.js'
 import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
 import type { Address, Deps } from '../../functions/ports.js'
+import { turn } from '../../local/memory/turn.js'
+import { VirtualClock } from '../../local/memory/virtual-clock.js'
 import type { Item, Store, TableName, TransactOutcome, Update, UpdateOutcome } from '../../protocol/dynamodb.js'
 import { type ClientMessage, correlate, type StoreMessage } from '../../protocol/messages.js'
 import { compileTiming, type Timing } from '../../protocol/timing.js'
 import { MemoryStore } from '../../store/memory/memory-store.js'
 
 /** Lets every promise that can settle do so. Nothing here waits for real time. */
-export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
-}
+export const settle = turn
 
-/** A clock that stands still until it is told to go. */
-export class VirtualClock implements Clock {
-  private nowMs = 1_800_000_000_000
-  private readonly timers = new Set<{ atMs: number; fire: () => void }>()
-
-  /** Whole milliseconds, as machines count them. */
-  wallMs(): number {
-    return Math.floor(this.nowMs)
-  }
-
-  monotonicMs(): number {
-    return this.nowMs
-  }
-
-  after(ms: number, fire: () => void): Timer {
-    const timer = { atMs: this.nowMs + Math.max(0, ms), fire }
-    this.timers.add(timer)
-    return { cancel: () => void this.timers.delete(timer) }
-  }
-
-  /** Runs the timers that are due in the next `ms`, in order, each with all its consequences. */
-  async advance(ms: number): Promise<void> {
-    const untilMs = this.nowMs + ms
-    await settle()
-    for (;;) {
-      const due = [...this.timers].filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0]
-      if (due === undefined) break
-      this.timers.delete(due)
-      this.nowMs = Math.max(this.nowMs, due.atMs)
-      due.fire()
-      await settle()
-    }
-    this.nowMs = untilMs
-  }
-
-  /** Timers that have neither fired nor been cancelled. */
-  get pending(): number {
-    return this.timers.size
-  }
-
-  /** Lets `ms` pass, or only as much as it takes to the next timer, which fires then. Waits for no consequence. */
-  step(ms: number): void {
-    const next = [...this.timers].sort((a, b) => a.atMs - b.atMs)[0]
-    if (next === undefined || next.atMs > this.nowMs + ms) {
-      this.nowMs += ms
-      return
-    }
-    this.timers.delete(next)
-    this.nowMs = Math.max(this.nowMs, next.atMs)
-    next.fire()
-  }
-
-  /** Time passes for the clock, but no timer fires: a process that is frozen. */
-  freeze(ms: number): void {
-    this.nowMs += ms
-  }
-}
+export { VirtualClock }
 
 /** Tokens are random, since they must be unique; jitter is fixed, since tests must not depend on it. */
 const randomness: Randomness = {

@@ -123,13 +123,33 @@ function assertCycle(error: DeadlockError | undefined, model: Model): void {
 }
 
 /** Takes a step in both, and asserts that they do not differ. */
-function takeBoth(locks: Locks, model: Model, granted: readonly number[], step: Step, id: number): void {
+function takeBoth(locks: Locks, model: Model, granted: readonly number[], step: Step, id: number): unknown {
   const outcome = locks.take(step, id)
   assert.deepEqual(outcome, model.take(step, id))
   if (outcome === 'DEADLOCK') assertCycle(locks.deadlock, model)
   assert.deepEqual(granted, model.granted)
   assert.deepEqual(locks.state(), stateOf(model))
   assert(!model.hasCycle(), 'a cycle of waits was not refused')
+  return outcome
+}
+
+/** What the scripts have come upon. Where it is little, they have shown nothing. */
+interface Tally {
+  grants: number
+  deadlocks: number
+}
+
+/** Takes the steps of a script in both, and asserts after each that they do not differ. */
+function follow(script: readonly Step[], tally: Tally) {
+  const granted: number[] = []
+  const locks = new Locks((id) => granted.push(id))
+  const model = new Model()
+  for (const [id, step] of script.entries()) {
+    const outcome = takeBoth(locks, model, granted, step, id)
+    if (outcome === 'DEADLOCK') tally.deadlocks += 1
+  }
+  tally.grants += granted.length
+  return { granted, locks, model }
 }
 
 /** Locks whose callbacks call them again, with what an observer of the calls knows of the queue. */
@@ -137,6 +157,7 @@ class Reentrant {
   readonly locks = new Locks((id) => this.granted(id))
   private readonly queue = new Map<number, ModelTicket>()
   private steps = 0
+  callbacks = 0
 
   /** @param inner steps for the callbacks, two for each. */
   constructor(private readonly inner: Step[]) {}
@@ -169,6 +190,7 @@ class Reentrant {
   }
 
   private granted(id: number): void {
+    this.callbacks += 1
     const ticket = this.queue.get(id)
     assert(ticket !== undefined, 'granted what is not queued')
     this.queue.delete(id)
@@ -202,23 +224,22 @@ class Reentrant {
 }
 
 test('the locks do what the model does, step by step', () => {
+  const tally = { grants: 0, deadlocks: 0 }
   fc.assert(
-    fc.property(steps, (script) => {
-      const granted: number[] = []
-      const [locks, model] = [new Locks((id) => granted.push(id)), new Model()]
-      for (const [id, step] of script.entries()) takeBoth(locks, model, granted, step, id)
-    }),
+    fc.property(steps, (script) => void follow(script, tally)),
     { numRuns: 1_000 },
   )
+  expect(tally.grants).toBeGreaterThan(500)
+  expect(tally.deadlocks).toBeGreaterThan(20)
 })
 
 test('when accesses end one after the other, everybody is granted and nothing is left', () => {
+  const tally = { grants: 0, deadlocks: 0 }
+  let lastGrants = 0
   fc.assert(
     fc.property(steps, (script) => {
-      const granted: number[] = []
-      const [locks, model] = [new Locks((id) => granted.push(id)), new Model()]
-      for (const [id, step] of script.entries()) takeBoth(locks, model, granted, step, id)
-
+      const { granted, locks, model } = follow(script, tally)
+      const before = granted.length
       // Only one who waits nowhere can end. As long as anybody waits there must be such a one among the holders.
       for (let id = script.length; model.held.some((held) => held.size > 0); id += 1) {
         const waits = new Set(model.queue.map(({ owner }) => owner))
@@ -228,12 +249,15 @@ test('when accesses end one after the other, everybody is granted and nothing is
         takeBoth(locks, model, granted, { kind: 'unlock', ...next }, id)
       }
       locks.assertEmpty()
+      lastGrants += granted.length - before
     }),
     { numRuns: 500 },
   )
+  expect(lastGrants).toBeGreaterThan(50)
 })
 
 test('callbacks may call the locks again in any way', () => {
+  let callbacks = 0
   fc.assert(
     fc.property(steps, steps, (outer, inner) => {
       const reentrant = new Reentrant([...inner])
@@ -244,7 +268,9 @@ test('callbacks may call the locks again in any way', () => {
       for (let session = 0; session < SESSIONS; session += 1) reentrant.take({ kind: 'clear', session })
       reentrant.assertSettled()
       reentrant.locks.assertEmpty()
+      callbacks += reentrant.callbacks
     }),
     { numRuns: 1_000 },
   )
+  expect(callbacks).toBeGreaterThan(500)
 })

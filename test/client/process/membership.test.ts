@@ -169,7 +169,7 @@ describe('a process and its connections', () => {
     expect(membership.isReady).toBe(true)
     for (let second = 0; second < 11; second += 1) await liveOneSecond()
     expect([line(0).isClosed, line(1).isClosed]).toEqual([true, false])
-  }, 30_000)
+  })
 
   it('keeps the connection that works where the next one is never welcomed', async () => {
     await settle()
@@ -184,7 +184,7 @@ describe('a process and its connections', () => {
     line(0).events.closed(undefined)
     await clock.advance(RECONNECT_MAX_MS)
     expect(lines).toHaveLength(CONNECTIONS_PER_PROCESS_MAX + 1)
-  }, 30_000)
+  })
 
   it('opens another connection at once where the store does not know this one', async () => {
     await settle()

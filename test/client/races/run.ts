@@ -113,7 +113,7 @@ export class Race implements RaceState {
   }
 
   private report(): void {
-    if (this.watch.problems.length > 0) throw new Error([...new Set(this.watch.problems)].slice(0, 5).join('\n'))
+    expectNone(this.watch.problems)
   }
 
   private async inTurn<T>(items: readonly T[], perform: (item: T) => Promise<void>): Promise<void> {
@@ -237,3 +237,5 @@ export class Race implements RaceState {
 
 const describe = (error: unknown): string =>
   error instanceof PlannedFailure ? 'what was planned' : String((error as Error).stack)
+
+const expectNone = (problems: readonly string[]): void => expect([...new Set(problems)].slice(0, 5)).toEqual([])
