@@ -3,7 +3,8 @@ import { DynamoDbStore } from '../store/dynamodb.js'
 import { Holdfast } from './holdfast.js'
 import { STATE_REQUEST_TIMEOUT_MS } from './limits.js'
 import { machineClock, machineRandomness } from './machine.js'
-import { compileOptions, type HoldfastOptions } from './options/client-options.js'
+import { findMemoryStore, type MemoryStoreEntry } from './memory-stores.js'
+import { type CompiledOptions, compileOptions, type HoldfastOptions } from './options/client-options.js'
 import { SignedWebSocketTransport } from './process/websocket.js'
 import type { StorableAttributes } from './state/types.js'
 
@@ -21,7 +22,12 @@ export function createHoldfast<S extends StorableAttributes<S> = Record<string, 
   options: HoldfastOptions<S>,
 ): Holdfast<S> {
   const compiled = compileOptions(options, process.env)
-  const { config, credentials } = compiled
+  const memory = findMemoryStore(compiled.config.url)
+  return memory === undefined ? onAws<S>(compiled) : inMemory<S>(compiled, memory)
+}
+
+function onAws<S extends object>(options: CompiledOptions): Holdfast<S> {
+  const { config, credentials } = options
   const aws = new DynamoDBClient({
     region: config.region,
     ...(config.dynamoDbEndpoint === undefined ? {} : { endpoint: config.dynamoDbEndpoint }),
@@ -34,12 +40,17 @@ export function createHoldfast<S extends StorableAttributes<S> = Record<string, 
       throwOnRequestTimeout: true,
     },
   })
-  const context = {
-    store: new DynamoDbStore(aws, { sessions: config.sessionsTable }),
-    clock: machineClock,
-    randomness: machineRandomness,
-    options: compiled,
-  }
+  const store = new DynamoDbStore(aws, { sessions: config.sessionsTable })
   const transport = new SignedWebSocketTransport(config.url, config.region, aws)
+  const context = { store, clock: machineClock, randomness: machineRandomness, options }
   return new Holdfast<S>(context, transport, () => aws.destroy())
+}
+
+/** For tests: everything that the client would ask of the machine and of AWS, it is given. */
+function inMemory<S extends object>(options: CompiledOptions, memory: MemoryStoreEntry): Holdfast<S> {
+  const { store, transport, clock, randomness } = memory.connect()
+  const context = { store, clock, randomness, options }
+  const client: Holdfast<S> = new Holdfast<S>(context, transport, () => memory.closed(client))
+  memory.opened(client)
+  return client
 }

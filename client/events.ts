@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { type HoldfastError, InvalidArgumentError } from './errors/index.js'
+import { soon } from './microtask.js'
 import { kindOf, shown } from './options/check.js'
 import { outsideAccesses } from './scope.js'
 
@@ -46,7 +47,7 @@ export class Events {
   private readonly emitter = new EventEmitter()
 
   tell<E extends keyof HoldfastEvents>(event: E, ...args: HoldfastEvents[E]): void {
-    outsideAccesses(() => queueMicrotask(() => this.emitter.emit(event, ...args)))
+    outsideAccesses(() => soon(() => void this.emitter.emit(event, ...args)))
   }
 
   on(event: unknown, listener: unknown): void {

@@ -1,4 +1,5 @@
 import type { HoldfastError } from '../errors/index.js'
+import { soon } from '../microtask.js'
 import type { Clock } from '../ports.js'
 import type { Scope } from '../scope.js'
 import type { AccessSession } from './access-session.js'
@@ -119,7 +120,7 @@ function unlessLost<T>(running: readonly EnteredSession[], result: Promise<T>): 
         ticket.lose(loss)
         session.end()
         // The others may be lost by the same cause, in this same turn: no access may enter them before that.
-        queueMicrotask(() => hold.leave(ticket))
+        soon(() => hold.leave(ticket))
       }
       void outcomeOf(running, loss).then(reject)
     }

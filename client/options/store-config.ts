@@ -1,9 +1,10 @@
 import { InvalidArgumentError } from '../errors/index.js'
+import { findMemoryStore } from '../memory-stores.js'
 import { checkKeys, invalid, type Keys } from './check.js'
 
 /** Where the store is: the value of the stack's output `HoldfastConfig`. */
 export interface HoldfastConfig {
-  /** `wss://…`, the WebSocket API with its stage. */
+  /** `wss://…`, the WebSocket API with its stage; or `memory://…`, that of a memory stack in a test. */
   readonly url: string
   readonly region: string
   readonly sessionsTable: string
@@ -30,7 +31,8 @@ export function compileConfig(
   const config = typeof given === 'string' ? parseConfig(given, source) : given
   checkKeys(config, CONFIG_KEYS, `'${source}'`)
   const { url, region, sessionsTable, dynamoDbEndpoint } = config
-  if (typeof url !== 'string' || !/^wss?:$/.test(protocolOf(url))) {
+  if (typeof url === 'string' && protocolOf(url) === 'memory:') checkMemoryUrl(url, source)
+  else if (typeof url !== 'string' || !/^wss?:$/.test(protocolOf(url))) {
     throw invalid(`${source}.url`, 'a ws:// or wss:// URL', url)
   }
   if (typeof region !== 'string' || region === '') throw invalid(`${source}.region`, 'an AWS region', region)
@@ -52,6 +54,13 @@ function parseConfig(text: string, source: string): HoldfastConfig {
       cause,
     })
   }
+}
+
+function checkMemoryUrl(url: string, source: string): void {
+  if (findMemoryStore(url) !== undefined) return
+  throw new InvalidArgumentError(
+    `'${source}.url' is ${url}, and there is no such memory stack: it was stopped, or made in another process or test file`,
+  )
 }
 
 const protocolOf = (url: string): string => (URL.canParse(url) ? new URL(url).protocol : '')

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { Holdfast } from '../../client/holdfast.js'
 import { compileOptions, type HoldfastOptions } from '../../client/options/client-options.js'
-import type { Clock, Randomness, Socket, SocketEvents, Transport } from '../../client/ports.js'
-import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
-import type { Address, Deps } from '../../functions/ports.js'
+import type { Clock, Randomness, Transport } from '../../client/ports.js'
+import { Connections, type Wire } from '../../local/memory/connections.js'
+import { Functions } from '../../local/memory/functions.js'
 import { turn } from '../../local/memory/turn.js'
 import { VirtualClock } from '../../local/memory/virtual-clock.js'
 import type { Item, Store, TableName, TransactOutcome, Update, UpdateOutcome } from '../../protocol/dynamodb.js'
@@ -26,17 +26,6 @@ const randomness: Randomness = {
 function tooMany(text: string): StoreMessage {
   const message = JSON.parse(text) as ClientMessage
   return { type: 'refused', code: 'TOO_MANY_MESSAGES', message: 'too many', ...correlate(message.type, { ...message }) }
-}
-
-interface Line {
-  readonly events: SocketEvents
-  network: Network
-  isOpen: boolean
-}
-
-/** One client's way to the store. While it is cut, nothing passes and nobody is told. */
-interface Network {
-  isCut: boolean
 }
 
 /** The messages between the parts, for tests that count. */
@@ -78,12 +67,28 @@ export class World {
   /** How often each push that is not lost arrives. */
   pushCopies = 1
   incarnation = '1'
-  private readonly lines = new Map<string, Line>()
   private readonly clients: Holdfast<never>[] = []
-  private readonly networks = new Map<object, Network>()
+  private readonly wires = new Map<object, Wire>()
+  private readonly connections: Connections
+  private readonly functions: Functions
 
   constructor(timing: Partial<Timing> = {}) {
     this.timing = compileTiming(timing)
+    const nowMs = () => this.clock.wallMs()
+    this.connections = new Connections({
+      nowMs,
+      later: queueMicrotask,
+      received: ({ connectionId }, text) => this.received(connectionId, text),
+      ended: ({ connectionId }) => void this.functions.disconnected(connectionId),
+    })
+    this.functions = new Functions({
+      storeOf: () => this.memory,
+      push: (_from, { connectionId }, message) => this.push(connectionId, message),
+      nowMs,
+      timing: this.timing,
+      incarnation: () => this.incarnation,
+      log: (_from, entry) => this.logs.push(entry),
+    })
   }
 
   /** One application server. `clock` lets it be frozen on its own. */
@@ -99,9 +104,9 @@ export class World {
       randomness,
       options: compiled,
     }
-    const network: Network = { isCut: false }
-    const client = new Holdfast<S>(context, this.transport(network), () => {})
-    this.networks.set(client, network)
+    const wire: Wire = { isCut: false }
+    const client = new Holdfast<S>(context, this.transport(wire), () => {})
+    this.wires.set(client, wire)
     this.clients.push(client as unknown as Holdfast<never>)
     return client
   }
@@ -120,22 +125,18 @@ export class World {
 
   /** Cuts every connection, as a gateway restart does. */
   cutConnections(): void {
-    for (const [id, line] of this.lines) {
-      this.lines.delete(id)
-      line.isOpen = false
-      line.events.closed(undefined)
-    }
+    this.connections.dropAll()
   }
 
   /** From now on, or no longer, nothing passes between this client and the store, and neither is told. */
   partition(client: object, isCut = true): void {
-    const network = this.networks.get(client)
-    if (network !== undefined) network.isCut = isCut
+    const wire = this.wires.get(client)
+    if (wire !== undefined) wire.isCut = isCut
   }
 
   /** Present connections pass nothing any more, and nobody is told. Connections opened from now on work. */
   halfOpen(): void {
-    for (const line of this.lines.values()) line.network = { isCut: true }
+    for (const line of this.connections.all()) line.wire = { isCut: true }
   }
 
   /** Closes all clients. To be called at the end of every test. */
@@ -145,56 +146,37 @@ export class World {
     await Promise.all(closing)
   }
 
-  private transport(network: Network): Transport {
-    const world = this
-    const deps: Deps = {
-      store: this.memory,
-      push: async (to: Address, message: StoreMessage) => {
-        this.traffic.pushed.push(message)
-        if (!this.onPush(message)) return
-        for (let copy = 0; copy < this.pushCopies; copy += 1) this.deliver(to.connectionId, JSON.stringify(message))
-      },
-      nowMs: () => this.clock.wallMs(),
-      timing: this.timing,
-      get incarnation() {
-        return world.incarnation
-      },
-      log: (entry) => this.logs.push(entry),
-    }
-    const dispatcher = new Dispatcher(deps, { ...GRANT_HANDLERS, ...RELEASE_HANDLERS })
+  /** Notes what a client sends, whether or not it arrives. */
+  private transport(wire: Wire): Transport {
+    const { open } = this.connections.transport(wire)
     return {
-      open: (events): Socket => {
-        const connectionId = randomBytes(9).toString('base64url')
-        const line: Line = { events, network, isOpen: true }
-        this.lines.set(connectionId, line)
-        queueMicrotask(() => line.isOpen && !network.isCut && events.opened())
-        return {
-          send: (text) => {
-            this.traffic.sent.push(text)
-            if (!line.isOpen || network.isCut || !this.onSend(text)) return
-            if (this.isTooMany(text)) return this.deliver(connectionId, JSON.stringify(tooMany(text)))
-            const caller = { connectionId, endpoint: 'https://world.invalid', principal: 'test' }
-            this.onRequest(
-              () =>
-                void dispatcher
-                  .answer(caller, text)
-                  .then((answer) => this.deliver(connectionId, JSON.stringify(answer))),
-            )
-          },
-          close: () => {
-            if (!line.isOpen) return
-            line.isOpen = false
-            this.lines.delete(connectionId)
-            queueMicrotask(() => events.closed(undefined))
-          },
+      open: (events) => {
+        const socket = open(events)
+        const send = (text: string) => {
+          this.traffic.sent.push(text)
+          socket.send(text)
         }
+        return { ...socket, send }
       },
     }
   }
 
+  private received(connectionId: string, text: string): void {
+    if (!this.onSend(text)) return
+    if (this.isTooMany(text)) return this.deliver(connectionId, JSON.stringify(tooMany(text)))
+    this.onRequest(
+      () => void this.functions.answer(connectionId, text).then((answer) => this.deliver(connectionId, answer)),
+    )
+  }
+
+  private push(connectionId: string, message: StoreMessage): void {
+    this.traffic.pushed.push(message)
+    if (!this.onPush(message)) return
+    for (let copy = 0; copy < this.pushCopies; copy += 1) this.deliver(connectionId, JSON.stringify(message))
+  }
+
   private deliver(connectionId: string, text: string): void {
-    const line = this.lines.get(connectionId)
-    this.onDeliver(() => line?.isOpen && !line.network.isCut && line.events.received(text))
+    this.onDeliver(() => this.connections.deliver(connectionId, text))
   }
 
   private countingStore(): Store {

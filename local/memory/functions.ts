@@ -1,0 +1,75 @@
+import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
+import type { Address, Deps, LogEntry } from '../../functions/ports.js'
+import type { Store } from '../../protocol/dynamodb.js'
+import { connectionKey } from '../../protocol/keys.js'
+import type { StoreMessage } from '../../protocol/messages.js'
+import type { Timing } from '../../protocol/timing.js'
+
+/** The functions that are deployed, by the names of their modules in functions/lambda. */
+export type FunctionName = 'connection' | 'grant' | 'release'
+
+export interface FunctionsOptions {
+  readonly storeOf: (caller: FunctionName) => Store
+  readonly push: (from: FunctionName, to: Address, message: StoreMessage) => void
+  readonly nowMs: () => number
+  readonly timing: Timing
+  readonly incarnation: () => string
+  readonly log: (from: FunctionName, entry: LogEntry) => void
+}
+
+const HANDLERS = { connection: {}, grant: GRANT_HANDLERS, release: RELEASE_HANDLERS }
+/** Whoever opens a connection in this process: there is no IAM that would tell. */
+const CALLER = { endpoint: 'memory://gateway', principal: 'application' }
+
+/** The real handlers, each function with a memory of its own, as it is deployed. */
+export class Functions {
+  private readonly stores: { readonly [F in FunctionName]: Store }
+  private readonly dispatchers: { readonly [F in FunctionName]: Dispatcher }
+
+  constructor(options: FunctionsOptions) {
+    const each = <T>(make: (name: FunctionName) => T) => ({
+      connection: make('connection'),
+      grant: make('grant'),
+      release: make('release'),
+    })
+    this.stores = each(options.storeOf)
+    this.dispatchers = each((name) => {
+      const deps: Deps = {
+        store: this.stores[name],
+        push: async (to, message) => options.push(name, to, message),
+        nowMs: options.nowMs,
+        timing: options.timing,
+        get incarnation() {
+          return options.incarnation()
+        },
+        log: (entry) => options.log(name, entry),
+      }
+      return new Dispatcher(deps, HANDLERS[name])
+    })
+  }
+
+  /** The answer of the function that the message's route leads to. */
+  async answer(connectionId: string, text: string): Promise<string> {
+    const answer = await this.dispatchers[routeOf(text)].answer({ connectionId, ...CALLER }, text)
+    return JSON.stringify(answer)
+  }
+
+  async disconnected(connectionId: string): Promise<void> {
+    await this.stores.connection.remove('locks', connectionKey(connectionId))
+  }
+}
+
+/** As the routes of the API select it: by the field `type`, and the function `connection` takes all else. */
+function routeOf(text: string): FunctionName {
+  const type = typeOf(text)
+  if (Object.hasOwn(GRANT_HANDLERS, type)) return 'grant'
+  return Object.hasOwn(RELEASE_HANDLERS, type) ? 'release' : 'connection'
+}
+
+function typeOf(text: string): string {
+  try {
+    return String((JSON.parse(text) as { readonly type?: unknown } | null)?.type)
+  } catch {
+    return ''
+  }
+}
