@@ -1,5 +1,6 @@
 /**
- * Holdfast on this machine, for tests: the functions, tables, routes and permissions that would be deployed.
+ * Holdfast for tests: in the memory of one process, for unit tests, or on this machine with the functions, tables, routes
+ * and permissions that would be deployed.
  *
  * @example
  * import { startLocalStack } from 'holdfast/testing'
@@ -16,5 +17,8 @@ export { JavaMissingError, LocalStartError, TemplateError } from './errors.js'
 export type { Credentials } from './iam/principals.js'
 export type { FunctionLogLine } from './lambda/execution-environment.js'
 export type { ConnectionInfo, GatewayLimits, LocalConfig, LocalStack, Push } from './local-stack.js'
+export { createMemoryStack } from './memory/create-memory-stack.js'
+export type { MemoryConfig, MemoryStack } from './memory/memory-stack.js'
+export type { MemoryStackOptions } from './memory/options.js'
 export type { LocalStackOptions } from './options.js'
 export { startLocalStack } from './start-local-stack.js'

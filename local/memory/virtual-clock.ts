@@ -12,9 +12,10 @@ const START_MS = 1_800_000_000_000
 
 /** A clock that stands still until it is told to go. */
 export class VirtualClock implements Clock {
-  private nowMs = START_MS
   private readonly timers = new Agenda<VirtualTimer>()
   private advancing: Promise<void> = Promise.resolve()
+
+  constructor(private nowMs = START_MS) {}
 
   /** Whole milliseconds, as machines count them. */
   wallMs(): number {

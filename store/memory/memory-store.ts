@@ -58,6 +58,12 @@ export class MemoryStore implements Store {
     return copyTables(this.tables)
   }
 
+  /** The size of an item as DynamoDB counts, 0 where there is none. */
+  bytesOf(table: TableName, key: string): number {
+    const item = this.tables[table].get(key)
+    return item === undefined ? 0 : bytesOfItem(item)
+  }
+
   // The same without promises, for tests that make millions of requests.
   getNow(table: TableName, key: string): Item | undefined {
     checkKey(key)

@@ -17,15 +17,17 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   'client/limits': ['protocol'],
   'client/ports': ['protocol'],
   'client/machine': ['client/ports'],
-  'client/options': ['client/realms', ...BASE],
+  'client/microtask': [],
+  'client/memory-stores': ['client/ports', 'protocol'],
+  'client/options': ['client/memory-stores', 'client/realms', ...BASE],
   'client/codec': OPTIONS,
   'client/attribute-locks': OPTIONS,
   'client/scope': LOCKS,
-  'client/events': ['client/scope', ...OPTIONS],
+  'client/events': ['client/scope', 'client/microtask', ...OPTIONS],
   'client/process': BASE,
   'client/state': ['client/codec', ...LOCKS],
   'client/session': ['client/process', 'client/state', 'client/events', 'client/scope', ...LOCKS],
-  'client/access': ['client/session', 'client/state', 'client/scope', ...LOCKS],
+  'client/access': ['client/session', 'client/state', 'client/scope', 'client/microtask', ...LOCKS],
   'client/api': ['client/access', 'client/state', 'client/events', ...LOCKS],
   'client/worker': ['client/api', 'client/access', 'client/state', 'client/codec', 'client/scope', ...LOCKS],
   'client/holdfast': [
@@ -43,6 +45,7 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
     'client/state/types',
     'client/holdfast',
     'client/machine',
+    'client/memory-stores',
     'client/process',
     'store/dynamodb',
     ...OPTIONS,
@@ -54,7 +57,20 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   // The construct checks its timing, and finds the bundles of the package that it is in.
   infra: ['protocol', 'local/package-root'],
   // The test kit gives its user the configuration of a client, and fails as the client does.
-  local: ['protocol', 'store', 'client/errors', 'client/options'],
+  local: ['protocol', 'store', 'client/errors', 'client/options', 'local/memory'],
+  // It runs the handlers themselves, and gives the client its ports.
+  'local/memory': [
+    'local',
+    'functions',
+    'protocol',
+    'store',
+    'client/errors',
+    'client/machine',
+    'client/memory-stores',
+    'client/microtask',
+    'client/options',
+    'client/ports',
+  ],
 }
 
 /** The rooms, the longest names first. */

@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto'
+import { InvalidArgumentError } from '../../client/errors/index.js'
+import { machineRandomness } from '../../client/machine.js'
+import { addMemoryStore, type Closable } from '../../client/memory-stores.js'
+import { soon } from '../../client/microtask.js'
+import { invalid } from '../../client/options/check.js'
+import type { StoreMessage } from '../../protocol/messages.js'
+import { RequestCounts } from '../dynamodb/request-counts.js'
+import type { Push } from '../local-stack.js'
+import { Connections } from './connections.js'
+import { type FunctionName, Functions } from './functions.js'
+import type { MemoryConfig, MemoryStack } from './memory-stack.js'
+import { type CompiledOptions, compileOptions, type MemoryStackOptions } from './options.js'
+import { realClock } from './real-clock.js'
+import { TABLE_NAMES, Tables } from './tables.js'
+import { realSetImmediate, realSetTimeout, turn } from './turn.js'
+import { VirtualClock } from './virtual-clock.js'
+
+const REGION = 'us-east-1'
+const CREDENTIALS = { accessKeyId: 'MEMORY', secretAccessKey: 'memory' }
+/** The longest that `stop` waits for clients to close. */
+const STOP_MAX_MS = 5_000
+
+/**
+ * Makes a store in the memory of this process, for unit tests: the handlers, the protocol and the client are the real
+ * ones; the tables, the connections and, if wanted, the clock are not. It needs no Java and no network, and is ready at
+ * once. An application reaches it by the configuration, as it would a deployed store:
+ * `createHoldfast({ namespace: 'shop', config: stack.config })`.
+ *
+ * The hazard: it has no IAM, none of the limits of API Gateway and Lambda, and no table that another process could read.
+ * Use {@link startLocalStack} for these. Stop it when done; one that is forgotten keeps no process alive.
+ *
+ * @throws {InvalidArgumentError} for an unknown or a wrong option.
+ * @example
+ * const stack = createMemoryStack({ clock: 'virtual' })
+ * const holdfast = createHoldfast<Shop>({ namespace: 'shop', config: stack.config, ttlMs: 60_000 })
+ * const id = await holdfast.create({ cart: { items: [] } })
+ * await stack.advance(60_000)
+ * expect(await holdfast.peek(id)).toBeUndefined()
+ * await stack.stop()
+ */
+export function createMemoryStack(options: MemoryStackOptions = {}): MemoryStack {
+  return new Stack(compileOptions(options)).view()
+}
+
+class Stack {
+  private readonly counts = new RequestCounts()
+  private readonly virtual: VirtualClock | undefined
+  private readonly tables: Tables
+  private readonly connections: Connections
+  private readonly functions: Functions
+  private readonly lossRules = new Set<(push: Push) => boolean>()
+  private readonly clients = new Set<Closable>()
+  private readonly config: MemoryConfig
+  private readonly leave: () => void
+  private stopping: Promise<void> | undefined
+
+  constructor({ isVirtual, timing, onLog }: CompiledOptions) {
+    this.virtual = isVirtual ? new VirtualClock(realClock.wallMs()) : undefined
+    const clock = this.virtual ?? realClock
+    const nowMs = () => clock.wallMs()
+    // In real time a message takes a turn of the loop, as from a network: an application must not starve its own timers.
+    const later = isVirtual ? soon : realSetImmediate
+    this.tables = new Tables(this.counts, isVirtual ? async () => {} : turn)
+    this.connections = new Connections({
+      nowMs,
+      later,
+      received: ({ connectionId }, text) => {
+        const answered = (answer: string) => later(() => this.connections.deliver(connectionId, answer))
+        later(() => void this.functions.answer(connectionId, text).then(answered))
+      },
+      // TTL removes what a function that failed has left.
+      ended: ({ connectionId }) => void this.functions.disconnected(connectionId).catch(() => {}),
+    })
+    this.functions = new Functions({
+      storeOf: (caller) => this.tables.as(caller),
+      push: (from, { connectionId }, message) => this.push(from, connectionId, message, later),
+      nowMs,
+      timing,
+      incarnation: () => '1',
+      log: (functionId, entry) => onLog({ functionId, stream: 'stdout', text: JSON.stringify(entry) }),
+    })
+    this.config = { url: `memory://${randomUUID()}`, region: REGION, sessionsTable: TABLE_NAMES.sessions }
+    this.leave = addMemoryStore(this.config.url, {
+      connect: () => ({
+        store: this.tables.as('application'),
+        transport: this.connections.transport(),
+        clock,
+        randomness: machineRandomness,
+      }),
+      opened: (client) => this.clients.add(client),
+      closed: (client) => this.clients.delete(client),
+    })
+  }
+
+  view(): MemoryStack {
+    const { config, connections, counts, tables } = this
+    const stop = () => {
+      this.stopping ??= this.end()
+      return this.stopping
+    }
+    return {
+      config,
+      credentials: CREDENTIALS,
+      env: { HOLDFAST_CONFIG: JSON.stringify(config) },
+      requests: { snapshot: () => counts.snapshot(), since: (snapshot) => counts.since(snapshot) },
+      gateway: {
+        connections: () =>
+          connections.all().map(({ connectionId, openedAtMs }) => ({
+            connectionId,
+            connectedAtMs: openedAtMs,
+            userArn: undefined,
+          })),
+        drop: (connectionId) => connections.drop(connectionId),
+        dropAll: () => connections.dropAll(),
+        losePushes: (isLost) => {
+          this.lossRules.add(isLost)
+          return () => void this.lossRules.delete(isLost)
+        },
+        stop: async () => connections.refuse('the gateway of the memory stack is stopped', false),
+        start: async () => this.restart(() => connections.accept()),
+      },
+      dynamodb: {
+        stop: async () => tables.stop(),
+        start: async () => this.restart(() => tables.start()),
+        inject: (faults) => tables.inject(faults),
+      },
+      advance: (ms) => this.advance(ms),
+      stop,
+      [Symbol.asyncDispose]: stop,
+    }
+  }
+
+  private async advance(ms: number): Promise<void> {
+    if (this.virtual === undefined) {
+      throw new InvalidArgumentError("time passes by itself here: use createMemoryStack({ clock: 'virtual' })")
+    }
+    if (!Number.isFinite(ms) || ms < 0) throw invalid('ms', 'milliseconds, 0 or more', ms)
+    await this.virtual.advance(ms)
+  }
+
+  private push(
+    from: FunctionName,
+    connectionId: string,
+    message: StoreMessage,
+    later: (run: () => void) => void,
+  ): void {
+    const text = JSON.stringify(message)
+    const isKnown = this.connections.has(connectionId)
+    const count = { caller: from, target: '@connections', operation: 'POST' }
+    this.counts.add({ ...count, outcome: isKnown ? 'ok' : 'GoneException' })
+    if (!isKnown || [...this.lossRules].some((isLost) => isLost({ from, connectionId, text }))) return
+    later(() => this.connections.deliver(connectionId, text))
+  }
+
+  private restart(start: () => void): void {
+    if (this.stopping !== undefined) {
+      throw new InvalidArgumentError('this memory stack has been stopped: create a new one')
+    }
+    start()
+  }
+
+  /** Clients close as they would in peace; what no client can end is cut. */
+  private async end(): Promise<void> {
+    this.leave()
+    this.tables.heal()
+    this.lossRules.clear()
+    this.connections.accept()
+    const closing = Promise.allSettled([...this.clients].map((client) => client.close({ drainMs: 0 })))
+    const { virtual } = this
+    if (virtual === undefined) await Promise.race([closing, forAwhile()])
+    else await Promise.race([closing, virtual.advance(STOP_MAX_MS)])
+    this.connections.refuse('the memory stack has been stopped', true)
+  }
+}
+
+const forAwhile = (): Promise<void> =>
+  new Promise((resolve) => {
+    realSetTimeout(resolve, STOP_MAX_MS).unref()
+  })
