@@ -165,7 +165,7 @@ describe('a stack whose time is virtual', () => {
     const settled = () => {
       watched.isSettled = true
     }
-    promise.then(settled, settled)
+    void promise.then(settled, settled)
     return watched
   }
 
