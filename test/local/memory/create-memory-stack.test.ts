@@ -183,7 +183,7 @@ describe('a stack whose time is virtual', () => {
   it('ends a wait at its timeout, and not before', async () => {
     start()
     const never = new Gate()
-    quiet(client().access(ID, 'all', () => never.passed))
+    void quiet(client().access(ID, 'all', () => never.passed))
     await stack.advance(0)
     const waiting = quiet(increment(client(), ID, { timeoutMs: 5_000 }))
     const watched = watch(waiting)
