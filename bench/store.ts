@@ -1,12 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { deserialize, serialize } from 'node:v8'
 import { Holdfast } from '../client/holdfast.js'
 import { machineClock, machineRandomness } from '../client/machine.js'
 import { compileOptions, type HoldfastOptions } from '../client/options/client-options.js'
-import type { Socket, SocketEvents, Transport } from '../client/ports.js'
 import { attributeBytes } from '../client/state/attribute-cache.js'
-import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../functions/dispatch.js'
-import type { Deps } from '../functions/ports.js'
+import { Connections } from '../local/memory/connections.js'
+import { Functions } from '../local/memory/functions.js'
 import type { Store } from '../protocol/dynamodb.js'
 import { DEFAULT_TIMING } from '../protocol/timing.js'
 import { MemoryStore } from '../store/memory/memory-store.js'
@@ -24,20 +22,21 @@ export const WHAT_RUNS =
 /** The store and its functions without a network, fast enough to grant a hundred thousand sessions. */
 export class BenchStore {
   private readonly memory = new MemoryStore()
-  private readonly connections = new Map<string, SocketEvents>()
-  private readonly dispatcher: Dispatcher
-
-  constructor() {
-    const deps: Deps = {
-      store: this.memory,
-      push: async ({ connectionId }, message) => this.deliver(connectionId, JSON.stringify(message)),
-      nowMs: () => Date.now(),
-      timing: DEFAULT_TIMING,
-      incarnation: '1',
-      log: (entry) => console.error(entry),
-    }
-    this.dispatcher = new Dispatcher(deps, { ...GRANT_HANDLERS, ...RELEASE_HANDLERS })
-  }
+  private readonly connections = new Connections({
+    nowMs: () => Date.now(),
+    later: queueMicrotask,
+    received: ({ connectionId }, text) =>
+      void this.functions.answer(connectionId, text).then((answer) => this.deliver(connectionId, answer)),
+    ended: ({ connectionId }) => void this.functions.disconnected(connectionId),
+  })
+  private readonly functions = new Functions({
+    storeOf: () => this.memory,
+    push: (_from, { connectionId }, message) => this.deliver(connectionId, JSON.stringify(message)),
+    nowMs: () => Date.now(),
+    timing: DEFAULT_TIMING,
+    incarnation: () => '1',
+    log: (_from, entry) => console.error(entry),
+  })
 
   client<S extends object>(options: Partial<HoldfastOptions>): Holdfast<S> {
     const config = { url: 'ws://bench.invalid/live', region: 'eu-west-1', sessionsTable: 'Sessions' }
@@ -48,7 +47,7 @@ export class BenchStore {
       randomness: machineRandomness,
       options: compiled,
     }
-    return new Holdfast<S>(context, this.transport(), () => {})
+    return new Holdfast<S>(context, this.connections.transport(), () => {})
   }
 
   /** Of the attributes of all sessions, as DynamoDB counts. */
@@ -62,28 +61,8 @@ export class BenchStore {
     return bytes
   }
 
-  private transport(): Transport {
-    return {
-      open: (events): Socket => {
-        const connectionId = randomBytes(9).toString('base64url')
-        this.connections.set(connectionId, events)
-        queueMicrotask(() => events.opened())
-        const caller = { connectionId, endpoint: 'https://bench.invalid', principal: 'bench' }
-        return {
-          send: (text) =>
-            void this.dispatcher
-              .answer(caller, text)
-              .then((answer) => this.deliver(connectionId, JSON.stringify(answer))),
-          close: () => {
-            if (this.connections.delete(connectionId)) queueMicrotask(() => events.closed(undefined))
-          },
-        }
-      },
-    }
-  }
-
   private deliver(connectionId: string, text: string): void {
-    queueMicrotask(() => this.connections.get(connectionId)?.received(text))
+    queueMicrotask(() => this.connections.deliver(connectionId, text))
   }
 }
 
