@@ -11,6 +11,9 @@ import { type ClientMessage, correlate, type StoreMessage } from '../../protocol
 import { compileTiming, type Timing } from '../../protocol/timing.js'
 import { MemoryStore } from '../../store/memory/memory-store.js'
 
+/** More than what was sent through ports within this thread takes to arrive and be answered. */
+export const PORT_TURNS_MAX = 50
+
 /** Lets every promise that can settle do so. Nothing here waits for real time. */
 export const settle = turn
 
@@ -119,6 +122,8 @@ export class World {
     })
     watched.catch(() => {})
     for (let passedMs = 0; !end.isReached && passedMs <= withinMs; passedMs += 50) await this.clock.advance(50)
+    // Messages through a port take turns of their own.
+    for (let turns = 0; !end.isReached && turns < PORT_TURNS_MAX; turns += 1) await settle()
     if (!end.isReached) throw new Error(`still unsettled after ${withinMs} ms of virtual time`)
     return watched
   }

@@ -1,8 +1,18 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Holdfast } from '../../../client/holdfast.js'
 import type { WorkerHoldfast } from '../../../client/worker/client.js'
-import { settle, type World } from '../../support/world.js'
-import { closeEnds, codeOf as codeIn, type Ends, ID, makeEnds, type Shop, setBy, storedBy } from './this-thread.js'
+import type { World } from '../../support/world.js'
+import {
+  arrive,
+  closeEnds,
+  codeOf as codeIn,
+  type Ends,
+  ID,
+  makeEnds,
+  type Shop,
+  setBy,
+  storedBy,
+} from './this-thread.js'
 
 jest.mock('node:worker_threads', () => ({ ...jest.requireActual<object>('node:worker_threads'), isMainThread: false }))
 
@@ -33,9 +43,11 @@ describe('the client of a worker thread', () => {
       await left
     })
     await world.clock.advance(200)
+    await arrive()
     expect(isWanted()).toBe(false)
     const waiting = other.access(ID, 'all', () => {})
     await world.clock.advance(200)
+    await arrive()
     expect(isWanted()).toBe(true)
     leave()
     await finish(Promise.all([holding, waiting]), 5_000)
@@ -54,7 +66,7 @@ describe('the client of a worker thread', () => {
       }
     })
     expect(await codeOf(losing)).toBe('SESSION_LOST')
-    await settle()
+    await arrive()
     expect(lostWith).toMatchObject({ code: 'SESSION_LOST' })
     expect(codes).toEqual(Array(3).fill('SESSION_LOST'))
     world.partition(holdfast, false)
@@ -87,10 +99,12 @@ describe('the client of a worker thread', () => {
     })
     for (const each of [other, losing]) each.catch(() => {})
     await world.clock.advance(200)
+    await arrive()
     world.partition(holdfast)
     await world.clock.advance(world.timing.leaseMs + 1_000)
+    await arrive()
     expect(await codeOf(losing)).toBe('SESSION_LOST')
-    await settle()
+    await arrive()
     expect(code).toBe('SESSION_LOST')
     leave()
     world.partition(holdfast, false)
@@ -123,7 +137,7 @@ describe('the client of a worker thread', () => {
       }
     })
     expect(await codeOf(closing)).toBe('CLOSED')
-    await settle()
+    await arrive()
     expect(codes).toEqual(Array(4).fill('CLOSED'))
     expect(await stored()).toEqual({})
   })
@@ -146,10 +160,12 @@ describe('the client of a worker thread', () => {
       ),
       codeOf(thread.destroy('third')),
     ]
-    await settle()
+    await arrive()
     await world.clock.advance(200)
+    await arrive()
     port.close()
     await world.clock.advance(200)
+    await arrive()
     land()
     expect(await Promise.all(outcomes)).toEqual(Array(3).fill('COMMIT_UNKNOWN'))
   })

@@ -4,8 +4,18 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { Holdfast } from '../../../client/holdfast.js'
 import type { WorkerHoldfast } from '../../../client/worker/client.js'
 import { connectHoldfast } from '../../../client/worker/index.js'
-import { settle, type World } from '../../support/world.js'
-import { closeEnds, codeOf as codeIn, type Ends, ID, makeEnds, type Shop, setBy, storedBy } from './this-thread.js'
+import type { World } from '../../support/world.js'
+import {
+  arrive,
+  closeEnds,
+  codeOf as codeIn,
+  type Ends,
+  ID,
+  makeEnds,
+  type Shop,
+  setBy,
+  storedBy,
+} from './this-thread.js'
 
 let isMainThread = false
 jest.mock('node:worker_threads', () => ({
@@ -172,7 +182,7 @@ describe('the client of a worker thread', () => {
       holdfast.access(ID, 'all', async () => {
         const waiting = thread.access(ID, 'all', () => {}, { signal: controller.signal })
         waiting.catch(() => {})
-        await settle()
+        await arrive()
         controller.abort(reason)
         await expect(waiting).rejects.toMatchObject({ code: 'ABORTED', cause: reason })
       }),

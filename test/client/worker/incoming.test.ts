@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { Holdfast } from '../../../client/holdfast.js'
-import { settle, World } from '../../support/world.js'
+import { World } from '../../support/world.js'
+import { arrive } from './this-thread.js'
 
 describe('the main thread, of what is no message of the package', () => {
   const ID = 'an id'
@@ -79,7 +80,7 @@ describe('the main thread, of what is no message of the package', () => {
     const twice = answerTo({ op: 'access', ids: [ID], locks: 'all' }, { op: 'peek', id: ID })
     expect(await twice).toBe('INVALID_ARGUMENT')
     for (const op of ['finish', 'drop', 'abort']) port.postMessage({ op, n: 10_000 })
-    await settle()
+    await arrive()
     expect(await answerTo({ op: 'peek', id: ID })).toBe('done')
   })
 
@@ -102,7 +103,7 @@ describe('the main thread, of what is no message of the package', () => {
       port.postMessage({ op: 'tryLock', n, index: 0, locks, done, port: port2 }, [port2])
       const answer = await world.finish(answered)
       port.postMessage({ op: 'drop', n })
-      await settle()
+      await arrive()
       port1.close()
       return { ...answer, isWoken: done[0] === 1 }
     }

@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { Holdfast } from '../../../client/holdfast.js'
 import type { WorkerHoldfast } from '../../../client/worker/client.js'
 import { connectHoldfast } from '../../../client/worker/index.js'
-import { World } from '../../support/world.js'
+import { PORT_TURNS_MAX, settle, World } from '../../support/world.js'
 
 export interface Shop {
   a: number
@@ -35,6 +35,11 @@ export function makeEnds(): Ends {
 export async function closeEnds({ thread, world }: Ends): Promise<void> {
   thread.close()
   await world.close()
+}
+
+/** Lets what was sent through ports arrive, with all that follows from it: a message takes turns of the event loop. */
+export async function arrive(): Promise<void> {
+  for (let turns = 0; turns < PORT_TURNS_MAX; turns += 1) await settle()
 }
 
 /** The code that a call fails with, or `none`. */
