@@ -8,7 +8,7 @@ import type { Clock, Randomness, Transport } from './ports.js'
  */
 
 /** What a client of such a store works with, instead of the machine's clock, DynamoDB and a WebSocket. */
-export interface MemoryPorts {
+interface MemoryPorts {
   readonly store: Store
   readonly transport: Transport
   readonly clock: Clock
