@@ -5,6 +5,8 @@ import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 const bin = (name) => join(root, 'node_modules', '.bin', name)
+// TypeScript 5 is installed for the tests of the package, and its `tsc` has the same name.
+const TSC = join(root, 'node_modules/typescript/bin/tsc')
 
 const checks = [
   // It lists every package that it would add, which matters to nobody.
@@ -14,8 +16,8 @@ const checks = [
     args: ['ci', '--dry-run', '--loglevel=error'],
     stdio: ['inherit', 'ignore', 'inherit'],
   },
-  { name: 'types', command: bin('tsc'), args: ['-p', '.'] },
-  { name: 'pure', command: bin('tsc'), args: ['-p', 'protocol'] },
+  { name: 'types', command: TSC, args: ['-p', '.'] },
+  { name: 'pure', command: TSC, args: ['-p', 'protocol'] },
   {
     name: 'lint',
     command: bin('oxlint'),

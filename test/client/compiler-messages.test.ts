@@ -72,7 +72,7 @@ async function errorsOf(statements: readonly string[], flags: readonly string[])
     await writeFile(join(folder, 'program.ts'), source)
     const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2022']
     const libraries = ['--lib', 'es2023,esnext.disposable', '--types', 'node']
-    const tsc = join(packageRoot, 'node_modules', '.bin', 'tsc')
+    const tsc = join(packageRoot, 'node_modules/typescript/bin/tsc')
     const output = await promisify(execFile)(tsc, [...options, ...libraries, ...flags, 'program.ts'], {
       cwd: folder,
     }).then(
