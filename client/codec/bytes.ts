@@ -2,7 +2,10 @@ import { Buffer } from 'node:buffer'
 import { isDeepStrictEqual } from 'node:util'
 import { type Place, refuse, refuseSymbols } from './refusal.js'
 
-/** A getter of a built-in prototype, to ask a value itself: its own property, or its realm's prototype, could lie. */
+/**
+ * A getter of a built-in prototype. It reads the value's internal data: an own property of the value, or the prototype
+ * of its realm, could give a false answer.
+ */
 export function getterOf(prototype: object, name: string): (this: object) => number {
   // oxlint-disable-next-line typescript/unbound-method -- it is called with a value as its receiver
   const getter = Object.getOwnPropertyDescriptor(prototype, name)?.get
@@ -14,7 +17,7 @@ const lengthGetter = getterOf(Object.getPrototypeOf(Uint8Array.prototype), 'leng
 
 export const lengthOfBytes = (bytes: Uint8Array): number => lengthGetter.call(bytes)
 
-/** A copy of a Uint8Array's or Buffer's bytes. Refuses one that is more than its bytes, or less. */
+/** A copy of a Uint8Array's or Buffer's bytes. Refuses one that has further properties or that is detached. */
 export function copyBytes(bytes: Uint8Array, place: Place): Uint8Array {
   refuseSymbols(bytes, 'a Uint8Array', place)
   let copy: Uint8Array<ArrayBuffer>
@@ -40,7 +43,9 @@ function isNothingMore(bytes: Uint8Array, copy: Uint8Array<ArrayBuffer>): boolea
   }
 }
 
-/** The comparison looks at prototypes, too: a Buffer's, or those of another realm. */
+/**
+ * The copy with the value's prototype (a Buffer's, or one of another realm): the comparison compares prototypes, too.
+ */
 function likeness(copy: Uint8Array<ArrayBuffer>, prototype: object): Uint8Array {
   if (prototype === Uint8Array.prototype) return copy
   return prototype === Buffer.prototype

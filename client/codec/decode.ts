@@ -16,8 +16,8 @@ const corrupt = (problem: string): never => {
 }
 
 /**
- * The value that {@link encodeValue} encoded, as a fresh copy of the realm that this package was loaded in. Throws a
- * CorruptRecordError rather than guess.
+ * The value that {@link encodeValue} encoded. It is a new copy, with the prototypes of the realm that loaded this
+ * package. Throws a CorruptRecordError where the encoded form is not exactly one that `encodeValue` makes.
  */
 export function decodeValue(encoded: AttributeValue): unknown {
   if (typeof encoded !== 'object' || encoded === null) return corrupt('something that is not a value')
@@ -64,7 +64,7 @@ function decodeMap(fields: Fields): unknown {
   }
   const object: Record<string, unknown> = {}
   for (const name of names) {
-    // Never written into an M; setting it would set the object's prototype.
+    // encodeValue writes no such name into an M. Assigning to it would set the object's prototype.
     if (name === '__proto__') corrupt(`the name '__proto__' in an M`)
     object[name] = decodeValue(fields[name] as AttributeValue)
   }

@@ -18,15 +18,17 @@ import {
 } from './refusal.js'
 
 /**
- * What one attribute may take to copy: more than anything that fits DynamoDB's 400 KB (every value takes 2 bytes
- * there), so that values shared many times over cannot exhaust the memory before their size is known.
+ * The highest cost of copying one attribute. It is above the cost of every value that fits DynamoDB's 400 KB, where
+ * each value takes at least 2 bytes. Without a bound, an object that a value refers to many times could exhaust the
+ * memory before the value's size is known.
  */
 const COPY_COST_MAX = 4 * 1024 * 1024
 const COPY_COST_PER_VALUE = 16
 
 const BIGINT_LIMIT = 10n ** BigInt(BIGINT_DIGITS_MAX)
 
-// Asked of the value itself: what a realm's own prototypes have become is the program's business, and may run its code.
+// These are called on the value directly. The program may have replaced the methods of its prototypes, and a call of
+// those would run the program's code.
 const DATE_PROTOTYPE = RealDate.prototype
 /* oxlint-disable typescript/unbound-method -- each is called with its value as the receiver */
 const timeOf = DATE_PROTOTYPE.getTime
@@ -36,18 +38,19 @@ const membersOf = Set.prototype.values
 const sizeOfMap = getterOf(Map.prototype, 'size')
 const sizeOfSet = getterOf(Set.prototype, 'size')
 
-// Node has had it since 20.0; the compiler's library of that year does not know it.
+// Node.js has this method since 20.0. The compiler's library for that target does not declare it.
 const isWellFormed = (text: string): boolean => (text as unknown as { isWellFormed(): boolean }).isWellFormed()
 
 /**
- * The value as DynamoDB stores it: a copy that later changes to the value do not reach. Throws an InvalidValueError
- * that names the place, such as `cart.items[3].price`, if the value would not come back exactly as it is. Runs no code
- * of the caller's: getters and proxies are refused, not asked.
+ * The value as DynamoDB stores it. It is a copy: later changes to the value do not change it. Throws an
+ * InvalidValueError that names the place, such as `cart.items[3].price`, if the value would not come back exactly as it
+ * is. It runs none of the caller's code: it refuses getters and proxies without calling them.
  *
- * A value of another realm is stored as that of this realm: in Jest most values of Node.js itself are of another.
+ * A value of another realm is stored like a value of this realm: under Jest, most values that Node.js itself makes are
+ * of another realm.
  *
- * What "exactly" leaves out: the order of a plain object's properties (a Map keeps its order), which objects are
- * frozen or read-only, and whether two parts of the value are one and the same object: each becomes a copy of its own.
+ * Three things are not kept: the order of a plain object's properties (a Map keeps its order); which objects are frozen
+ * or read-only; whether two parts of the value are one and the same object (each becomes a copy of its own).
  */
 export function encodeValue(value: unknown, path: string): AttributeValue {
   return new Encoder().encode(value, { outer: undefined, container: undefined, level: 0, step: 'top', at: path })
@@ -175,7 +178,7 @@ class Encoder {
     return copyBytes(bytes, place)
   }
 
-  /** Makes the place for the contents of a container, once it is known that neither their number nor depth is too much. */
+  /** Makes the place for the contents of a container. Refuses the container if it is too deep or has too many parts. */
   #enter(container: object, step: Step, parts: number, levels: number, place: Place): Place {
     const level = place.level + levels
     if (level > ENCODED_LEVELS_MAX) refuseEndless(container, TOO_DEEP, place)

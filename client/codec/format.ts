@@ -1,10 +1,10 @@
 /**
- * What a JavaScript value looks like in DynamoDB.
+ * How each JavaScript value is stored in DynamoDB.
  *
  * | value | stored as |
  * |---|---|
  * | null, a boolean, a string | NULL, BOOL, S |
- * | a number | N, or `{$number: S}` for what N would change: -0 and magnitudes outside 1e-130 to 1e126 |
+ * | a number | N, or `{$number: S}` for numbers that an N would change: -0 and magnitudes outside 1e-130 to 1e126 |
  * | a bigint | `{$bigint: S}`, in decimal |
  * | a Uint8Array, a Buffer | B, `{$buffer: B}` |
  * | a Date | `{$date: N}`, in milliseconds |
@@ -29,23 +29,27 @@ export const TAG = {
 /** Whether an M with only this name is a tag. */
 export const isTagName = (name: string): boolean => name.startsWith('$')
 
-/** DynamoDB's own limit is counted in bytes and differs between places; this is well below it everywhere. */
+/** DynamoDB limits names in bytes, and differently in different places. This limit is well below all of them. */
 const MAP_NAME_CHARS_MAX = 255
 
-/** What every object inherits: assigning such a name may run a setter or, where prototypes are frozen, throw. */
+/**
+ * For the names that every object inherits: an assignment to one may run a setter or, where prototypes are frozen,
+ * throw.
+ */
 const INHERITED: object = {}
 
 /**
- * Whether a name may stand in an M: DynamoDB takes it, and setting it on an object just sets it. (`__proto__` is
- * inherited as well, save under `node --disable-proto=delete`; other processes may run without.)
+ * Whether a name may stand in an M: DynamoDB accepts it, and an assignment to it makes an ordinary property. (Objects
+ * inherit `__proto__` as well, except under `node --disable-proto=delete`. It is checked by name, because other
+ * processes may run without that flag.)
  */
 export const suitsMap = (name: string): boolean =>
   name !== '' && name.length <= MAP_NAME_CHARS_MAX && name !== '__proto__' && !(name in INHERITED)
 
 /**
- * How many L and M may lie inside one another in an attribute, itself included. DynamoDB allows 32 levels: `attrs`
- * takes one, and what is in the innermost list or map another. An array or a plain object takes one level, as does
- * each tagged scalar; a Map, a Set and an object that is not stored as an M take two.
+ * How many L and M may lie inside one another in an attribute, the attribute's own value included. DynamoDB allows 32
+ * levels: `attrs` takes one, and the contents of the innermost list or map take another. An array, a plain object and a
+ * tagged scalar each take one level. A Map, a Set and an object that is not stored as a plain M each take two.
  */
 export const ENCODED_LEVELS_MAX = 30
 

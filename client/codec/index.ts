@@ -3,7 +3,8 @@ import type { AttributeValue } from '../../protocol/dynamodb.js'
 import { equalN, sizeOfN } from './numbers.js'
 
 /**
- * Values to DynamoDB and back: exact, or refused with the place at fault. `format.ts` shows the stored form.
+ * Converts values to the form that DynamoDB stores, and back. A value comes back exactly, or it is refused with the
+ * place at fault. `format.ts` shows the stored form.
  */
 export { decodeValue } from './decode.js'
 export { encodeValue } from './encode.js'
@@ -12,18 +13,18 @@ export { ReadOnlyGuard } from './read-only.js'
 type List = readonly AttributeValue[]
 type Fields = { readonly [name: string]: AttributeValue }
 
-/** An encoded value has its type as its only own name, which a loop meets first. */
+/** The type of an encoded value. It is the value's only own property, so a loop finds it first. */
 function typeOf(encoded: AttributeValue): string {
   for (const type in encoded) return type
   return ''
 }
 
-/** What an encoded value holds is whatever its type says, which TypeScript cannot follow. */
+/** The content of an encoded value. Its type depends on `type` in a way that TypeScript cannot express. */
 const contentOf = (encoded: AttributeValue, type: string): never => (encoded as never)[type]
 
 /**
- * Whether two encoded values are the same, to find out if an attribute changed. The order of an M's names, which
- * DynamoDB does not keep, and the notation of an N, which it changes, make no difference.
+ * Whether two encoded values are the same, to find out if an attribute changed. Two differences do not count: the order
+ * of an M's names, because DynamoDB does not keep it, and the notation of an N, because DynamoDB changes it.
  */
 export function equalEncoded(a: AttributeValue, b: AttributeValue): boolean {
   if (a === b) return true
@@ -66,9 +67,9 @@ const CONTAINER_BYTES = 3
 const PART_BYTES = 1
 
 /**
- * What DynamoDB counts for an encoded value, without the attribute's name: a string's UTF-8, a binary's bytes, a
- * number's pairs of digits, one byte for true, false and null; a list or map has 3 bytes of its own and one more for
- * each part, beside the names in a map.
+ * The bytes that DynamoDB counts for an encoded value, without the attribute's name: the UTF-8 of a string, the bytes
+ * of a binary, the pairs of digits of a number, and one byte for true, false and null. A list or map takes 3 bytes, one
+ * more for each part, and the bytes of the names in a map.
  */
 export function encodedSizeBytes(encoded: AttributeValue): number {
   const type = typeOf(encoded)

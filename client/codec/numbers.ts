@@ -1,12 +1,12 @@
 /**
- * DynamoDB's N is a decimal of up to 38 digits that comes back in another notation than it was sent in ("1e+21" as
- * "1000000000000000000000"). The shortest decimal of a double, which is what String() gives, always fits its digits.
+ * DynamoDB's N is a decimal of up to 38 digits. DynamoDB returns it in another notation: it returns "1e+21" as
+ * "1000000000000000000000". String() gives the shortest decimal of a double, which always has fewer digits than that.
  */
 
 const N_LEAST = 1e-130
 const N_LIMIT = 1e126
 
-/** Whether a finite number comes back from an N as it was: N has a narrower range than a double, and no -0. */
+/** Whether an N returns this finite number unchanged: N has a narrower range than a double, and no -0. */
 export function fitsN(value: number): boolean {
   const magnitude = Math.abs(value)
   return (magnitude >= N_LEAST && magnitude < N_LIMIT) || Object.is(value, 0)
@@ -43,12 +43,12 @@ export function equalN(a: string, b: string): boolean {
   return left.digits === right.digits && left.point === right.point && left.negative === right.negative
 }
 
-/** The number that an N says, or undefined where no double is exactly that number. */
+/** The number that an N stands for, or undefined where no double is exactly that number. */
 export function readN(text: string): number | undefined {
   const value = Number(text)
   if (!Number.isFinite(value)) return undefined
   if (String(value) === text) return value
-  // No double prints as "-0": an N that says so means 0.
+  // String() prints no double as "-0": an N of "-0" means 0.
   return equalN(text, String(value)) ? value + 0 : undefined
 }
 
@@ -56,8 +56,9 @@ const N_SIZE_MAX = 21
 const [MINUS, DOT, ZERO, NINE] = [0x2d, 0x2e, 0x30, 0x39]
 
 /**
- * What DynamoDB counts for an N: one byte, one for each pair of digits, and one for a minus. Pairs are counted from the
- * point, between the first and the last digit that is not zero. It runs for every number written, so it parses nothing.
+ * The bytes that DynamoDB counts for an N: one, one for each pair of digits, and one for a minus. Pairs are counted
+ * from the decimal point, between the first and the last digit that is not zero. It runs for every number that is
+ * written, so it makes no parsed form of the text.
  */
 export function sizeOfN(text: string): number {
   let digits = 0

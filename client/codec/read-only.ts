@@ -3,20 +3,24 @@ import { NotLockedError } from '../errors/index.js'
 import { RealDate } from '../realms.js'
 
 /**
- * Values that accesses share: what is not locked for writing cannot be changed, and whoever tries is told.
+ * Read-only values. A value that is not locked for writing cannot be changed: an attempt throws an error.
  *
- * Plain objects and arrays are frozen. A Map, a Set and a Date keep their contents where freezing does not reach, so
- * each gets methods of its own that refuse to change it. Own properties, and not another prototype: the value is still
- * exactly a Map to `structuredClone`, to `isDeepStrictEqual` and to everybody's tests. That costs a microsecond or two
- * for a Map or Set, and about five for a Date, which has sixteen methods that change it.
+ * Plain objects and arrays are frozen. Freezing does not reach the contents of a Map, a Set or a Date, so each of these
+ * gets own methods that refuse to change it. They are own properties, and the prototype stays the same: the value is
+ * still exactly a Map for `structuredClone`, `isDeepStrictEqual` and the application's tests. This takes a microsecond
+ * or two for a Map or Set, and about five for a Date, which has sixteen methods that change it.
  *
- * `Map.prototype.set.call(value, …)` passes by all of this, and bytes cannot be made read-only at all. So only what is
- * frozen through and through is ever given to two readers; of everything else each gets a copy of its own, made anew
- * from the stored form. Reading 1,000 entries of a Map then takes some hundred microseconds instead of none; to share
- * the contents safely they would have to be kept outside the Map, and every copy made natively would be empty.
+ * `Map.prototype.set.call(value, …)` bypasses these methods, and bytes cannot be made read-only at all. So two readers
+ * share a value only if all of it is frozen. Of every other value each reader gets its own copy, decoded from the
+ * stored form. Thus each access that reads a Map of 1,000 entries spends some hundred microseconds. To share such
+ * contents safely, they would have to be kept outside the Map, and then a copy by native means (`structuredClone`)
+ * would be empty.
  */
 
-/** The mark of the refusing methods. By name: two copies of this package in one process know each other's values. */
+/**
+ * Marks the refusing methods. It is found by name, so two copies of this package in one process know each other's
+ * values.
+ */
 const REFUSAL = Symbol.for('holdfast.refusal')
 
 const existing = (prototype: object, names: readonly string[]) => names.filter((name) => name in prototype)
@@ -26,14 +30,16 @@ const SET_MUTATORS = existing(Set.prototype, ['add', 'delete', 'clear'])
 const DATE_MUTATORS = Object.getOwnPropertyNames(RealDate.prototype).filter((name) => name.startsWith('set'))
 const MUTATORS: ReadonlySet<string | symbol> = new Set([...MAP_MUTATORS, ...SET_MUTATORS, ...DATE_MUTATORS])
 
-/** Whether this own property is nothing but a method that keeps a value from being changed. Runs none of it. */
+/** Whether this own property is only a refusing method of a read-only value. Runs no code of the value. */
 export function isRefusal(container: object, key: string | symbol): boolean {
   if (!MUTATORS.has(key)) return false
   const method: unknown = Object.getOwnPropertyDescriptor(container, key)?.value
   return typeof method === 'function' && !types.isProxy(method) && Object.hasOwn(method, REFUSAL)
 }
 
-/** Makes values of one attribute read-only. To be kept as long as the attribute is: making one takes longer than its use. */
+/**
+ * Makes values of one attribute read-only. Keep it as long as the attribute: making a guard takes longer than using it.
+ */
 export class ReadOnlyGuard {
   readonly #method: PropertyDescriptor
   readonly #methods = new Map<readonly string[], PropertyDescriptorMap>()
@@ -46,8 +52,8 @@ export class ReadOnlyGuard {
   }
 
   /**
-   * Makes a decoded value read-only, all the way down. Returns whether it may be given to several readers: whether
-   * nothing in it can be changed by any means.
+   * Makes a decoded value read-only, with all its parts. Returns whether several readers may share it: true only if no
+   * part of it can be changed by any means.
    */
   close(value: unknown): boolean {
     if (typeof value !== 'object' || value === null) return true
@@ -75,7 +81,9 @@ export class ReadOnlyGuard {
     return isShareable
   }
 
-  /** Frozen as well, so that nobody takes the methods away, or adds a property that would not be kept. */
+  /**
+   * Adds the refusing methods, and freezes the value: no code can then remove them, or add a property that is not kept.
+   */
   #refuse(value: object, mutators: readonly string[]): false {
     let methods = this.#methods.get(mutators)
     if (methods === undefined) {

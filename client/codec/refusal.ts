@@ -4,12 +4,12 @@ import { InvalidValueError } from '../errors/index.js'
 import { counterpartOf } from '../realms.js'
 import { isRefusal } from './read-only.js'
 
-/** How a value lies in what contains it. */
+/** How a value lies in its container. */
 export type Step = 'top' | 'property' | 'element' | 'mapKey' | 'mapValue' | 'member'
 
 /**
- * Where the encoder is. One is made per container and moved along its contents, so that a path is only put together
- * when something is refused.
+ * Where the encoder is. There is one for each container, and it moves along the contents. So a path is put together
+ * only when something is refused.
  */
 export interface Place {
   readonly outer: Place | undefined
@@ -24,7 +24,7 @@ export interface Place {
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u
 const SHOWN_NAME_CHARS_MAX = 64
 
-/** A name as an error may show it: whole names can be as long as an attribute. */
+/** A name as an error may show it: shortened, because a name can be as long as an attribute may be. */
 export const shownName = (name: string): string =>
   name.length <= SHOWN_NAME_CHARS_MAX ? name : `${name.slice(0, SHOWN_NAME_CHARS_MAX)}…`
 
@@ -38,7 +38,7 @@ function shownStep(place: Place): string {
     }
     case 'element':
       return `[${place.at}]`
-    // By position, not by key: the key of a Map is a value, and no error shows a value.
+    // The path has the position and not the key: the key of a Map is a value, and no error shows a value.
     case 'mapKey':
       return `.keys()[${place.at}]`
     case 'mapValue':
@@ -59,8 +59,8 @@ export function refuse(place: Place, what: string, advice = ''): never {
 }
 
 /**
- * Refuses a value that is nested too deep or has too many parts. A circular reference always ends here: it is named
- * as such, at the place that refers back, which costs nothing as long as there is none.
+ * Refuses a value that is nested too deep or has too many parts. A circular reference always gets here. The error then
+ * names it as such, at the place that refers back. So the encoder need not look for circles in other values.
  */
 export function refuseEndless(container: object | undefined, what: string, place: Place): never {
   const above: Place[] = []
@@ -75,7 +75,7 @@ export function refuseEndless(container: object | undefined, what: string, place
   refuse(place, what)
 }
 
-/** A data property's own value. Accessors are refused, not run: nothing of the caller's runs while encoding. */
+/** A data property's own value. Getters and setters are refused, not run: encoding runs none of the caller's code. */
 export function ownValue(container: object, place: Place): unknown {
   const property = Object.getOwnPropertyDescriptor(container, place.at)
   if (property === undefined) refuse(place, 'a hole in an array', ': use null')
@@ -85,8 +85,8 @@ export function ownValue(container: object, place: Place): unknown {
 }
 
 /**
- * Refuses properties beyond the contents of a container: nothing would be left of them. The methods that make a value
- * read-only are no part of it: it is stored as the plain one that it is to everybody who reads it.
+ * Refuses properties beyond the contents of a container: they would be lost. The refusing methods of a read-only value
+ * do not count: it is stored like a value without them.
  */
 export function refuseExtra(
   container: object,
@@ -103,7 +103,7 @@ export function refuseSymbols(container: object, kind: string, place: Place): vo
   if (symbol !== undefined) refuse(place, `${kind} with the property ${shownKey(symbol)}`)
 }
 
-/** Refuses extra properties of an array. Its holes come to light when its elements are read. */
+/** Refuses extra properties of an array. Holes are refused later, when the elements are read. */
 export function refuseUnlessDense(array: readonly unknown[], place: Place): void {
   refuseSymbols(array, 'an array', place)
   const names = Object.getOwnPropertyNames(array)
@@ -123,7 +123,7 @@ const classNameOf = (prototype: object): string => {
   return typeof name === 'string' ? shownName(name) : ''
 }
 
-/** Names an object that is of no supported type, without running anything of the caller's. */
+/** Names an object of an unsupported type. It runs none of the caller's code. */
 export function describeObject(value: object): string {
   const prototype: object | null = Object.getPrototypeOf(value)
   if (prototype === null || types.isProxy(prototype)) return 'an object with an unusual prototype'
@@ -136,7 +136,7 @@ export function describeObject(value: object): string {
     : `an instance of another ${name}`
 }
 
-/** The types that are supported, by name: a class of the application may have the same name. */
+/** The prototypes of the supported types, by name: a class of the application may have the same name. */
 const SUPPORTED = new Map<string, object>(
   [Object, Array, Map, Set, Date, Uint8Array, Buffer].map((type) => [type.name, type.prototype]),
 )
