@@ -14,7 +14,7 @@ import type { Entries, Opened, Reply, ToHost, ToWorker, TryLocked } from './mess
 import type { SessionLink, WorkerSession } from './session.js'
 import { fromWire } from './wire-error.js'
 
-/** What a call begins with, once the main thread has the locks. */
+/** The sessions and the work of a call, when the main thread has the locks. */
 export interface Begun {
   readonly sessions: readonly WorkerSession[]
   readonly work: () => Promise<unknown>
@@ -27,7 +27,7 @@ interface Call {
   readonly begin: (opened: readonly Opened[]) => void
   readonly signal: AbortSignal | undefined
   sessions: readonly WorkerSession[]
-  /** What the work failed with; it is told unless the main thread knows of something worse. */
+  /** The error of the work. The caller gets it, unless the main thread reports a failure with an unknown effect. */
   failure: { readonly error: unknown } | undefined
   isFinishing: boolean
 }
@@ -50,7 +50,7 @@ export class Calls {
   constructor(private readonly port: MessagePort) {
     port.on('message', (message: ToWorker) => this.receive(message))
     port.on('close', () => this.closed())
-    // Only what is under way keeps the thread alive.
+    // Only calls under way keep the thread alive.
     port.unref()
   }
 
@@ -59,15 +59,15 @@ export class Calls {
     return this.last
   }
 
-  /** The event of the port comes later: what is called until then must not wait for an answer. */
+  /** The port's event `close` comes later: a call made before it must not wait for an answer. */
   close(): void {
     this.port.close()
     this.closed()
   }
 
   /**
-   * Sends a call, runs its work when it begins, and settles with what the main thread says in the end: with what the
-   * work returned, where there was some, or else with the answer.
+   * Sends a call, runs its work when the access begins, and settles when the main thread says that the call is done or
+   * has failed. Returns the result of the work or, for a call without work, the main thread's answer.
    */
   async make(
     n: number,
@@ -79,7 +79,7 @@ export class Calls {
     if (signal?.aborted) throw new AbortedError(0, signal.reason)
     const abort = () => this.send({ op: 'abort', n })
     signal?.addEventListener('abort', abort)
-    // The work runs in the context of its caller, as it does in the main thread, and not in that of the port.
+    // The work runs in the asynchronous context of its caller, as in the main thread, and not in that of the port.
     const inContext = AsyncLocalStorage.snapshot()
     let result: { readonly value: unknown } | undefined
     try {
@@ -101,7 +101,7 @@ export class Calls {
           signal,
           sessions: [],
           failure: undefined,
-          // Whether it waits still cannot be told from here.
+          // This thread cannot know whether a `destroy` still waits or has written already.
           isFinishing: message.op === 'destroy',
         }
         this.calls.set(n, call)
@@ -115,7 +115,7 @@ export class Calls {
     }
   }
 
-  /** What a session of a call asks for. */
+  /** The requests that a session of a call can make. */
   linkOf(n: number, index: number): SessionLink {
     const request = (isCommit: boolean, message: (m: number) => ToHost) => {
       const m = this.nextNumber()
@@ -149,7 +149,7 @@ export class Calls {
     this.send({ op: 'drop', n })
   }
 
-  /** The thread stands still until the main thread, which never waits for this, has answered. */
+  /** Blocks this thread until the main thread has answered. The main thread never waits for this thread. */
   private tryLock(n: number, index: number, locks: LockSpec): Entries | undefined {
     if (this.isClosed) throw new ClosedError()
     const done = new Int32Array(new SharedArrayBuffer(4))
@@ -190,14 +190,14 @@ export class Calls {
     }
   }
 
-  /** The work's own failure is told, unless nobody knows what became of a commit of it. */
+  /** The caller gets the work's own error, unless the outcome of a commit is unknown. */
   private failed(call: Call | undefined, error: Error | undefined): void {
     if (call === undefined) return
     for (const session of call.sessions) session.end()
     const isWorse = (error as HoldfastError | undefined)?.effect === 'unknown'
     if (call.failure !== undefined && !isWorse) return call.reject(call.failure.error)
     const { signal } = call
-    // The reason has stayed on this side.
+    // The signal's reason was not sent to the main thread, so it is added here.
     const isOwn = error instanceof AbortedError && signal?.aborted === true
     call.reject(isOwn ? new AbortedError(error.waitedMs, signal.reason) : error)
   }
@@ -213,7 +213,7 @@ export class Calls {
     if (this.calls.size === 0) this.port.unref()
   }
 
-  /** The main thread's end is gone: what was to be committed may or may not be. */
+  /** The port is closed. A commit that was under way may or may not have landed. */
   private closed(): void {
     if (this.isClosed) return
     this.isClosed = true

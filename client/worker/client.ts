@@ -13,14 +13,14 @@ import { WorkerSession } from './session.js'
 
 /** The client of a worker thread: the same accesses, on the sessions that the process holds. */
 export interface WorkerHoldfast<S extends object> extends HoldfastApi<S> {
-  /** Ends it: this thread's locks are freed, and nothing uncommitted is kept. */
+  /** Ends the client of this thread: its locks are freed, and uncommitted changes are discarded. */
   close(): void
 }
 
 type Work = (sessions: readonly WorkerSession[]) => unknown
 type Options = { readonly signal?: AbortSignal; readonly [option: string]: unknown } | undefined
 
-// The main thread has the defaults: here options are only checked.
+// The main thread has the defaults. Options are only checked here.
 const SOME_DEFAULTS = { timeoutMs: 1, durability: 'access' } as const
 
 interface Running {
@@ -155,19 +155,19 @@ export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknow
     checkSessionId(id)
     const n = this.calls.nextNumber()
     const { signal, rest } = split(options)
-    // The main thread does it alone.
+    // The main thread does this alone: no work runs in this thread.
     return this.calls.make(n, { op, n, id, options: rest }, signal, () => ({ sessions: [], work: async () => {} }))
   }
 }
 
-/** A signal cannot cross a port: it is sent when it fires. */
+/** Takes the signal out of the options, because a signal cannot cross a port: a message is sent when it fires. */
 function split(options: Options): {
   readonly signal: AbortSignal | undefined
   readonly rest: { readonly [option: string]: unknown } | undefined
 } {
   if (options === undefined) return { signal: undefined, rest: undefined }
   if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options)
-  // The new id of a rotation is no option of an access; whether it may be one is the main thread's to say.
+  // `to`, the new id of a rotation, is not an option of an access. The main thread checks it.
   const { to: _, ...checked } = options
   compileAccessOptions(checked, SOME_DEFAULTS)
   const { signal, ...rest } = options

@@ -11,29 +11,29 @@ import type { Entries, Opened, ToHost, ToWorker, TryLocked } from './messages.js
 import { toWire } from './wire-error.js'
 
 /**
- * Ends an access whose work has failed in the worker thread, or has ended with it. Nobody is shown it, and a thread may
- * have thousands of calls under way when it ends: one is enough.
+ * Ends an access whose work has failed in the worker thread, or whose worker thread has ended. It is never shown. A
+ * thread may have thousands of calls under way when it ends, so all of them share this one error.
  */
 const WORK_DROPPED = new Error('the work is of no use any more')
 
 interface Call {
   readonly controller: AbortController
-  /** What the work changed, once it has ended; rejected where nothing is to be kept. */
+  /** The changes of the work, when it has ended. Rejected where no changes are kept. */
   readonly work: Promise<readonly Entries[]>
   readonly finish: (changes: readonly Entries[]) => void
   readonly drop: () => void
   sessions: readonly AccessSession[]
-  /** Sessions whose worker knows that another process waits. */
+  /** Sessions whose worker thread knows that another process waits. */
   readonly told: Set<AccessSession>
 }
 
 /**
- * The main thread's side of one worker thread: makes its accesses with the client, like any other of the process. Locks,
- * commits and losses are the client's own; only the work is elsewhere. When the port closes, because the thread has
- * ended in whatever way, all that it held and waited for is freed, and nothing uncommitted is kept.
+ * The main thread's side of one worker thread. It makes the thread's accesses with the client, like any other access of
+ * the process: the client manages locks, commits and losses, and only the work runs in the thread. The port closes when
+ * the thread ends, however it ends. Then its locks and waits are freed, and uncommitted changes are discarded.
  */
 export class WorkerHost {
-  /** To be given to the thread. */
+  /** The port for the thread. */
   readonly port: MessagePort
   private readonly own: MessagePort
   private readonly calls = new Map<number, Call>()
@@ -44,17 +44,17 @@ export class WorkerHost {
     private readonly client: HoldfastApi<Record<string, unknown>>,
     private readonly onClosed: (host: WorkerHost) => void,
   ) {
-    // The events of a port belong to whatever made it: not to an access that happens to run.
+    // A port's events run in the asynchronous context that made the port. That must not be the context of an access.
     const { port1, port2 } = outsideAccesses(() => new MessageChannel())
     this.own = port1
     this.port = port2
     this.own.on('message', (message: unknown) => this.receive(message as Partial<ToHost>))
     this.own.on('close', () => this.close())
-    // The thread keeps the process alive, if anything does.
+    // This port does not keep the process alive. The thread does that itself.
     this.own.unref()
   }
 
-  /** Another process asks for a session: those of the thread's accesses that hold it are told. */
+  /** Another process asks for a session: tells the thread's accesses that hold it. */
   revoked(): void {
     for (const [n, call] of this.calls) {
       for (const [index, session] of call.sessions.entries()) {
@@ -78,7 +78,7 @@ export class WorkerHost {
     this.own.postMessage(message)
   }
 
-  /** Whatever a thread sends: its program may have sent it by mistake. */
+  /** Takes a message from the thread. It is not trusted: the thread's program may have sent it by mistake. */
   private receive(message: Partial<ToHost>): void {
     const { n } = message ?? {}
     if (typeof n !== 'number') return
@@ -139,7 +139,7 @@ export class WorkerHost {
     const call = this.calls.get(n)
     if (call === undefined) return
     this.calls.delete(n)
-    // A loss ends the access before its work: from now on nobody waits for that.
+    // A loss ends the access before its work has ended: nothing waits for the work any more.
     call.drop()
     this.send(message())
   }
@@ -167,7 +167,7 @@ export class WorkerHost {
     }
   }
 
-  /** The work of an access, as the client sees it: it begins and ends in the thread. */
+  /** The work of an access, for the client. It waits until the work in the thread has ended. */
   private async work(n: number, call: Call, sessions: readonly AccessSession[]): Promise<void> {
     call.sessions = sessions
     for (const [index, { signal }] of sessions.entries()) {
@@ -236,7 +236,7 @@ function createCall(): Call {
     finish = resolve
     drop = () => reject(WORK_DROPPED)
   })
-  // Where the access never began, nobody awaits it.
+  // Nothing awaits it if the access never began: a rejection must not be an unhandled one.
   work.catch(() => {})
   return { controller: new AbortController(), work, finish, drop, sessions: [], told: new Set() }
 }

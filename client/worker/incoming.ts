@@ -5,8 +5,8 @@ import type { AccessState } from '../state/state-view.js'
 import type { ToHost } from './messages.js'
 
 /**
- * What a worker thread has sent, checked: its program may use the port for anything. What the client checks by itself,
- * such as ids, locks and options, is not checked here.
+ * Checks the messages of a worker thread, because its program may send anything over the port. Ids, locks and options
+ * are not checked here: the client checks them.
  */
 const stray = (what: string): InvalidArgumentError =>
   new InvalidArgumentError(`a worker thread sent ${what}: use connectHoldfast there, and nothing else on its port`)
@@ -19,7 +19,7 @@ export function onlyId(ids: unknown): string {
   return ids[0]
 }
 
-/** The session of a running access that a request is for. */
+/** The session of a running access that a request names by its index. */
 export function sessionAt<T>(sessions: readonly T[] | undefined, index: unknown): T {
   const session = typeof index === 'number' ? sessions?.[index] : undefined
   if (session === undefined) throw stray('a request for an access that does not run')
@@ -31,7 +31,7 @@ export function checkTryLock({ done, port }: Extract<ToHost, { op: 'tryLock' }>)
   throw stray('a tryLock that cannot be answered')
 }
 
-/** Takes over what the work of one session has changed. */
+/** Takes over the changes that the work has made in one session. */
 export function adopt(content: AccessState, entries: unknown): void {
   const changes = changesIn(entries)
   try {

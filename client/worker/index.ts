@@ -9,15 +9,16 @@ export type { WorkerHoldfast } from './client.js'
 const clients = new WeakMap<MessagePort, WorkerClient>()
 
 /**
- * Makes the client of a worker thread, from a port that the main thread's client gave it. Accesses of all threads are
- * arbitrated in one place: attribute locks, deadlocks, commits and losses are those of the process. Values are copied
- * from thread to thread, and only those that the access locked. A port that is connected again gives the same client.
+ * Makes the client of a worker thread, from a port of the main thread's client (`workerPort()`). The main thread
+ * arbitrates the accesses of all threads: attribute locks, deadlocks, commits and losses are the same as for its own
+ * accesses. An access copies only the values that it locked from thread to thread. A second call with the same port
+ * returns the same client.
  *
- * The hazard: when the thread ends in whatever way, its accesses end without a commit, and its locks are free. And
- * `session.tryLock`, which is synchronous, blocks the thread until the main thread has answered. After 10 s without an
+ * The hazard: when the thread ends, for any reason, its accesses end without a commit and its locks are freed. Also,
+ * `session.tryLock` is synchronous: it blocks the thread until the main thread has answered. After 10 s without an
  * answer it throws an {@link UnreachableError}.
  *
- * @throws {InvalidArgumentError} in the main thread, or for anything but such a port.
+ * @throws {InvalidArgumentError} in the main thread, or when `port` is not a port.
  * @example
  * // main thread
  * const port = holdfast.workerPort()

@@ -4,10 +4,13 @@ import type { LockSpec } from '../attribute-locks/lock-request.js'
 import type { LockOptions } from '../options/access-options.js'
 import type { WireError } from './wire-error.js'
 
-/** What passes between a worker thread and the client in the main thread. `n` names a call, `m` a request within it. */
+/**
+ * The messages between a worker thread and the client in the main thread. `n` is the number of a call, `m` the number
+ * of a request within a call.
+ */
 export type Entries = readonly (readonly [name: string, value: AttributeValue | undefined])[]
 
-/** Options of a call, less what cannot cross a port. */
+/** Options of a call, without the signal, which cannot cross a port. */
 type WireOptions = { readonly [option: string]: unknown } | undefined
 
 export type ToHost =
@@ -24,11 +27,11 @@ export type ToHost =
       readonly id: string
       readonly options: WireOptions
     }
-  /** The work has ended: what it changed in each session. */
+  /** The work has ended. `changes` has its changes to each session. */
   | { readonly op: 'finish'; readonly n: number; readonly changes: readonly Entries[] }
   /** The work has failed, or the scope was left: nothing is kept. */
   | { readonly op: 'drop'; readonly n: number }
-  /** The caller's signal. */
+  /** The caller's signal has fired. */
   | { readonly op: 'abort'; readonly n: number }
   | { readonly op: 'commit'; readonly n: number; readonly m: number; readonly index: number; readonly changes: Entries }
   | {
@@ -39,7 +42,7 @@ export type ToHost =
       readonly locks: LockSpec
       readonly options: LockOptions | undefined
     }
-  /** Answered on a port of its own, after which `done` is set: the worker thread waits for it standing still. */
+  /** The worker thread blocks until `done` is set. Before that, the answer is sent on `port`. */
   | {
       readonly op: 'tryLock'
       readonly n: number
@@ -60,7 +63,7 @@ export interface Opened {
   readonly attributes: Entries
 }
 
-/** What a session asked for: the attributes that it has locked, and what has become of it. */
+/** The answer to a session's request: the attributes that it has now locked, and the new `rev` and `isNew`. */
 export interface Reply {
   readonly attributes: Entries
   readonly rev: number
@@ -70,7 +73,7 @@ export interface Reply {
 export type ToWorker =
   | { readonly kind: 'begin'; readonly n: number; readonly sessions: readonly Opened[] }
   | { readonly kind: 'done'; readonly n: number; readonly value: unknown }
-  /** The call has failed; without an error, only because its work did. */
+  /** The call has failed. `error` is undefined where only the work has failed: the thread knows that error. */
   | { readonly kind: 'failed'; readonly n: number; readonly error: WireError | undefined }
   | ({ readonly kind: 'reply'; readonly n: number; readonly m: number } & Reply)
   | { readonly kind: 'refused'; readonly n: number; readonly m: number; readonly error: WireError }

@@ -7,16 +7,15 @@ import { AttributeCache, type Changes } from '../state/attribute-cache.js'
 import { AccessState } from '../state/state-view.js'
 import type { Entries, Opened, Reply } from './messages.js'
 
-/** What a session in a worker thread asks of the main thread. */
+/** The requests of a session in a worker thread to the main thread. */
 export interface SessionLink {
   commit(changes: Entries): Promise<Reply>
   lock(locks: LockSpec, options: LockOptions | undefined): Promise<Reply>
-  /** Undefined where not all of them are free. */
+  /** Returns undefined where not all of the locks are free. */
   tryLock(locks: LockSpec): Entries | undefined
 }
 
-// The schemas are the main thread's: they run there, on the way out and on the way in.
-/** The main thread knows the limits and the schemas. */
+/** No limits and no schemas: the main thread checks both, and runs the schemas when it reads and when it commits. */
 const NO_RULES = {
   schemas: new SchemaCheck(),
   attributeBytesMax: Number.MAX_SAFE_INTEGER,
@@ -31,12 +30,12 @@ export class WorkerSession {
   readonly lastAccessAt: Date
   rev: number
   wanted: boolean
-  /** What is locked; nested accesses look here. */
+  /** The locks of this session. Nested accesses look here. */
   readonly ticket: { request: LockRequest }
   private readonly attributes: AttributeCache
   private readonly content: AccessState
   private readonly controller = new AbortController()
-  /** The last commit() that each attribute was sent with, where the main thread has not confirmed it. */
+  /** For each attribute: the last commit() that sent it, as long as the main thread has not confirmed that commit. */
   private readonly unconfirmed = new Map<string, Changes>()
   private isEnded = false
 
@@ -99,17 +98,18 @@ export class WorkerSession {
     return entries === undefined ? undefined : this.widened(request, entries)
   }
 
-  /** What differs from what the main thread has. Throws on values that cannot be stored. */
+  /** The differences from the main thread's values. Throws on values that cannot be stored. */
   changes(): Changes {
     const changes = new Map(this.content.changes())
-    // A commit() under way, or refused, has changed what the main thread has: it must hear of what was changed back.
+    // A commit() that is under way or was refused has changed the main thread's values. If the work has undone such a
+    // change since, that must be sent as well.
     for (const name of this.unconfirmed.keys()) {
       if (!changes.has(name)) changes.set(name, this.attributes.encoded(name))
     }
     return changes
   }
 
-  /** The session is lost: whatever the work does from now on is of no use. */
+  /** The session is lost: from now on every use of it throws this error. */
   lose(error: Error): void {
     this.controller.abort(error)
   }
@@ -118,7 +118,7 @@ export class WorkerSession {
     this.isEnded = true
   }
 
-  /** What a log may show of a session: nothing of its values. */
+  /** The form that a log may show of a session: it has no values. */
   toJSON(): { readonly epoch: number; readonly isEnded: boolean } {
     return { epoch: this.epoch, isEnded: this.isEnded }
   }
@@ -127,7 +127,10 @@ export class WorkerSession {
     return { Session: this.toJSON() }
   }
 
-  /** A request that came too late, since the session was lost meanwhile, is told that and nothing else. */
+  /**
+   * Waits for a reply. If the session was lost meanwhile, the request fails with the loss, unless its effect is
+   * unknown.
+   */
   private async told(reply: Promise<Reply>): Promise<Reply> {
     try {
       return await reply
@@ -142,7 +145,9 @@ export class WorkerSession {
     this.isNew = isNew
   }
 
-  /** An attribute that is locked already is known already, and may have been changed here since. */
+  /**
+   * Adds the new locks and attributes. An attribute that is known already stays as it is: the work may have changed it.
+   */
   private widened(request: LockRequest, entries: Entries): this {
     const known = new Set(this.attributes.names())
     this.attributes.apply(new Map(entries.filter(([name]) => !known.has(name))))

@@ -3,7 +3,7 @@ import { become } from '../errors/brand.js'
 import * as errors from '../errors/index.js'
 import { WORKER_ERROR_CAUSES_MAX } from '../limits.js'
 
-/** An error as it crosses a port: structured clone would keep neither its class nor its code. */
+/** The form in which an error crosses a port. The structured clone of an error would lose its class and its code. */
 export interface WireError {
   readonly name: string
   readonly message: string
@@ -19,13 +19,15 @@ const isErrorType = (type: unknown): type is typeof errors.HoldfastError =>
 
 const NOT_DATA = new Set(['name', 'message', 'stack', 'cause'])
 
-/** Never fails, and gives what can be sent: an application's schemas may throw anything. */
+/**
+ * Converts any thrown value to a form that can be sent. It never throws, although an application may throw anything.
+ */
 export function toWire(thrown: unknown, causesMax = WORKER_ERROR_CAUSES_MAX): WireError {
   try {
     const wire = describe(thrown, causesMax)
     if (canCross(wire)) return wire
   } catch {
-    // Its properties, or what makes a text of it, threw something themselves.
+    // A getter or the conversion to a string threw an error itself.
   }
   return describe(new Error('something was thrown that cannot be sent to the worker thread'), 0)
 }
@@ -44,7 +46,10 @@ function describe(thrown: unknown, causesMax: number): WireError {
   }
 }
 
-/** Of any realm: under Jest, the errors of Node itself are of another one than the application's. */
+/**
+ * Whether it is an error of any realm: under Jest, errors that Node.js makes are of another realm than the
+ * application's.
+ */
 const isError = (value: unknown): value is Error => types.isNativeError(value) || value instanceof Error
 
 function canCross(value: unknown): boolean {
@@ -56,7 +61,7 @@ function canCross(value: unknown): boolean {
   }
 }
 
-/** The error again, of its own class: `instanceof`, `code` and data hold. */
+/** Makes the error again, with its class: `instanceof`, `code` and the error's data are as before. */
 export function fromWire(wire: WireError): Error {
   const error = new Error(wire.message, wire.cause === undefined ? undefined : { cause: fromWire(wire.cause) })
   if (wire.stack !== undefined) error.stack = wire.stack
