@@ -3,11 +3,12 @@ import type { Clock, Randomness, Transport } from './ports.js'
 
 /**
  * For tests only: the stores that `createMemoryStack` of `holdfast/testing` has made, by the `memory://` URLs in their
- * configurations. It is one for the process, or for the global object that a test runner gives each test file: all
- * copies of this package find it, ES modules and CommonJS, and whatever a test runner loads again.
+ * configurations. There is one registry for each global object: one for the process, or one for each test file where a
+ * test runner makes a global object for each. All copies of this package use the same registry: ES modules, CommonJS,
+ * and copies that a test runner loads again.
  */
 
-/** What a client of such a store works with, instead of the machine's clock, DynamoDB and a WebSocket. */
+/** The ports of a client of such a store. They replace DynamoDB, the WebSocket and the machine's clock. */
 interface MemoryPorts {
   readonly store: Store
   readonly transport: Transport
@@ -15,7 +16,7 @@ interface MemoryPorts {
   readonly randomness: Randomness
 }
 
-/** A client as its store knows it, which closes it when it stops itself. */
+/** A client, for its store: the store closes its clients when it stops. */
 export interface Closable {
   close(options?: { readonly drainMs?: number }): Promise<void>
 }
@@ -38,7 +39,7 @@ function registry(): Registry {
 
 export const findMemoryStore = (url: string): MemoryStoreEntry | undefined => registry().get(url)
 
-/** Lets clients find a store under this URL until the result is called. */
+/** Lets clients find a store under this URL. The returned function removes it. */
 export function addMemoryStore(url: string, entry: MemoryStoreEntry): () => void {
   registry().set(url, entry)
   return () => void registry().delete(url)

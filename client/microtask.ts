@@ -5,8 +5,8 @@ const throwUncaught = (error: unknown): void => {
 }
 
 /**
- * Runs this when the microtasks that wait already have run. What it throws is an uncaught exception. Not `queueMicrotask`:
- * the fake timers of test runners replace that, and what is done here must not wait for them.
+ * Runs a function in a microtask. If the function throws, the error becomes an uncaught exception. It does not use
+ * `queueMicrotask` for the function: fake timers of test runners replace that, and the function must not wait for them.
  */
 export function soon(run: () => void): void {
   Promise.resolve().then(run).catch(throwUncaught)

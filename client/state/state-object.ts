@@ -2,7 +2,10 @@ import { inspect } from 'node:util'
 import { HoldfastError } from '../errors/index.js'
 import { RESERVED_NAMES } from '../options/attribute-name.js'
 
-/** What the state object asks of the access. All of it throws where the access has ended or lost its session. */
+/**
+ * The part of an access that the state object uses. Every method but `isReadable` throws where the access has ended or
+ * lost its session.
+ */
 export interface StateAccess {
   get(name: string): unknown
   set(name: string, value: unknown): void
@@ -15,8 +18,8 @@ export interface StateAccess {
 }
 
 /**
- * Promises, JSON.stringify, Jest and others look these up on every object that they meet. Each may be an attribute's
- * name like any other; where it is not locked, it is simply not there.
+ * Promises, JSON.stringify, Jest and others look up these names on every object. An attribute may have such a name. If
+ * it is not locked, a read gives undefined and does not throw.
  */
 const PROBED: ReadonlySet<string> = new Set([
   'then',
@@ -32,7 +35,7 @@ const PROBED: ReadonlySet<string> = new Set([
 const PLAIN: object = {}
 const SPECIAL: ReadonlySet<string> = new Set([...RESERVED_NAMES, ...PROBED])
 
-/** Makes the object that `session.state` gives: to programs, a plain object of the attributes that are locked. */
+/** Makes the object of `session.state`. To programs it is a plain object of the locked attributes. */
 export function stateObject(access: StateAccess): Record<string, unknown> {
   return new Proxy<Record<string, unknown>>(
     new Target(access) as unknown as Record<string, unknown>,
@@ -41,8 +44,9 @@ export function stateObject(access: StateAccess): Record<string, unknown> {
 }
 
 /**
- * Node.js shows a proxy by its target, and asks no trap. console.log finds `inspect.custom` here. A failed assertion
- * shows the properties alone: those that were enumerated last, which is what it compared.
+ * The target of the proxy. Node.js shows a proxy by its target, without calling a trap. console.log finds
+ * `inspect.custom` here. A failed assertion shows the target's properties: the attributes that were enumerated last,
+ * which the assertion compared.
  */
 class Target {
   readonly #access: StateAccess
@@ -51,13 +55,13 @@ class Target {
     this.#access = access
   }
 
-  // A getter: the function itself is called on the proxy.
+  // A getter, because Node.js calls the function with the proxy as its receiver.
   get [inspect.custom](): () => object {
     const access = this.#access
     return () => shown(access)
   }
 }
-// So that it is shown like a plain object, without a name.
+// Node.js then shows it like a plain object, without a class name.
 Object.defineProperty(Target.prototype, 'constructor', { value: Object })
 
 class StateHandler implements ProxyHandler<Record<string, unknown>> {
@@ -83,7 +87,7 @@ class StateHandler implements ProxyHandler<Record<string, unknown>> {
 
   has(target: object, name: string | symbol): boolean {
     if (typeof name === 'symbol') return false
-    // node:assert asks any object for `stack`, to tell errors.
+    // node:assert asks every object for `stack`, to recognise errors.
     if (name === 'stack' && !this.access.isReadable(name)) return false
     return this.get(target, name) !== undefined
   }
@@ -119,13 +123,13 @@ class StateHandler implements ProxyHandler<Record<string, unknown>> {
   }
 
   private special(name: string): unknown {
-    // No attribute has such a name: it is as with any plain object.
+    // No attribute can have a reserved name: the answer is that of a plain object.
     if (RESERVED_NAMES.has(name)) return Reflect.get(PLAIN, name)
     return this.access.isReadable(name) ? this.access.get(name) : undefined
   }
 }
 
-/** Shown as a word without quotes. */
+/** A word that is shown in brackets, without quotes. */
 class Word {
   constructor(private readonly word: string) {}
 
@@ -134,7 +138,7 @@ class Word {
   }
 }
 
-/** What console.log and the like show of a state. It never throws: a log must not break what it looks at. */
+/** The form of a state that console.log and the like show. It never throws: logging must not break a program. */
 function shown(access: StateAccess): object {
   try {
     return Object.fromEntries(access.visibleNames().map((name) => [name, valueOrProblem(access, name)]))

@@ -6,30 +6,30 @@ import { checkAttributeName } from '../options/attribute-name.js'
 import type { Changes } from './attribute-cache.js'
 import { stateObject } from './state-object.js'
 
-/** Where an access's values come from: the hold in this process, or what a worker thread was sent. */
+/** The source of an access's values: the hold in this process, or the copies that were sent to a worker thread. */
 export interface StateSource {
   names(): Iterable<string>
-  /** As it is stored. */
+  /** The value as DynamoDB has it. */
   encoded(name: string): AttributeValue | undefined
-  /** The form in which a value is to be stored. Throws where it cannot be. */
+  /** The form in which DynamoDB stores the value. Throws where the value cannot be stored. */
   encode(name: string, value: unknown): AttributeValue
-  /** As accesses see it. */
+  /** The value as accesses see it, in encoded form: a schema may have changed it. */
   current(name: string): AttributeValue | undefined
-  /** A copy of the caller's own. */
+  /** A copy of the value for the caller alone. */
   read(name: string): unknown
-  /** A value nobody can change. */
+  /** The value, read-only. */
   readShared(name: string): unknown
 }
 
 const DELETED = Symbol('deleted')
 
-/** What one access sees and changes: an overlay of its own copies over what is cached. */
+/** The attributes as one access sees and changes them: an overlay of its own copies over the cached values. */
 export class AccessState {
   /** The object that `session.state` gives. */
   readonly proxy: Record<string, unknown>
-  /** Copies that the access may have changed, new values, and deletions; made with the first. */
+  /** Copies that the access may have changed, new values, and deletions. Made when there is a first one. */
   private overlay: Map<string, unknown> | undefined
-  /** What was read under shared locks: the same object each time, and decoded once. */
+  /** Values read under shared locks. Each is decoded once, so that every read gives the same object. */
   private shared: Map<string, unknown> | undefined
 
   /** @param checkUsable throws where the access has ended or lost its session. */
@@ -37,13 +37,13 @@ export class AccessState {
     private readonly source: StateSource,
     private readonly request: () => LockRequest,
     readonly checkUsable: () => void,
-    /** Throws where a value that is being set is too large in any case. */
+    /** Throws where a new value is too large, as far as this is known before it is encoded. */
     private readonly checkValue: (name: string, value: unknown) => void,
   ) {
     this.proxy = stateObject(this)
   }
 
-  /** What differs from the cached state, in encoded form; undefined where nothing does. Throws on bad values. */
+  /** The differences from the cached state, in encoded form. Undefined where there are none. Throws on bad values. */
   changes(): Changes | undefined {
     let changes: Map<string, AttributeValue | undefined> | undefined
     if (this.overlay === undefined) return undefined
@@ -57,12 +57,12 @@ export class AccessState {
     return changes
   }
 
-  /** What a worker thread is given: the attributes that exist and are locked. */
+  /** The attributes that exist and are locked. They are sent to a worker thread. */
   lockedEntries(): Iterable<readonly [name: string, value: AttributeValue]> {
     return this.entries(this.request())
   }
 
-  /** The same for some of the locks. */
+  /** The attributes that exist and that these locks cover. */
   *entries({ whole, writes, reads }: LockRequest): Iterable<readonly [name: string, value: AttributeValue]> {
     this.checkUsable()
     for (const name of whole === undefined ? [...writes, ...reads] : this.source.names()) {
@@ -71,7 +71,7 @@ export class AccessState {
     }
   }
 
-  /** Takes over what a worker thread changed under these locks. */
+  /** Takes over the changes of a worker thread. Throws where an attribute is not locked for writing. */
   adopt(changes: Changes): void {
     for (const [name, encoded] of changes) {
       this.checkWritable(name)
@@ -85,7 +85,7 @@ export class AccessState {
     if (own !== undefined) return own === DELETED ? undefined : own
     if (permits(this.request(), name, 'exclusive')) {
       const value = this.source.read(name)
-      // A primitive cannot be changed in place, so it needs no copy to compare at the end.
+      // A primitive cannot be changed in place, so it needs no copy that is compared at the end.
       if (typeof value === 'object' && value !== null) this.put(name, value)
       return value
     }

@@ -1,8 +1,9 @@
 import type { LockSpec } from '../attribute-locks/lock-request.js'
 
 /**
- * A value that cannot be changed through this type. A Date stays a Date: without its setters it could be given to
- * nobody who takes one, and what is locked for reading throws when they are called. Bytes stay bytes: they are a copy.
+ * A value that cannot be changed through this type. A Date stays a Date, because a type without setters would not fit
+ * functions that take a Date. The setters of a Date that is locked for reading throw. Bytes stay bytes: they are a
+ * copy.
  */
 export type DeepReadonly<T> = T extends (infer E)[]
   ? readonly DeepReadonly<E>[]
@@ -18,7 +19,7 @@ export type DeepReadonly<T> = T extends (infer E)[]
 
 export type NameOf<S> = keyof S & string
 
-/** The state of an access that locked the attributes W for writing and R for reading. Any may not exist yet. */
+/** The state of an access that locked the attributes W for writing and R for reading. Each of them may be missing. */
 export type LockedState<S, W extends NameOf<S>, R extends NameOf<S>> = { [K in W]?: Exclude<S[K], undefined> } & {
   readonly [K in Exclude<R, W>]?: DeepReadonly<Exclude<S[K], undefined>>
 }
@@ -39,7 +40,9 @@ export type StateOf<S, L> = LockedState<
   L extends { readonly all: 'read' } ? NameOf<S> : NamesIn<L, 'read'> & NameOf<S>
 >
 
-/** Locks for the attributes of S, as a parameter's type: a key that they do not have is named in the compiler's error. */
+/**
+ * Locks for the attributes of S, as the type of a parameter. The compiler's error names a key that locks do not have.
+ */
 export type Locks<S, L extends LockSpec<NameOf<S>>> = L &
   (L extends string
     ? unknown
@@ -51,8 +54,9 @@ export type Locks<S, L extends LockSpec<NameOf<S>>> = L &
       })
 
 /**
- * T without values that cannot be stored exactly, as far as types can tell: functions, symbols, and with their methods the
- * instances of classes. Each becomes the text that says so, which the compiler shows with the attribute's name.
+ * T without values that cannot be stored exactly, as far as types show it: functions, symbols, and instances of
+ * classes, because these have methods. The type of such a value becomes a text that says so. The compiler shows this
+ * text with the attribute's name.
  */
 export type Storable<T> = unknown extends T
   ? T
@@ -71,7 +75,7 @@ export type Storable<T> = unknown extends T
               : { [K in keyof T]: Storable<T[K]> }
 
 /**
- * The constraint of the attributes S of a session: each is storable. A generic function that makes clients says
- * `S extends StorableAttributes<S>`.
+ * The constraint on the attributes S of a session: each can be stored. A generic function that makes clients is
+ * declared with `S extends StorableAttributes<S>`.
  */
 export type StorableAttributes<S> = object & { [K in keyof S]: Storable<S[K]> }
