@@ -13,7 +13,7 @@ export interface OpenSession<State, S extends object, W extends string = NameOf<
   extends Session<State, S, W>,
     AsyncDisposable {}
 
-/** A session as {@link HoldfastApi.peek} found it. */
+/** The result of {@link HoldfastApi.peek}. */
 export interface Peeked<S> {
   readonly state: Partial<S>
   /** See {@link Session.rev}. */
@@ -23,30 +23,32 @@ export interface Peeked<S> {
   readonly aliveUntil: Date
 }
 
-/** The calls that the client has in the main thread and in worker threads alike. */
+/** The calls that a client has both in the main thread and in worker threads. */
 export interface HoldfastApi<S extends object> {
   /**
-   * Runs `work` on a session under attribute locks. When the promise resolves, the changes of `work` are in DynamoDB;
-   * with `durability: 'release'` they are written later. When it rejects, nothing of them is kept, unless the error's
-   * `effect` is 'unknown'. The exception: what `session.commit()` has written stays.
+   * Runs `work` on a session under attribute locks. When the promise resolves, the changes of `work` are in DynamoDB.
+   * With `durability: 'release'` they are written later. When the promise rejects, the changes are discarded, unless
+   * the error's `effect` is 'unknown'. Changes that `session.commit()` has written stay in any case.
    *
-   * While the work runs, no other process has the session, and no other access of this process has an attribute
-   * that is locked for writing. Afterwards the process keeps the session until another asks for it, so the next
-   * access costs no network call to get it.
+   * While the work runs, no other process holds the session, and no other access of this process has an attribute that
+   * is locked for writing. Afterwards the process keeps the session until another process asks for it, so the next
+   * access needs no network call to get it.
    *
-   * The hazard: when the session is lost (the process was frozen beyond its lease, or was asked to release and took
-   * longer than `maxBusyMs`), the promise rejects at once, but JavaScript cannot stop `work`. Its session object then
-   * throws, and `session.signal` is aborted: pass that signal to slow calls, and give `session.epoch` to other systems.
+   * The hazard: the session can be lost while `work` runs, because the process was frozen beyond its lease, or because
+   * it was asked to release the session and took longer than `maxBusyMs`. The promise then rejects at once, but
+   * JavaScript cannot stop `work`. Its session object throws from then on, and `session.signal` is aborted. Pass that
+   * signal to slow calls, and give `session.epoch` to other systems that can compare it.
    *
    * @param id the session's id: a secret. Only its SHA-256 leaves this process.
    * @param locks `{ write: [...], read: [...] }`, `'all'` (everything, for writing), or `{ all: 'read', write: [...] }`.
    * @returns the result of `work`.
    * @throws {InvalidArgumentError} for a bad id, lock or option. Nothing has happened.
-   * @throws {InvalidValueError} when a value cannot be stored exactly, {@link TooLargeError} when there is too much,
-   * {@link SchemaError} when one does not match its schema.
-   * @throws {WaitTimeoutError} when the locks were not granted within `timeoutMs`; {@link AbortedError} by `signal`.
-   * @throws {SessionLostError} when the session was lost before the commit; retry it.
-   * @throws {CommitUnknownError} when nobody can tell whether the commit landed.
+   * @throws {InvalidValueError} when a value cannot be stored exactly, {@link TooLargeError} when an attribute or the
+   * session is too large, {@link SchemaError} when an attribute does not match its schema.
+   * @throws {WaitTimeoutError} when the locks were not granted within `timeoutMs`; {@link AbortedError} when `signal`
+   * ended the wait.
+   * @throws {SessionLostError} when the session was lost before the commit; retry the access.
+   * @throws {CommitUnknownError} when it is unknown whether the commit landed.
    * @throws {SessionMissingError} with `ifMissing: 'fail'`, and for an id that {@link rotate} has replaced.
    * @throws {NestedAccessError} inside an access that does not hold these locks.
    * @throws {UnreachableError} when the store or DynamoDB cannot be reached; {@link RefusedError} when too many wait.
@@ -66,10 +68,10 @@ export interface HoldfastApi<S extends object> {
   ): Promise<T>
 
   /**
-   * Runs `work` on several sessions at once, locked in one global order, so that two such accesses never wait for
-   * each other for ever. The sessions are passed in the order of `ids`. Each session commits on its own: a failure can
-   * leave some committed and others not. When one session is lost before that, the access fails as a whole: none of its
-   * sessions can be used any more.
+   * Runs `work` on several sessions at once. They are locked in one global order, so that two such accesses cannot wait
+   * for each other for ever. `work` gets the sessions in the order of `ids`. Each session commits on its own: a failure
+   * can leave some sessions committed and others not. When one session is lost before the commits, the whole access
+   * fails, and none of its sessions can be used any more.
    *
    * @throws as {@link access}; also {@link PartialCommitError} when some sessions are committed and others are not, and
    * {@link InvalidArgumentError} for the same id twice or more than 25 ids.
@@ -87,12 +89,12 @@ export interface HoldfastApi<S extends object> {
   ): Promise<T>
 
   /**
-   * Opens a session for a scope instead of a function. Changes are kept by `commit()`, and discarded when the scope
-   * ends without it. Unlike in {@link access}, a nested access is not recognised: it waits, until its timeout, for
-   * locks that are held here.
+   * Opens a session for a scope instead of a function. `commit()` writes the changes; changes without a `commit()` are
+   * discarded when the scope ends. Unlike {@link access}, it does not recognise nested accesses: an access inside the
+   * scope that needs the same locks waits for them until its timeout.
    *
-   * The hazard: a session that is never disposed of keeps its locks. Other accesses of this process wait in vain, and
-   * another process that asks for the session gets it only after `maxBusyMs`, by taking it away.
+   * The hazard: a session that is never disposed of keeps its locks. Other accesses of this process wait until their
+   * timeouts. Another process that asks for the session gets it only after `maxBusyMs`; this process then loses it.
    *
    * @throws as {@link access}.
    * @example
@@ -107,8 +109,8 @@ export interface HoldfastApi<S extends object> {
   ): Promise<OpenSession<StateOf<S, L>, S, WritesOf<S, L>>>
 
   /**
-   * Reads a session from DynamoDB without a lock: the last commit, which another access may be about to replace.
-   * Changes that `durability: 'release'` has not written yet are not in it. It extends no session's life.
+   * Reads the last commit of a session from DynamoDB, without a lock. Another access may replace it at any time.
+   * Changes that `durability: 'release'` has not written yet are not in it. It does not extend the session's life.
    *
    * @returns undefined where there is no such session.
    * @throws {UnreachableError} when DynamoDB cannot be read.
@@ -118,7 +120,7 @@ export interface HoldfastApi<S extends object> {
   peek(id: string): Promise<Peeked<S> | undefined>
 
   /**
-   * Makes a session under a new random id of 256 bits, which it returns, with these attributes.
+   * Makes a session with these attributes under a new random id of 256 bits, and returns the id.
    *
    * @throws as {@link access}; also {@link InvalidArgumentError} where `init` is no plain object or has an attribute
    * that is undefined.
@@ -126,24 +128,24 @@ export interface HoldfastApi<S extends object> {
   create(init?: Partial<S>, options?: Omit<AccessOptions, 'ifMissing'>): Promise<string>
 
   /**
-   * Ends a session's life: its attributes are deleted, and an access that follows makes a new, empty one. It waits for
-   * the accesses that run, as an access under `'all'` does.
+   * Ends a session's life: deletes its attributes. A later access makes a new, empty session. It waits for running
+   * accesses, like an access under `'all'`.
    *
-   * @returns false where there was no such session.
+   * @returns true, or false where there was no such session.
    * @throws as {@link access}; also {@link NestedAccessError} inside an access of this client.
    */
   destroy(id: string, options?: Omit<AccessOptions, 'ifMissing'>): Promise<boolean>
 
   /**
-   * Moves a session under a new id, which it returns: the defence against session fixation, to be used at login. The
-   * state is the same, `createdAt` too. The old id is dead from that moment: accesses to it fail with a
-   * SessionMissingError for at least a day. Both happen in one transaction.
+   * Moves a session to a new id, and returns the new id. Use it at login, as a defence against session fixation. The
+   * state and `createdAt` stay the same. From then on, for at least a day, accesses to the old id fail with a
+   * SessionMissingError. One transaction makes the new id and ends the old one.
    *
-   * The hazard: requests under way that still use the old id are shut out. After a CommitUnknownError one of the two
-   * ids is alive; give `to`, so as to know both.
+   * The hazard: requests under way that still use the old id fail. After a CommitUnknownError exactly one of the two
+   * ids is alive. Give `to` if you need to know both ids in that case.
    *
-   * @param work may change the session, under locks on all of it; its changes become lasting with the new id or not at
-   * all. Inside, `session.commit()` still commits under the old id.
+   * @param work may change the session, under locks on all of it. Its changes are written together with the new id, or
+   * not at all. But a `session.commit()` inside it commits under the old id.
    * @throws as {@link access}; also {@link SessionMissingError} where there is no such session,
    * {@link InvalidArgumentError} where `to` is in use, and {@link NestedAccessError} inside an access of this client.
    * @example
@@ -159,23 +161,24 @@ export interface HoldfastApi<S extends object> {
   ): Promise<string>
 
   /**
-   * Gives a held session back to the store when its accesses have ended and its changes are written, so that the next
-   * process need not ask for it. Does nothing where it is not held. Resolves when it is given back.
+   * Gives a held session back to the store when its accesses have ended and its changes are written. The next process
+   * then need not ask this one for it. Does nothing where this process does not hold it. Resolves when it is given
+   * back.
    *
    * @throws {NestedAccessError} inside an access to this session.
    */
   release(id: string): Promise<void>
 }
 
-/** How a client stands. */
+/** The condition of a client, as {@link Holdfast.health} reports it. */
 export interface Health {
   readonly state: 'idle' | 'connecting' | 'connected' | 'closed'
-  /** How long the process may still believe in its locks without another renewal, in milliseconds. */
+  /** The rest of the lease in milliseconds: without another renewal the process loses its locks after this time. */
   readonly leaseRemainingMs: number
   readonly heldSessions: number
-  /** Sessions that accesses of this process wait for. */
+  /** The number of sessions that accesses of this process wait for. */
   readonly waitingSessions: number
-  /** Why there is no connection, where that is known. */
+  /** The reason why there is no connection, where it is known. */
   readonly lastFailure: string | undefined
 }
 
@@ -185,22 +188,23 @@ export interface Health {
  */
 export interface Holdfast<S extends object> extends HoldfastApi<S> {
   /**
-   * A port through which one worker thread makes accesses, with `connectHoldfast` of `holdfast/worker`: to be given to
-   * it in `workerData` or a message, and in the transfer list. It keeps no thread alive.
+   * Makes a port for one worker thread. Give it to the thread in `workerData` or in a message, and name it in the
+   * transfer list. The thread makes accesses through it with `connectHoldfast` of `holdfast/worker`. The port keeps no
+   * thread alive.
    *
    * @throws {ClosedError} after `close`.
    */
   workerPort(): MessagePort
 
-  /** How the client stands, without a network call. */
+  /** Reports the condition of the client, without a network call. */
   health(): Health
 
-  /** What a log may show of the client: how it stands, and no credentials. */
+  /** The form of the client for logs: its namespace and its condition, and no credentials. */
   toJSON(): { readonly namespace: string } & Health
 
   /**
-   * Calls `listener` with every such event from now on. It is called shortly after, outside of any access; what it
-   * throws is an uncaught exception.
+   * Calls `listener` with every such event from now on. The call comes shortly after the event, outside of any access.
+   * An error that the listener throws is an uncaught exception.
    *
    * @throws {InvalidArgumentError} for an unknown event, or a listener that is no function.
    * @example
@@ -208,13 +212,13 @@ export interface Holdfast<S extends object> extends HoldfastApi<S> {
    */
   on<E extends keyof HoldfastEvents>(event: E, listener: (...args: HoldfastEvents[E]) => void): this
 
-  /** Takes out a listener that {@link on} was given. */
+  /** Removes a listener that was added with {@link on}. */
   off<E extends keyof HoldfastEvents>(event: E, listener: (...args: HoldfastEvents[E]) => void): this
 
   /**
-   * Lets running accesses end, writes their changes, gives every session back and closes the connection. Accesses that
-   * wait or begin from now on are refused with a {@link ClosedError}. An access that still runs after `drainMs`
-   * milliseconds, by default 10,000, loses its session. A second call returns the promise of the first.
+   * Waits until running accesses have ended, writes their changes, gives every session back and closes the connection.
+   * Accesses that wait now, or begin later, fail with a {@link ClosedError}. An access that still runs after `drainMs`
+   * milliseconds, by default 10,000, loses its session. A second call returns the promise of the first call.
    *
    * @throws {InvalidArgumentError} for a bad `drainMs`: 0 to a day.
    */
