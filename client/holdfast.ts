@@ -48,7 +48,7 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
   ) {
     this.accessDefaults = compileAccessOptions(undefined, context.options)
     this.sessions = new Sessions(context, transport, this.events)
-    // Worker threads are told by what the hold says then: it is being asked for from now on.
+    // When this event is raised, the hold reports `wanted` already. The hosts pass that on to the worker threads.
     this.events.on('revoked', () => {
       for (const host of this.workers) host.revoked()
     })
@@ -66,7 +66,7 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     const ticket = new Ticket(request, this.compileOptions(options))
     const outer = this.accesses.nesting.outer([key], request)
     if (outer !== undefined) return work((outer[0] as EnteredSession).session)
-    // The work never runs before this call has returned, whether or not there is anything to wait for.
+    // The `await` is needed even where the access may run at once: the work never runs before this call has returned.
     const hold = await (this.tryEnter(key, ticket) ?? this.enter(key, ticket))
     const running = new EnteredSession(key, hold, ticket, new AccessSession(hold, ticket))
     return this.accesses.run(Array.of(running), ([session]) => work(session as AccessSession))
@@ -183,7 +183,7 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     await this.accesses.run(
       [new EnteredSession(from, hold, ticket, session)],
       () => work(session),
-      // A client that closes lets what runs come to its end, so the new id is entered without asking.
+      // A client that closes lets running accesses end. So the new id is entered although the client may be closing.
       ([running]) => rotate(running as EnteredSession, next, (newcomer) => this.sessions.enter(to, newcomer)),
     )
     return newId
@@ -248,7 +248,7 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     this.dispose()
   }
 
-  /** Lets the access in where it may run at once. */
+  /** Enters the access if it may run at once. */
   private tryEnter(key: SessionKey, ticket: Ticket): Hold | undefined {
     const hold = this.closing === undefined ? this.sessions.tryEnter(key, ticket) : undefined
     if (hold !== undefined) this.accesses.begin()
@@ -285,10 +285,10 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
   }
 }
 
-/** The client, as programs see it. */
+/** The type of the client for programs. */
 export type Holdfast<S extends object> = Api<S>
 
-/** For `createHoldfast`, and for tests that bring ports of their own. */
+/** The client's class, for `createHoldfast` and for tests that have ports of their own. */
 export const Holdfast = HoldfastClient as unknown as new <S extends object>(
   context: ClientContext,
   transport: Transport,

@@ -76,7 +76,7 @@ export interface Session<
    *
    * @throws {DeadlockError} at once, when the wait could never end. The access keeps what it has.
    * @throws {WaitTimeoutError} after `timeoutMs`, by default that of the access. The access keeps what it has.
-   * @throws {AbortedError} when the access's `signal` is aborted and the locks are not free. The access keeps what it has.
+   * @throws {AbortedError} when the access's `signal` is aborted and it would have to wait. The access keeps what it has.
    * @throws {SessionLostError} when the session was lost meanwhile.
    * @example
    * const wider = await session.lock({ write: ['cart'] })
@@ -86,9 +86,9 @@ export interface Session<
 
   /**
    * Locks all of these attributes at once, or none of them. Returns this same session, with the type of all the
-   * attributes that it has locked now. Returns undefined where another access holds one of them or waits for one of
-   * them. It never waits. But in a worker thread it blocks the thread until the main thread has answered, for 10 s at
-   * most.
+   * attributes that it has locked now. Returns undefined where another access holds one of them, or waits for one in an
+   * earlier `session.lock()`. It never waits. But in a worker thread it blocks the thread until the main thread has
+   * answered, for 10 s at most.
    *
    * @example
    * const wider = session.tryLock({ write: ['cart'] })

@@ -9,7 +9,7 @@ export class InvalidArgumentError extends HoldfastError {
   }
 }
 
-/** `INVALID_VALUE`: a value that cannot be stored exactly. `path` says where, as in `cart.items[3].price`. */
+/** `INVALID_VALUE`: a value cannot be stored exactly. `path` is its place, such as `cart.items[3].price`. */
 export class InvalidValueError extends HoldfastError {
   declare readonly code: 'INVALID_VALUE'
   readonly path: string
@@ -20,17 +20,17 @@ export class InvalidValueError extends HoldfastError {
   }
 }
 
-/** One thing that a schema found wrong, and its place in the attribute. */
+/** One problem that a schema found, and its place in the attribute. */
 export interface SchemaIssue {
   readonly message: string
   readonly path: readonly string[]
 }
 
-/** `SCHEMA_MISMATCH`: an attribute, as stored or as it was to be stored, does not match its schema. Nothing was written. */
+/** `SCHEMA_MISMATCH`: a stored attribute, or a changed one, does not match its schema. Nothing was written. */
 export class SchemaError extends HoldfastError {
   declare readonly code: 'SCHEMA_MISMATCH'
   readonly attribute: string
-  /** What the schema says. Not shown when the error is printed: its messages may contain values. */
+  /** The schema's findings. They are not shown when the error is printed: their messages may contain values. */
   declare readonly issues: readonly SchemaIssue[]
 
   constructor(attribute: string, issues: readonly SchemaIssue[]) {
@@ -44,7 +44,7 @@ export class SchemaError extends HoldfastError {
 /** `TOO_LARGE`: an attribute or the whole session is over its size limit. Nothing was written. */
 export class TooLargeError extends HoldfastError {
   declare readonly code: 'TOO_LARGE'
-  /** The attribute that is too large, or undefined where the session as a whole is. */
+  /** The attribute that is too large, or undefined where the whole session is too large. */
   readonly attribute: string | undefined
   readonly sizeBytes: number
   readonly limitBytes: number
@@ -65,8 +65,8 @@ const NOT_LOCKED = {
 } as const
 
 /**
- * `NOT_LOCKED`: an access touched an attribute that it did not lock, wrote one that it locked for reading, or called
- * a method that changes a Map, Set or Date in one that it locked for reading.
+ * `NOT_LOCKED`: an access used an attribute that it did not lock, or wrote an attribute that it locked for reading, or
+ * called a method that changes a Map, Set or Date in such an attribute.
  */
 export class NotLockedError extends HoldfastError {
   declare readonly code: 'NOT_LOCKED'
@@ -87,7 +87,9 @@ export class AccessEndedError extends HoldfastError {
   }
 }
 
-/** `NESTED_ACCESS`: an access began inside another of the same task that does not hold what it needs. */
+/**
+ * `NESTED_ACCESS`: an access began inside another access of the same task, which does not hold the locks that it needs.
+ */
 export class NestedAccessError extends HoldfastError {
   declare readonly code: 'NESTED_ACCESS'
 

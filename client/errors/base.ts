@@ -1,6 +1,6 @@
 import { brand, brandOf } from './brand.js'
 
-/** Whether a failed operation changed anything: `none` is a promise, `unknown` means that nobody can tell. */
+/** Whether a failed operation changed anything: `none` means certainly not, `unknown` means perhaps. */
 export type Effect = 'none' | 'unknown'
 
 export interface ErrorTraits {
@@ -21,9 +21,9 @@ export interface ErrorTraits {
  * }
  */
 export class HoldfastError extends Error {
-  /** Stable, in upper case, such as `WAIT_TIMEOUT`. {@link HoldfastErrorCode} lists those of the client. */
+  /** A stable code in upper case, such as `WAIT_TIMEOUT`. {@link HoldfastErrorCode} lists the codes of the client. */
   readonly code: string
-  /** What the failed operation may have changed. */
+  /** Whether the failed operation may have changed something. */
   readonly effect: Effect
   /** True when the same call may succeed later without a change to the program. */
   readonly retryable: boolean

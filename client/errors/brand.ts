@@ -3,7 +3,7 @@ interface ErrorType {
   readonly prototype: object
 }
 
-/** Two copies of the package in one process have two classes of one name: the brand, found by name, joins them. */
+/** Two copies of the package in one process have two classes of the same name. Both find this symbol by that name. */
 export const brandOf = (type: { readonly name: string }): symbol => Symbol.for(`holdfast.error.${type.name}`)
 
 /** Marks an error as one of this type, and of the types that this one extends. */
@@ -13,7 +13,7 @@ export function brand(error: object, type: ErrorType): void {
   }
 }
 
-/** Makes an error that has come from another thread one of this type. */
+/** Gives this type to an error from another thread. */
 export function become(error: Error, type: ErrorType): void {
   Object.setPrototypeOf(error, type.prototype)
   error.name = type.name

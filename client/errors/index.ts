@@ -1,9 +1,9 @@
 /**
- * Every error that the client SDK throws. All extend {@link HoldfastError}; tell them apart by `code`, which is
- * stable, after {@link isHoldfastError}, or with `instanceof`. Both also work across duplicate copies of this package.
+ * All errors that the client throws. They extend {@link HoldfastError}. Distinguish them with {@link isHoldfastError}
+ * and their stable `code`, or with `instanceof`. Both also work across several copies of this package.
  *
- * Messages start in lower case, say what was expected and what was received, and name the option to change.
- * None contains a session id or an attribute's value.
+ * Messages start in lower case, say which value was expected and which was received, and name the option to change. No
+ * message contains a session id or an attribute's value.
  */
 
 export * from './arguments.js'

@@ -24,7 +24,7 @@ import type {
   WaitTimeoutError,
 } from './waits.js'
 
-/** Every error that the client throws: told apart by `code`. */
+/** Every error that the client throws. `code` distinguishes them. */
 export type KnownError =
   | AbortedError
   | AccessEndedError
@@ -45,12 +45,12 @@ export type KnownError =
   | UnreachableError
   | WaitTimeoutError
 
-/** The stable codes of the client's errors. A later version may add some: keep a `default` in a `switch`. */
+/** The stable codes of the client's errors. A later version may add codes: keep a `default` in a `switch`. */
 export type HoldfastErrorCode = KnownError['code']
 
 /**
- * Whether something that was thrown is an error of this package. `code` then tells which, and the compiler knows its
- * data. It is `instanceof HoldfastError` for the compiler's sake, and true for the same values.
+ * Whether a thrown value is an error of this package. The compiler then derives the error's type and data from `code`.
+ * It is true for the same values as `instanceof HoldfastError`, which does not give the compiler these types.
  *
  * @example
  * try {

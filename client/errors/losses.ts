@@ -1,13 +1,13 @@
 import { type ErrorTraits, HoldfastError } from './base.js'
 
 /**
- * Why a process lost a session that it held.
- * - `revoked`: another process asked for it, and an access ran on for longer than `maxBusyMs`.
+ * The reason why a process lost a session that it held.
+ * - `revoked`: another process asked for the session, and an access went on for longer than `maxBusyMs`.
  * - `leaseExpired`: this process stood still for longer than its lease.
  * - `unreachable`: the store answered no renewal until the lease ended.
  * - `evicted`: the store ended the hold because this process did not answer, or runs as two copies.
  * - `expired`, `destroyed`: the session's life has ended.
- * - `fenced`: a later holder has claimed it.
+ * - `fenced`: a later holder has claimed the session.
  */
 export type LossReason = 'revoked' | 'leaseExpired' | 'evicted' | 'expired' | 'destroyed' | 'fenced' | 'unreachable'
 
@@ -35,7 +35,7 @@ export class CommitUnknownError extends HoldfastError {
   }
 }
 
-/** `PARTIAL_COMMIT`: of the sessions of an accessMany some are committed and others are not. */
+/** `PARTIAL_COMMIT`: some sessions of an accessMany are committed and others are not. */
 export class PartialCommitError extends HoldfastError {
   declare readonly code: 'PARTIAL_COMMIT'
 
@@ -55,7 +55,7 @@ export class CorruptStateError extends HoldfastError {
     super('CORRUPT_STATE', `the stored session cannot be read: ${(cause as Error)?.message ?? cause}`, { cause })
   }
 
-  /** Runs a function that reads stored state, and gives its failure a type. */
+  /** Runs a function that reads stored state. If it throws, its error becomes the cause of a CorruptStateError. */
   static guard<T>(read: () => T): T {
     try {
       return read()
@@ -65,7 +65,13 @@ export class CorruptStateError extends HoldfastError {
   }
 }
 
-/** Why there is no session: never made (or long gone), its time was over, it was destroyed, it has another id now. */
+/**
+ * The reason why there is no session.
+ * - `unknown`: it was never made, or it ended long ago.
+ * - `expired`: its life is over.
+ * - `destroyed`: it was destroyed.
+ * - `rotated`: it has another id now.
+ */
 export type MissingReason = 'unknown' | 'expired' | 'destroyed' | 'rotated'
 
 const MISSING: { readonly [R in MissingReason]: string } = {
@@ -76,8 +82,8 @@ const MISSING: { readonly [R in MissingReason]: string } = {
 }
 
 /**
- * `SESSION_MISSING`: there is no such session, and it was not to be created. `reason` says why. About a day
- * after a session expired, was destroyed or was rotated, the reason is `unknown` as well.
+ * `SESSION_MISSING`: there is no such session, and the access did not create it. `reason` says why. About a day after a
+ * session expired, was destroyed or was rotated, its reason becomes `unknown`.
  */
 export class SessionMissingError extends HoldfastError {
   declare readonly code: 'SESSION_MISSING'

@@ -1,14 +1,14 @@
 import type { RefusalCode } from '../../protocol/messages.js'
 import { HoldfastError } from './base.js'
 
-/** One party to a deadlock: the access that waits, the attributes it holds and those it waits for. */
+/** One party to a deadlock: an access, the attributes that it holds and the attributes that it waits for. */
 export interface DeadlockParty {
   readonly access: string
   readonly holds: readonly string[]
   readonly waitsFor: readonly string[]
 }
 
-/** `DEADLOCK`: the lock request would have waited for itself, through the accesses in `cycle`. */
+/** `DEADLOCK`: the accesses in `cycle` would wait for each other for ever. The lock request was refused. */
 export class DeadlockError extends HoldfastError {
   declare readonly code: 'DEADLOCK'
   readonly cycle: readonly DeadlockParty[]
@@ -22,14 +22,14 @@ export class DeadlockError extends HoldfastError {
   }
 }
 
-/** How far a wait had got when it failed. */
+/** The progress of a wait when it failed. */
 export interface WaitData {
   readonly waitedMs: number
-  /** How many processes stood before this one in the store's queue; undefined where the store has not said it. */
+  /** The number of processes before this one in the store's queue; undefined where the store has not reported it. */
   readonly behind: number | undefined
   /**
    * The `label` of the process that held the session when this one joined the queue; undefined where the store has not
-   * said it, or the holder has no label.
+   * reported it, or the holder has no label.
    */
   readonly holder: string | undefined
 }
@@ -71,7 +71,7 @@ export class AbortedError extends HoldfastError {
 
 /**
  * `UNREACHABLE`: the store could not be reached, or did not answer in time. `cause` is the underlying error. It is
- * `retryable` unless what is wrong stays so until a setting changes: the URL, a name, the credentials or their rights.
+ * `retryable` unless the problem needs a change of a setting: the URL, a name, the credentials or their rights.
  */
 export class UnreachableError extends HoldfastError {
   declare readonly code: 'UNREACHABLE'
@@ -82,10 +82,13 @@ export class UnreachableError extends HoldfastError {
 }
 
 /**
- * Why a request was refused. Too many wait already: in this process (`LOCAL_QUEUE_FULL`) or in the store (`QUEUE_FULL`).
- * The client and the store do not fit together, or something between them changes messages: `UNSUPPORTED_VERSION`,
- * `UNKNOWN_TYPE`, `MALFORMED`, `TOO_LARGE`. Another process uses the identity of this one: `WRONG_SECRET`,
- * `WRONG_PROCESS`. The store failed: `INTERNAL`; its log says why. The others pass, and the client repeats the request.
+ * The reason why a request was refused.
+ * - `LOCAL_QUEUE_FULL`, `QUEUE_FULL`: too many wait already, in this process or in the store.
+ * - `UNSUPPORTED_VERSION`, `UNKNOWN_TYPE`, `MALFORMED`, `TOO_LARGE`: the client and the store do not fit together, or
+ *   something between them changes messages.
+ * - `WRONG_SECRET`, `WRONG_PROCESS`: another process uses the identity of this one.
+ * - `INTERNAL`: the store failed; its log says why.
+ * - All others are temporary, and the client repeats the request.
  */
 export type RefusalReason = RefusalCode | 'LOCAL_QUEUE_FULL'
 

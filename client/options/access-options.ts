@@ -1,12 +1,12 @@
 import { OPTION_MS_MAX } from '../limits.js'
 import { checkKeys, integer, invalid, type Keys } from './check.js'
 
-/** When an access resolves: when its changes are in DynamoDB, or at once, and the changes are written later. */
+/** When an access resolves. `access`: when its changes are in DynamoDB. `release`: at once; they are written later. */
 export type Durability = 'access' | 'release'
 
 /** Options of one access. */
 export interface AccessOptions {
-  /** Ends the wait for the locks. A running access is not stopped by it. */
+  /** Ends the wait for the locks when it is aborted. It does not stop a running access. */
   readonly signal?: AbortSignal
   /**
    * How long to wait for the locks, in milliseconds: 1 to 86,400,000 (a day).
@@ -14,7 +14,7 @@ export interface AccessOptions {
    */
   readonly timeoutMs?: number
   /**
-   * What to do when there is no such session: create it, or throw a SessionMissingError.
+   * For an id without a session: `create` creates the session, `fail` throws a SessionMissingError.
    * @default 'create'
    */
   readonly ifMissing?: 'create' | 'fail'
@@ -34,7 +34,7 @@ export interface AccessOptions {
 export interface RotateOptions extends Omit<AccessOptions, 'ifMissing' | 'durability'> {
   /**
    * The new id. It must not be in use.
-   * @default - a new random one of 256 bits
+   * @default - a new random id of 256 bits
    */
   readonly to?: string
 }
@@ -42,8 +42,8 @@ export interface RotateOptions extends Omit<AccessOptions, 'ifMissing' | 'durabi
 /** Options of `session.lock`. */
 export interface LockOptions {
   /**
-   * How long to wait for the locks, in milliseconds.
-   * @default - that of the access
+   * How long to wait for the locks, in milliseconds: 1 to 86,400,000 (a day).
+   * @default - the access's `timeoutMs`
    */
   readonly timeoutMs?: number
 }
@@ -72,7 +72,7 @@ const NEW_SESSION_KEYS: Keys<Omit<AccessOptions, 'ifMissing'>> = {
 }
 const LOCK_KEYS: Keys<LockOptions> = { timeoutMs: true }
 
-/** The options of an access that are not the client's own, checked before anything happens. */
+/** Checks the options of an access before anything happens, and completes them with the client's defaults. */
 export function compileAccessOptions(
   options: AccessOptions | undefined,
   defaults: { readonly timeoutMs: number; readonly durability: Durability },
@@ -95,7 +95,10 @@ export function compileAccessOptions(
   }
 }
 
-/** By what it does: under jsdom, and in contexts of `node:vm`, AbortSignal is another class than in Node.js itself. */
+/**
+ * Checks its properties: under jsdom, and in contexts of `node:vm`, AbortSignal is another class than in Node.js
+ * itself.
+ */
 const isAbortSignal = (signal: AbortSignal): boolean =>
   typeof signal === 'object' &&
   signal !== null &&
@@ -103,7 +106,7 @@ const isAbortSignal = (signal: AbortSignal): boolean =>
   typeof signal.addEventListener === 'function' &&
   typeof signal.removeEventListener === 'function'
 
-/** Refuses `ifMissing` where it makes no sense: the session is always missing, or never to be created. */
+/** Refuses `ifMissing` for `create` and `destroy`, where it has no meaning. */
 export function checkWithoutIfMissing(options: unknown, where: 'create' | 'destroy'): void {
   if (options !== undefined) checkKeys(options, NEW_SESSION_KEYS, where)
 }

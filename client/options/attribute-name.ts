@@ -3,9 +3,9 @@ import { ATTRIBUTE_NAME_BYTES_MAX } from '../limits.js'
 import { kindOf } from './check.js'
 
 /**
- * Names that no attribute can have: an object with such a key, made from a session by an application, would not be the
- * object that it seems. They are written out, so that every process refuses the same names, whatever its libraries have
- * added to Object.prototype.
+ * Names that no attribute can have: if an application copied such an attribute into a plain object, the key would hide
+ * a member of Object.prototype or change the prototype. The names are written out, so that every process refuses the
+ * same names, even if its libraries add members to Object.prototype.
  */
 export const RESERVED_NAMES: ReadonlySet<string> = new Set([
   '__defineGetter__',
@@ -31,7 +31,7 @@ export function checkAttributeName(name: unknown): asserts name is string {
       `an attribute name must be a string of at least one character, received ${kindOf(name)}`,
     )
   }
-  // No UTF-16 code unit takes more than three bytes of UTF-8, so that short names need no counting.
+  // No UTF-16 code unit takes more than three bytes of UTF-8. So the bytes of short names need not be counted.
   if (name.length * 3 > ATTRIBUTE_NAME_BYTES_MAX) {
     const sizeBytes = Buffer.byteLength(name)
     if (sizeBytes > ATTRIBUTE_NAME_BYTES_MAX) {

@@ -5,7 +5,7 @@ import { isPlainObject } from '../realms.js'
 
 /** Checks of options and arguments, made before anything happens. */
 
-/** All keys of a type, checked by the compiler to be all. */
+/** All keys of a type. The compiler checks that none is missing. */
 export type Keys<T> = { readonly [K in keyof Required<T>]: true }
 
 export function checkKeys(value: unknown, known: { readonly [key: string]: true }, where: string): void {
@@ -23,7 +23,7 @@ export function integer(name: string, value: unknown, least: number, most: numbe
   throw invalid(name, `an integer from ${least} to ${most}`, value)
 }
 
-/** What kind of value was received, without showing it. */
+/** The kind of a received value, for an error that must not show the value. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (Array.isArray(value)) return 'an array'
@@ -35,7 +35,7 @@ export const invalid = (name: string, expected: string, received: unknown): Inva
 
 const SHOWN_CHARS_MAX = 64
 
-/** A wrong value of an option as an error may show it. None of the options is a secret; objects may hold some. */
+/** A wrong value of an option as an error may show it. Strings and numbers are no secrets; an object may hold some. */
 export function shown(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (typeof value !== 'string') return kindOf(value)
@@ -45,7 +45,7 @@ export function shown(value: unknown): string {
 /** Throws unless the value can be a session id. The id itself appears in no message: it is a credential. */
 export function checkSessionId(id: unknown): asserts id is string {
   if (typeof id !== 'string') throw new InvalidArgumentError(`a session id must be a string, received ${kindOf(id)}`)
-  // All lone surrogates have one encoding: two such ids would be one session.
+  // UTF-8 encodes all lone surrogates alike: two such ids could be the same session.
   if (/\p{Surrogate}/u.test(id)) throw new InvalidArgumentError('a session id must be well-formed Unicode')
   const bytes = Buffer.byteLength(id)
   if (bytes === 0 || bytes > SESSION_ID_BYTES_MAX) {
@@ -54,8 +54,8 @@ export function checkSessionId(id: unknown): asserts id is string {
 }
 
 /**
- * Refuses anything but a plain object as the attributes of a new session: an array or a Map, for example, would make a
- * session of other attributes than it seems, or of none.
+ * Refuses every value but a plain object as the attributes of a new session. An array or a Map, for example, would make
+ * a session with unexpected attributes, or with none.
  */
 export function checkInit(init: unknown): void {
   const isObject = typeof init === 'object' && init !== null

@@ -30,8 +30,8 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
   /** Keeps the sessions of several applications apart: 1 to 64 of A-Z a-z 0-9 _ . - */
   readonly namespace: string
   /**
-   * A session lives this long after its last commit; accesses that change nothing extend it, too, with few
-   * writes. 1,000 (a second) to 34,560,000,000 (400 days).
+   * A session lives this long after its last commit. Accesses that change nothing extend its life, too, with few writes
+   * (see `touchShare`). 1,000 (a second) to 34,560,000,000 (400 days).
    * @default 86400000 (a day)
    */
   readonly ttlMs?: number
@@ -58,52 +58,53 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
    */
   readonly idleReleaseMs?: number
   /**
-   * Sessions held at once, at most 1,000,000; beyond it the least recently used is released.
+   * How many sessions this process holds at once, 1 to 1,000,000. Beyond it the least recently used one is released.
    * @default 10000
    */
   readonly heldSessionsMax?: number
   /**
-   * How long an access waits for its locks, unless it says otherwise. At most 86,400,000 (a day).
+   * How long an access waits for its locks, unless it has a `timeoutMs` of its own. 1 to 86,400,000 (a day).
    * @default 30000
    */
   readonly timeoutMs?: number
   /**
-   * The largest size of one attribute, and of a whole session, in bytes as DynamoDB counts. DynamoDB's own limit of
-   * 400 KB for an item is the upper bound of both. What is over a limit already can be read, shrunk and deleted.
+   * The largest size of one attribute, and of a whole session, in bytes as DynamoDB counts. DynamoDB's own limit of 400
+   * KB for an item is the upper bound of both. An attribute or session that is over a limit already can be read, made
+   * smaller and deleted.
    * @default 407552 (398 KiB) each
    */
   readonly attributeBytesMax?: number
   readonly sessionBytesMax?: number
   /**
-   * State cached at once, in bytes as DynamoDB counts; beyond it the least recently used session is released. In
-   * memory it takes several times as much. At least 407,552 (398 KiB).
+   * How much state this process caches at once, in bytes as DynamoDB counts. Beyond it the least recently used session
+   * is released. The state takes several times as much memory. At least 407,552 (398 KiB).
    * @default 67108864 (64 MiB)
    */
   readonly cachedBytesMax?: number
   /**
    * When an access resolves. `access`: when its changes are in DynamoDB. `release` (write-back): at once; the changes
-   * are written when the session is given up, after `flushMs`, and by `session.commit()` or an access with `access`.
-   * The hazard of `release`: a crash loses what was changed in the last `flushMs`, and a commit that fails is only
-   * reported by the event `lost`.
+   * are written when the session is given back, after `flushMs`, and by `session.commit()` or an access with `access`.
+   * The hazard of `release`: a crash loses the changes of the last `flushMs`, and only the event `lost` reports a
+   * commit that fails.
    * @default 'access'
    */
   readonly durability?: Durability
   /**
-   * With `durability: 'release'`: how long a change may stay unwritten. At most 60,000 (a minute).
+   * With `durability: 'release'`: how long a change may stay unwritten. 1 to 60,000 (a minute).
    * @default 1000
    */
   readonly flushMs?: number
   /**
-   * `rolling`: each access extends the session's life to `ttlMs` from then. `fixed`: it ends `ttlMs` after its
-   * creation, however much it is used.
+   * `rolling`: each access extends the session's life to `ttlMs` from then. `fixed`: the life ends `ttlMs` after the
+   * session's creation, and accesses do not extend it.
    * @default 'rolling'
    */
   readonly expiry?: 'rolling' | 'fixed'
   /**
-   * A schema for each attribute that is to have one: zod's, valibot's, arktype's or any other with the Standard Schema
-   * interface. It must be synchronous, and accept its own output. A change is checked before it is committed, and
-   * the output of the schema is stored. A stored value passes through the schema before it is read: the schema can so
-   * migrate an older shape, which the next access that reads it under a write lock stores. A mismatch throws a
+   * Schemas for some or all attributes, of zod, valibot, arktype or another library with the Standard Schema interface.
+   * A schema must be synchronous, and accept its own output. It checks a change before the commit, and its output is
+   * stored. A stored value also passes through the schema before an access reads it. So the schema can migrate an older
+   * shape; the next access that reads the attribute under a write lock stores the new shape. A mismatch throws a
    * SchemaError.
    * @default - none
    */

@@ -3,8 +3,8 @@ import { checkAttributeName } from './attribute-name.js'
 import { kindOf } from './check.js'
 
 /**
- * A schema of one attribute: whatever implements version 1 of the Standard Schema interface, as the schemas of zod,
- * valibot, arktype and others do.
+ * A schema of one attribute: any object that implements version 1 of the Standard Schema interface, such as the schemas
+ * of zod, valibot and arktype.
  */
 export interface StandardSchema<Output = unknown> {
   readonly '~standard': {
@@ -27,7 +27,7 @@ export interface StandardIssue {
 /** A schema for each attribute that has one. */
 export type Schemas<S extends object> = { readonly [K in keyof S]?: StandardSchema<S[K]> }
 
-/** The schemas of a client, checked. They run whenever an attribute is read and before a change is committed. */
+/** The schemas of a client, checked. They run when an attribute is read and before a change is committed. */
 export class SchemaCheck {
   private readonly schemas: ReadonlyMap<string, StandardSchema>
 
@@ -57,7 +57,7 @@ export class SchemaCheck {
     if (schema === undefined) return value
     const result = schema['~standard'].validate(value)
     if (isThenable(result)) {
-      // Nobody waits for it: its failure must not become an unhandled rejection.
+      // Nothing awaits this promise: its failure must not become an unhandled rejection.
       Promise.resolve(result).catch(() => {})
       throw new InvalidArgumentError(
         `the schema of '${name}' is asynchronous, or threw: state is read and checked synchronously`,
@@ -68,7 +68,7 @@ export class SchemaCheck {
   }
 }
 
-/** Of any realm and library. */
+/** Whether it is a promise of any realm or library. */
 const isThenable = (result: object): result is PromiseLike<unknown> =>
   'then' in result && typeof result.then === 'function'
 

@@ -4,20 +4,20 @@ import { checkKeys, invalid, type Keys } from './check.js'
 
 /** Where the store is: the value of the stack's output `HoldfastConfig`. */
 export interface HoldfastConfig {
-  /** `wss://…`, the WebSocket API with its stage; or `memory://…`, that of a memory stack in a test. */
+  /** `wss://…`, the URL of the WebSocket API with its stage; or `memory://…`, the URL of a memory stack in a test. */
   readonly url: string
   readonly region: string
   readonly sessionsTable: string
   /**
    * DynamoDB's address, for a local stack.
-   * @default - the region's own
+   * @default - DynamoDB's address in the region
    */
   readonly dynamoDbEndpoint?: string
 }
 
 const CONFIG_KEYS: Keys<HoldfastConfig> = { url: true, region: true, sessionsTable: true, dynamoDbEndpoint: true }
 
-/** The configuration, checked: that of the option, or else of the environment variable. */
+/** Checks the configuration. It is the option's, or else the environment variable's. */
 export function compileConfig(
   option: HoldfastConfig | string | undefined,
   variable: string | undefined,
