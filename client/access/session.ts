@@ -76,7 +76,8 @@ export interface Session<
    *
    * @throws {DeadlockError} at once, when the wait could never end. The access keeps what it has.
    * @throws {WaitTimeoutError} after `timeoutMs`, by default that of the access. The access keeps what it has.
-   * @throws {AbortedError} when the access's `signal` is aborted and it would have to wait. The access keeps what it has.
+   * @throws {AbortedError} when the access's `signal` is aborted and it would have to wait. The access keeps what it
+   * has.
    * @throws {SessionLostError} when the session was lost meanwhile.
    * @example
    * const wider = await session.lock({ write: ['cart'] })

@@ -1,21 +1,21 @@
-/** What is to happen at a time. */
+/** An event that is due at a time. */
 export interface Due {
   readonly atMs: number
 }
 
-/** One entry, with its place in the heap, by which it is taken out. */
+/** One entry. Its index in the heap is kept, so that it can be removed. */
 export interface Entry<T extends Due> {
   readonly due: T
-  /** Among entries of the same time the one that was added first comes first. */
+  /** Entries of the same time keep the order in which they were added. */
   readonly order: number
-  /** -1 when it is in the heap no longer. */
+  /** -1 when the entry is no longer in the heap. */
   index: number
 }
 
 const comesFirst = (a: Entry<Due>, b: Entry<Due>): boolean =>
   a.due.atMs < b.due.atMs || (a.due.atMs === b.due.atMs && a.order < b.order)
 
-/** What is to happen, in the order of time: a binary heap. */
+/** The events that are due, in the order of time: a binary heap. */
 export class Agenda<T extends Due> {
   private lastOrder = 0
   private readonly heap: Entry<T>[] = []
@@ -24,12 +24,12 @@ export class Agenda<T extends Due> {
     return this.heap.length
   }
 
-  /** What happens next. */
+  /** The next event. */
   get first(): T | undefined {
     return this.heap[0]?.due
   }
 
-  /** All, in no order. */
+  /** All events, in no order. */
   all(): T[] {
     return this.heap.map(({ due }) => due)
   }
@@ -41,14 +41,14 @@ export class Agenda<T extends Due> {
     return entry
   }
 
-  /** Takes out what happens next. */
+  /** Removes and returns the next event. */
   shift(): T | undefined {
     const first = this.heap[0]
     if (first !== undefined) this.remove(first)
     return first?.due
   }
 
-  /** Takes out an entry, or does nothing where it is out. */
+  /** Removes an entry. Does nothing where it is removed already. */
   remove(entry: Entry<T>): void {
     const { index } = entry
     if (index < 0) return

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket, SocketEvents, Transport } from '../../client/ports.js'
 
-/** What a test may do to the connections of one client. While it is cut, nothing passes and nobody is told. */
+/** Lets a test cut the connections of one client. While `isCut` is set, no message passes, and neither side notices. */
 export interface Wire {
   isCut: boolean
 }
@@ -17,18 +17,18 @@ export interface Line {
 
 export interface ConnectionsOptions {
   readonly nowMs: () => number
-  /** Runs what comes over a connection, not at once: later, and in the order of the calls. */
+  /** Runs a function that delivers a message or an event: later, never at once, and in the order of the calls. */
   readonly later: (run: () => void) => void
-  /** A client sends this. */
+  /** A client has sent this text. */
   readonly received: (line: Line, text: string) => void
-  /** A connection has ended, from whichever side. */
+  /** A connection has ended. Either side may have ended it. */
   readonly ended: (line: Line) => void
 }
 
 /** The connections between clients and the store, all within this process. */
 export class Connections {
   private readonly lines = new Map<string, Line>()
-  /** Why no connection can be opened now, if none can. */
+  /** The reason why no connection can be opened now; undefined where connections can be opened. */
   private refusal: { readonly message: string; readonly permanent: boolean } | undefined
 
   constructor(private readonly options: ConnectionsOptions) {}
@@ -41,7 +41,7 @@ export class Connections {
     return { open: (events) => this.open(events, wire) }
   }
 
-  /** Brings a text to the client at the other end. It is lost where the connection has ended or is cut by then. */
+  /** Delivers a text to the client of a connection. The text is lost where the connection has ended or is cut. */
   deliver(connectionId: string, text: string): void {
     const line = this.lines.get(connectionId)
     if (line?.isOpen && !line.wire.isCut) line.events.received(text)
@@ -51,7 +51,7 @@ export class Connections {
     return this.lines.has(connectionId)
   }
 
-  /** Cuts a connection. False where there is none of this id. */
+  /** Ends a connection. Returns false where there is none with this id. */
   drop(connectionId: string): boolean {
     const line = this.lines.get(connectionId)
     if (line === undefined) return false
@@ -64,7 +64,7 @@ export class Connections {
     for (const { connectionId } of this.all()) this.drop(connectionId)
   }
 
-  /** Cuts every connection and opens no other. */
+  /** Ends every connection, and refuses new ones. */
   refuse(message: string, permanent: boolean): void {
     this.refusal = { message, permanent }
     this.dropAll()

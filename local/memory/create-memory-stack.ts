@@ -22,13 +22,14 @@ const CREDENTIALS = { accessKeyId: 'MEMORY', secretAccessKey: 'memory' }
 const STOP_MAX_MS = 5_000
 
 /**
- * Makes a store in the memory of this process, for unit tests: the handlers, the protocol and the client are the real
- * ones; the tables, the connections and, if wanted, the clock are not. It needs no Java and no network, and is ready at
- * once. An application reaches it by the configuration, as it would a deployed store:
- * `createHoldfast({ namespace: 'shop', config: stack.config })`.
+ * Makes a store in the memory of this process, for unit tests. The handlers, the protocol and the client are real. The
+ * tables, the connections and, with `clock: 'virtual'`, the clock are simulated. It needs no Java and no network, and
+ * is ready at once. An application reaches it by its configuration, like a deployed store: `createHoldfast({ namespace:
+ * 'shop', config: stack.config })`.
  *
- * The hazard: it has no IAM, none of the limits of API Gateway and Lambda, and no table that another process could read.
- * Use {@link startLocalStack} for these. Stop it when done; one that is forgotten keeps no process alive.
+ * The hazard: it has no IAM, none of the limits of API Gateway and Lambda, and no table that another process could
+ * read. Use {@link startLocalStack} for these. Stop the stack when you are done. A stack that is not stopped keeps no
+ * process alive.
  *
  * @throws {InvalidArgumentError} for an unknown or a wrong option.
  * @example
@@ -59,7 +60,8 @@ class Stack {
     this.virtual = isVirtual ? new VirtualClock(realClock.wallMs()) : undefined
     const clock = this.virtual ?? realClock
     const nowMs = () => clock.wallMs()
-    // In real time a message takes a turn of the loop, as from a network: an application must not starve its own timers.
+    // In real time a message takes a turn of the event loop, like one from a network. Otherwise messages could keep the
+    // loop from the application's timers.
     const later = isVirtual ? soon : realSetImmediate
     this.tables = new Tables(this.counts, isVirtual ? async () => {} : turn)
     this.connections = new Connections({
@@ -69,7 +71,7 @@ class Stack {
         const answered = (answer: string) => later(() => this.connections.deliver(connectionId, answer))
         later(() => void this.functions.answer(connectionId, text).then(answered))
       },
-      // TTL removes what a function that failed has left.
+      // If the function fails, TTL removes the connection's item later.
       ended: ({ connectionId }) => void this.functions.disconnected(connectionId).catch(() => {}),
     })
     this.functions = new Functions({
@@ -160,7 +162,7 @@ class Stack {
     start()
   }
 
-  /** Clients close as they would in peace; what no client can end is cut. */
+  /** Ends all faults and closes the clients, for at most 5 s. Then ends the connections that are left. */
   private async end(): Promise<void> {
     this.leave()
     this.tables.heal()

@@ -18,10 +18,10 @@ export interface FunctionsOptions {
 }
 
 const HANDLERS = { connection: {}, grant: GRANT_HANDLERS, release: RELEASE_HANDLERS }
-/** Whoever opens a connection in this process: there is no IAM that would tell. */
+/** The caller of every connection in this process: there is no IAM that would distinguish callers. */
 const CALLER = { endpoint: 'memory://gateway', principal: 'application' }
 
-/** The real handlers, each function with a memory of its own, as it is deployed. */
+/** The real handlers. Each function has a memory of its own, as in a deployment. */
 export class Functions {
   private readonly stores: { readonly [F in FunctionName]: Store }
   private readonly dispatchers: { readonly [F in FunctionName]: Dispatcher }
@@ -48,7 +48,7 @@ export class Functions {
     })
   }
 
-  /** The answer of the function that the message's route leads to. */
+  /** The answer to a message, from the function of its route. */
   async answer(connectionId: string, text: string): Promise<string> {
     const answer = await this.dispatchers[routeOf(text)].answer({ connectionId, ...CALLER }, text)
     return JSON.stringify(answer)
@@ -59,7 +59,7 @@ export class Functions {
   }
 }
 
-/** As the routes of the API select it: by the field `type`, and the function `connection` takes all else. */
+/** Selects the function as the routes of the API do: by the field `type`. `connection` takes all other messages. */
 function routeOf(text: string): FunctionName {
   const type = typeOf(text)
   if (Object.hasOwn(GRANT_HANDLERS, type)) return 'grant'

@@ -7,7 +7,7 @@ import { hasRealTimers } from './turn.js'
 /** Options of {@link createMemoryStack}. */
 export interface MemoryStackOptions {
   /**
-   * `real`: time passes by itself, and no fake timers of a test runner stop it. `virtual`: it stands still until
+   * `real`: time passes by itself, and fake timers of a test runner do not stop it. `virtual`: time stands still until
    * {@link MemoryStack.advance} lets it pass.
    * @default 'real'
    */
@@ -18,8 +18,8 @@ export interface MemoryStackOptions {
    */
   readonly timing?: Partial<Timing>
   /**
-   * Hears what the functions write to their logs, line by line. `functionId` is `connection`, `grant` or `release`.
-   * @default - nobody does
+   * Called with each line that the functions write to their logs. `functionId` is `connection`, `grant` or `release`.
+   * @default - the lines are discarded
    */
   readonly onLog?: (line: FunctionLogLine) => void
 }

@@ -3,7 +3,7 @@ import { MemoryStore } from '../../store/memory/memory-store.js'
 import type { Fault, Faults, RecordedRequest } from '../dynamodb/proxy.js'
 import type { RequestCounts } from '../dynamodb/request-counts.js'
 
-/** What became of a request, as DynamoDB would say it and bill it. */
+/** The outcome of a request, as DynamoDB would answer it and bill it. */
 interface Performed<T> {
   readonly result: T
   readonly outcome: string
@@ -18,19 +18,21 @@ const WRITE_UNIT_BYTES = 1024
 
 const units = (bytes: number, unitBytes: number): number => Math.max(1, Math.ceil(bytes / unitBytes))
 
-/** The tables in memory as those reach them who work on them: counted, and with the faults of a test. */
+/** The tables in memory, for their callers: every request is counted, and gets the faults of a test. */
 export class Tables {
   readonly memory = new MemoryStore()
   private readonly faults = new Set<Faults>()
   private isDown = false
 
-  /** @param arrive resolves when a request has come to the tables. */
+  /** @param arrive resolves when a request has arrived at the tables, or an answer at its caller. */
   constructor(
     private readonly counts: RequestCounts,
     private readonly arrive: () => Promise<void>,
   ) {}
 
-  /** Brings faults upon requests until the result is called. Of several, the first to name a fault decides. */
+  /**
+   * Injects faults into requests. The returned function ends them. Of several, the first that names a fault decides.
+   */
   inject(faults: Faults): () => void {
     this.faults.add(faults)
     return () => void this.faults.delete(faults)
@@ -50,7 +52,7 @@ export class Tables {
     this.start()
   }
 
-  /** The store as one caller has it. */
+  /** The store for one caller. */
   as(caller: string): Store {
     return {
       update: (update) =>
@@ -80,7 +82,7 @@ export class Tables {
     const before = updates.map(({ table, key }) => this.memory.bytesOf(table, key))
     const result = this.memory.transactNow(updates)
     if (!result.applied) return { result, outcome: 'TransactionCanceledException', consumed: 0 }
-    // A write in a transaction costs twice as much.
+    // A write in a transaction costs twice as much as one outside.
     const each = updates.map(({ table, key }, index) => 2 * this.writeUnits(table, key, before[index] ?? 0))
     return { result, outcome: 'ok', consumed: each.reduce((sum, one) => sum + one, 0) }
   }
@@ -112,7 +114,7 @@ export class Tables {
     return result
   }
 
-  /** Performs what DynamoDB may also refuse as wrong in itself. */
+  /** Performs a request, and counts it also where DynamoDB refuses it as invalid. */
   private counted<T>(request: RecordedRequest, perform: () => Performed<T>): Performed<T> {
     try {
       return perform()
@@ -134,7 +136,7 @@ export class Tables {
     this.counts.add({ caller, target, operation, outcome }, consumed)
   }
 
-  /** DynamoDB bills the larger of what an item was and is. */
+  /** DynamoDB bills the larger one of the item's sizes before and after the write. */
   private writeUnits(table: TableName, key: string, beforeBytes: number): number {
     return units(Math.max(beforeBytes, this.memory.bytesOf(table, key)), WRITE_UNIT_BYTES)
   }
@@ -142,7 +144,7 @@ export class Tables {
 
 const keyOf = (table: TableName, key: string) => ({ TableName: TABLE_NAMES[table], Key: { pk: { S: key } } })
 
-/** There is no IAM here, which would ask anything of the caller. */
+/** The request as it is counted and shown to faults. `needs` is empty, because there is no IAM here. */
 function requestOf(
   caller: string,
   operation: string,
@@ -161,7 +163,7 @@ const inputOf = ({ table, key, condition, update, names, values }: Update) => ({
   ExpressionAttributeValues: values,
 })
 
-/** As the AWS SDK says it. */
+/** The error that the AWS SDK throws for such a fault. */
 function errorOf(fault: 'drop' | { readonly refuse: string }): Error {
   if (fault === 'drop') return brokenConnection('socket hang up')
   const isServers = fault.refuse.startsWith('InternalServer') || fault.refuse === 'ServiceUnavailable'

@@ -3,8 +3,8 @@ import { promisify } from 'node:util'
 import { MessageChannel } from 'node:worker_threads'
 
 /**
- * Timers that test runners have not replaced. They are taken when this file is loaded: Jest replaces those of the global
- * object only, Vitest and `node:test` those of `node:timers` as well, for everybody who asks later.
+ * Timers that test runners have not replaced. They are taken when this file is loaded. Jest later replaces only the
+ * timers of the global object; Vitest and `node:test` also replace the timers of `node:timers`.
  */
 export const { setTimeout: realSetTimeout, clearTimeout: realClearTimeout, setImmediate: realSetImmediate } = timers
 
@@ -14,8 +14,8 @@ const isReal = (timer: object): boolean => Object.hasOwn(timer, promisify.custom
 export const hasRealTimers: boolean = isReal(realSetTimeout) && isReal(realSetImmediate)
 
 /**
- * One turn of the event loop. It comes when no microtask is left: everything that goes on by promises alone has come to
- * rest by then.
+ * Waits for one turn of the event loop. It comes when no microtask is left: by then, all work that needs only promises
+ * has ended or waits for something else.
  */
 export const turn = (): Promise<void> =>
   new Promise((resolve) => {
@@ -23,7 +23,10 @@ export const turn = (): Promise<void> =>
     else turnByMessage(resolve)
   })
 
-/** Twenty times as slow, and replaced by nobody. The channel is closed: an open one would keep the global object. */
+/**
+ * Twenty times as slow, but no test runner replaces it. The channel is closed, because an open one would keep the
+ * global object in memory.
+ */
 function turnByMessage(resolve: () => void): void {
   const { port1, port2 } = new MessageChannel()
   port1.once('message', () => {

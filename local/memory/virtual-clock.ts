@@ -7,17 +7,17 @@ interface VirtualTimer {
   readonly fire: () => void
 }
 
-/** In 2027, so that it is nobody's present. */
+/** A time in January 2027. */
 const START_MS = 1_800_000_000_000
 
-/** A clock that stands still until it is told to go. */
+/** A clock that stands still until a call moves it. */
 export class VirtualClock implements Clock {
   private readonly timers = new Agenda<VirtualTimer>()
   private advancing: Promise<void> = Promise.resolve()
 
   constructor(private nowMs = START_MS) {}
 
-  /** Whole milliseconds, as machines count them. */
+  /** Whole milliseconds, like the wall clock of a machine. */
   wallMs(): number {
     return Math.floor(this.nowMs)
   }
@@ -32,8 +32,8 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Runs what is due in the next `ms`, in order, each with all its consequences. Of two calls at once the second begins
-   * when the first has ended.
+   * Runs the timers that are due in the next `ms`, in order, each with all its consequences. If a call is made while
+   * another is under way, it begins when the other has ended.
    */
   advance(ms: number): Promise<void> {
     const advance = () => this.goOn(ms)
@@ -47,13 +47,13 @@ export class VirtualClock implements Clock {
     return this.timers.size
   }
 
-  /** Lets `ms` pass, or only as much as it takes to the next timer, which fires then. Waits for no consequence. */
+  /** Lets `ms` pass, or only the time until the next timer, which then fires. It does not wait for consequences. */
   step(ms: number): void {
     const untilMs = this.nowMs + ms
     if (!this.fireNext(untilMs)) this.nowMs = untilMs
   }
 
-  /** Time passes for the clock, but no timer fires: a process that is frozen. */
+  /** Lets time pass, but fires no timer: the process is frozen. */
   freeze(ms: number): void {
     this.nowMs += ms
   }
