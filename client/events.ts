@@ -4,7 +4,10 @@ import { soon } from './microtask.js'
 import { kindOf, shown } from './options/check.js'
 import { outsideAccesses } from './scope.js'
 
-/** The events of a client, for metrics and logs. `session` is the hashed key: it identifies a session without being its id. */
+/**
+ * The events of a client, for metrics and logs. `session` is the hashed key: it identifies a session without being its
+ * id.
+ */
 export interface HoldfastEvents {
   /** The store has given the session to this process. `epoch` is the fencing token of the grant. */
   granted: [{ readonly session: string; readonly epoch: number }]
@@ -13,9 +16,9 @@ export interface HoldfastEvents {
   /** The session has been given back. */
   released: [{ readonly session: string; readonly epoch: number }]
   /**
-   * The process has lost the session, or a commit that nobody awaited has failed; `error` says why.
-   * `unwritten` counts accesses with `durability: 'release'` that had resolved and whose changes are lost, or may be lost
-   * because a commit was under way.
+   * The process has lost the session, or a commit that no access awaited has failed; `error` says why. `unwritten`
+   * counts accesses with `durability: 'release'` that had resolved and whose changes are lost, or may be lost because a
+   * commit was under way.
    */
   lost: [{ readonly session: string; readonly error: HoldfastError; readonly unwritten: number }]
   /** The connection to the store has been made or lost; `detail` says why it was lost, where that is known. */
@@ -40,8 +43,8 @@ function checkListener(event: unknown, listener: unknown): void {
 }
 
 /**
- * The listeners of a client. Each event is told in a microtask of its own, so a listener that throws breaks nothing that
- * is under way. It is told outside the access that caused it, so an access that a listener begins waits its turn.
+ * The listeners of a client. Each event is told in a microtask of its own, so a listener that throws breaks nothing
+ * that is under way. It is told outside the access that caused it, so an access that a listener begins waits its turn.
  */
 export class Events {
   private readonly emitter = new EventEmitter()

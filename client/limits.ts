@@ -1,4 +1,4 @@
-/** Every bound of the client, in one place. Those that both sides must agree on are in protocol/limits.ts. */
+/** All bounds of the client. The bounds on which client and store must agree are in protocol/limits.ts. */
 
 /** How long an access waits for its locks unless `timeoutMs` says otherwise. */
 export const WAIT_TIMEOUT_DEFAULT_MS = 30_000
@@ -16,7 +16,7 @@ export const FLUSH_MAX_MS = 60_000
 /** State cached by one process, in bytes as DynamoDB counts; beyond it the least recently used session is released. */
 export const CACHED_BYTES_DEFAULT = 64 * 1024 * 1024
 
-/** A held session that nobody has used for this long is released. */
+/** A held session that no access has used for this long is released. */
 export const IDLE_RELEASE_DEFAULT_MS = 5 * 60_000
 /** Sessions held at once by one process; beyond it the least recently used is released. */
 export const HELD_SESSIONS_DEFAULT = 10_000
@@ -69,7 +69,7 @@ export const DRAIN_DEFAULT_MS = 10_000
 
 /** Calls of one worker thread that are under way, and as many requests within them; one more is refused. */
 export const WORKER_CALLS_MAX = 10_000
-/** How many causes, each of the one before, an error keeps on its way to a worker thread. */
+/** The length of the chain of causes that an error keeps on its way to a worker thread. */
 export const WORKER_ERROR_CAUSES_MAX = 4
 /** How long a worker thread stands still in `tryLock` for a main thread that does not answer. */
 export const WORKER_STANDSTILL_MS = 10_000

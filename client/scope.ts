@@ -17,7 +17,7 @@ export class Scope {
   ) {}
 }
 
-// One for all clients: a nested access finds the outer one here, through whatever asynchronous calls it came.
+// One for all clients. A nested access finds the outer one here, through any asynchronous calls in between.
 const scopes = new AsyncLocalStorage<Scope>()
 
 /** Runs a piece of work that belongs to no access, although an access may have caused it. */
@@ -25,5 +25,5 @@ export const outsideAccesses = <T>(run: () => T): T => scopes.exit(run)
 
 export const runInScope = <T>(scope: Scope, run: () => T): T => scopes.run(scope, run)
 
-/** The innermost access that the current task runs in, of whichever client. */
+/** The innermost access that the current task runs in, of any client. */
 export const currentScope = (): Scope | undefined => scopes.getStore()

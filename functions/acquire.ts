@@ -25,8 +25,8 @@ type GrantStep = Extract<AcquireStep, { kind: 'grant' | 'regrant' | 'raise' }>
 type QueueStep = Extract<AcquireStep, { kind: 'enqueue' | 'replace' | 'wait' }>
 
 /**
- * Grants the lock at once, or queues the request and asks the holder for the lock, or takes it from a dead holder.
- * A fresh acquire tries the grant blindly, since the failed condition says why; a nudge reads first.
+ * Grants the lock at once, or queues the request and asks the holder for the lock, or takes it from a dead holder. A
+ * fresh acquire tries the grant without a read, because a failed condition returns the record. A nudge reads first.
  */
 export async function acquire(deps: Deps, sender: Sender, message: Acquire): Promise<StoreMessage> {
   const { session, r, above } = message
@@ -101,7 +101,7 @@ function grantWrite({ session }: Acquire, me: Seat, step: GrantStep, nowMs: numb
   return step.above === undefined ? grant(session, me, nowMs) : grantAbove(session, me, { above: step.above, nowMs })
 }
 
-/** Gets the request into the queue, unless it stands there, while reading the holder's process; then asks. */
+/** Queues the request, unless it is queued already, and reads the holder's process record meanwhile. Then asks. */
 async function queue(
   deps: Deps,
   message: Acquire,
@@ -128,7 +128,7 @@ function queueWrite({ session }: Acquire, me: Seat, step: QueueStep, nowMs: numb
   return step.first ? enqueueFirst(session, me, nowMs) : enqueueBehind(session, me, nowMs)
 }
 
-/** Takes a request back: out of the queue, or, where it was granted meanwhile, out of the lock. */
+/** Takes a request back: removes it from the queue or, where it was granted meanwhile, releases the lock. */
 export async function cancel(deps: Deps, sender: Sender, message: Cancel): Promise<StoreMessage> {
   const { session, r } = message
   const me: Seat = { p: sender.processId, r }

@@ -30,7 +30,7 @@ export type Handlers = { readonly [T in ClientMessageType]?: Handler<Extract<Cli
 export const GRANT_HANDLERS: Handlers = { acquire, cancel }
 export const RELEASE_HANDLERS: Handlers = { release, busy, keep, renew, retire }
 
-/** Turns message bodies into answers: exactly one for each body, however damaged. */
+/** Turns message bodies into answers: exactly one for each body, even for a damaged one. */
 export class Dispatcher {
   private readonly connections: KnownConnections
   /** All messages of processes but `renew` and `retire`. */
@@ -85,7 +85,7 @@ export class Dispatcher {
     }
     let sender = this.connections.senderOf(connectionId)
     if (sender === undefined) {
-      // Each try to find out who this is costs a read.
+      // Each message of an unknown sender costs a read.
       if (!this.rare.allows(stranger)) return tooMany(about(message))
       sender = await this.identify(connectionId)
     }

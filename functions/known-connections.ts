@@ -9,9 +9,9 @@ interface Known {
 }
 
 /**
- * The process that each connection belongs to, as far as this environment has read it in the table. A connection never
- * goes over to another process, but it may have to make room for newer ones of its own process. So this remembers, for
- * each process, no more connections than may speak for it, and each connection for a bounded time.
+ * The process that each connection belongs to, as far as this environment has read it in the table. A connection
+ * belongs to one process for ever, but newer connections of that process may displace it. So this remembers, for each
+ * process, no more connections than may speak for it, and each connection for a bounded time.
  */
 export class KnownConnections {
   private readonly known = new RecentMap<string, Known>(REMEMBERED_CONNECTIONS_MAX)

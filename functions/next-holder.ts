@@ -11,8 +11,8 @@ export const fetchProcess = async (deps: Deps, processId: string): Promise<Proce
   readProcess(await deps.store.get('locks', processKey(processId)))
 
 /**
- * Tells the holder that a handoff just made of its grant, and skips holders that are dead. The sender of the message at
- * hand is told in its answer, not by a push. Returns the lock as it then stands.
+ * Tells the new holder after a handoff of its grant, and skips holders that are dead. If the new holder has sent the
+ * message that is being handled, the answer tells it, and no push is sent. Returns the lock as it is then.
  */
 export async function tellNextHolder(
   deps: Deps,
@@ -34,7 +34,7 @@ export async function tellNextHolder(
     const { epoch } = lock
     const outcome = await deps.store.update(handOver(session, { holder: holder.p, epoch, nowMs }))
     lock = readLock(outcome.item)
-    // The function that changed the record in between has told the holder that it made.
+    // Another function has changed the record in between. That function has told the new holder.
     if (!outcome.applied) return lock
     deps.log({ level: 'info', event: 'reclaimed', from: holder.p, epoch })
   }

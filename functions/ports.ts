@@ -8,17 +8,17 @@ export interface Address {
   readonly endpoint: string
 }
 
-/** One event worth a line in the log. It never holds a session id, a secret or a value. */
+/** One line of the log. It never has a session id, a secret or a value. */
 export interface LogEntry {
   readonly level: 'info' | 'warn' | 'error'
   readonly event: string
   readonly [detail: string]: string | number | boolean | undefined
 }
 
-/** All that a handler may touch. In Lambda these are real; a simulation brings its own. */
+/** All that a handler may use. In Lambda these are real; a simulation has its own. */
 export interface Deps {
   readonly store: Store
-  /** Sends to another process. It may fail or vanish: nothing depends on it, so it never throws. */
+  /** Sends a message to another process. It never throws: the message may get lost, and nothing depends on it. */
   readonly push: (to: Address, message: StoreMessage) => Promise<void>
   readonly nowMs: () => number
   readonly timing: Timing

@@ -1,4 +1,4 @@
-/** A map that never grows beyond `sizeMax`: a new entry takes the place of the one that was set longest ago. */
+/** A map that never grows beyond `sizeMax`: a new entry replaces the entry that was set longest ago. */
 export class RecentMap<K, V> {
   private readonly entries = new Map<K, V>()
 
@@ -8,7 +8,7 @@ export class RecentMap<K, V> {
     return this.entries.get(key)
   }
 
-  /** Sets an entry, which is the newest from now on. */
+  /** Sets an entry, which then is the newest. */
   set(key: K, value: V): void {
     // Deleted first: a Map keeps its entries in the order in which their keys were added.
     this.entries.delete(key)

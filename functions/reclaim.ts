@@ -25,7 +25,7 @@ export interface Asked {
   readonly holderLabel?: string | undefined
 }
 
-/** Presses the holder to release, or takes the lock from one that can no longer believe in it. */
+/** Asks the holder to release, or takes the lock from a holder that can no longer believe in it. */
 export async function askOrReclaim(deps: Deps, sender: Sender, held: HeldLock): Promise<Asked> {
   const { session, lock, holder, process } = held
   const { epoch } = lock

@@ -7,12 +7,12 @@ import { forgetAsk } from '../protocol/process/writes.js'
 import { tellNextHolder } from './next-holder.js'
 import type { Deps, Sender } from './ports.js'
 
-/** What a holder says of one lock: release, busy, keep. */
+/** The messages of a holder about one lock: release, busy, keep. */
 type Message<T extends ClientMessage['type']> = Extract<ClientMessage, { type: T }>
 
 /**
- * Hands the lock to the next in line. A release that was applied before, its answer lost, makes sure that the next
- * holder was told; a release of any other epoch changes nothing.
+ * Hands the lock to the next in line. If this release was applied before and its answer was lost, it makes sure that
+ * the next holder is told. A release of any other epoch changes nothing.
  */
 export async function release(deps: Deps, sender: Sender, message: Message<'release'>): Promise<StoreMessage> {
   const { session, epoch } = message
@@ -25,7 +25,7 @@ export async function release(deps: Deps, sender: Sender, message: Message<'rele
   return releasedMessage({ session, epoch, releaser, lock })
 }
 
-/** Grants a holder time to finish, counted from the first time it said so in this epoch. */
+/** Grants a holder time to finish, counted from its first `busy` in this epoch. */
 export async function busy(deps: Deps, sender: Sender, message: Message<'busy'>): Promise<StoreMessage> {
   const { session, epoch } = message
   const holder = sender.processId

@@ -6,7 +6,7 @@ import type { Deps, Sender } from './ports.js'
 
 type Renew = Extract<ClientMessage, { type: 'renew' }>
 
-/** Extends the process's lease and brings the asks that pushes may have failed to bring. */
+/** Extends the process's lease. The answer carries the asks, because their pushes may have been lost. */
 export async function renew(deps: Deps, { processId }: Sender, { n }: Renew): Promise<StoreMessage> {
   const { incarnation } = deps
   const { leaseMs } = deps.timing
@@ -17,7 +17,7 @@ export async function renew(deps: Deps, { processId }: Sender, { n }: Renew): Pr
   return { type: 'refused', code: 'EVICTED', message: 'this process has no running lease', of: 'renew', n }
 }
 
-/** Ends the process at its own word: the next process that asks for one of its locks takes that lock back. */
+/** Ends the process at its own request. The next process that asks for one of its locks reclaims that lock. */
 export async function retire(deps: Deps, { processId }: Sender): Promise<StoreMessage> {
   await deps.store.update(processWrites.retire(processId, deps.nowMs()))
   return { type: 'noted', of: 'retire' }

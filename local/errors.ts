@@ -16,7 +16,9 @@ export class JavaMissingError extends HoldfastError {
   }
 }
 
-/** `LOCAL_START`: a part of the local stack did not start. The message says what to do, `cause` is the error behind it. */
+/**
+ * `LOCAL_START`: a part of the local stack did not start. The message says what to do, `cause` is the error behind it.
+ */
 export class LocalStartError extends HoldfastError {
   declare readonly code: 'LOCAL_START'
 
@@ -26,8 +28,8 @@ export class LocalStartError extends HoldfastError {
 }
 
 /**
- * `UNSUPPORTED_TEMPLATE`: the template says something that the local stack cannot do as AWS would. It stops rather than
- * run something other than what would be deployed.
+ * `UNSUPPORTED_TEMPLATE`: the template has a part that the local stack cannot run as AWS would. It does not start,
+ * because it would run a different system than a deployment.
  */
 export class TemplateError extends HoldfastError {
   declare readonly code: 'UNSUPPORTED_TEMPLATE'

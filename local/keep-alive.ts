@@ -2,8 +2,8 @@
 const PERIOD_MS = 2 ** 31 - 1
 
 /**
- * Keeps this process alive until `work` has ended. Nothing else of a local stack does: its servers, threads, timers and
- * child process would otherwise hold up a test runner whose test forgot to stop the stack.
+ * Keeps this process alive until `work` has ended. No other part of a local stack keeps it alive: a test runner whose
+ * test forgot to stop the stack must be able to end.
  */
 export async function keepAlive<T>(work: Promise<T>): Promise<T> {
   const timer = setInterval(() => {}, PERIOD_MS)

@@ -2,7 +2,9 @@ import type { Faults } from './dynamodb/proxy.js'
 import type { RequestCount, RequestSnapshot } from './dynamodb/request-counts.js'
 import type { Credentials } from './iam/principals.js'
 
-/** The deployed configuration of an application, with the addresses of this machine: the `config` of `createHoldfast`. */
+/**
+ * The deployed configuration of an application, with the addresses of this machine: the `config` of `createHoldfast`.
+ */
 export interface LocalConfig {
   /** The address of the gateway, as in `ws://127.0.0.1:40001/live`. */
   readonly url: string
@@ -51,8 +53,8 @@ export interface Push {
 }
 
 /**
- * A running local stack. It holds no process: one that has nothing else to do ends, and the stack with it. Stop it
- * all the same when its tests are over, since its Java process and its threads stay until then.
+ * A running local stack. It does not keep its process alive: a process with nothing else to do ends, and the stack ends
+ * with it. Stop the stack nevertheless when its tests are over: its Java process and its threads run until then.
  *
  * @example
  * await using stack = await startLocalStack()
@@ -99,13 +101,13 @@ export interface LocalStack {
   readonly gateway: {
     /** The connections that are open now. */
     connections(): ConnectionInfo[]
-    /** Cuts a connection without a close frame. Returns false where there is none of this id. */
+    /** Cuts a connection without a close frame. Returns false where there is none with this id. */
     drop(connectionId: string): boolean
     /** Cuts all connections without a close frame. Clients connect again by themselves. */
     dropAll(): void
     /**
-     * Loses the pushes for which `isLost` returns true; their senders are told of success. Ends when the result is
-     * called.
+     * Loses the pushes for which `isLost` returns true; their senders get an answer of success. The returned function
+     * ends this.
      */
     losePushes(isLost: (push: Push) => boolean): () => void
     /** Cuts all connections and stops listening. */
@@ -128,7 +130,7 @@ export interface LocalStack {
      */
     start(): Promise<void>
     /**
-     * Applies faults to requests until the result is called.
+     * Applies faults to requests. The returned function ends them.
      *
      * @example
      * const end = stack.dynamodb.inject({

@@ -9,7 +9,7 @@ export interface LocalStackOptions {
   /**
    * The folder that `cdk synth` wrote. Its tables, functions and routes are run. It must hold one stack with one
    * WebSocket API.
-   * @default - the one shipped with this package
+   * @default - the folder in this package
    */
   readonly assembly?: string
   /**
@@ -36,11 +36,11 @@ export interface LocalStackOptions {
   readonly functionsDynamoDbEndpoint?: string
   /**
    * Shorter times for the gateway's limits, for tests that wait for a connection to end.
-   * @default - those of API Gateway
+   * @default - API Gateway's limits
    */
   readonly gateway?: GatewayLimits
   /**
-   * Called with each step of the start, in words for people.
+   * Called with a text for people at each step of the start.
    * @default - not called
    */
   readonly onProgress?: (step: string) => void

@@ -20,12 +20,12 @@ import { createTables } from './template/tables.js'
 import { warmUp } from './warm-up.js'
 
 /**
- * Starts on this machine the stack that `cdk synth` wrote: DynamoDB Local in Java, the gateway, and the functions in
- * threads. It takes 1 to 3 s. The functions have been invoked once when it resolves, so that a test's first access is
- * not slower than others.
+ * Starts the stack that `cdk synth` wrote, on this machine: DynamoDB Local in Java, the gateway, and the functions in
+ * threads. It takes 1 to 3 s. When it resolves, each function has been invoked once, so that a test's first access is
+ * not slower than later ones.
  *
- * A stack does not keep its process alive, and ends with it in whatever way it ends. A program that shall go on serving
- * others needs something else to wait for, as `npx holdfast local` does.
+ * A stack does not keep its process alive, and it ends when the process ends, however that happens. A program that only
+ * serves others must keep itself alive, like `npx holdfast local`.
  *
  * @throws {InvalidArgumentError} for an unknown or a wrong option, before anything is started.
  * @throws {JavaMissingError} where this machine has no Java that DynamoDB Local runs on.
@@ -86,7 +86,7 @@ class Stack {
     })
   }
 
-  /** The port is taken first, since that may well fail. Early clients wait for the rest. */
+  /** Takes the port first, because another program may use it. Early clients wait until the rest has started. */
   async start(): Promise<void> {
     const { deployment, options } = this
     options.onProgress('starting the gateway')
@@ -106,7 +106,7 @@ class Stack {
     options.onProgress(`ready at ws://127.0.0.1:${this.gateway.port}/${deployment.api.stage}`)
   }
 
-  /** Ends the gateway first: after it nothing new comes, and the rest can go. */
+  /** Ends the gateway first: then no new requests arrive, and the other parts can end. */
   stop(): Promise<void> {
     this.stopping ??= keepAlive(this.end())
     return this.stopping
@@ -120,7 +120,7 @@ class Stack {
     try {
       options.onProgress(`creating ${tables.length} tables`)
       await createTables(client, tables)
-      // A test's proxy leads to an endpoint that the test does not know yet.
+      // The functions may use a proxy of a test. The test does not know the endpoint behind it yet.
       if (options.functionsDynamoDbEndpoint !== undefined) return
       options.onProgress('warming up the functions')
       const invoke: Invoke = (functionId, event) => this.run(functionId, event)
@@ -212,7 +212,7 @@ class Stack {
   }
 }
 
-/** Blank where a variable of the surrounding shell would take precedence over these credentials. */
+/** Empty values replace variables of the surrounding shell that would take precedence over these credentials. */
 const applicationVariables = (config: LocalConfig, credentials: Credentials): Record<string, string> => ({
   HOLDFAST_CONFIG: JSON.stringify(config),
   AWS_ACCESS_KEY_ID: credentials.accessKeyId,

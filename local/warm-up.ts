@@ -16,10 +16,10 @@ export interface WarmUpOptions {
 }
 
 /**
- * Invokes each of Holdfast's functions once: the first requests of a function, of an AWS SDK client and of DynamoDB
- * Local take hundreds of milliseconds, and a test's first access would wait for all of them. One process lives through
- * it, says hello, gets a lock, gives it back and retires, and its records are removed. It ends at the first answer that
- * is not as expected: the same will happen to an access, whose error says more.
+ * Invokes each of Holdfast's functions once. The first requests of a function, of an AWS SDK client and of DynamoDB
+ * Local take hundreds of milliseconds, and a test's first access would wait for all of them. So one process says hello,
+ * gets a lock, gives it back and retires. Then its records are removed. It ends at the first unexpected answer: an
+ * access will get the same answer, and its error says more.
  */
 export async function warmUp({ api, invoke, client, locksTable }: WarmUpOptions): Promise<void> {
   const processId = randomBytes(12).toString('base64url')

@@ -17,8 +17,8 @@ export const ASKS_MAX = 20
 /** Fences above this would end a session's supply of epochs: 2^52 leaves 2^52 more within exact integers. */
 export const ABOVE_MAX = 2 ** 52
 /**
- * How far ahead of the clock a fence may be named: some thousand years, more than any wrong clock. A lie up to this
- * bound leaves a fence that can still be named, since epochs rise more slowly than the clock does.
+ * How far ahead of the clock a message may name a fence: some thousand years, more than the error of any clock. A false
+ * fence up to this bound leaves a fence that can still be named, because epochs rise more slowly than the clock.
  */
 export const ABOVE_AHEAD_MAX_MS = 2 ** 45
 /** Dead waiters that one release or reclaim skips; the next nudge skips the rest. */
@@ -28,8 +28,8 @@ export const ACQUIRE_ROUNDS_MAX = 8
 
 /**
  * Messages of one process that one environment of a function carries out at once, and how many more each second; beyond
- * it they are refused with `TOO_MANY_MESSAGES`. A client may ask for, or give back, all 10,000 sessions that it holds by
- * default at once. Nothing is stored for this: each environment counts the messages that it sees.
+ * it they are refused with `TOO_MANY_MESSAGES`. A client may ask for, or give back, all 10,000 sessions that it holds
+ * by default at once. Nothing is stored for this: each environment counts the messages that it sees.
  */
 export const MESSAGES_BURST_MAX = 20_000
 export const MESSAGES_PER_SECOND_MAX = 1_000
@@ -41,13 +41,13 @@ export const MESSAGES_PER_SECOND_MAX = 1_000
 export const RARE_MESSAGES_BURST_MAX = 100
 export const RARE_MESSAGES_PER_SECOND_MAX = 10
 /**
- * Connections that may speak for one process. One more takes the place of the oldest, which is told `NO_HELLO` from then
- * on. A client has two at most, while it goes from one to the next.
+ * Connections that may speak for one process. One more takes the place of the oldest, which is told `NO_HELLO` from
+ * then on. A client has two at most, while it goes from one to the next.
  */
 export const CONNECTIONS_PER_PROCESS_MAX = 4
 /**
  * How long a function believes that a connection still belongs to its process, before it reads the record again. A
- * function that has heard none of the newer connections may listen to a replaced one for so long.
+ * function without a message from the newer connections may accept messages of a displaced one for this time.
  */
 export const CONNECTION_REMEMBERED_MS = 10 * 60_000
 

@@ -28,7 +28,9 @@ const session = text(SESSION_KEY_PATTERN)
 
 /** The fields of each message of a client. */
 export const CLIENT_SCHEMAS = {
-  /** The first message of a connection. `gen` counts the process's connections, so that an older never replaces a newer. */
+  /**
+   * The first message of a connection. `gen` counts the process's connections, so that an older never replaces a newer.
+   */
   hello: {
     v: integer(0, Number.MAX_SAFE_INTEGER),
     processId: text(PROCESS_ID_PATTERN),
@@ -42,7 +44,7 @@ export const CLIENT_SCHEMAS = {
   release: { session, epoch: counter, r: counter },
   busy: { session, epoch: counter },
   keep: { session, epoch: counter },
-  /** `n` comes back in `renewed`: a lease is counted from before the renewal that was answered, not from a later one. */
+  /** `renewed` repeats `n`: a lease is counted from before the renewal that was answered, not from a later one. */
   renew: { n: counter },
   retire: {},
 } as const satisfies { readonly [type: string]: Schema }

@@ -9,8 +9,8 @@ import { type LockTicket, WaitingTicket } from './waiting-ticket.js'
 /**
  * The locks of one session while more than one owner uses it. The contract of each method is in `AttributeLocks`.
  *
- * Ordinary tickets stand in lanes, so that a change finds the tickets that it lets pass. Extensions are few, as a rule at
- * most one for each running access: they stand in one list, and each watches one of its blockers.
+ * Ordinary tickets stand in lanes, so that a change finds the tickets that it lets pass. Extensions are few, as a rule
+ * at most one for each running access: they stand in one list, and each watches one of its blockers.
  */
 export class LockTable implements LockScope {
   private readonly holders = new Holders(this)
@@ -48,7 +48,7 @@ export class LockTable implements LockScope {
     const { owner, request } = ticket
     this.refuseMember(owner)
     const wait = new WaitingTicket(this, ticket, request, 'ordinary', ++this.lastNumber, this.ready)
-    // Nobody waits for an owner that neither holds nor waits, so its first wait closes no cycle.
+    // No other owner waits for an owner that neither holds nor waits, so its first wait closes no cycle.
     if ((owner.holds.length > 0 || owner.waits.length > 0) && !this.lanes.admits(request)) this.refuseCycle(wait)
     this.register(wait)
     this.lanes.join(wait, request)

@@ -73,7 +73,7 @@ export class Connection {
     else this.events.received(message)
   }
 
-  /** One that comes twice, or is meant for another connection of this process, is ignored. */
+  /** Takes a `welcome`. Ignores a second one, and one for another connection of this process. */
   private welcomed(welcome: Welcome): void {
     if (this.state.kind !== 'greeting' || welcome.gen !== this.gen) return
     const { sentAt } = this.state

@@ -196,7 +196,7 @@ export class Connector {
       if (failure.permanent) this.events.unreachable(failure)
       if (this.state.kind === 'pausing') this.pause()
     } else if (state.kind === 'rollingOver' && connection === state.next) {
-      // While the current connection works, the failure of the next concerns nobody yet.
+      // While the current connection works, a failure of the next one is not reported.
       this.lastFailure = failure
       this.become({ kind: 'connected', current: state.current })
       // The store hears a `hello` even where its answer is lost. One more would displace the connection in use.

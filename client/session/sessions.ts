@@ -104,7 +104,7 @@ export class Sessions {
   }
 
   private join(): Membership {
-    // The access that happens to be the first has no part in what follows.
+    // The first access happens to make this object. Later events must not run inside that access.
     return outsideAccesses(() => this.createMembership())
   }
 

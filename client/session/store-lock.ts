@@ -12,7 +12,7 @@ import { RELEASE_TRIES_MAX } from '../limits.js'
 import type { Clock, Timer } from '../ports.js'
 import type { Membership } from '../process/membership.js'
 
-/** Wants the lock, and is told what the store says of it. */
+/** The user of the lock. It wants the lock, and gets the store's decisions about it. */
 export interface StoreLockOwner {
   /** The lock is this process's own. `isWanted`: another process waits for it already. */
   granted(epoch: number, isWanted: boolean): void

@@ -1,7 +1,7 @@
 import type { AttributeValue } from '../../protocol/dynamodb.js'
 import type { HoldfastError } from '../errors/index.js'
 
-/** When a batch is to be written: with write-back it may wait, until it is due for whatever reason. */
+/** When a batch is written. With write-back it may wait until it is due. */
 export type When = 'now' | 'later'
 
 /** The changes of one or more accesses, which land together or not at all. */

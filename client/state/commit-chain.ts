@@ -110,7 +110,7 @@ export class CommitChain {
     return batch
   }
 
-  /** Begins to write whatever waits. */
+  /** Begins to write the changes that wait. */
   flush(): void {
     this.flushTimer?.cancel()
     this.flushTimer = undefined
@@ -125,8 +125,9 @@ export class CommitChain {
   }
 
   /**
-   * Moves the session's state under another id, which the hold of another chain was granted. To be called as
-   * {@link destroy}, for both; `carry` is called when all that was staged before is written. Returns until when the session lives there.
+   * Moves the session's state under another id, which the hold of another chain was granted. To be called as {@link
+   * destroy}, for both; `carry` is called when all that was staged before is written. Returns until when the session
+   * lives there.
    */
   rotate(target: CommitChain, carry: () => Carried): Promise<number> {
     return this.endWith(() => this.move(target, carry()))

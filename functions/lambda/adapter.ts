@@ -72,7 +72,7 @@ const roleOf = (userArn: string): string => userArn.replace(/^(arn:[^:]*:sts::\d
 const callerOf = ({ requestContext }: WebSocketEvent): Caller => ({
   connectionId: requestContext.connectionId,
   endpoint: required('HOLDFAST_CALLBACK_URL'),
-  // Where the gateway does not repeat the identity on messages, the secret alone proves who reconnects.
+  // Where the gateway does not repeat the identity on messages, only the secret proves that the process is the same.
   principal: roleOf(requestContext.identity?.userArn ?? ''),
 })
 

@@ -3,8 +3,8 @@ import { connectionKey } from '../../protocol/keys.js'
 import { createDeps, createMessageHandler, type WebSocketEvent } from './adapter.js'
 
 /**
- * The Lambda function `connection`: $connect, $disconnect, hello, and every message that has no route of its own.
- * Its message handler knows no other type, so that those are refused by name.
+ * The Lambda function `connection`: $connect, $disconnect, hello, and every message that has no route of its own. Its
+ * message handler knows no type but `hello`. It refuses the others with an error that names the type.
  */
 const deps = createDeps()
 const answer = createMessageHandler(deps, {})
@@ -12,7 +12,7 @@ const answer = createMessageHandler(deps, {})
 export async function handler(event: WebSocketEvent): Promise<APIGatewayProxyResultV2> {
   switch (event.requestContext.eventType) {
     case 'CONNECT':
-      // The gateway has checked the caller's signature and its right to connect; `hello` says who it is.
+      // The gateway has checked the caller's signature and its right to connect; `hello` names the process.
       return { statusCode: 200 }
     case 'DISCONNECT':
       await deps.store.remove('locks', connectionKey(event.requestContext.connectionId))

@@ -23,7 +23,7 @@ const ACCOUNTED: ReadonlySet<string> = new Set([
 /** A request as it is passed on. */
 export interface Asked {
   readonly body: Buffer
-  /** Whether its sender is not to see the account, since he did not ask for it. */
+  /** Whether the sender must not get the account, because it did not ask for it. */
   readonly isSecret: boolean
 }
 
@@ -38,7 +38,7 @@ interface Account {
   readonly CapacityUnits?: number
 }
 
-/** The request, which now asks for the account where its sender would have none. */
+/** The request, changed so that it asks for the account. */
 export function askForUnits({ operation, input }: DynamoDbRequest, body: Buffer): Asked {
   const wanted = input.ReturnConsumedCapacity
   const isSecret = ACCOUNTED.has(operation) && (wanted === undefined || wanted === 'NONE')
@@ -46,7 +46,7 @@ export function askForUnits({ operation, input }: DynamoDbRequest, body: Buffer)
   return { body: Buffer.from(JSON.stringify({ ...input, ReturnConsumedCapacity: 'TOTAL' })), isSecret }
 }
 
-/** The units that the answer tells of, and the answer as its receiver expects it. */
+/** The units in the answer, and the answer in the form that its receiver expects. */
 export function readUnits({ status, body }: Answer, isSecret: boolean): Accounted {
   if (status !== 200 || !body.includes('"ConsumedCapacity"')) return { body, units: 0 }
   const { ConsumedCapacity, ...rest } = JSON.parse(body.toString()) as {

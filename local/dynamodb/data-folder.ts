@@ -4,7 +4,7 @@ import { LocalStartError } from '../errors.js'
 
 const OWNER_FILE = 'in-use-by.pid'
 
-/** The data folder of one database at a time: two would overwrite each other's data. */
+/** A data folder. Only one database at a time may use it: two would overwrite each other's data. */
 export class DataFolder {
   constructor(readonly path: string) {}
 
@@ -14,7 +14,7 @@ export class DataFolder {
       await mkdir(this.path, { recursive: true })
       await access(this.path, constants.R_OK | constants.W_OK)
     } catch (cause) {
-      // DynamoDB Local itself would start all the same, and fail with its first table.
+      // Otherwise DynamoDB Local would start, and fail when it makes its first table.
       const { code } = cause as NodeJS.ErrnoException
       const problem = code === 'EEXIST' || code === 'ENOTDIR' ? 'there is a file in its place' : `${code}`
       throw new LocalStartError(
@@ -29,7 +29,7 @@ export class DataFolder {
           `name another folder in 'dataDir'; if process ${owner} is none of yours, remove '${this.ownerFile}'`,
       )
     }
-    // One that was killed has left its file behind.
+    // A process that was killed has left its file behind.
     await this.leave()
     await writeFile(this.ownerFile, String(process.pid), { flag: 'wx' }).catch((cause: Error) => {
       throw new LocalStartError(`another process takes '${this.path}' at this moment: name another 'dataDir'`, cause)
@@ -55,7 +55,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // A process of another user is alive, too.
+    // The process belongs to another user: it is alive.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

@@ -29,7 +29,7 @@ async function versionOf(command: string, env: NodeJS.ProcessEnv): Promise<numbe
     const { stdout, stderr } = await run(command, ['-version'], { env })
     return parseJavaVersion(`${stderr}${stdout}`)
   } catch (error) {
-    // Ctrl-C ends the child, too: that says nothing of whether Java is there.
+    // Ctrl-C ends the child process, too. Its end then does not show whether Java is there.
     if ((error as { readonly signal?: string | null }).signal) throw error
     return undefined
   }

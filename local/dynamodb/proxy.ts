@@ -19,7 +19,9 @@ import type { RequestCounts } from './request-counts.js'
 
 /** DynamoDB's own limit for one request. */
 const BODY_BYTES_MAX = 16 * 1024 * 1024
-/** Shorter than the time after which DynamoDB Local closes an idle connection, so that none is used as it closes. */
+/**
+ * Shorter than the time after which DynamoDB Local closes an idle connection: no request may use a closing connection.
+ */
 const UPSTREAM_IDLE_MS = 10_000
 
 /** A request on its way to DynamoDB Local. */
@@ -84,7 +86,9 @@ export class DynamoDbProxy {
     await once(server, 'close')
   }
 
-  /** Brings faults upon requests until the result is called. Of several, the first to name a fault decides. */
+  /**
+   * Injects faults into requests. The returned function ends them. Of several, the first that names a fault decides.
+   */
   inject(faults: Faults): () => void {
     this.faults.add(faults)
     return () => this.faults.delete(faults)
@@ -114,7 +118,7 @@ export class DynamoDbProxy {
     send(response, answer)
   }
 
-  /** DynamoDB's answer to a principal without the permission, or undefined where it has it. */
+  /** DynamoDB's answer to a principal without the permission, or undefined where the principal has it. */
   private denial(principal: Principal, recorded: RecordedRequest): Answer | undefined {
     const missing = recorded.needs.find(({ action, resource }) => !may(principal, action, resource))
     if (missing === undefined) return undefined
@@ -161,7 +165,7 @@ export class DynamoDbProxy {
   }
 
   private async forward(headers: IncomingHttpHeaders, body: Buffer): Promise<Answer> {
-    // An answer that came compressed could not be read.
+    // A compressed answer could not be read.
     const { 'accept-encoding': _, 'transfer-encoding': __, ...rest } = headers
     const upstream = request({
       host: '127.0.0.1',

@@ -4,7 +4,7 @@ import { ACCOUNT_ID, REGION } from '../template/resources.js'
 export interface DynamoDbRequest {
   /** As in `UpdateItem`. */
   readonly operation: string
-  /** The table, or the tables joined by commas, or `*` where it is about none. */
+  /** The table, or the tables joined by commas, or `*` where the request names no table. */
   readonly target: string
   readonly needs: readonly Need[]
   /** The request as JSON. */

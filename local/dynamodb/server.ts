@@ -18,13 +18,16 @@ const STOP_TIMEOUT_MS = 5_000
 const START_ATTEMPTS_MAX = 3
 const OUTPUT_CHARS_MAX = 4_000
 
-/** Against the defaults: a third less time to start, twice the requests per second in the first minute, a bounded heap. */
+/**
+ * Against the defaults: a third less time to start, twice the requests per second in the first minute, a bounded heap.
+ */
 const JAVA_OPTIONS = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData']
 
 /**
- * Becomes Java, and leaves a shell behind that kills it as soon as this process is gone, in whatever way: then file
- * descriptor 3 ends without a line. After an orderly end it gets its line, so that it never kills a stranger. In both
- * cases it removes the folder of Java's temporary files, its first argument.
+ * A script that becomes Java, and leaves a shell behind. The shell kills Java as soon as this process is gone, however
+ * it ended: file descriptor 3 then ends without a line. After an orderly end the shell gets a line, so that it never
+ * kills another process with the same id. In both cases it removes the folder of Java's temporary files, its first
+ * argument.
  */
 const UNDER_WATCH = `folder=$1; shift
 (read -r line || kill -9 $$; rm -rf "$folder") <&3 >/dev/null 2>&1 &
@@ -98,14 +101,14 @@ export class DynamoDbLocal {
   private argumentsFor(jar: string, port: number): string[] {
     const storage = this.folder === undefined ? ['-inMemory'] : ['-dbPath', this.folder.path]
     const library = `-Djava.library.path=${join(dirname(jar), 'DynamoDBLocal_lib')}`
-    // One database whatever the caller's credentials and region, as it is in one account.
+    // One database for all credentials and regions, as in one account.
     const options = ['-port', String(port), '-sharedDb', '-disableTelemetry', ...storage]
     return [...JAVA_OPTIONS, library, '-jar', jar, ...options]
   }
 }
 
 async function launch(java: string, args: string[], folder: string, port: number): Promise<ChildProcess> {
-  // In a process group of its own: Ctrl-C is for this process, which still needs its tables while it winds up.
+  // Java has a process group of its own, so Ctrl-C reaches only this process, which needs its tables while it ends.
   const temporary = await mkdtemp(join(tmpdir(), 'holdfast-java-'))
   const child = spawn('/bin/sh', ['-c', UNDER_WATCH, java, temporary, ...args], {
     cwd: folder,
@@ -129,7 +132,7 @@ async function launch(java: string, args: string[], folder: string, port: number
     return child
   } catch (error) {
     await end(child, 'SIGKILL')
-    // Where not even the shell could be started.
+    // Even the shell could not be started.
     await rm(temporary, { recursive: true, force: true })
     throw new LocalStartError(`DynamoDB Local did not start: ${output.trim() || String(error)}`, error)
   }
@@ -167,7 +170,7 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
     clearTimeout(timer)
   }
   if (leash === undefined || leash.destroyed) return
-  // The watching shell ends after this line, and the pipe with the shell: nothing is left when this returns.
+  // The watching shell ends after this line, and the pipe ends with the shell. So nothing is left when this returns.
   const closed = once(leash, 'close')
   leash.resume().end('done\n')
   await closed

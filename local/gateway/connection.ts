@@ -14,7 +14,7 @@ import type { EventSource } from './lambda-events.js'
 
 export interface ConnectionEvents {
   received(connection: Connection, text: string): void
-  /** The connection has ended, from whichever side. Told once. */
+  /** The connection has ended. Either side may have ended it. Called once. */
   ended(connection: Connection, code: number, reason: string): void
 }
 
@@ -23,7 +23,7 @@ export interface ConnectionLimits {
   readonly lifetimeMs: number
 }
 
-/** One open WebSocket connection and the limits it lives under. */
+/** One open WebSocket connection, and its limits. */
 export class Connection {
   lastActiveAtMs = Date.now()
   private isEnded = false
@@ -49,7 +49,7 @@ export class Connection {
     return this.source.connectionId
   }
 
-  /** Watches the raw stream for frames that are too large. To be called before the library gets any of it. */
+  /** Watches the raw stream for frames that are too large. Call it before the library reads from the stream. */
   static meter(stream: Duplex, onTooLarge: () => void): void {
     const meter = new FrameMeter(FRAME_BYTES_MAX, onTooLarge)
     stream.on('data', (chunk: Buffer) => meter.push(chunk))
@@ -75,7 +75,7 @@ export class Connection {
     this.end(code, reason)
   }
 
-  /** Ends the connection without a word, as a broken network does. */
+  /** Ends the connection without a close frame, like a broken network. */
   drop(): void {
     this.end(CLOSE_ABNORMAL, '')
     this.socket.terminate()

@@ -4,8 +4,8 @@ const HEADER_BYTES_MAX = 14
 const DATA_OPCODES = new Set([0, 1, 2])
 
 /**
- * Follows the frames in a client's byte stream (RFC 6455, 5.2) and tells of each data frame that is too large. The
- * library that parses the stream limits messages only, and API Gateway limits frames too.
+ * Follows the frames in a client's byte stream (RFC 6455, 5.2) and reports each data frame that is too large. The
+ * library that parses the stream limits only messages, and API Gateway limits frames too.
  */
 export class FrameMeter {
   private readonly header = Buffer.alloc(HEADER_BYTES_MAX)

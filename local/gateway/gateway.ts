@@ -89,7 +89,7 @@ export class Gateway {
     this.boundPort = (server.address() as { readonly port: number }).port
   }
 
-  /** Cuts everything at once, as a gateway that dies: no close frames, and `$disconnect` for nobody. */
+  /** Cuts everything at once, like a gateway that dies: it sends no close frames and invokes no `$disconnect`. */
   async stop(): Promise<void> {
     const server = this.server
     if (server === undefined) return
@@ -111,14 +111,14 @@ export class Gateway {
     }))
   }
 
-  /** Cuts a connection without a close frame. False where there is none of this id. */
+  /** Cuts a connection without a close frame. Returns false where there is none with this id. */
   drop(connectionId: string): boolean {
     const connection = this.connections.get(connectionId)
     connection?.drop()
     return connection !== undefined
   }
 
-  /** Loses the pushes for which `isLost` returns true until the result is called. Their senders are told of success. */
+  /** Loses the pushes for which `isLost` returns true; their senders get success. The returned function ends this. */
   losePushes(isLost: (push: Push) => boolean): () => void {
     this.lossRules.add(isLost)
     return () => this.lossRules.delete(isLost)
@@ -177,7 +177,7 @@ export class Gateway {
   }
 
   private ended(connection: Connection, code: number, reason: string): void {
-    // A gateway that stops has forgotten its connections by then.
+    // A gateway that is stopping has no connections in its list any more.
     if (!this.connections.delete(connection.id)) return
     const route = this.options.api.routes.get('$disconnect')
     if (route !== undefined) void this.integration.call(route, disconnectEvent(connection.source, code, reason))

@@ -7,7 +7,7 @@ import { MESSAGE_FORBIDDEN, MESSAGE_INTERNAL_ERROR, MESSAGE_TIMED_OUT } from './
 import type { Answer } from './integration.js'
 import { notAuthorized, type Refusal, unsigned } from './refused-upgrade.js'
 
-/** Who opens this connection, if he signed for it and IAM lets him. */
+/** The principal that opens this connection, if it signed the request and IAM lets it connect. */
 export function authenticate(request: IncomingMessage, api: ApiSpec, principals: Principals): Principal | Refusal {
   const { method = '', url = '', headers } = request
   try {
@@ -20,7 +20,7 @@ export function authenticate(request: IncomingMessage, api: ApiSpec, principals:
   }
 }
 
-/** Why the handshake fails after this answer of `$connect`, or undefined where it succeeds. */
+/** The refusal of a handshake after this answer of `$connect`, or undefined where the handshake succeeds. */
 export function connectRefusal(answer: Answer): Refusal | undefined {
   // Not 500: API Gateway calls a function that fails here a bad gateway.
   if (answer === 'failed') return { status: 502, type: 'BadGatewayException', message: MESSAGE_INTERNAL_ERROR }

@@ -99,7 +99,7 @@ export const messageEvent = (source: EventSource, routeKey: string, requestId: s
 })
 
 export function disconnectEvent(source: EventSource, code: number, reason: string): GatewayEvent {
-  // API Gateway keeps the host and empties these, whatever the client had sent.
+  // API Gateway keeps the host and empties these headers, even if the client has sent others.
   const headers = { Host: source.domainName, 'x-api-key': '', 'X-Forwarded-For': '', 'x-restapi': '' }
   return {
     headers,
@@ -134,7 +134,7 @@ function contextOf(
   }
 }
 
-/** The client's headers without those that end at the gateway, and with those that it adds. */
+/** The client's headers, without the headers that the gateway removes, and with the headers that it adds. */
 function headersOf({ rawHeaders, socket }: IncomingMessage): Record<string, string[]> {
   const headers: Record<string, string[]> = {}
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
@@ -150,7 +150,7 @@ function headersOf({ rawHeaders, socket }: IncomingMessage): Record<string, stri
   }
 }
 
-/** The signature is the gateway's business: a function that saw it might depend on it. */
+/** Headers that end at the gateway. A function must not see the signature: it could then depend on it. */
 const CONSUMED = new Set(['connection', 'upgrade', 'authorization', 'x-amz-security-token', 'x-amz-content-sha256'])
 
 /** As in `09/Feb/2024:18:23:28 +0000`. */

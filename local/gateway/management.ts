@@ -21,7 +21,7 @@ export interface ManagementOptions {
 
 const METHODS = ['POST', 'GET', 'DELETE']
 
-/** The endpoint `/{stage}/@connections/{connectionId}`, by which backends reach clients. */
+/** The endpoint `/{stage}/@connections/{connectionId}`, through which backends reach clients. */
 export class Management {
   constructor(private readonly options: ManagementOptions) {}
 
@@ -62,7 +62,7 @@ export class Management {
       return { status: 400, type: 'BadRequestException', message: `Invalid connectionId: ${connectionId}` }
     }
     if (body.length > MESSAGE_BYTES_MAX) return tooLarge
-    // A connection that is still in its $connect is not there yet: API Gateway says the same of it.
+    // A connection whose $connect still runs does not exist yet for callers. API Gateway answers the same.
     if (find(connectionId) === undefined) return gone
     return undefined
   }

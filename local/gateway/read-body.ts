@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-/** The body of a request or response, or undefined where it is larger: then the rest is read and thrown away. */
+/** The body of a request or response. Undefined where it is larger than the limit: the rest is read and discarded. */
 export function readBody(message: IncomingMessage, bytesMax: number): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
@@ -13,7 +13,7 @@ export function readBody(message: IncomingMessage, bytesMax: number): Promise<Bu
       resolve(bytes > bytesMax ? undefined : chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)),
     )
     message.on('error', reject)
-    // A sender that goes away in the middle ends the stream without an end.
+    // If the sender goes away in the middle, the stream closes without the event `end`.
     message.on('close', () => reject(new Error('the sender went away')))
   })
 }

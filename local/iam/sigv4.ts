@@ -12,7 +12,7 @@ export interface SignedRequest {
   readonly body: Uint8Array
 }
 
-/** A request that is not signed as AWS wants it. `type` is the code that AWS gives the error. */
+/** A request is not signed as AWS requires. `type` is AWS's code of the error. */
 export class SignatureError extends Error {
   constructor(
     readonly type: string,
@@ -165,7 +165,7 @@ const hmac = (key: string | Buffer, data: string): Buffer => createHmac('sha256'
 const SIGNING_KEYS_MAX = 100
 const signingKeys = new Map<string, Buffer>()
 
-/** A key lasts a day: deriving it anew would take half the time of a verification. */
+/** A key is valid for a day. It is cached, because deriving it takes half the time of a verification. */
 function signingKey(secret: string, day: string, region: string, service: string): Buffer {
   const id = [secret, day, region, service].join('\n')
   const known = signingKeys.get(id)

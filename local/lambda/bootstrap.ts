@@ -20,11 +20,11 @@ export type EnvironmentMessage =
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly text: string }
 
 /**
- * What runs in a worker thread in the place of Lambda's Node.js runtime. It is source text, since a worker needs plain
- * JavaScript, whether this package runs as it was built or from its TypeScript sources.
+ * The program of a worker thread, in place of Lambda's Node.js runtime. It is source text, because a worker needs plain
+ * JavaScript, and this package may run from its TypeScript sources.
  *
- * Between two invocations it blocks its thread: Lambda freezes an environment as soon as the handler has returned, so
- * that what it left running goes on only with the next invocation, if there is one.
+ * Between two invocations it blocks its thread. Lambda does the same: it freezes an environment as soon as the handler
+ * has returned. Work that the handler left running goes on only during the next invocation, if there is one.
  */
 export const BOOTSTRAP = `'use strict'
 const { parentPort, receiveMessageOnPort, workerData } = require('node:worker_threads')

@@ -4,7 +4,7 @@ import type { Credentials } from '../iam/principals.js'
 import type { FunctionSpec } from '../template/functions.js'
 import { REGION } from '../template/resources.js'
 
-/** The environment variables of a function: those that Lambda sets, overridden by those of the template. */
+/** The environment variables of a function: Lambda's own variables, overridden by the template's. */
 export function environmentVariables(
   spec: FunctionSpec,
   credentials: Credentials,

@@ -56,7 +56,7 @@ export class FunctionRuntime {
   }
 
   private serve(): void {
-    // The one that served last first, as Lambda does: the others stay frozen, and the caches warm.
+    // Takes the environment that served last, as Lambda does. Its caches are warm, and the others stay frozen.
     for (const environment of [...this.environments].reverse()) {
       if (environment.state !== 'idle') continue
       const next = this.waiting.shift()
@@ -88,7 +88,7 @@ export class FunctionRuntime {
       this.environments.delete(environment)
       this.ending.add(ended)
       void ended.finally(() => this.ending.delete(ended))
-      // A module that does not load fails the invocation it was started for, or every start would be followed by another.
+      // If the module does not load, the invocation that needed it fails. Otherwise each start would cause another one.
       if (!isReady) this.waiting.shift()?.finish({ type: 'failed', error: 'the function did not start' })
       if (!this.isStopped) this.serve()
     }

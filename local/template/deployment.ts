@@ -17,7 +17,7 @@ export interface Deployment {
   readonly outputs: Readonly<Record<string, string>>
 }
 
-/** Reads the stack in this folder. Throws a TemplateError for whatever the local stack could not do as AWS would. */
+/** Reads the stack in this folder. Throws a TemplateError for any part that the local stack cannot run as AWS would. */
 export function readDeployment(folder: string): Deployment {
   const assembly = readAssembly(folder)
   const resources = new Resources(assembly.template, assembly.stackName)
@@ -45,7 +45,7 @@ function readAccessPolicy(resources: Resources, arn: string): Statement[] {
   return readStatements(policy.properties.PolicyDocument, policy.logicalId)
 }
 
-/** Puts this machine in the place of the API's hostname, in every URL that the template makes of it. */
+/** Replaces the API's hostname by this machine, in every URL that the template makes of it. */
 export const localize = (text: string, apiId: string, port: number): string =>
   text
     .replaceAll(`https://${apiHost(apiId)}`, `http://127.0.0.1:${port}`)

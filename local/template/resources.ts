@@ -8,7 +8,7 @@ export const REGION = 'us-east-1'
 const PARTITION = 'aws'
 const URL_SUFFIX = 'amazonaws.com'
 
-/** A template as CloudFormation reads it, as far as the local stack cares. */
+/** The parts of a template that the local stack uses, in CloudFormation's form. */
 export interface RawTemplate {
   readonly Resources?: Readonly<Record<string, RawResource>>
   readonly Parameters?: Readonly<Record<string, { readonly Default?: unknown }>>
@@ -149,15 +149,15 @@ export class Resources implements Scope {
   }
 }
 
-/** Ids of API Gateway are ten letters and digits. The same resource has the same one at every start. */
+/** An id like API Gateway's, of ten letters and digits. The same resource has the same id at every start. */
 const shortId = (path: string): string =>
   BigInt(`0x${createHash('sha256').update(path).digest('hex')}`)
     .toString(36)
     .slice(0, 10)
 
 /**
- * The properties of a resource by name. One that is in neither list is an error: it may change what the resource does,
- * and the local stack would not do it.
+ * The properties of a resource by name. A property that is in neither list is an error: it may change the resource's
+ * behaviour in a way that the local stack does not follow.
  */
 export function known(
   { logicalId, type, properties }: Resource,

@@ -30,7 +30,7 @@ export const apiArn = (apiId: string, path: string): string =>
 /** The route for a message, or undefined where the API has none for it. */
 export function selectRoute({ routes, selection }: ApiSpec, body: string): RouteSpec | undefined {
   const key = keyIn(body, selection)
-  // The three routes with a dollar sign are the gateway's to choose, not a message's.
+  // Only the gateway selects the three routes with a dollar sign. A message cannot select them.
   return (key === undefined || key.startsWith('$') ? undefined : routes.get(key)) ?? routes.get('$default')
 }
 

@@ -62,7 +62,9 @@ function readTable(table: Resource, resources: Resources): TableSpec {
   }
 }
 
-/** Creates these tables. One that exists, in a data folder of an earlier start, is kept if it still fits. */
+/**
+ * Creates these tables. A table that exists already, in the data folder of an earlier start, is kept if it still fits.
+ */
 export async function createTables(client: DynamoDBClient, tables: readonly TableSpec[]): Promise<void> {
   await Promise.all(tables.map((table) => createTable(client, table)))
 }

@@ -54,6 +54,6 @@ export function onRevoke({ hold, outstanding }: Belief, epoch: number): Reaction
   return { kind: 'stay', release: { epoch, r: 1 } }
 }
 
-/** The store took the lock back. Word of an older epoch concerns nobody any more. */
+/** The store took the lock back. A message about an older epoch changes nothing. */
 export const onLost = ({ hold }: Belief, epoch: number): Reaction =>
   hold !== undefined && epoch >= hold.epoch ? { kind: 'drop' } : STAY

@@ -36,6 +36,6 @@ export const holderToTell = (lock: LockRecord | undefined, sender: string): Seat
 /** What to do about a holder that a handoff has just made. */
 export type NextHolderStep = { readonly kind: 'tell'; readonly process: ProcessRecord } | { readonly kind: 'skip' }
 
-/** A holder whose lease is over, or whose record is gone, is skipped: nobody is there to use the grant. */
+/** A holder whose lease is over, or whose record is gone, is skipped: no process would use the grant. */
 export const decideNextHolder = (process: ProcessRecord | undefined, { timing, nowMs }: Moment): NextHolderStep =>
   process === undefined || isLeaseOver(process, timing, nowMs) ? { kind: 'skip' } : { kind: 'tell', process }

@@ -63,8 +63,8 @@ export const register = (who: Introduction, { leaseMs, nowMs }: Lease): Update =
 })
 
 /**
- * Moves a process to a newer connection, on proof of its secret, and remembers as many older ones as may still speak for
- * it. The lease is left alone: only `renew` extends it.
+ * Moves a process to a newer connection, on proof of its secret, and remembers as many older ones as may still speak
+ * for it. The lease is left alone: only `renew` extends it.
  */
 export const reconnect = (who: Introduction, nowMs: number): Update => ({
   ...onProcess(who.processId),
@@ -81,7 +81,7 @@ export const reconnect = (who: Introduction, nowMs: number): Update => ({
   },
 })
 
-/** Says whose connection this is, for ever. */
+/** Records the process that this connection belongs to, for ever. */
 export const bindConnection = (
   connectionId: string,
   { processId, nowMs }: { readonly processId: string; readonly nowMs: number },
@@ -148,7 +148,7 @@ export const evict = (processId: string, nowMs: number): Update => ({
   values: { ':now': num(nowMs) },
 })
 
-/** Ends a process at its own word: its lease is over at once, and no late renewal revives it. */
+/** Ends a process at its own request: its lease is over at once, and no late renewal revives it. */
 export const retire = (processId: string, nowMs: number): Update => ({
   ...onProcess(processId),
   condition: KNOWN,

@@ -16,7 +16,7 @@ const GONE = '(aliveUntil <= :now OR attribute_exists(destroyedAt))'
 const NOT_ROTATED = 'attribute_not_exists(rotated)'
 const NEXT_IN_CHAIN = 'fence = :epoch AND commitId = :last AND attribute_not_exists(destroyedAt)'
 
-/** Until when a session lives from now on. */
+/** The new end of a session's life. */
 interface Life {
   readonly aliveUntilMs: number
   readonly nowMs: number
@@ -146,7 +146,7 @@ export const commitWhole = (
 
 const BURY = 'SET commitId = :commit, rev = rev + :one, destroyedAt = :now, aliveUntil = :now, expiresAt = :expires'
 
-/** Ends the session's life. The tombstone keeps the fence, so that nobody's late write revives it. */
+/** Ends the session's life. The tombstone keeps the fence, so that no late write revives the session. */
 export const destroy = (
   end: ChainEnd,
   { commitId, nowMs }: { readonly commitId: string; readonly nowMs: number },
@@ -178,8 +178,8 @@ interface Rotation extends Commit {
 }
 
 /**
- * Gives a session a new id: two writes that land together, under one commitId. The new id, just claimed afresh under its
- * own epoch, takes over everything; the old one becomes a tombstone that no claim ever revives.
+ * Gives a session a new id: two writes that land together, under one commitId. The new id, just claimed afresh under
+ * its own epoch, takes over everything; the old one becomes a tombstone that no claim ever revives.
  */
 export function rotate({ from, to, commitId, carried, aliveUntilMs, nowMs }: Rotation): readonly [Update, Update] {
   const ended = destroy(from, { commitId, nowMs })
