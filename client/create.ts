@@ -46,7 +46,7 @@ function onAws<S extends object>(options: CompiledOptions): Holdfast<S> {
   return new Holdfast<S>(context, transport, () => aws.destroy())
 }
 
-/** For tests: everything that the client would ask of the machine and of AWS, it is given. */
+/** Makes a client of a memory stack, for tests: the stack's ports replace AWS and the machine's clock. */
 function inMemory<S extends object>(options: CompiledOptions, memory: MemoryStoreEntry): Holdfast<S> {
   const { store, transport, clock, randomness } = memory.connect()
   const context = { store, clock, randomness, options }

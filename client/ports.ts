@@ -1,4 +1,7 @@
-/** The client's needs of the machine, as interfaces. The real ones are in client/machine.ts; a simulation brings its own. */
+/**
+ * The client's needs of the machine, as interfaces. The real ones are in client/machine.ts; a simulation brings its
+ * own.
+ */
 
 export type Timer = { readonly cancel: () => void }
 
@@ -28,12 +31,12 @@ export interface ConnectFailure {
 export interface SocketEvents {
   opened(): void
   received(text: string): void
-  /** The last event of a socket, also of one that never opened. It never comes before `open` has returned. */
+  /** The last event of a socket, even if the socket never opened. It is never raised before `open` has returned. */
   closed(failure: ConnectFailure | undefined): void
 }
 
 export interface Socket {
-  /** Sends if open, else does nothing: a sender that gets no answer sends again. */
+  /** Sends a text if the socket is open, otherwise does nothing: a sender without an answer sends again. */
   send(text: string): void
   close(): void
 }

@@ -22,7 +22,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (values.help === true) return void process.stdout.write(USAGE)
   const [command, ...rest] = positionals
   if (command !== 'local' || rest.length > 0) throw new UsageError(`expected 'holdfast local'`)
-  // The AWS SDK's notice about Node.js versions to come would stand in the middle of the steps.
+  // Otherwise the AWS SDK's notice about future Node.js versions would be printed between the steps.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
   const asked = once(process, 'SIGINT')
   const told = once(process, 'SIGTERM')
@@ -65,7 +65,7 @@ function optionsOf(values: ReturnType<typeof parse>['values']): LocalStackOption
   }
 }
 
-/** Digits only: Number() would take '' as any free port, and '0x50' as another than it seems. */
+/** Accepts only decimal digits: Number() would read '' as 0, which means any free port, and '0x50' as 80. */
 function portIn(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
   if (port <= PORT_MAX) return port

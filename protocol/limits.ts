@@ -41,8 +41,8 @@ export const MESSAGES_PER_SECOND_MAX = 1_000
 export const RARE_MESSAGES_BURST_MAX = 100
 export const RARE_MESSAGES_PER_SECOND_MAX = 10
 /**
- * Connections that may speak for one process. One more takes the place of the oldest, which is told `NO_HELLO` from
- * then on. A client has two at most, while it goes from one to the next.
+ * Connections that may speak for one process. One more displaces the oldest, which gets `NO_HELLO` from then on. A
+ * client has two at most, while it goes from one to the next.
  */
 export const CONNECTIONS_PER_PROCESS_MAX = 4
 /**

@@ -40,7 +40,7 @@ export class Connection {
     this.idle = setTimeout(goAway, limits.idleTimeoutMs).unref()
     this.lifetime = setTimeout(goAway, limits.lifetimeMs).unref()
     socket.on('message', (data, isBinary) => this.message(data, isBinary))
-    // A message over the limit, or bytes that are no WebSocket frames: the library closes, and says so here first.
+    // A message is over the limit, or the bytes are no WebSocket frames. The library reports it here before it closes.
     socket.on('error', (error) => this.end(isTooLarge(error) ? CLOSE_TOO_BIG : CLOSE_ABNORMAL, error.message))
     socket.on('close', (code, reason) => this.end(code, code === CLOSE_NO_STATUS ? NO_STATUS : reason.toString()))
   }

@@ -116,7 +116,7 @@ function canonicalRequest({ method, url, headers, body }: SignedRequest, claim: 
     .map(([key, value]) => `${key}=${value}`)
     .join('&')
   const lines = claim.signedHeaders.map((name) => `${name}:${headerValue(headers, name)}\n`)
-  // Encoded once by who sent it, and once more for the signature: so do all services but S3.
+  // The sender has encoded the path once. It is encoded once more for the signature, as for all services but S3.
   const canonicalPath = path.split('/').map(encode).join('/')
   return [method, canonicalPath, query, lines.join(''), claim.signedHeaders.join(';'), payloadHash(headers, body)].join(
     '\n',
