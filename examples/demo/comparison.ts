@@ -47,7 +47,8 @@ the others changed servers from request to request.
   Holdfast: a request locks the attributes of the session that it uses.
   express-session, with connect-dynamodb: a request loads the session, and saves it at its end.
   document client: a request gets the session's item, changes it and puts it back, as most teams write it themselves.
-A lost update is an item that a server acknowledged as added to a cart, and that was missing there in the end.`
+A lost update is an item that a server acknowledged as added to a cart, and that was missing there in the end.
+Only Holdfast's requests wait for their turn at a session that is in use elsewhere: that time is in its figures.`
 
 /** The figures of all sides, one beside the other. */
 export const comparison = (sides: readonly Side[]): string =>

@@ -37,10 +37,11 @@ test('npm 10 and npm 11 leave the lock file as it is', () => {
   expect(written.map(([name]) => name)).toEqual([])
 })
 
-test('package.json asks for exact versions', () => {
+test('package.json asks for exact versions, but for packages that it shares with the AWS SDK', () => {
   const { dependencies, devDependencies } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'))
   const loose = Object.entries<string>({ ...dependencies, ...devDependencies }).filter(
     ([, version]) => !/^(npm:[a-z]+@)?\d+\.\d+\.\d+$/.test(version),
   )
-  expect(loose).toEqual([])
+  // The AWS SDK brings these too, by ranges: an exact version would install a second copy for each part of the SDK.
+  expect(loose.map(([name]) => name)).toEqual(['@smithy/core', '@smithy/signature-v4'])
 })
