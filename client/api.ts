@@ -218,7 +218,8 @@ export interface Holdfast<S extends object> extends HoldfastApi<S> {
   /**
    * Waits until running accesses have ended, writes their changes, gives every session back and closes the connection.
    * Accesses that wait now, or begin later, fail with a {@link ClosedError}. An access that still runs after `drainMs`
-   * milliseconds, by default 10,000, loses its session. A second call returns the promise of the first call.
+   * milliseconds, by default 10,000, loses its session. A second call returns the promise of the first call; its `drainMs`
+   * can only shorten the time.
    *
    * @throws {InvalidArgumentError} for a bad `drainMs`: 0 to a day.
    */

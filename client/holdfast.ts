@@ -237,6 +237,7 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
 
   close(options: { readonly drainMs?: number } = {}): Promise<void> {
     const drainMs = compileDrainMs(options)
+    if (this.closing !== undefined) this.accesses.hurry(this.context.clock, drainMs)
     this.closing ??= this.shutDown(drainMs)
     return this.closing
   }

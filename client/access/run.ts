@@ -1,6 +1,6 @@
 import type { HoldfastError } from '../errors/index.js'
 import { soon } from '../microtask.js'
-import type { Clock } from '../ports.js'
+import type { Clock, Timer } from '../ports.js'
 import type { Scope } from '../scope.js'
 import type { AccessSession } from './access-session.js'
 import { commit } from './commit.js'
@@ -11,7 +11,8 @@ import { Nesting } from './nesting.js'
 export class Accesses {
   readonly nesting = new Nesting<EnteredSession>()
   private count = 0
-  private onQuiet: (() => void) | undefined
+  /** A call of {@link quiet} that waits. */
+  private quieting: { untilMs: number; timer: Timer; readonly done: () => void } | undefined
 
   /** From before an access waits for a session: with its locks it must not be overlooked before its work has begun. */
   begin(): void {
@@ -20,19 +21,30 @@ export class Accesses {
 
   end(sessions = 1): void {
     this.count -= sessions
-    if (this.count === 0) this.onQuiet?.()
+    if (this.count === 0) this.quieting?.done()
   }
 
-  /** Resolves when none waits or runs any more, or after `ms`. */
+  /** Resolves when no access waits or runs any more, or after `ms`. */
   async quiet(clock: Clock, ms: number): Promise<void> {
     await new Promise<void>((resolve) => {
       if (this.count === 0) return resolve()
-      const timer = clock.after(ms, resolve, 'awaited')
-      this.onQuiet = () => {
-        timer.cancel()
+      const done = () => {
+        this.quieting?.timer.cancel()
+        this.quieting = undefined
         resolve()
       }
+      this.quieting = { untilMs: clock.monotonicMs() + ms, timer: clock.after(ms, done, 'awaited'), done }
     })
+  }
+
+  /** {@link quiet} waits no longer than `ms` from now. */
+  hurry(clock: Clock, ms: number): void {
+    const { quieting } = this
+    const untilMs = clock.monotonicMs() + ms
+    if (quieting === undefined || untilMs >= quieting.untilMs) return
+    quieting.timer.cancel()
+    quieting.untilMs = untilMs
+    quieting.timer = clock.after(ms, quieting.done, 'awaited')
   }
 
   /**

@@ -89,10 +89,11 @@ class Encoder {
     const prototype = counterpartOf(Object.getPrototypeOf(value))
     if (Array.isArray(value)) {
       if (prototype === Array.prototype) return this.#array(value, place)
-    } else if (prototype === Object.prototype) {
-      return this.#plainObject(value, place)
-    } else if (prototype === null) {
-      return { M: { [TAG.dict]: { L: this.#properties(value, Object.getOwnPropertyNames(value), place) } } }
+    } else if (prototype === Object.prototype || prototype === null) {
+      const names = Object.getOwnPropertyNames(value)
+      if (isMoreThan(value, names)) refuse(place, 'an object with an exchanged prototype')
+      if (prototype !== null) return this.#plainObject(value, names, place)
+      return { M: { [TAG.dict]: { L: this.#properties(value, names, place) } } }
     } else if (prototype === DATE_PROTOTYPE && types.isDate(value)) {
       return encodeDate(value, place)
     } else if (prototype === Map.prototype && types.isMap(value)) {
@@ -118,8 +119,7 @@ class Encoder {
     return { L: list }
   }
 
-  #plainObject(object: object, place: Place): AttributeValue {
-    const names = Object.getOwnPropertyNames(object)
+  #plainObject(object: object, names: readonly string[], place: Place): AttributeValue {
     const looksTagged = names.length === 1 && isTagName(names[0] as string)
     if (looksTagged || !names.every(suitsMap)) {
       return { M: { [TAG.object]: { L: this.#properties(object, names, place) } } }
@@ -191,6 +191,26 @@ class Encoder {
     if (this.#costLeft < 0) refuseEndless(value, "a value far beyond DynamoDB's 400 KB", place)
   }
 }
+
+/**
+ * Whether an object has contents other than its properties: a Map or a Date stays one when its prototype is exchanged.
+ * Properties of its own make that so unlikely that the question is not worth its time then.
+ */
+const isMoreThan = (object: object, names: readonly string[]): boolean =>
+  ArrayBuffer.isView(object) || (names.length === 0 && WITH_CONTENTS.some((isOne) => isOne(object)))
+
+const WITH_CONTENTS = [
+  types.isMap,
+  types.isSet,
+  types.isDate,
+  types.isBoxedPrimitive,
+  types.isRegExp,
+  types.isNativeError,
+  types.isAnyArrayBuffer,
+  types.isPromise,
+  types.isWeakMap,
+  types.isWeakSet,
+]
 
 const TOO_DEEP = `a value nested more than ${ENCODED_LEVELS_MAX} levels deep`
 

@@ -59,7 +59,7 @@ function parseConfig(text: string, source: string): HoldfastConfig {
 function checkMemoryUrl(url: string, source: string): void {
   if (findMemoryStore(url) !== undefined) return
   throw new InvalidArgumentError(
-    `'${source}.url' is ${url}, and there is no such memory stack: it was stopped, or made in another process or test file`,
+    `'${source}.url' is ${url}, and there is no such memory stack: it was stopped, or made in another process, thread or test file`,
   )
 }
 

@@ -27,7 +27,7 @@ export class Waiting {
   /** Puts accesses back in line, ahead of all that wait now. */
   putBack(tickets: readonly Ticket[]): void {
     this.tickets = new Set([...tickets, ...this.tickets])
-    if (this.refusal !== undefined) this.fail(this.refusal)
+    if (this.refusal !== undefined) this.refuse(this.refusal)
   }
 
   takeAll(): Iterable<Ticket> {

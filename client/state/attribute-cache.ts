@@ -1,5 +1,7 @@
+import { types } from 'node:util'
 import type { AttributeValue } from '../../protocol/dynamodb.js'
 import type { Changes } from '../../protocol/state/writes.js'
+import { lengthOfBytes } from '../codec/bytes.js'
 import { decodeValue, encodedSizeBytes, encodeValue, equalEncoded, ReadOnlyGuard } from '../codec/index.js'
 import { CorruptStateError, TooLargeError } from '../errors/index.js'
 import type { SchemaCheck } from '../options/schemas.js'
@@ -120,7 +122,7 @@ export class AttributeCache {
 
   /** Throws a TooLargeError where a value that is being set is too large, as far as that is known at once. */
   checkValue(name: string, value: unknown): void {
-    const sizeBytes = typeof value === 'string' ? value.length : value instanceof Uint8Array ? value.byteLength : 0
+    const sizeBytes = typeof value === 'string' ? value.length : types.isUint8Array(value) ? lengthOfBytes(value) : 0
     const { attributeBytesMax } = this.rules
     if (sizeBytes > attributeBytesMax && sizeBytes > this.sizeOf(name)) {
       throw new TooLargeError(name, sizeBytes, attributeBytesMax)

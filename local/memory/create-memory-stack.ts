@@ -80,7 +80,8 @@ class Stack {
       nowMs,
       timing,
       incarnation: () => '1',
-      log: (functionId, entry) => onLog({ functionId, stream: 'stdout', text: JSON.stringify(entry) }),
+      // A listener that throws is an uncaught exception: it must not keep the handler from answering.
+      log: (functionId, entry) => soon(() => onLog({ functionId, stream: 'stdout', text: JSON.stringify(entry) })),
     })
     this.config = { url: `memory://${randomUUID()}`, region: REGION, sessionsTable: TABLE_NAMES.sessions }
     this.leave = addMemoryStore(this.config.url, {

@@ -244,3 +244,17 @@ test('an object that occurs many times over is refused before its copies fill th
   const bomb = nested(25, (inner) => [inner, inner])
   expect(refusal(bomb)).toContain("a value far beyond DynamoDB's 400 KB cannot be stored")
 })
+
+test.each([
+  ['a Map', new Map([[1, 2]])],
+  ['a Set', new Set([1])],
+  ['a Date', new Date(5)],
+  ['a boxed number', new Number(7)],
+  ['bytes', new Uint8Array([7])],
+  ['a regular expression', /x/],
+])('%s with the prototype of a plain object, or none, is not stored without its contents', (_, value) => {
+  for (const prototype of [Object.prototype, null]) {
+    const refused = refusal(Object.setPrototypeOf(value, prototype))
+    expect(refused).toMatch(/an object with an exchanged prototype cannot be stored|not enumerable/)
+  }
+})
