@@ -1,7 +1,12 @@
+import { nameType } from '../client/errors/brand.js'
 import { HoldfastError } from '../client/errors/index.js'
 
 /** `JAVA_MISSING`: DynamoDB Local needs Java 17 or later, and this machine has none. The message says how to get it. */
 export class JavaMissingError extends HoldfastError {
+  static {
+    nameType(this, 'JavaMissingError')
+  }
+
   declare readonly code: 'JAVA_MISSING'
   /** The newest version found, or undefined where there is no Java at all. */
   readonly foundVersion: number | undefined
@@ -20,6 +25,10 @@ export class JavaMissingError extends HoldfastError {
  * `LOCAL_START`: a part of the local stack did not start. The message says what to do, `cause` is the error behind it.
  */
 export class LocalStartError extends HoldfastError {
+  static {
+    nameType(this, 'LocalStartError')
+  }
+
   declare readonly code: 'LOCAL_START'
 
   constructor(message: string, cause?: unknown) {
@@ -32,6 +41,10 @@ export class LocalStartError extends HoldfastError {
  * because it would run a different system than a deployment.
  */
 export class TemplateError extends HoldfastError {
+  static {
+    nameType(this, 'TemplateError')
+  }
+
   declare readonly code: 'UNSUPPORTED_TEMPLATE'
 
   constructor(message: string) {

@@ -1,7 +1,12 @@
 import { type ErrorTraits, HoldfastError } from './base.js'
+import { nameType } from './brand.js'
 
 /** `INVALID_ARGUMENT`: an id, an attribute name, an option or a call is not acceptable. Nothing has happened. */
 export class InvalidArgumentError extends HoldfastError {
+  static {
+    nameType(this, 'InvalidArgumentError')
+  }
+
   declare readonly code: 'INVALID_ARGUMENT'
 
   constructor(message: string, traits: ErrorTraits = {}) {
@@ -11,6 +16,10 @@ export class InvalidArgumentError extends HoldfastError {
 
 /** `INVALID_VALUE`: a value cannot be stored exactly. `path` is its place, such as `cart.items[3].price`. */
 export class InvalidValueError extends HoldfastError {
+  static {
+    nameType(this, 'InvalidValueError')
+  }
+
   declare readonly code: 'INVALID_VALUE'
   readonly path: string
 
@@ -28,6 +37,10 @@ export interface SchemaIssue {
 
 /** `SCHEMA_MISMATCH`: a stored attribute, or a changed one, does not match its schema. Nothing was written. */
 export class SchemaError extends HoldfastError {
+  static {
+    nameType(this, 'SchemaError')
+  }
+
   declare readonly code: 'SCHEMA_MISMATCH'
   readonly attribute: string
   /** The schema's findings. They are not shown when the error is printed: their messages may contain values. */
@@ -43,6 +56,10 @@ export class SchemaError extends HoldfastError {
 
 /** `TOO_LARGE`: an attribute or the whole session is over its size limit. Nothing was written. */
 export class TooLargeError extends HoldfastError {
+  static {
+    nameType(this, 'TooLargeError')
+  }
+
   declare readonly code: 'TOO_LARGE'
   /** The attribute that is too large, or undefined where the whole session is too large. */
   readonly attribute: string | undefined
@@ -69,6 +86,10 @@ const NOT_LOCKED = {
  * called a method that changes a Map, Set or Date in such an attribute.
  */
 export class NotLockedError extends HoldfastError {
+  static {
+    nameType(this, 'NotLockedError')
+  }
+
   declare readonly code: 'NOT_LOCKED'
   readonly attribute: string
 
@@ -80,6 +101,10 @@ export class NotLockedError extends HoldfastError {
 
 /** `ACCESS_ENDED`: a session object was used after its access had ended. */
 export class AccessEndedError extends HoldfastError {
+  static {
+    nameType(this, 'AccessEndedError')
+  }
+
   declare readonly code: 'ACCESS_ENDED'
 
   constructor() {
@@ -91,6 +116,10 @@ export class AccessEndedError extends HoldfastError {
  * `NESTED_ACCESS`: an access began inside another access of the same task, which does not hold the locks that it needs.
  */
 export class NestedAccessError extends HoldfastError {
+  static {
+    nameType(this, 'NestedAccessError')
+  }
+
   declare readonly code: 'NESTED_ACCESS'
 
   constructor(message: string) {

@@ -1,4 +1,4 @@
-import { brand, brandOf } from './brand.js'
+import { brand, nameOf, nameType, typesOf } from './brand.js'
 
 /** Whether a failed operation changed anything: `none` means certainly not, `unknown` means perhaps. */
 export type Effect = 'none' | 'unknown'
@@ -21,6 +21,10 @@ export interface ErrorTraits {
  * }
  */
 export class HoldfastError extends Error {
+  static {
+    nameType(this, 'HoldfastError')
+  }
+
   /** A stable code in upper case, such as `WAIT_TIMEOUT`. {@link HoldfastErrorCode} lists the codes of the client. */
   readonly code: string
   /** Whether the failed operation may have changed something. */
@@ -30,7 +34,7 @@ export class HoldfastError extends Error {
 
   constructor(code: string, message: string, traits: ErrorTraits = {}) {
     super(message, traits.cause === undefined ? undefined : { cause: traits.cause })
-    this.name = new.target.name
+    this.name = nameOf(new.target) ?? new.target.name
     this.code = code
     this.effect = traits.effect ?? 'none'
     this.retryable = traits.retryable ?? false
@@ -38,6 +42,8 @@ export class HoldfastError extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === 'object' && value !== null && brandOf(this) in value
+    const name = nameOf(this)
+    // An application's own class of errors is known by its prototype only, as any other class is.
+    return name === undefined ? Function.prototype[Symbol.hasInstance].call(this, value) : typesOf(value).includes(name)
   }
 }

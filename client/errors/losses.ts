@@ -1,4 +1,5 @@
 import { type ErrorTraits, HoldfastError } from './base.js'
+import { nameType } from './brand.js'
 
 /**
  * The reason why a process lost a session that it held.
@@ -13,6 +14,10 @@ export type LossReason = 'revoked' | 'leaseExpired' | 'evicted' | 'expired' | 'd
 
 /** `SESSION_LOST`: the process lost the session while the access ran or was queued. Nothing of it was committed. */
 export class SessionLostError extends HoldfastError {
+  static {
+    nameType(this, 'SessionLostError')
+  }
+
   declare readonly code: 'SESSION_LOST'
   readonly reason: LossReason
 
@@ -24,6 +29,10 @@ export class SessionLostError extends HoldfastError {
 
 /** `COMMIT_UNKNOWN`: a commit was sent and its outcome could not be learned. It may or may not have landed. */
 export class CommitUnknownError extends HoldfastError {
+  static {
+    nameType(this, 'CommitUnknownError')
+  }
+
   declare readonly code: 'COMMIT_UNKNOWN'
 
   constructor(cause: unknown) {
@@ -37,6 +46,10 @@ export class CommitUnknownError extends HoldfastError {
 
 /** `PARTIAL_COMMIT`: some sessions of an accessMany are committed and others are not. */
 export class PartialCommitError extends HoldfastError {
+  static {
+    nameType(this, 'PartialCommitError')
+  }
+
   declare readonly code: 'PARTIAL_COMMIT'
 
   constructor(cause: unknown) {
@@ -49,6 +62,10 @@ export class PartialCommitError extends HoldfastError {
 
 /** `CORRUPT_STATE`: the stored session was not written by this version of the package. Nothing was changed. */
 export class CorruptStateError extends HoldfastError {
+  static {
+    nameType(this, 'CorruptStateError')
+  }
+
   declare readonly code: 'CORRUPT_STATE'
 
   constructor(cause: unknown) {
@@ -86,6 +103,10 @@ const MISSING: { readonly [R in MissingReason]: string } = {
  * session expired, was destroyed or was rotated, its reason becomes `unknown`.
  */
 export class SessionMissingError extends HoldfastError {
+  static {
+    nameType(this, 'SessionMissingError')
+  }
+
   declare readonly code: 'SESSION_MISSING'
   readonly reason: MissingReason
 

@@ -1,5 +1,6 @@
 import type { RefusalCode } from '../../protocol/messages.js'
 import { HoldfastError } from './base.js'
+import { nameType } from './brand.js'
 
 /** One party to a deadlock: an access, the attributes that it holds and the attributes that it waits for. */
 export interface DeadlockParty {
@@ -10,6 +11,10 @@ export interface DeadlockParty {
 
 /** `DEADLOCK`: the accesses in `cycle` would wait for each other for ever. The lock request was refused. */
 export class DeadlockError extends HoldfastError {
+  static {
+    nameType(this, 'DeadlockError')
+  }
+
   declare readonly code: 'DEADLOCK'
   readonly cycle: readonly DeadlockParty[]
 
@@ -41,6 +46,10 @@ function placeInLine(behind: number): string {
 
 /** `WAIT_TIMEOUT`: the locks were not granted within `timeoutMs`. The request has left the queue. */
 export class WaitTimeoutError extends HoldfastError implements WaitData {
+  static {
+    nameType(this, 'WaitTimeoutError')
+  }
+
   declare readonly code: 'WAIT_TIMEOUT'
   readonly waitedMs: number
   readonly behind: number | undefined
@@ -60,6 +69,10 @@ export class WaitTimeoutError extends HoldfastError implements WaitData {
 
 /** `ABORTED`: the caller's AbortSignal ended the wait. `cause` is the signal's reason. */
 export class AbortedError extends HoldfastError {
+  static {
+    nameType(this, 'AbortedError')
+  }
+
   declare readonly code: 'ABORTED'
   readonly waitedMs: number
 
@@ -74,6 +87,10 @@ export class AbortedError extends HoldfastError {
  * `retryable` unless the problem needs a change of a setting: the URL, a name, the credentials or their rights.
  */
 export class UnreachableError extends HoldfastError {
+  static {
+    nameType(this, 'UnreachableError')
+  }
+
   declare readonly code: 'UNREACHABLE'
 
   constructor(message: string, cause?: unknown, retryable = true) {
@@ -94,6 +111,10 @@ export type RefusalReason = RefusalCode | 'LOCAL_QUEUE_FULL'
 
 /** `REFUSED`: too many accesses wait already, or the store refused the request. */
 export class RefusedError extends HoldfastError {
+  static {
+    nameType(this, 'RefusedError')
+  }
+
   declare readonly code: 'REFUSED'
   readonly reason: RefusalReason
 
@@ -105,6 +126,10 @@ export class RefusedError extends HoldfastError {
 
 /** `CLOSED`: the client is closing or closed. */
 export class ClosedError extends HoldfastError {
+  static {
+    nameType(this, 'ClosedError')
+  }
+
   declare readonly code: 'CLOSED'
 
   constructor() {

@@ -1,10 +1,12 @@
 import { types } from 'node:util'
-import { become } from '../errors/brand.js'
+import { become, nameOf, typesOf } from '../errors/brand.js'
 import * as errors from '../errors/index.js'
 import { WORKER_ERROR_CAUSES_MAX } from '../limits.js'
 
 /** The form in which an error crosses a port. The structured clone of an error would lose its class and its code. */
 export interface WireError {
+  /** The fixed names of its types, its own first, where it is an error of this package. */
+  readonly types: readonly string[]
   readonly name: string
   readonly message: string
   readonly stack: string | undefined
@@ -14,8 +16,13 @@ export interface WireError {
   readonly cause: WireError | undefined
 }
 
-const isErrorType = (type: unknown): type is typeof errors.HoldfastError =>
-  typeof type === 'function' && type.prototype instanceof Error
+/** The types of errors that can cross, by their fixed names. */
+const TYPES = new Map(
+  Object.values(errors).flatMap((type) => {
+    const name = 'prototype' in type ? nameOf(type) : undefined
+    return name === undefined ? [] : [[name, type] as const]
+  }),
+)
 
 const NOT_DATA = new Set(['name', 'message', 'stack', 'cause'])
 
@@ -37,6 +44,7 @@ function describe(thrown: unknown, causesMax: number): WireError {
   const issues = (thrown as Partial<errors.SchemaError> | null | undefined)?.issues
   const data = Object.entries(thrown ?? {}).filter(([key, value]) => !NOT_DATA.has(key) && canCross(value))
   return {
+    types: typesOf(thrown),
     name,
     message,
     stack,
@@ -65,9 +73,11 @@ function canCross(value: unknown): boolean {
 export function fromWire(wire: WireError): Error {
   const error = new Error(wire.message, wire.cause === undefined ? undefined : { cause: fromWire(wire.cause) })
   if (wire.stack !== undefined) error.stack = wire.stack
-  const type = (errors as { readonly [name: string]: unknown })[wire.name]
-  if (isErrorType(type)) become(error, type)
-  else Object.defineProperty(error, 'name', { value: wire.name, writable: true, configurable: true })
+  const type = wire.types.map((name) => TYPES.get(name)).find((known) => known !== undefined)
+  if (type !== undefined) become(error, type)
+  // As an error of this package has it, and otherwise as an error of the language.
+  const enumerable = type !== undefined
+  Object.defineProperty(error, 'name', { value: wire.name, enumerable, writable: true, configurable: true })
   if (wire.issues !== undefined) Object.defineProperty(error, 'issues', { value: wire.issues })
   return Object.assign(error, wire.data)
 }

@@ -1,27 +1,9 @@
 import * as errors from '../../../client/errors/index.js'
 import { fromWire, toWire } from '../../../client/worker/wire-error.js'
+import { oneOfEach } from '../errors/each.js'
 
+const EACH = oneOfEach(errors)
 const cause = new errors.SessionLostError('fenced', 'another process has it')
-const EACH: readonly errors.HoldfastError[] = [
-  new errors.InvalidArgumentError('wrong'),
-  new errors.InvalidValueError('cart.items[0]', 'is NaN'),
-  new errors.SchemaError('user', [{ message: 'too short', path: ['name'] }]),
-  new errors.TooLargeError(undefined, 2, 1),
-  new errors.NotLockedError('cart', 'write'),
-  new errors.AccessEndedError(),
-  new errors.DeadlockError([{ access: 'one', holds: ['a'], waitsFor: ['b'] }]),
-  new errors.NestedAccessError('inside'),
-  new errors.WaitTimeoutError({ waitedMs: 5, behind: 1, holder: 'web-1' }),
-  new errors.AbortedError(5, new Error('the request is gone')),
-  cause,
-  new errors.CommitUnknownError(new Error('socket hang up')),
-  new errors.PartialCommitError(cause),
-  new errors.CorruptStateError(new Error('no N')),
-  new errors.SessionMissingError('rotated'),
-  new errors.UnreachableError('cannot reach', Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }), false),
-  new errors.RefusedError('QUEUE_FULL', 'full', true),
-  new errors.ClosedError(),
-]
 const across = (error: unknown) => fromWire(structuredClone(toWire(error)))
 
 describe('an error that crosses to a worker thread', () => {
@@ -46,6 +28,22 @@ describe('an error that crosses to a worker thread', () => {
     expect([received.message, received.stack]).toEqual([error.message, error.stack])
     expect((received as errors.SchemaError).issues).toEqual((error as errors.SchemaError).issues)
     expect((received.cause as Error | undefined)?.message).toBe((error.cause as Error | undefined)?.message)
+  })
+
+  it("keeps the name of an application's own error, and the type that it extends", () => {
+    class OwnTimeoutError extends errors.WaitTimeoutError {}
+    const received = across(new OwnTimeoutError({ waitedMs: 5, behind: 1, holder: undefined }))
+    expect(received).toBeInstanceOf(errors.WaitTimeoutError)
+    expect(received).toMatchObject({ name: 'OwnTimeoutError', code: 'WAIT_TIMEOUT', waitedMs: 5 })
+  })
+
+  it("stays an application's own error where only its name is the same as ours", () => {
+    class SchemaError extends Error {
+      override name = 'SchemaError'
+    }
+    const received = across(new SchemaError('not ours'))
+    expect(received.name).toBe('SchemaError')
+    expect(received).not.toBeInstanceOf(errors.HoldfastError)
   })
 
   it('keeps the type and the code of its cause', () => {
