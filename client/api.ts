@@ -3,7 +3,7 @@ import type { Session } from './access/session.js'
 import type { LockSpec } from './attribute-locks/lock-request.js'
 import type { HoldfastEvents } from './events.js'
 import type { AccessOptions, RotateOptions } from './options/access-options.js'
-import type { Locks, NameOf, StateOf, WritesOf } from './state/types.js'
+import type { Locks, NameOf, SomeIds, StateOf, WritesOf } from './state/types.js'
 
 /** The session of an access that made the lock request L. */
 export type SessionOf<S extends object, L> = Session<StateOf<S, L>, S, WritesOf<S, L>>
@@ -82,7 +82,7 @@ export interface HoldfastApi<S extends object> {
    * })
    */
   accessMany<T, const Ids extends readonly string[], const L extends LockSpec<NameOf<S>>>(
-    ids: Ids,
+    ids: SomeIds<Ids>,
     locks: Locks<S, L>,
     work: (sessions: { readonly [I in keyof Ids]: SessionOf<S, L> }) => T | Promise<T>,
     options?: AccessOptions,

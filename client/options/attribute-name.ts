@@ -7,7 +7,7 @@ import { kindOf } from './check.js'
  * a member of Object.prototype or change the prototype. The names are written out, so that every process refuses the
  * same names, even if its libraries add members to Object.prototype.
  */
-export const RESERVED_NAMES: ReadonlySet<string> = new Set([
+const RESERVED = [
   '__defineGetter__',
   '__defineSetter__',
   '__lookupGetter__',
@@ -21,7 +21,9 @@ export const RESERVED_NAMES: ReadonlySet<string> = new Set([
   'toLocaleString',
   'toString',
   'valueOf',
-])
+] as const
+export type ReservedName = (typeof RESERVED)[number]
+export const RESERVED_NAMES: ReadonlySet<string> = new Set(RESERVED)
 const LONE_SURROGATE = /\p{Surrogate}/u
 
 /** Throws unless the value can name an attribute. A refused name is not shown: it may be an id given by mistake. */

@@ -47,6 +47,9 @@ const MISTAKES: readonly (readonly [statement: string, words: string])[] = [
     `void holdfast.access('id', { write: ['cart'], read: ['count'] }, (session) => session.delete('count'))`,
     `'"count"' is not assignable to parameter of type '"cart"'`,
   ],
+  [`void holdfast.access('id', {}, () => 1)`, `locks must name at least one attribute in 'write' or 'read'`],
+  [`void holdfast.access('id', { write: [] }, () => 1)`, `locks must name at least one attribute in 'write' or 'read'`],
+  [`void holdfast.accessMany([], 'all', () => 1)`, `accessMany needs at least one id`],
   [
     `void holdfast.accessMany(['a', 'b'], 'all', ([, , third]) => third.epoch)`,
     `of length '2' has no element at index '2'`,
@@ -59,6 +62,13 @@ const MISTAKES: readonly (readonly [statement: string, words: string])[] = [
     `a function, or an object with methods, cannot be stored`,
   ],
   [`createHoldfast<{ key: symbol }>({ namespace: 'shop' })`, `a symbol cannot be stored`],
+  [`createHoldfast<{ failure: Error }>({ namespace: 'shop' })`, `an Error cannot be stored`],
+  [`createHoldfast<{ nothing: undefined }>({ namespace: 'shop' })`, `undefined cannot be stored`],
+  [`createHoldfast<{ prototype: string }>({ namespace: 'shop' })`, `an attribute cannot be named 'prototype'`],
+  [
+    `void holdfast.access('id', names.length > 0 ? 'all' : { read: ['count'] }, ({ state }) => { state.count = 1 })`,
+    `Cannot assign to 'count' because it is a read-only property`,
+  ],
   [`createHoldfast<{ cart: { price: Money } }>({ namespace: 'shop' })`, `The types of 'cart.price`],
 ]
 
