@@ -212,7 +212,15 @@ export class Connector {
   }
 
   private openLater(ms: number): void {
-    this.timer = this.clock.after(ms, () => this.open(), 'background')
+    const timer = this.clock.after(
+      ms,
+      () => {
+        // A timer that was due while the loop was blocked may fire although it was cancelled meanwhile.
+        if (this.timer === timer) this.open()
+      },
+      'background',
+    )
+    this.timer = timer
   }
 
   private become(state: State): void {

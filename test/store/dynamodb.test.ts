@@ -27,6 +27,10 @@ afterAll(() => dynamoDb?.close())
 // The server outlives the suite, for the comparisons below.
 describeStore('DynamoDbStore', async () => ({ ...dynamoDb, close: async () => {} }))
 
+/** Some seconds each; a machine that is busy with other work takes minutes. */
+const PROPERTY_MS = 900_000
+jest.setTimeout(300_000)
+
 describe('the memory store does what DynamoDB does', () => {
   let memory: MemoryStore
   const NONE_YET = { applied: 0, conditionFailed: 0, transacted: 0, cancelled: 0, refused: 0 }
@@ -65,75 +69,87 @@ describe('the memory store does what DynamoDB does', () => {
     if (failed?.status === 'rejected') throw failed.reason
   }
 
-  test('through random sequences of the protocol’s writes, step by step', async () => {
-    let sequences = 0
-    const property = fc.asyncProperty(writeSequence, async (sequence) => {
-      sequences += 1
-      const own = sequences
-      const session = `random-${own}#${'x'.repeat(43)}`
-      let nowMs = NOW
-      for (const given of sequence) {
-        nowMs += given.stepMs
-        const process = `${given.process}-${own}`
-        const write = await toWrite(memory, session, { ...given, process }, nowMs)
-        await expectSame('table' in write ? { ...write, returns: 'new' } : write)
-      }
-    })
-    await inLanes(property, 60)
-    await expectSameContent()
-    expect(kinds.applied).toBeGreaterThan(400)
-    expect(kinds.conditionFailed).toBeGreaterThan(400)
-    expect(kinds.transacted).toBeGreaterThan(3)
-    expect(kinds.cancelled).toBeGreaterThan(20)
-    expect(kinds.refused).toBe(0)
-  }, 120_000)
+  test(
+    'through random sequences of the protocol’s writes, step by step',
+    async () => {
+      let sequences = 0
+      const property = fc.asyncProperty(writeSequence, async (sequence) => {
+        sequences += 1
+        const own = sequences
+        const session = `random-${own}#${'x'.repeat(43)}`
+        let nowMs = NOW
+        for (const given of sequence) {
+          nowMs += given.stepMs
+          const process = `${given.process}-${own}`
+          const write = await toWrite(memory, session, { ...given, process }, nowMs)
+          await expectSame('table' in write ? { ...write, returns: 'new' } : write)
+        }
+      })
+      await inLanes(property, 60)
+      await expectSameContent()
+      expect(kinds.applied).toBeGreaterThan(400)
+      expect(kinds.conditionFailed).toBeGreaterThan(400)
+      expect(kinds.transacted).toBeGreaterThan(3)
+      expect(kinds.cancelled).toBeGreaterThan(20)
+      expect(kinds.refused).toBe(0)
+    },
+    PROPERTY_MS,
+  )
 
-  test('with random expressions, right and wrong', async () => {
-    let cases = 0
-    const property = fc.asyncProperty(
-      item,
-      fc.array(rawUpdate, { minLength: 1, maxLength: 6 }),
-      async (first, updates) => {
-        cases += 1
-        const key = `case-${cases}`
-        if (first !== undefined) {
-          await dynamoDb.put('sessions', key, first)
-          memory.put('sessions', key, first)
-        }
-        for (const raw of updates) await expectSame({ ...raw, table: 'sessions', key, returns: 'new' })
-      },
-    )
-    await inLanes(property, 600)
-    await expectSameContent()
-    for (const kind of ['applied', 'conditionFailed', 'refused'] as const) expect(kinds[kind]).toBeGreaterThan(150)
-  }, 120_000)
+  test(
+    'with random expressions, right and wrong',
+    async () => {
+      let cases = 0
+      const property = fc.asyncProperty(
+        item,
+        fc.array(rawUpdate, { minLength: 1, maxLength: 6 }),
+        async (first, updates) => {
+          cases += 1
+          const key = `case-${cases}`
+          if (first !== undefined) {
+            await dynamoDb.put('sessions', key, first)
+            memory.put('sessions', key, first)
+          }
+          for (const raw of updates) await expectSame({ ...raw, table: 'sessions', key, returns: 'new' })
+        },
+      )
+      await inLanes(property, 600)
+      await expectSameContent()
+      for (const kind of ['applied', 'conditionFailed', 'refused'] as const) expect(kinds[kind]).toBeGreaterThan(150)
+    },
+    PROPERTY_MS,
+  )
 
-  test('with random transactions of up to three items, step by step', async () => {
-    const names = ['x', 'y', 'z']
-    const part = fc.record({ name: fc.constantFrom(...names), raw: rawUpdate })
-    const parts = fc.uniqueArray(part, { minLength: 1, maxLength: 3, selector: ({ name }) => name })
-    let cases = 0
-    const property = fc.asyncProperty(
-      fc.tuple(item, item, item),
-      fc.array(parts, { minLength: 1, maxLength: 8 }),
-      async (items, transactions) => {
-        cases += 1
-        const own = cases
-        const keyOf = (name: string) => `transacted-${own}-${name}`
-        for (const [index, first] of items.entries()) {
-          if (first === undefined) continue
-          await dynamoDb.put('sessions', keyOf(names[index] ?? ''), first)
-          memory.put('sessions', keyOf(names[index] ?? ''), first)
-        }
-        for (const transaction of transactions) {
-          await expectSame(
-            transaction.map(({ name, raw }) => ({ ...raw, table: 'sessions', key: keyOf(name), returns: 'none' })),
-          )
-        }
-      },
-    )
-    await inLanes(property, 240)
-    await expectSameContent()
-    for (const kind of ['transacted', 'cancelled', 'refused'] as const) expect(kinds[kind]).toBeGreaterThan(30)
-  }, 120_000)
+  test(
+    'with random transactions of up to three items, step by step',
+    async () => {
+      const names = ['x', 'y', 'z']
+      const part = fc.record({ name: fc.constantFrom(...names), raw: rawUpdate })
+      const parts = fc.uniqueArray(part, { minLength: 1, maxLength: 3, selector: ({ name }) => name })
+      let cases = 0
+      const property = fc.asyncProperty(
+        fc.tuple(item, item, item),
+        fc.array(parts, { minLength: 1, maxLength: 8 }),
+        async (items, transactions) => {
+          cases += 1
+          const own = cases
+          const keyOf = (name: string) => `transacted-${own}-${name}`
+          for (const [index, first] of items.entries()) {
+            if (first === undefined) continue
+            await dynamoDb.put('sessions', keyOf(names[index] ?? ''), first)
+            memory.put('sessions', keyOf(names[index] ?? ''), first)
+          }
+          for (const transaction of transactions) {
+            await expectSame(
+              transaction.map(({ name, raw }) => ({ ...raw, table: 'sessions', key: keyOf(name), returns: 'none' })),
+            )
+          }
+        },
+      )
+      await inLanes(property, 240)
+      await expectSameContent()
+      for (const kind of ['transacted', 'cancelled', 'refused'] as const) expect(kinds[kind]).toBeGreaterThan(30)
+    },
+    PROPERTY_MS,
+  )
 })
