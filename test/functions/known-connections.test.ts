@@ -1,7 +1,7 @@
 import { KnownConnections } from '../../functions/known-connections.js'
 
 describe('the senders that a function remembers', () => {
-  test('are bounded, whoever they are', () => {
+  test('are bounded, for every sender', () => {
     const known = new KnownConnections(() => 0)
     for (let index = 0; index < 10_000; index += 1) known.remember(`c${index}`, { processId: `p${index}` })
     expect(known.senderOf('c0')).toEqual({ processId: 'p0' })

@@ -97,7 +97,7 @@ describe('a callback', () => {
     expect(granted).toEqual(['1', '3'])
   })
 
-  test('that throws holds up nobody, and its error reaches whoever freed the locks', () => {
+  test('that throws holds up nobody, and its error reaches the caller that freed the locks', () => {
     const locks = new AttributeLocks()
     const { hold, queue, granted } = makeAccesses()
     const writer = hold(locks, 'writer', { write: ['a'] })

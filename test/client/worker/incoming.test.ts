@@ -84,7 +84,7 @@ describe('the main thread, of what is no message of the package', () => {
     expect(await answerTo({ op: 'peek', id: ID })).toBe('done')
   })
 
-  it('answers tryLock on its port, and wakes whoever stands still for it', async () => {
+  it('answers tryLock on its port, and wakes the thread that stands still for it', async () => {
     const ask = async (locks: object | string, isRunning = true) => {
       const done = new Int32Array(new SharedArrayBuffer(4))
       const { port1, port2 } = new MessageChannel()

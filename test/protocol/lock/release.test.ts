@@ -10,7 +10,7 @@ const process = (leaseUntil: number): ProcessRecord => readProcess(processItem({
 const [anna, bert] = [seat(ANNA, 2), seat(BERT, 3)]
 
 describe('a release', () => {
-  test('is followed by the very next epoch, whoever holds then, and by no other', () => {
+  test('is followed by the very next epoch, for any holder, and by no other', () => {
     expect(isFollowed(lock({ epoch: 8, holder: bert }), 7)).toBe(true)
     expect(isFollowed(lock({ epoch: 8 }), 7)).toBe(true)
     for (const epoch of [6, 7, 9]) expect(isFollowed(lock({ epoch, holder: bert }), 7)).toBe(false)

@@ -77,7 +77,7 @@ export const ANSWER_MUTANTS: readonly Mutant[] = [
     to: '',
   },
   {
-    name: 'whoever gives up leaves the process in the queue',
+    name: 'an access that gives up leaves the process in the queue',
     file: 'client/session/local-session.ts',
     from: 'if (!this.isWaiting) this.lock.cancel()',
     to: '',

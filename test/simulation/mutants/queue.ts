@@ -83,7 +83,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     to: '',
   },
   {
-    name: 'a cancel removes whoever stands there',
+    name: 'a cancel removes any process that stands there',
     file: 'protocol/lock/acquire.ts',
     from: 'const index = lock.waiters.findIndex((waiter) => waiter.p === me.p && waiter.r <= me.r)',
     to: 'const index = lock.waiters.findIndex((waiter) => waiter.r <= me.r)',
