@@ -74,7 +74,7 @@ export class AccessSession {
   }
 
   get rev(): number {
-    return this.hold.life.rev
+    return this.hold.rev
   }
 
   get wanted(): boolean {
@@ -84,9 +84,10 @@ export class AccessSession {
   async commit(): Promise<void> {
     this.checkUsable()
     const changes = this.changes()
-    if (changes === undefined) return this.hold.writeSeen(this.ticket.request)?.done
-    this.hold.attributes.checkSize(changes)
-    const { done } = this.hold.stage(changes, 'now')
+    if (changes !== undefined) this.hold.attributes.checkSize(changes)
+    const isWrite = this.hold.mustWrite(changes)
+    const done = this.hold.take(this.ticket.request, changes, 'now')?.done
+    if (!isWrite || done === undefined) return done
     this.committing = both(this.committing, done)
     // The caller learns of the failure by `done`.
     this.committing.catch(() => {})

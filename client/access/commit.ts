@@ -15,14 +15,15 @@ export function commit(running: readonly EnteredSession[]): Promise<void> | unde
     session.end()
     ticket.whileRunning(undefined)
   }
+  const isWrite = running.map(({ hold }, index) => hold.mustWrite(staged[index]))
   const batches = running.map((one, index) => stageAndLeave(one, staged[index]))
-  return batches.every((batch) => batch === undefined) ? undefined : landed(batches, staged)
+  return batches.every((batch) => batch === undefined) ? undefined : landed(batches, isWrite)
 }
 
 /** The changes of an access, if they may be committed. Nothing has happened where this throws. */
 function checkedChanges({ hold, ticket, session }: EnteredSession): Changes | undefined {
   // Values that were only read must be current, too.
-  hold.endIfLost()
+  hold.endIfLostOrExpired()
   if (ticket.loss !== undefined) throw ticket.loss
   const changes = session.changes()
   if (changes !== undefined) hold.attributes.checkSize(changes)
@@ -32,21 +33,16 @@ function checkedChanges({ hold, ticket, session }: EnteredSession): Changes | un
 /** Returns the batch that the access has to wait for. */
 function stageAndLeave({ hold, ticket }: EnteredSession, changes: Changes | undefined): Batch | undefined {
   const isWrittenBehind = ticket.options.durability === 'release'
-  let batch: Batch | undefined
-  if (changes !== undefined) batch = hold.stage(changes, isWrittenBehind ? 'later' : 'now')
-  else if (!isWrittenBehind) batch = hold.writeSeen(ticket.request)
-  if (changes === undefined) hold.touchIfDue()
+  const batch = hold.take(ticket.request, changes, isWrittenBehind ? 'later' : 'now')
+  hold.touchIfDue()
   hold.leave(ticket)
   return isWrittenBehind ? undefined : batch
 }
 
-async function landed(
-  batches: readonly (Batch | undefined)[],
-  staged: readonly (Changes | undefined)[],
-): Promise<void> {
+async function landed(batches: readonly (Batch | undefined)[], isWrite: readonly boolean[]): Promise<void> {
   const outcomes = await Promise.allSettled(batches.map(async (batch) => batch?.done))
   const failure = worstOf(outcomes)
   if (failure === undefined) return
-  const hasLanded = outcomes.some(({ status }, index) => status === 'fulfilled' && staged[index] !== undefined)
+  const hasLanded = outcomes.some(({ status }, index) => status === 'fulfilled' && isWrite[index])
   throw hasLanded ? new PartialCommitError(failure) : failure
 }

@@ -1,4 +1,4 @@
-import { type HoldfastError, InvalidArgumentError, SessionMissingError } from '../errors/index.js'
+import { InvalidArgumentError, SessionMissingError } from '../errors/index.js'
 import type { Hold } from '../session/hold.js'
 import type { Ticket } from '../session/ticket.js'
 import type { EnteredSession } from './entered-session.js'
@@ -32,11 +32,7 @@ export async function rotate(
     ticket.whileRunning(undefined)
     session.end()
     await hold.rotate(ticket, target, changes)
+  } finally {
     target.leave(next)
-  } catch (error) {
-    // Nobody knows the id of this empty session. If destroying it fails, it expires.
-    if (target.life.isNew && (error as HoldfastError).effect === 'none') await target.destroy(next).catch(() => {})
-    target.leave(next)
-    throw error
   }
 }

@@ -1,3 +1,4 @@
+import type { Absence } from '../../protocol/state/record.js'
 import { type ErrorTraits, HoldfastError } from './base.js'
 import { nameType } from './brand.js'
 
@@ -89,7 +90,7 @@ export class CorruptStateError extends HoldfastError {
  * - `destroyed`: it was destroyed.
  * - `rotated`: it has another id now.
  */
-export type MissingReason = 'unknown' | 'expired' | 'destroyed' | 'rotated'
+export type MissingReason = Absence['reason']
 
 const MISSING: { readonly [R in MissingReason]: string } = {
   unknown: "it does not exist (ifMissing is 'fail')",
@@ -109,9 +110,21 @@ export class SessionMissingError extends HoldfastError {
 
   declare readonly code: 'SESSION_MISSING'
   readonly reason: MissingReason
+  /**
+   * How many milliseconds ago the session expired, was destroyed or was rotated, to the error of the clocks of two
+   * processes. So a session that ended while this request was under way can be told from an old cookie. Undefined where
+   * `reason` is `unknown`.
+   */
+  readonly missingSinceMs: number | undefined
 
-  constructor(reason: MissingReason) {
+  constructor(reason: MissingReason, missingSinceMs?: number) {
     super('SESSION_MISSING', `no such session (${reason}): ${MISSING[reason]}`)
     this.reason = reason
+    this.missingSinceMs = missingSinceMs
+  }
+
+  /** The error that says why there is no session, at this time. */
+  static of({ reason, endedAt }: Absence, nowMs: number): SessionMissingError {
+    return new SessionMissingError(reason, endedAt === undefined ? undefined : Math.max(0, nowMs - endedAt))
   }
 }

@@ -1,7 +1,7 @@
 import type { Update } from '../../protocol/dynamodb.js'
 import type { SessionKey } from '../../protocol/keys.js'
-import type { SessionRecord } from '../../protocol/state/record.js'
-import { type Absence, readClaim } from '../../protocol/state/results.js'
+import type { Absence, SessionRecord } from '../../protocol/state/record.js'
+import { readClaim } from '../../protocol/state/results.js'
 import { claim, claimAfresh } from '../../protocol/state/writes.js'
 import { CorruptStateError, type HoldfastError, UnreachableError } from '../errors/index.js'
 import { CLAIM_ROUNDS_MAX } from '../limits.js'
@@ -13,7 +13,7 @@ export type Claimed =
   /** A fence at or above the epoch: the lock must be asked for anew, above it. */
   | { readonly kind: 'fenced'; readonly fence: number }
   /** The session goes on under another id, and none can be made under this one. */
-  | { readonly kind: 'rotated' }
+  | { readonly kind: 'rotated'; readonly absence: Absence }
   /** There is no such session, and no access here creates it. */
   | { readonly kind: 'unwanted' }
   | { readonly kind: 'failed'; readonly error: HoldfastError }
@@ -29,7 +29,7 @@ export async function claimSession(
   session: SessionKey,
   epoch: number,
   isCurrent: () => boolean,
-  isToBeCreated: (reason: Absence) => boolean,
+  isToBeCreated: (absence: Absence) => boolean,
 ): Promise<Claimed> {
   const { store, clock, randomness, options } = context
   const id = { epoch, commitId: randomness.token(12) }
@@ -50,7 +50,7 @@ export async function claimSession(
     const result = CorruptStateError.guard(() => readClaim(tried.value, id, nowMs))
     if (result.kind === 'claimed') return { ...result, isNew: isAfresh }
     if (result.kind === 'fenced' || result.kind === 'rotated') return result
-    if (result.kind === 'absent' && !isToBeCreated(result.reason)) return { kind: 'unwanted' }
+    if (result.kind === 'absent' && !isToBeCreated(result.absence)) return { kind: 'unwanted' }
     isAfresh = result.kind === 'absent'
   }
   return { kind: 'failed', error: new UnreachableError('the session kept changing while it was claimed') }

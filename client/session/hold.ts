@@ -1,40 +1,28 @@
 import type { SessionKey } from '../../protocol/keys.js'
 import type { SessionRecord } from '../../protocol/state/record.js'
 import type { LockRequest } from '../attribute-locks/lock-request.js'
-import { type HoldfastError, SessionLostError } from '../errors/index.js'
+import { type HoldfastError, SessionLostError, SessionMissingError } from '../errors/index.js'
 import { COHORT_MS } from '../limits.js'
 import type { Timer } from '../ports.js'
 import type { Membership } from '../process/membership.js'
-import { AttributeCache, type Changes } from '../state/attribute-cache.js'
+import type { AttributeCache, Changes } from '../state/attribute-cache.js'
 import type { Batch, When } from '../state/batch.js'
-import { CommitChain } from '../state/commit-chain.js'
-import { Unresolved } from '../state/unresolved.js'
+import type { CommitChain } from '../state/commit-chain.js'
 import type { ClientContext } from './context.js'
 import type { Grant } from './grant.js'
+import { HeldState } from './held-state.js'
+import type { HoldOwner } from './hold-owner.js'
 import { SessionLife } from './life.js'
 import { LocalAccesses } from './local-accesses.js'
 import type { Ticket } from './ticket.js'
 import { Validity } from './validity.js'
-
-/** Who made the hold, and is told how it goes on. */
-export interface HoldOwner {
-  /** These accesses did not begin before the session had to be given up: they wait for the next grant. */
-  returned(tickets: readonly Ticket[]): void
-  used(): void
-  /** Nothing runs and everything is committed: the lock may go. */
-  drained(hold: Hold): void
-  /** This process has ended the session's life by intent: nothing is lost. */
-  finished(hold: Hold): void
-  /** `unwritten`: accesses whose changes were to be written later, and are lost or may be. */
-  lost(hold: Hold, error: HoldfastError, unwritten: number): void
-}
 
 interface HoldOptions {
   readonly session: SessionKey
   readonly grant: Grant
   /** The session as the claim found it. */
   readonly record: SessionRecord
-  /** The claim has created it. */
+  /** It was claimed afresh. */
   readonly isNew: boolean
   readonly membership: Membership
   readonly context: ClientContext
@@ -54,13 +42,12 @@ const OVER: State = { kind: 'over' }
  */
 export class Hold {
   readonly context: ClientContext
-  readonly attributes: AttributeCache
   readonly accesses = new LocalAccesses()
   readonly life: SessionLife
   private readonly grant: Grant
   private readonly owner: HoldOwner
-  private readonly unresolved = new Unresolved()
   private readonly validity: Validity
+  private readonly held: HeldState
   private readonly chain: CommitChain
   private state: State = OPEN
 
@@ -68,29 +55,40 @@ export class Hold {
     this.grant = grant
     this.context = context
     this.owner = owner
-    this.attributes = new AttributeCache(record.attrs ?? {}, context.options)
     this.life = new SessionLife(record, isNew, context.clock, context.options)
     this.validity = new Validity(grant, membership, this.life)
-    this.chain = new CommitChain(
-      {
-        session,
-        epoch: grant.epoch,
-        client: context,
-        life: this.life,
-        validity: this.validity,
-        attributes: () => this.attributes.all(),
-        committed: (batch, aliveUntilMs) => this.committed(batch, aliveUntilMs),
-        failed: (error) => this.lose(error, 'failQueued'),
-      },
-      record.commitId,
-    )
+    this.held = new HeldState({
+      session,
+      epoch: grant.epoch,
+      record,
+      life: this.life,
+      validity: this.validity,
+      context,
+      committed: () => this.settle(),
+      failed: (error) => this.lose(error, 'failQueued'),
+    })
+    this.chain = this.held.chain
   }
 
   get epoch(): number {
     return this.grant.epoch
   }
 
-  /** Another process waits for this session. */
+  get attributes(): AttributeCache {
+    return this.held.attributes
+  }
+
+  /** Commits so far, those of earlier holders included. */
+  get rev(): number {
+    return this.chain.rev
+  }
+
+  /** Until when the session lives, with what is staged. */
+  get aliveUntil(): number {
+    return this.held.aliveUntil
+  }
+
+  /** Another process waits. */
   get isWanted(): boolean {
     return this.grant.isWanted
   }
@@ -101,9 +99,22 @@ export class Hold {
 
   /** Lets an access in at once, or changes nothing. */
   tryEnter(ticket: Ticket): boolean {
-    if (this.state.kind !== 'open' || this.endIfLostOrExpired() || !this.accesses.tryEnter(ticket)) return false
+    if (!this.isOpen || this.endIfLostOrExpired()) return false
+    if (this.isMissingFor(ticket) || !this.accesses.tryEnter(ticket)) return false
     ticket.hold = this
     return true
+  }
+
+  /** Returns itself. Refuses an access that has its locks, does not create a session, and finds none. */
+  unlessMissing(ticket: Ticket): this {
+    const { absence } = this.life
+    if (absence === undefined || !this.isMissingFor(ticket)) return this
+    this.leave(ticket)
+    throw ticket.loss ?? SessionMissingError.of(absence, this.context.clock.wallMs())
+  }
+
+  private isMissingFor(ticket: Ticket): boolean {
+    return this.life.isNew && ticket.options.ifMissing === 'fail'
   }
 
   enqueue(ticket: Ticket): void {
@@ -124,7 +135,9 @@ export class Hold {
 
   /** The access has ended: its locks are free for the next. */
   leave(ticket: Ticket): void {
-    if (this.state.kind === 'over') return this.accesses.detach(ticket)
+    this.accesses.detach(ticket)
+    // It may have been the last use of a session whose time is over.
+    if (this.state.kind === 'over' || this.endIfExpired()) return
     this.accesses.leave(ticket)
     this.life.accessed()
     this.owner.used()
@@ -132,28 +145,22 @@ export class Hold {
     else this.settle()
   }
 
-  /** Takes over what an access changed, once its size is checked. The caller awaits the batch: only then is it in DynamoDB. */
-  stage(changes: Changes, when: When): Batch {
-    this.attributes.apply(changes)
-    const batch = this.chain.stage(changes, when)
+  /** As {@link HeldState.take}. */
+  take(request: LockRequest, changes: Changes | undefined, when: When, ttlMs?: number): Batch | undefined {
+    const batch = this.held.take(request, changes, when, ttlMs)
     // Other accesses may run for long, and the session may be lost meanwhile.
     if (this.state.kind === 'draining') this.chain.flush()
-    this.unresolved.staged(batch, changes.keys())
-    this.life.isNew = false
     return batch
   }
 
-  /** The batch that an access with these locks must await, since it may have seen values of it. It is written from now on. */
-  writeSeen(request: LockRequest): Batch | undefined {
-    if (this.unresolved.isEmpty) return undefined
-    const batch = this.unresolved.newestUnder(request, this.chain.latest)
-    if (batch?.isDue === false) this.chain.flush()
-    return batch
+  /** As {@link HeldState.mustWrite}. */
+  mustWrite(changes: Changes | undefined, ttlMs?: number): boolean {
+    return this.held.mustWrite(changes, ttlMs)
   }
 
-  /** Extends the session's life without a change to it, where enough of it has passed. */
+  /** As {@link HeldState.touchIfDue}. */
   touchIfDue(): void {
-    if (this.life.isTouchDue && this.chain.isIdle) this.chain.stage(new Map(), 'now')
+    this.held.touchIfDue()
   }
 
   /** Ends the session's life, and this hold. The ticket is that of the access that holds everything. */
@@ -172,14 +179,9 @@ export class Hold {
    * Moves the state, with these changes, to another session, and ends this hold. The ticket is that of the access that
    * holds everything; another that does is in the target.
    */
-  async rotate(ticket: Ticket, target: Hold, changes: Changes): Promise<void> {
+  async rotate(ticket: Ticket, target: Hold, changes: Changes, ttlMs?: number): Promise<void> {
     try {
-      const aliveUntilMs = await this.chain.rotate(target.chain, () => {
-        this.attributes.apply(changes)
-        return { attrs: this.attributes.all(), createdAt: this.life.createdAt, rev: this.life.rev }
-      })
-      target.attributes.load(this.attributes.all())
-      target.life.takeOver(this.life, aliveUntilMs)
+      await this.held.rotate(target.held, changes, ttlMs)
     } catch (error) {
       this.lose(error as HoldfastError, 'failQueued')
       if ((error as HoldfastError).effect === 'unknown') target.lose(error as HoldfastError, 'failQueued')
@@ -226,9 +228,9 @@ export class Hold {
   /** The lock or the state is gone. Running accesses are aborted, unsent changes are dropped; nothing cached is used again. */
   lose(error: HoldfastError, queued: 'failQueued' | 'returnQueued' = 'returnQueued'): void {
     if (this.state.kind === 'over') return
-    const unwritten = this.chain.writtenBehind
+    const { writtenBehind } = this.chain
     this.drop(error, queued)
-    this.owner.lost(this, error, unwritten)
+    this.owner.lost(this, error, writtenBehind)
   }
 
   /** Ends the hold where the grant may not be believed in any more. Returns whether the hold has ended. */
@@ -239,23 +241,22 @@ export class Hold {
 
   /** The same, also where the session's life is over. To be called before an access begins, however long it has waited. */
   endIfLostOrExpired(): boolean {
-    return this.endIfLost() || this.endBy(this.validity.expired)
+    return this.endIfLost() || this.endIfExpired()
+  }
+
+  private endIfExpired(): boolean {
+    return this.endBy(this.validity.expired(this.accesses.isAnyRunning || !this.chain.isIdle))
   }
 
   private endBy(loss: SessionLostError | undefined): boolean {
-    if (loss !== undefined) this.lose(loss)
-    return loss !== undefined
+    if (loss === undefined) return false
+    this.lose(loss)
+    return true
   }
 
   /** It was asked for and not let go in time. */
   overstayed(): void {
     this.lose(this.validity.overstayed())
-  }
-
-  private committed(batch: Batch, aliveUntilMs: number): void {
-    this.life.committed(aliveUntilMs)
-    this.unresolved.committed(batch)
-    this.settle()
   }
 
   private endCohort(): void {

@@ -1,63 +1,103 @@
-import type { SessionRecord } from '../../protocol/state/record.js'
+import { type Absence, absenceOf, type SessionRecord } from '../../protocol/state/record.js'
+import type { Life } from '../../protocol/state/writes.js'
 import type { CompiledOptions } from '../options/client-options.js'
 import type { Clock } from '../ports.js'
 
-/** The life of a held session: since when it exists, how often it was committed, and until when it lives. */
+/** The life of a held session: whether and since when it exists, and until when it lives. */
 export class SessionLife {
   createdAt: number
   /** When the last access ended. */
   accessedAt: number
-  /** Commits so far, those of earlier holders included. */
-  rev: number
-  /** As last committed. */
-  private aliveUntilMs: number
+  /** Why there is no session yet: this grant has claimed it afresh, and no access has committed to it since. */
+  absence: Absence | undefined
+  /** As last committed, or as it will be when the session is born. */
+  untilMs: number
+  /** The lifetime of this session, where it has one of its own. */
+  private ownTtlMs: number | undefined
+  /** The end of a fixed life, with what is staged. */
+  private fixedUntilMs: number
 
-  /** @param isNew created by this grant, and not committed to since. */
+  /** @param isNew claimed afresh by this grant. */
   constructor(
     record: SessionRecord,
-    public isNew: boolean,
+    isNew: boolean,
     private readonly clock: Clock,
     private readonly options: Pick<CompiledOptions, 'ttlMs' | 'touchShare' | 'isFixedExpiry'>,
   ) {
     this.createdAt = record.createdAt
     this.accessedAt = record.accessedAt
-    this.rev = record.rev
-    this.aliveUntilMs = record.aliveUntil
+    this.ownTtlMs = record.ttlMs
+    this.absence = isNew ? absenceOf(record, clock.wallMs()) : undefined
+    this.untilMs = isNew ? clock.wallMs() + this.ttlMs : record.aliveUntil
+    this.fixedUntilMs = this.untilMs
   }
 
-  get untilMs(): number {
-    return this.aliveUntilMs
+  /** No access has committed to it, nor staged a commit. */
+  get isNew(): boolean {
+    return this.absence !== undefined
   }
 
-  get isOver(): boolean {
-    return this.aliveUntilMs <= this.clock.wallMs()
+  get ttlMs(): number {
+    return this.ownTtlMs ?? this.options.ttlMs
+  }
+
+  /**
+   * Whether the session has ended. A rolling life does not end while it is in use: accesses run, or their changes are
+   * to be written.
+   */
+  isOver(isInUse: boolean): boolean {
+    if (this.isNew || (isInUse && !this.options.isFixedExpiry)) return false
+    return this.untilMs <= this.clock.wallMs()
   }
 
   /** Until when the session would live if it were committed now. */
   get extendedUntilMs(): number {
-    return this.options.isFixedExpiry ? this.aliveUntilMs : this.clock.wallMs() + this.options.ttlMs
+    if (this.isNew) return this.clock.wallMs() + this.ttlMs
+    return this.options.isFixedExpiry ? this.fixedUntilMs : this.clock.wallMs() + this.ttlMs
+  }
+
+  /** Its life, as a commit at this time leaves it. */
+  get extended(): Life {
+    const { createdAt, extendedUntilMs, ownTtlMs, clock } = this
+    return { createdAt, aliveUntil: extendedUntilMs, ttlMs: ownTtlMs, nowMs: clock.wallMs() }
   }
 
   /** Enough of the life has passed for an access without changes to extend it. */
   get isTouchDue(): boolean {
-    const { ttlMs, touchShare, isFixedExpiry } = this.options
-    return !isFixedExpiry && this.aliveUntilMs - this.clock.wallMs() <= ttlMs * (1 - touchShare)
+    const { touchShare, isFixedExpiry } = this.options
+    if (this.isNew || isFixedExpiry) return false
+    return this.untilMs - this.clock.wallMs() <= this.ttlMs * (1 - touchShare)
   }
 
   accessed(): void {
     this.accessedAt = this.clock.wallMs()
   }
 
-  committed(aliveUntilMs: number): void {
-    this.aliveUntilMs = aliveUntilMs
-    this.rev += 1
+  /** Whether this lifetime is another than the one that is stored with the session. */
+  isOtherTtl(ttlMs: number | undefined): boolean {
+    return ttlMs !== undefined && ttlMs !== this.ownTtlMs
   }
 
-  /** Goes on under another id, with one commit for the move. */
-  takeOver(from: SessionLife, aliveUntilMs: number): void {
-    this.createdAt = from.createdAt
-    this.rev = from.rev + 1
-    this.aliveUntilMs = aliveUntilMs
-    this.isNew = false
+  /** A commit is staged, with a lifetime for the session where one was given. The first one gives birth to it. */
+  staged(ttlMs: number | undefined): void {
+    const { isNew } = this
+    this.absence = undefined
+    if (isNew) this.createdAt = this.clock.wallMs()
+    if (ttlMs !== undefined) this.ownTtlMs = ttlMs
+    if (isNew || ttlMs !== undefined) this.fixedUntilMs = this.createdAt + this.ttlMs
+    if (isNew) this.untilMs = this.fixedUntilMs
+  }
+
+  committed(aliveUntil: number): void {
+    this.untilMs = aliveUntil
+  }
+
+  /** The session that moved here, as its commit left it. */
+  takeOver({ createdAt, aliveUntil, ttlMs }: Life): void {
+    this.absence = undefined
+    this.createdAt = createdAt
+    this.ownTtlMs = ttlMs
+    this.untilMs = aliveUntil
+    this.fixedUntilMs = aliveUntil
   }
 }

@@ -14,6 +14,10 @@ export class LocalAccesses {
     return this.locks.running > 0 || this.locks.queued > 0
   }
 
+  get isAnyRunning(): boolean {
+    return this.running.size > 0
+  }
+
   get queued(): number {
     return this.locks.queued
   }
@@ -56,11 +60,11 @@ export class LocalAccesses {
 
   /** An access has ended: its locks are free for the next. */
   leave(ticket: Ticket): void {
-    this.running.delete(ticket)
+    this.detach(ticket)
     this.unlock(ticket, ticket.loss ?? new AccessEndedError())
   }
 
-  /** An access has ended the hold itself: its locks end with the hold, and it is told of no loss. */
+  /** An access has ended. Its locks are held until it leaves, or the hold ends; it is told of no loss. */
   detach(ticket: Ticket): void {
     this.running.delete(ticket)
   }

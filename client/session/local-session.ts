@@ -1,19 +1,14 @@
 import { invariant } from '../../protocol/assert.js'
 import type { SessionKey } from '../../protocol/keys.js'
-import type { Absence } from '../../protocol/state/results.js'
-import {
-  type HoldfastError,
-  type LossReason,
-  SessionLostError,
-  SessionMissingError,
-  WaitTimeoutError,
-} from '../errors/index.js'
+import type { Absence } from '../../protocol/state/record.js'
+import { type HoldfastError, type LossReason, SessionLostError, WaitTimeoutError } from '../errors/index.js'
 import type { Membership } from '../process/membership.js'
 import { BusyNotice } from './busy-notice.js'
 import { type Claimed, claimSession } from './claim.js'
 import type { Grant } from './grant.js'
 import { HeldSession } from './held-sessions.js'
-import { Hold, type HoldOwner } from './hold.js'
+import { Hold } from './hold.js'
+import type { HoldOwner } from './hold-owner.js'
 import type { SessionsContext } from './sessions-context.js'
 import { StoreLock, type StoreLockOwner } from './store-lock.js'
 import type { Ticket } from './ticket.js'
@@ -82,7 +77,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
     }
     await granted
     // The hold that has admitted it. That may not be the present one any more.
-    return ticket.hold as Hold
+    return (ticket.hold as Hold).unlessMissing(ticket)
   }
 
   /** Gives the session up when its accesses have ended; resolves when the lock is back with the store. */
@@ -218,8 +213,8 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
 
   private async claim(grant: Grant): Promise<void> {
     const isCurrent = () => this.grant === grant && !this.membership.endIfLeaseOver() && !grant.busy.isOverdue
-    const isToBeCreated = (reason: Absence) => {
-      this.waiting.failMissing(reason)
+    const isToBeCreated = (absence: Absence) => {
+      this.waiting.failMissing(absence, this.context.clock.wallMs())
       return this.isWaiting
     }
     const claimed = await claimSession(this.context, this.session, grant.epoch, isCurrent, isToBeCreated).catch(
@@ -236,6 +231,8 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
     const hold = new Hold({ session, grant, record, isNew, membership, context, owner: this })
     this.state = { kind: 'held', grant, hold }
     context.held.opened(this)
+    // The claim may have taken long. Then the accesses that wait get the next life.
+    if (hold.endIfLostOrExpired()) return
     for (const ticket of this.waiting.takeAll()) hold.enqueue(ticket)
     if (grant.isWanted || (context.options.isReleasedAfterAccess && !hold.accesses.isAny)) hold.drain()
   }
@@ -247,7 +244,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
       return this.lock.acquireAbove(claimed.fence)
     }
     if (claimed.kind === 'failed') this.waiting.fail(claimed.error)
-    if (claimed.kind === 'rotated') this.waiting.fail(new SessionMissingError('rotated'))
+    if (claimed.kind === 'rotated') this.waiting.failMissing(claimed.absence, this.context.clock.wallMs())
     this.tell('released', epoch)
     this.giveBack()
   }

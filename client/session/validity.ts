@@ -29,12 +29,15 @@ export class Validity {
     return new SessionLostError('revoked', `it was asked for and not released within maxBusyMs = ${maxBusyMs}`)
   }
 
-  get expired(): SessionLostError | undefined {
-    return this.life.isOver ? new SessionLostError('expired', 'its lifetime ended while it was held') : undefined
+  /** The loss of a session whose life has ended. A rolling life does not end while the session is in use. */
+  expired(isInUse: boolean): SessionLostError | undefined {
+    return this.life.isOver(isInUse)
+      ? new SessionLostError('expired', 'its lifetime ended while it was held')
+      : undefined
   }
 
-  /** Why nothing may be written any more. */
+  /** Why nothing may be written any more. A write that is to be made is a use. */
   get blocker(): SessionLostError | undefined {
-    return this.isLeaseRunning ? (this.overstay ?? this.expired) : this.membership.loss
+    return this.isLeaseRunning ? (this.overstay ?? this.expired(true)) : this.membership.loss
   }
 }

@@ -1,4 +1,4 @@
-import type { Absence } from '../../protocol/state/results.js'
+import type { Absence } from '../../protocol/state/record.js'
 import { type HoldfastError, RefusedError, SessionMissingError } from '../errors/index.js'
 import { LOCAL_WAITERS_MAX } from '../limits.js'
 import type { Ticket } from './ticket.js'
@@ -48,12 +48,12 @@ export class Waiting {
     }
   }
 
-  /** There is no such session: fails the accesses that do not create one. */
-  failMissing(reason: Absence): void {
+  /** There is no such session: fails the accesses that do not create one. None is created where it was rotated. */
+  failMissing(absence: Absence, nowMs: number): void {
     for (const ticket of this.tickets) {
-      if (ticket.options.ifMissing !== 'fail') continue
+      if (ticket.options.ifMissing !== 'fail' && absence.reason !== 'rotated') continue
       this.tickets.delete(ticket)
-      ticket.fail(new SessionMissingError(reason))
+      ticket.fail(SessionMissingError.of(absence, nowMs))
     }
   }
 

@@ -1,15 +1,16 @@
 import { invariant } from '../../protocol/assert.js'
-import type { AttributeValue, Item, Store, Update } from '../../protocol/dynamodb.js'
+import type { Item, Store, Update } from '../../protocol/dynamodb.js'
 import type { SessionKey } from '../../protocol/keys.js'
 import { COMMIT_NAMES_MAX } from '../../protocol/limits.js'
 import { readSession } from '../../protocol/state/record.js'
 import { hasLanded, haveLanded } from '../../protocol/state/results.js'
 import {
-  type Carried,
+  type Attributes,
   type ChainEnd,
   commit,
   commitWhole,
   destroy,
+  type Life,
   rotate,
   type WriteId,
 } from '../../protocol/state/writes.js'
@@ -28,22 +29,19 @@ export interface ChainContext {
     readonly randomness: Randomness
     readonly options: { readonly flushMs: number }
   }
-  /** Until when the session lives, as last committed, and would live if it were committed now. */
-  readonly life: { readonly untilMs: number; readonly extendedUntilMs: number }
+  /** Until when the session lives, as last committed, and its life if it were committed now. */
+  readonly life: { readonly untilMs: number; readonly extended: Life }
   /** Why nothing may be written any more, such as a lease that is over. */
   readonly validity: { readonly blocker: HoldfastError | undefined }
   /** All attributes as they are with everything that was staged. */
-  attributes(): { readonly [name: string]: AttributeValue }
-  committed(batch: Batch, aliveUntilMs: number): void
+  attributes(): Attributes
+  committed(batch: Batch, life: Life): void
   /** The chain is broken: the hold must be dropped. */
   failed(error: HoldfastError): void
 }
 
-/** The part of a write that the chain gives it. */
-interface Link {
-  readonly commitId: string
-  readonly nowMs: number
-}
+/** The last write of a chain that landed. */
+type LastWrite = Pick<ChainEnd, 'lastCommitId' | 'rev'>
 
 type State =
   | { readonly kind: 'open' }
@@ -72,8 +70,13 @@ export class CommitChain {
 
   constructor(
     private readonly context: ChainContext,
-    private lastCommitId: string,
+    private last: LastWrite,
   ) {}
+
+  /** Commits so far, those of earlier holders included. */
+  get rev(): number {
+    return this.last.rev
+  }
 
   get isIdle(): boolean {
     return this.current === undefined && this.waiting === undefined && this.state !== ENDING
@@ -121,15 +124,16 @@ export class CommitChain {
 
   /** Ends the session's life. To be called with all attributes locked and nothing staged since. */
   destroy(): Promise<void> {
-    return this.endWith(() => this.write((link) => destroy(this.end, link)))
+    return this.endWith(() =>
+      this.write((commitId) => destroy(this.end, { commitId, nowMs: this.context.client.clock.wallMs() })),
+    )
   }
 
   /**
    * Moves the session's state under another id, which the hold of another chain was granted. To be called as {@link
-   * destroy}, for both; `carry` is called when all that was staged before is written. Returns until when the session
-   * lives there.
+   * destroy}, for both; `carry` is called when all that was staged before is written. Returns the session's life there.
    */
-  rotate(target: CommitChain, carry: () => Carried): Promise<number> {
+  rotate(target: CommitChain, carry: () => Attributes): Promise<Life> {
     return this.endWith(() => this.move(target, carry()))
   }
 
@@ -175,27 +179,20 @@ export class CommitChain {
     return this.state.kind === 'broken' ? this.state.by : undefined
   }
 
-  private async move(target: CommitChain, carried: Carried): Promise<number> {
+  private async move(target: CommitChain, attrs: Attributes): Promise<Life> {
     const problem = target.brokenBy ?? target.context.validity.blocker
     if (problem !== undefined) throw problem
-    const { store, clock, randomness } = this.context.client
+    const { store, randomness } = this.context.client
     const commitId = randomness.token(12)
-    const aliveUntilMs = this.context.life.extendedUntilMs
-    const writes = rotate({
-      from: this.end,
-      to: target.end,
-      commitId,
-      carried,
-      aliveUntilMs,
-      nowMs: clock.wallMs(),
-    })
+    const life = this.context.life.extended
+    const writes = rotate({ from: this.end, to: target.end, commitId, attrs, ...life })
     const { value, mayHaveLanded } = await this.attempt(() => store.transact(writes))
     const ids = [target, this].map(({ context }) => ({ epoch: context.epoch, commitId }))
     if (!value.applied && !haveLanded(value, ids)) {
       throw refusal(value.items[1] ?? value.items[0], mayHaveLanded)
     }
-    target.lastCommitId = commitId
-    return aliveUntilMs
+    target.last = { lastCommitId: commitId, rev: this.rev + 1 }
+    return life
   }
 
   private async pump(): Promise<void> {
@@ -205,15 +202,15 @@ export class CommitChain {
       this.waiting = undefined
       this.current = batch
       try {
-        const aliveUntilMs = this.context.life.extendedUntilMs
-        await this.write((link) =>
+        const life = this.context.life.extended
+        await this.write((commitId) =>
           batch.changes.size > COMMIT_NAMES_MAX
-            ? commitWhole(this.end, { ...link, attrs: this.context.attributes(), aliveUntilMs })
-            : commit(this.end, { ...link, changes: batch.changes, aliveUntilMs }),
+            ? commitWhole(this.end, { commitId, attrs: this.context.attributes(), ...life })
+            : commit(this.end, { commitId, changes: batch.changes, ...life }),
         )
         this.current = undefined
         batch.resolve()
-        this.context.committed(batch, aliveUntilMs)
+        this.context.committed(batch, life)
       } catch (error) {
         batch.reject(error as HoldfastError)
         this.context.failed(error as HoldfastError)
@@ -224,7 +221,7 @@ export class CommitChain {
 
   private get end(): ChainEnd {
     const { session, epoch } = this.context
-    return { session, epoch, lastCommitId: this.lastCommitId }
+    return { session, epoch, ...this.last }
   }
 
   /** Changes must be written before the session's life ends. */
@@ -233,13 +230,13 @@ export class CommitChain {
     return Math.max(0, Math.min(client.options.flushMs, (life.untilMs - client.clock.wallMs()) / 2))
   }
 
-  private async write(build: (link: Link) => Update): Promise<void> {
+  private async write(build: (commitId: string) => Update): Promise<void> {
     const { epoch, client } = this.context
     const id: WriteId = { epoch, commitId: client.randomness.token(12) }
     // Built once: every try sends the same bytes.
-    const update = build({ commitId: id.commitId, nowMs: client.clock.wallMs() })
+    const update = build(id.commitId)
     const { value, mayHaveLanded } = await this.attempt(() => client.store.update(update))
-    if (hasLanded(value, id)) this.lastCommitId = id.commitId
+    if (hasLanded(value, id)) this.last = { lastCommitId: id.commitId, rev: this.rev + 1 }
     else throw refusal(value.item, mayHaveLanded)
   }
 
@@ -261,6 +258,6 @@ function refusal(found: Item | undefined, mayHaveLanded: boolean): HoldfastError
   if (mayHaveLanded) return new CommitUnknownError(undefined)
   const record = readSession(found)
   if (record === undefined) return new SessionLostError('expired', 'its record is gone')
-  if (record.destroyedAt !== undefined) return new SessionLostError('destroyed', 'another process destroyed it')
+  if (record.attrs === undefined) return new SessionLostError('destroyed', 'another process destroyed it')
   return new SessionLostError('fenced', 'a newer holder has claimed it')
 }

@@ -4,23 +4,27 @@ import type { Batch } from './batch.js'
 /** Which batch will bring each attribute's cached value into DynamoDB, for those that are not there yet. */
 export class Unresolved {
   private readonly batches = new Map<string, Batch>()
+  /** Of a session that is not in DynamoDB yet. Every access sees that there is one. */
+  private birth: Batch | undefined
 
   get isEmpty(): boolean {
-    return this.batches.size === 0
+    return this.batches.size === 0 && this.birth === undefined
   }
 
-  staged(batch: Batch, names: Iterable<string>): void {
+  staged(batch: Batch, names: Iterable<string>, isBirth: boolean): void {
     for (const name of names) this.batches.set(name, batch)
+    if (isBirth) this.birth = batch
   }
 
   committed(batch: Batch): void {
+    if (this.birth === batch) this.birth = undefined
     for (const name of batch.changes.keys()) if (this.batches.get(name) === batch) this.batches.delete(name)
   }
 
   /** The newest batch with a value that these locks cover. `latest` is the newest of all. */
   newestUnder(request: LockRequest, latest: Batch | undefined): Batch | undefined {
     if (request.whole !== undefined) return latest
-    let newest: Batch | undefined
+    let newest = this.birth
     for (const names of [request.writes, request.reads]) {
       for (const name of names) {
         const batch = this.batches.get(name)

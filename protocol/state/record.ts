@@ -11,7 +11,11 @@ export interface SessionRecord {
   /** When the session was last written or started; claims do not count. */
   readonly accessedAt: number
   readonly aliveUntil: number
+  /** The lifetime of this session. Without it, the session has that of the client that commits to it. */
+  readonly ttlMs: number | undefined
   readonly destroyedAt: number | undefined
+  /** Claimed afresh, and not committed to yet: there is no session. What the record says of an end is that of the life before. */
+  readonly isUnborn: boolean
   /** A tombstone whose session goes on under another id. */
   readonly isRotated: boolean
 }
@@ -28,11 +32,29 @@ export function readSession(item: Item | undefined): SessionRecord | undefined {
     createdAt,
     accessedAt: optional(item, 'accessedAt') ?? createdAt,
     aliveUntil: number(item, 'aliveUntil'),
+    ttlMs: optional(item, 'ttlMs'),
     destroyedAt: optional(item, 'destroyedAt'),
+    isUnborn: flag(item, 'unborn'),
     isRotated: flag(item, 'rotated'),
   }
 }
 
-/** The session exists: it is neither destroyed nor expired, even if TTL has not removed it yet. */
+/** Why there is no session. */
+export interface Absence {
+  readonly reason: 'unknown' | 'expired' | 'destroyed' | 'rotated'
+  /** When the session ended; undefined where the record does not tell. */
+  readonly endedAt: number | undefined
+}
+
+/** Why there is no session, by its record, even if TTL has not removed that yet; undefined where there is one. */
+export function absenceOf(record: SessionRecord | undefined, nowMs: number): Absence | undefined {
+  if (record === undefined) return { reason: 'unknown', endedAt: undefined }
+  const { destroyedAt, aliveUntil, isUnborn } = record
+  if (destroyedAt !== undefined) return { reason: record.isRotated ? 'rotated' : 'destroyed', endedAt: destroyedAt }
+  // There was no life before.
+  if (isUnborn && aliveUntil === 0) return { reason: 'unknown', endedAt: undefined }
+  return isUnborn || aliveUntil <= nowMs ? { reason: 'expired', endedAt: aliveUntil } : undefined
+}
+
 export const isAlive = (record: SessionRecord | undefined, nowMs: number): record is SessionRecord =>
-  record !== undefined && record.destroyedAt === undefined && record.aliveUntil > nowMs
+  absenceOf(record, nowMs) === undefined

@@ -1,18 +1,15 @@
 import type { TransactOutcome, UpdateOutcome } from '../dynamodb.js'
-import { isAlive, readSession, type SessionRecord } from './record.js'
+import { type Absence, absenceOf, readSession, type SessionRecord } from './record.js'
 import type { WriteId } from './writes.js'
 
 /** The outcome of a write to the primary state, read from the store's answer. All copies of a write read the same. */
 
-/** Why there is no session that could be claimed. */
-export type Absence = 'unknown' | 'expired' | 'destroyed'
-
 export type ClaimResult =
   | { readonly kind: 'claimed'; readonly record: SessionRecord }
   /** There is no such session: it takes a claim afresh, if it is to be created. */
-  | { readonly kind: 'absent'; readonly reason: Absence }
+  | { readonly kind: 'absent'; readonly absence: Absence }
   /** The session goes on under another id, and this one cannot be used again. */
-  | { readonly kind: 'rotated' }
+  | { readonly kind: 'rotated'; readonly absence: Absence }
   /** A claim afresh found a live session under an older fence: it takes a claim. */
   | { readonly kind: 'present' }
   /** A session that could be claimed has a fence that is not below this epoch. */
@@ -21,13 +18,12 @@ export type ClaimResult =
 /** Reads the outcome of a claim or a claim afresh. A claim that finds its own commitId has landed before. */
 export function readClaim(outcome: UpdateOutcome, id: WriteId, nowMs: number): ClaimResult {
   const record = readSession(outcome.item)
-  if (record === undefined) return { kind: 'absent', reason: 'unknown' }
-  if (outcome.applied || isBy(record, id)) return { kind: 'claimed', record }
+  if (record !== undefined && (outcome.applied || isBy(record, id))) return { kind: 'claimed', record }
+  const absence = absenceOf(record, nowMs)
   // Before the fence: a higher epoch would not help.
-  if (record.isRotated) return { kind: 'rotated' }
-  if (record.fence >= id.epoch) return { kind: 'fenced', fence: record.fence }
-  if (record.destroyedAt !== undefined) return { kind: 'absent', reason: 'destroyed' }
-  return isAlive(record, nowMs) ? { kind: 'present' } : { kind: 'absent', reason: 'expired' }
+  if (absence?.reason === 'rotated') return { kind: 'rotated', absence }
+  if (record !== undefined && record.fence >= id.epoch) return { kind: 'fenced', fence: record.fence }
+  return absence === undefined ? { kind: 'present' } : { kind: 'absent', absence }
 }
 
 /** Whether a commit or destroy has landed, by this try or by an earlier one. Otherwise the session is lost. */

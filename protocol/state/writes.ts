@@ -5,28 +5,40 @@ import { GRACE_MS, SCHEMA_VERSION } from '../limits.js'
 /**
  * Every write to a session's primary state, each ONE conditional UpdateItem, made by the client under its epoch; only
  * `rotate` is two, which land together. A write lands only under its own fence and straight after the write it was made
- * for: `commitId` is that chain. results.ts reads the outcome of a write.
+ * for: `commitId` and `rev` are that chain. results.ts reads the outcome of a write.
  */
 
 const UNKNOWN = 'attribute_not_exists(fence)'
 const OLDER_FENCE = 'fence < :epoch'
-const ALIVE = 'aliveUntil > :now AND attribute_not_exists(destroyedAt)'
-const GONE = '(aliveUntil <= :now OR attribute_exists(destroyedAt))'
+const ALIVE = 'aliveUntil > :now AND attribute_not_exists(destroyedAt) AND attribute_not_exists(unborn)'
+const GONE = '(aliveUntil <= :now OR attribute_exists(destroyedAt) OR attribute_exists(unborn))'
 /** An id that was replaced by another stays dead as long as its tombstone stands. */
 const NOT_ROTATED = 'attribute_not_exists(rotated)'
-const NEXT_IN_CHAIN = 'fence = :epoch AND commitId = :last AND attribute_not_exists(destroyedAt)'
+/**
+ * `rev` tells the record from an older copy that was put back, on which this hold's claim has landed once more. A
+ * tombstone has no attributes.
+ */
+const NEXT_IN_CHAIN = 'fence = :epoch AND commitId = :last AND rev = :rev AND attribute_exists(attrs)'
+/** The first commit begins the session's life, and nothing is left of the end of the life before. */
+const BORN = 'REMOVE unborn, destroyedAt'
 
-/** The new end of a session's life. */
-interface Life {
-  readonly aliveUntilMs: number
+/** A session's life, as a commit at this time leaves it. */
+export interface Life {
+  readonly createdAt: number
+  readonly aliveUntil: number
+  /** The lifetime of this session, where it has one of its own. */
+  readonly ttlMs: number | undefined
   readonly nowMs: number
 }
 
-const LIVE_ON = 'aliveUntil = :alive, accessedAt = :now, expiresAt = :expires'
-const lifeValues = ({ aliveUntilMs, nowMs }: Life) => ({
-  ':alive': num(aliveUntilMs),
+const liveOn = ({ ttlMs }: Life): string =>
+  `createdAt = :created, accessedAt = :now, aliveUntil = :alive, expiresAt = :expires${ttlMs === undefined ? '' : ', ttlMs = :ttl'}`
+const lifeValues = ({ createdAt, aliveUntil, ttlMs, nowMs }: Life) => ({
+  ':created': num(createdAt),
+  ':alive': num(aliveUntil),
   ':now': num(nowMs),
-  ':expires': ttlSeconds(aliveUntilMs + GRACE_MS),
+  ':expires': ttlSeconds(aliveUntil + GRACE_MS),
+  ...(ttlMs === undefined ? {} : { ':ttl': num(ttlMs) }),
 })
 
 const onSession = (session: SessionKey) => ({ table: 'sessions', key: session }) as const
@@ -46,7 +58,10 @@ export const claim = (session: SessionKey, id: WriteId, nowMs: number): Update =
   returns: 'new',
 })
 
-/** Starts a session where there is none: unknown, expired or destroyed, but not rotated. `rev` goes on counting. */
+/**
+ * The new holder's first write where there is no session: unknown, expired or destroyed, but not rotated. The session
+ * stays unborn until the first commit: for everybody else there is none. `rev` goes on counting.
+ */
 export const claimAfresh = (
   session: SessionKey,
   id: WriteId,
@@ -55,16 +70,18 @@ export const claimAfresh = (
   ...onSession(session),
   condition: `${UNKNOWN} OR (${OLDER_FENCE} AND ${GONE} AND ${NOT_ROTATED})`,
   update:
-    'SET fence = :epoch, commitId = :commit, rev = if_not_exists(rev, :zero) + :one, attrs = :empty, ' +
-    `createdAt = :now, ${LIVE_ON}, #schema = :schema REMOVE destroyedAt`,
+    'SET fence = :epoch, commitId = :commit, rev = if_not_exists(rev, :zero), attrs = :empty, unborn = :unborn, ' +
+    'createdAt = :now, accessedAt = :now, aliveUntil = if_not_exists(aliveUntil, :zero), expiresAt = :expires, ' +
+    '#schema = :schema REMOVE ttlMs',
   names: { '#schema': 'schema' },
   values: {
     ':epoch': num(id.epoch),
     ':commit': str(id.commitId),
     ':zero': num(0),
-    ':one': num(1),
-    ...lifeValues({ aliveUntilMs: nowMs + ttlMs, nowMs }),
     ':empty': { M: {} },
+    ':unborn': { BOOL: true },
+    ':now': num(nowMs),
+    ':expires': ttlSeconds(nowMs + ttlMs + GRACE_MS),
     ':schema': num(SCHEMA_VERSION),
   },
   returns: 'new',
@@ -81,13 +98,16 @@ export interface ChainEnd {
   readonly session: SessionKey
   readonly epoch: number
   readonly lastCommitId: string
+  /** The number of commits up to that write. */
+  readonly rev: number
 }
 
 /** The values of every write of a chain but the first. */
-const linkValues = ({ epoch, lastCommitId }: ChainEnd, commitId: string) => ({
+const linkValues = ({ epoch, lastCommitId, rev }: ChainEnd, commitId: string) => ({
   ':epoch': num(epoch),
   ':commit': str(commitId),
   ':last': str(lastCommitId),
+  ':rev': num(rev),
 })
 
 interface Commit extends Life {
@@ -95,18 +115,15 @@ interface Commit extends Life {
 }
 
 /** Writes the changes, on condition that the last write in the chain is still this hold's own. */
-export function commit(
-  end: ChainEnd,
-  { commitId, changes, aliveUntilMs, nowMs }: Commit & { readonly changes: Changes },
-): Update {
+export function commit(end: ChainEnd, { changes, ...link }: Commit & { readonly changes: Changes }): Update {
   const names: Record<string, string> = {}
   const values: Record<string, AttributeValue> = {
-    ...linkValues(end, commitId),
-    ...lifeValues({ aliveUntilMs, nowMs }),
+    ...linkValues(end, link.commitId),
+    ...lifeValues(link),
     ':one': num(1),
   }
-  const sets = ['commitId = :commit', 'rev = rev + :one', LIVE_ON]
-  const removes: string[] = []
+  const sets = ['commitId = :commit', 'rev = rev + :one', liveOn(link)]
+  const removes = [BORN]
   let index = 0
   for (const [name, value] of changes) {
     names[`#a${index}`] = name
@@ -120,7 +137,7 @@ export function commit(
   return {
     ...onSession(end.session),
     condition: NEXT_IN_CHAIN,
-    update: `SET ${sets.join(', ')}${removes.length === 0 ? '' : ` REMOVE ${removes.join(', ')}`}`,
+    update: `SET ${sets.join(', ')} ${removes.join(', ')}`,
     ...(index === 0 ? {} : { names }),
     values,
     returns: 'none',
@@ -128,16 +145,13 @@ export function commit(
 }
 
 /** The same for more changes than one expression can name: writes all attributes that the session now has. */
-export const commitWhole = (
-  end: ChainEnd,
-  { commitId, attrs, aliveUntilMs, nowMs }: Commit & { readonly attrs: Attributes },
-): Update => ({
+export const commitWhole = (end: ChainEnd, { attrs, ...link }: Commit & { readonly attrs: Attributes }): Update => ({
   ...onSession(end.session),
   condition: NEXT_IN_CHAIN,
-  update: `SET commitId = :commit, rev = rev + :one, ${LIVE_ON}, attrs = :attrs`,
+  update: `SET commitId = :commit, rev = rev + :one, ${liveOn(link)}, attrs = :attrs ${BORN}`,
   values: {
-    ...linkValues(end, commitId),
-    ...lifeValues({ aliveUntilMs, nowMs }),
+    ...linkValues(end, link.commitId),
+    ...lifeValues(link),
     ':one': num(1),
     ':attrs': { M: attrs },
   },
@@ -163,37 +177,29 @@ export const destroy = (
   returns: 'none',
 })
 
-/** The content and age of a session, which go along to its new id. */
-export interface Carried {
-  readonly attrs: Attributes
-  readonly createdAt: number
-  /** The revision that the session had under its old id. */
-  readonly rev: number
-}
-
 interface Rotation extends Commit {
   readonly from: ChainEnd
   readonly to: ChainEnd
-  readonly carried: Carried
+  /** All attributes: they go along to the new id, with the session's life. */
+  readonly attrs: Attributes
 }
 
 /**
- * Gives a session a new id: two writes that land together, under one commitId. The new id, just claimed afresh under
- * its own epoch, takes over everything; the old one becomes a tombstone that no claim ever revives.
+ * Gives a session a new id: two writes that land together, under one commitId. The new id, claimed afresh under its own
+ * epoch and unborn, takes over everything; the old one becomes a tombstone that no claim ever revives.
  */
-export function rotate({ from, to, commitId, carried, aliveUntilMs, nowMs }: Rotation): readonly [Update, Update] {
-  const ended = destroy(from, { commitId, nowMs })
+export function rotate({ from, to, attrs, ...link }: Rotation): readonly [Update, Update] {
+  const ended = destroy(from, link)
   return [
     {
       ...onSession(to.session),
       condition: NEXT_IN_CHAIN,
-      update: `SET commitId = :commit, rev = :rev, createdAt = :created, ${LIVE_ON}, attrs = :attrs`,
+      update: `SET commitId = :commit, rev = :next, ${liveOn(link)}, attrs = :attrs ${BORN}`,
       values: {
-        ...linkValues(to, commitId),
-        ...lifeValues({ aliveUntilMs, nowMs }),
-        ':rev': num(carried.rev + 1),
-        ':created': num(carried.createdAt),
-        ':attrs': { M: carried.attrs },
+        ...linkValues(to, link.commitId),
+        ...lifeValues(link),
+        ':next': num(from.rev + 1),
+        ':attrs': { M: attrs },
       },
       returns: 'none',
     },

@@ -2,6 +2,7 @@ import type { Session } from '../../client/access/session.js'
 import type { HoldfastError } from '../../client/errors/index.js'
 import type { Random } from '../support/random.js'
 import { type Appended, LISTS, type ListName, type Outcome, type State } from './appended.js'
+import { beginSession } from './begin-session.js'
 import type { Caller } from './caller.js'
 import type { History } from './history.js'
 import type { Workload } from './workload.js'
@@ -80,6 +81,9 @@ export class Calls {
   /** One access to several sessions. */
   async appendToAll(ids: readonly string[], list: ListName, timeoutMs: number): Promise<void> {
     const appending = this.appending()
+    // It may have one session, and use it, while it waits for the next.
+    const { history, server } = this
+    const stopUsing = ids.map((id) => history.uses.begin(server, server.keyOf(id)))
     try {
       await this.server.client.accessMany(
         ids,
@@ -96,6 +100,8 @@ export class Calls {
     } catch (error) {
       appending.fail(error)
       throw error
+    } finally {
+      for (const stop of stopUsing) stop()
     }
   }
 
@@ -145,11 +151,9 @@ export class Calls {
 
   /** As at a login: accesses with the old id are refused from now on. */
   async rotate(id: string): Promise<void> {
-    const { history, random, server } = this
+    const { random, server } = this
     const to = `${server.name}.${++this.tokens} of ${id.split(' of ').pop()}`
     const { successors, longWaitMs } = this.workload
-    // A rotation that fails takes back the session that it began under the new id.
-    history.sessions.destroying(server.keyOf(to))
     const appending = this.appending()
     const work = async (session: ListSession) => {
       if (random.chance(0.5)) await this.appendIn(session, id, 'A', appending, random.chance(0.1))
@@ -178,6 +182,11 @@ export class Calls {
     this.history.sessions.seeking(this.server.keyOf(id))
     await this.server.client.access(id, { read: ['listA'] }, () => {}, { ifMissing: 'fail', timeoutMs: 4_000 })
     this.history.violate('15', 'a session was found that was never begun')
+  }
+
+  async begin(): Promise<void> {
+    const { history, server } = this
+    await beginSession(server, history, `new ${server.name}.${++this.tokens}`, () => this.work())
   }
 
   private async look(id: string, list: ListName, timeoutMs: number): Promise<void> {
@@ -256,7 +265,7 @@ export class Calls {
   /** Attribute locks of one process: accesses that hold a list at the same time must all share it. */
   private enter(id: string, list: ListName, mode: Running['mode'], session: Session<unknown, never>): () => void {
     const { history, server } = this
-    history.began(server.keyOf(id), session.epoch, server.machine.wallMs())
+    const stopUsing = history.began(server, server.keyOf(id), session.epoch)
     const key = `${id} ${list}`
     const running = this.inside.get(key) ?? []
     this.inside.set(key, running)
@@ -269,9 +278,13 @@ export class Calls {
     session.signal.addEventListener('abort', () => {
       // An access that has lost the session still runs, but holds nothing any more.
       me.isLost = true
+      stopUsing()
       server.told(id)
     })
-    return () => void running.splice(running.indexOf(me), 1)
+    return () => {
+      stopUsing()
+      running.splice(running.indexOf(me), 1)
+    }
   }
 
   private async work(): Promise<void> {

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Item, Update } from '../../protocol/dynamodb.js'
 import type { Appended, ListName, Outcome } from './appended.js'
+import type { Caller } from './caller.js'
 import type { WriteWatcher } from './database.js'
 import { type Judge, Violation } from './judge.js'
 import { LocksWatch } from './locks-watch.js'
 import { WALL_AT_START_MS } from './machine.js'
 import { SessionsWatch, stoodAt } from './sessions-watch.js'
+import { Uses } from './uses.js'
 
 /**
  * Compares the writes that the tables saw with the answers that the accesses got. It knows nothing of how the protocol
@@ -21,6 +23,7 @@ export class History implements Judge, WriteWatcher {
   private readonly losses = new Map<string, number>()
   readonly locks = new LocksWatch(this)
   readonly sessions: SessionsWatch
+  readonly uses: Uses
   private readonly hash = createHash('sha256')
 
   constructor(
@@ -29,6 +32,7 @@ export class History implements Judge, WriteWatcher {
     ttlMs: number,
   ) {
     this.sessions = new SessionsWatch(this, this.appended, ttlMs)
+    this.uses = new Uses(ttlMs)
   }
 
   /** True time, as clocks tell it. */
@@ -95,11 +99,19 @@ export class History implements Judge, WriteWatcher {
     this.losses.set(`${by} ${session}`, this.nowMs())
   }
 
-  /** An access begins, by a server's clock: nobody may use a session whose life is over. */
-  began(session: string, epoch: number, wallMs: number): void {
+  /**
+   * An access begins, by its server's clock: nobody may use a session whose life is over. Returns a function that is to
+   * be called when it ends.
+   */
+  began(by: Caller, session: string, epoch: number): () => void {
+    const usedUntilMs = this.uses.untilMs(by, session)
     this.locks.began(session, epoch)
-    if (this.mayEpochsRepeat || this.sessions.isForgotten(session, epoch)) return
-    const overMs = wallMs - this.sessions.endOf(session)
+    if (!this.mayEpochsRepeat && !this.sessions.isForgotten(session, epoch)) this.checkLife(by, session, usedUntilMs)
+    return this.uses.begin(by, session)
+  }
+
+  private checkLife({ machine }: Caller, session: string, usedUntilMs: number): void {
+    const overMs = machine.wallMs() - Math.max(this.sessions.endOf(session), usedUntilMs)
     if (overMs > 0) this.violate('7', `an access begins ${overMs} ms after the life of ${session}`)
   }
 

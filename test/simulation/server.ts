@@ -1,4 +1,4 @@
-import { HoldfastError, type SessionMissingError } from '../../client/errors/index.js'
+import { HoldfastError, type SessionLostError, type SessionMissingError } from '../../client/errors/index.js'
 import { Holdfast } from '../../client/holdfast.js'
 import { compileOptions } from '../../client/options/client-options.js'
 import type { Random } from '../support/random.js'
@@ -24,6 +24,9 @@ const EXPECTED = new Set([
   'PARTIAL_COMMIT',
   'DEADLOCK',
 ])
+
+/** How often a task begins a session of its own. */
+const BEGIN_SHARE = 0.02
 
 /** The internals of a client. */
 interface Insides {
@@ -104,10 +107,7 @@ export class Server implements Caller {
     } catch (error) {
       const { reason } = error as { readonly reason?: string }
       // A server that rotated it has died, and nobody knows the new id.
-      if (reason === 'rotated') return
-      // It may have been given a session that was about to expire.
-      if (reason !== 'expired') throw error
-      await this.calls.append(id, 'A', timeoutMs)
+      if (reason !== 'rotated') throw error
     }
   }
 
@@ -121,6 +121,7 @@ export class Server implements Caller {
       else if (random.chance(workload.rotateShare)) await this.attempt(id, () => calls.rotate(id))
       else if (random.chance(0.03)) await this.attempt(id, () => this.client.release(id))
       else if (random.chance(0.02)) await this.attempt(id, () => calls.seek(`unknown ${id}`))
+      else if (random.chance(BEGIN_SHARE)) await this.attempt(id, () => calls.begin())
       else if (random.chance(workload.oddShare)) await this.attempt(id, () => this.odd(id))
       else await this.attempt(id, () => calls.usual(id))
     }
@@ -161,6 +162,8 @@ export class Server implements Caller {
       const code = error instanceof HoldfastError ? error.code : `not a HoldfastError: ${(error as Error)?.stack}`
       this.codes.set(code, (this.codes.get(code) ?? 0) + 1)
       if ((error as SessionMissingError).reason === 'rotated') this.follow(id)
+      if ((error as SessionLostError).reason === 'expired' && code === 'SESSION_LOST')
+        this.history.violate('7', 'an access that began in time was lost because the life ended')
       if (!EXPECTED.has(code)) this.history.violate('14', `an access failed with ${code}: ${(error as Error)?.message}`)
     }
     this.pending -= 1

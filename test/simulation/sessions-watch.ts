@@ -1,5 +1,5 @@
 import type { AttributeValue, Item, Update } from '../../protocol/dynamodb.js'
-import { readSession, type SessionRecord } from '../../protocol/state/record.js'
+import { isAlive, readSession, type SessionRecord } from '../../protocol/state/record.js'
 import { type Appended, LISTS, type ListName } from './appended.js'
 import type { Judge } from './judge.js'
 
@@ -32,6 +32,9 @@ export class SessionsWatch {
   private readonly destroyed = new Set<string>()
   /** Sessions that accesses name and nobody wants created. */
   private readonly unwanted = new Set<string>()
+  /** Sessions that only accesses that fail have named so far. */
+  private readonly fruitless = new Set<string>()
+  private readonly born = new Set<string>()
   /** When the life of each session ends, as its record says. */
   private readonly endings = new Map<string, number>()
 
@@ -45,6 +48,17 @@ export class SessionsWatch {
   /** Somebody looks for a session that does not exist, and that is not to be created. */
   seeking(session: string): void {
     this.unwanted.add(session)
+  }
+
+  /** From now on, or no longer, only accesses that fail name this session: they begin none. */
+  failing(session: string, isFailing: boolean): void {
+    if (isFailing) this.fruitless.add(session)
+    else this.fruitless.delete(session)
+  }
+
+  /** Whether a commit has begun the session. */
+  wasBorn(session: string): boolean {
+    return this.born.has(session)
   }
 
   /** Somebody asks for the end of this session. */
@@ -61,8 +75,9 @@ export class SessionsWatch {
     return (this.lives.get(session) ?? []).findLastIndex(({ startFence }) => startFence <= epoch)
   }
 
+  /** A session that is not born yet has no end. */
   endOf(session: string): number {
-    return this.endings.get(session) ?? 0
+    return this.endings.get(session) ?? Number.POSITIVE_INFINITY
   }
 
   /** Whether a restoration undid what was committed under this epoch. */
@@ -101,17 +116,20 @@ export class SessionsWatch {
     const is = readSession(after)
     if (is === undefined) return
     this.judge.note(`wrote ${session} ${is.fence} ${is.rev}`)
-    this.endings.set(session, is.aliveUntil)
+    if (is.isUnborn) this.endings.delete(session)
+    else this.endings.set(session, is.aliveUntil)
+    if (this.fruitless.has(session) && isAlive(is, this.judge.wallMs()))
+      this.judge.violate('15', `${session} was begun by an access that failed`)
     if (this.unwanted.has(session)) this.judge.violate('15', `${session} was created, which nobody wanted`)
     const lives = this.lives.get(session) ?? []
     this.lives.set(session, lives)
-    if (was === undefined || is.fence !== was.fence) this.checkClaim(session, was?.fence, is.fence)
-    else this.checkChain(update, was.fence, was.commitId, was.destroyedAt !== undefined)
-    if (update.values[':created'] !== undefined) return this.moved(session, is)
-    const isAfresh = was === undefined || was.attrs === undefined || is.createdAt !== was.createdAt
+    const isClaim = was === undefined || is.fence !== was.fence
+    if (isClaim) this.checkClaim(session, was?.fence, is.fence)
+    else this.checkCommit(session, update, was, is)
+    if (update.values[':next'] !== undefined) return this.moved(session, is)
+    const isAfresh = isClaim && is.isUnborn
     if (isAfresh) this.checkEnd(session, was, lives.length > 0)
     if (is.attrs === undefined) return this.checkDestroy(session, is)
-    if (is.aliveUntil < is.accessedAt + this.ttlMs) this.judge.violate('7', `a life of ${session} is cut short`)
     const lists = { A: listOf(is.attrs, 'A'), B: listOf(is.attrs, 'B') }
     if (isAfresh) lives.push({ startFence: is.fence, lists: { A: [], B: [] } })
     const life = lives.length - 1
@@ -154,7 +172,7 @@ export class SessionsWatch {
   /** A session starts anew only where its life has ended. Clocks of servers are off by some seconds. */
   private checkEnd(session: string, was: SessionRecord | undefined, hadLife: boolean): void {
     if (was === undefined && hadLife) this.judge.violate('4', `${session} vanished, and was started afresh`)
-    if (was?.attrs === undefined) return
+    if (was?.attrs === undefined || was.isUnborn) return
     const leftMs = was.aliveUntil - this.judge.wallMs()
     if (leftMs > CLOCKS_OFF_MAX_MS) this.judge.violate('4', `${session} was started afresh ${leftMs} ms before its end`)
   }
@@ -168,6 +186,14 @@ export class SessionsWatch {
     if (was !== undefined && is <= was) this.judge.violate('3', `the fence of ${session} fell from ${was} to ${is}`)
     const claimed = this.claimed.get(session) ?? new Set()
     this.claimed.set(session, claimed.add(is))
+  }
+
+  private checkCommit(session: string, update: Update, was: SessionRecord, is: SessionRecord): void {
+    this.checkChain(update, was.fence, was.commitId, was.attrs === undefined)
+    this.born.add(session)
+    if (is.isUnborn) this.judge.violate('7', `a commit left ${session} unborn`)
+    if (is.attrs !== undefined && is.aliveUntil < is.accessedAt + this.ttlMs)
+      this.judge.violate('7', `a life of ${session} is cut short`)
   }
 
   private checkChain(update: Update, fence: number, commitId: string, isDestroyed: boolean): void {

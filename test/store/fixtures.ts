@@ -92,11 +92,13 @@ export interface SessionFields {
   readonly createdAt?: number
   readonly accessedAt?: number
   readonly aliveUntil?: number
+  readonly ttlMs?: number
   readonly destroyedAt?: number
+  readonly unborn?: true
   readonly rotated?: true
 }
 
-/** A session, alive unless said otherwise. A destroyed one has no attributes. */
+/** A session, alive unless said otherwise. A tombstone has no attributes. */
 export const sessionItem = (fields: SessionFields = {}): Item => ({
   fence: { N: String(fields.fence ?? 7) },
   commitId: { S: fields.commitId ?? 'last' },
@@ -106,7 +108,9 @@ export const sessionItem = (fields: SessionFields = {}): Item => ({
   aliveUntil: { N: String(fields.aliveUntil ?? NOW + 60_000) },
   schema: { N: '1' },
   expiresAt: { N: '1' },
-  ...(fields.destroyedAt === undefined ? { attrs: { M: fields.attrs ?? {} } } : {}),
+  ...(fields.destroyedAt === undefined || fields.unborn ? { attrs: { M: fields.attrs ?? {} } } : {}),
+  ...optional('ttlMs', fields.ttlMs),
   ...optional('destroyedAt', fields.destroyedAt),
+  ...(fields.unborn === undefined ? {} : { unborn: { BOOL: fields.unborn } }),
   ...(fields.rotated === undefined ? {} : { rotated: { BOOL: fields.rotated } }),
 })

@@ -70,7 +70,7 @@ describe('accesses that hang together', () => {
   })
 
   it.each([
-    ['is over', { ttlMs: 2_000 }, 2_000, 'expired'],
+    ['is over', { ttlMs: 2_000, expiry: 'fixed' }, 2_000, 'expired'],
     ['was lost', {}, 600_000, 'leaseExpired'],
   ])(
     'an access that comes to lock more gets nothing of a session that %s unnoticed',

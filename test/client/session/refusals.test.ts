@@ -6,6 +6,8 @@ import { WAITERS_MAX } from '../../../protocol/limits.js'
 import { type Counter, Gate, ID, increment } from '../../support/counting.js'
 import { settle, World } from '../../support/world.js'
 
+const buried = ({ attrs: _, ...item }: Item): Item => ({ ...item, destroyedAt: num(1) })
+
 describe('a commit whose record is not as its holder left it', () => {
   let world: World
   let client: Holdfast<Counter>
@@ -32,7 +34,7 @@ describe('a commit whose record is not as its holder left it', () => {
 
   test.each([
     ['expired', 'is gone', () => undefined],
-    ['destroyed', 'was destroyed', (item: Item) => ({ ...item, destroyedAt: num(1) })],
+    ['destroyed', 'was destroyed', buried],
     ['fenced', 'has a newer holder', (item: Item) => ({ ...item, fence: num(99) })],
   ] as const)('is told %s where it %s', async (reason, _, change) => {
     meddle(change)
@@ -61,7 +63,7 @@ describe('a commit whose record is not as its holder left it', () => {
       world.onStateTransact = (_updates, next) => next()
       for (const { table, key } of updates) {
         const item = world.memory.items(table).get(key) ?? {}
-        world.memory.put(table, key, { ...item, destroyedAt: num(1) })
+        world.memory.put(table, key, buried(item))
       }
       return write()
     }

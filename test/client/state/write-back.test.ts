@@ -58,9 +58,17 @@ describe('durability release: the state is written behind', () => {
 
   it('an access that saw nothing unwritten waits for nothing', async () => {
     const client = lazy()
-    await world.finish(add(client))
+    await world.finish(add(client, { durability: 'access' }))
+    await at(add(client))
     await at(client.access(ID, { read: ['other'] }, () => {}, { durability: 'access' }))
-    expect(await stored()).toBeUndefined()
+    expect(await stored()).toBe(1)
+  })
+
+  it('every access sees that there is a session, and waits until its birth is written', async () => {
+    const client = lazy()
+    await world.finish(add(client))
+    await at(client.access(ID, { read: ['other'] }, () => {}, { durability: 'access', ifMissing: 'fail' }))
+    expect(await stored()).toBe(1)
   })
 
   it('another process that asks finds everything', async () => {

@@ -28,14 +28,19 @@ describe('a claim', () => {
   })
 
   test('of a session that there is not, was destroyed or has expired finds it absent, and says why', () => {
-    expect(read(failed(undefined))).toEqual({ kind: 'absent', reason: 'unknown' })
-    expect(read(failed({ destroyedAt: NOW - 1 }))).toEqual({ kind: 'absent', reason: 'destroyed' })
-    expect(read(failed({ aliveUntil: NOW }))).toEqual({ kind: 'absent', reason: 'expired' })
+    const absent = (reason: string, endedAt?: number) => ({ kind: 'absent', absence: { reason, endedAt } })
+    expect(read(failed(undefined))).toEqual(absent('unknown'))
+    expect(read(failed({ destroyedAt: NOW - 1 }))).toEqual(absent('destroyed', NOW - 1))
+    expect(read(failed({ aliveUntil: NOW }))).toEqual(absent('expired', NOW))
+    expect(read(failed({ aliveUntil: NOW + 1, unborn: true }))).toEqual(absent('expired', NOW + 1))
   })
 
   test('of a session that was rotated is told so, whatever its fence', () => {
     for (const fence of [7, 8, 12]) {
-      expect(read(failed({ fence, destroyedAt: NOW - 1, rotated: true }))).toEqual({ kind: 'rotated' })
+      expect(read(failed({ fence, destroyedAt: NOW - 1, rotated: true }))).toEqual({
+        kind: 'rotated',
+        absence: { reason: 'rotated', endedAt: NOW - 1 },
+      })
     }
   })
 
@@ -48,6 +53,7 @@ describe('a claim', () => {
     expect(read(failed({ fence: 12 }))).toEqual({ kind: 'fenced', fence: 12 })
     expect(read(failed({ fence: 12, destroyedAt: 1 }))).toEqual({ kind: 'fenced', fence: 12 })
     expect(read(failed({ fence: 12, aliveUntil: 1 }))).toEqual({ kind: 'fenced', fence: 12 })
+    expect(read(failed({ fence: 12, unborn: true }))).toEqual({ kind: 'fenced', fence: 12 })
   })
 })
 

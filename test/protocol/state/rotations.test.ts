@@ -15,8 +15,8 @@ console.info(`rotations: SEED=${seed}`)
 const TTL_MS = 60_000
 const ATTRS = { cart: str('book') }
 const LATE = new Map([['late', num(1)]])
-const FROM: writes.ChainEnd = { session: SESSION, epoch: 7, lastCommitId: 'last' }
-const TO: writes.ChainEnd = { session: OTHER_SESSION, epoch: 4, lastCommitId: 'first' }
+const FROM: writes.ChainEnd = { session: SESSION, epoch: 7, lastCommitId: 'last', rev: 3 }
+const TO: writes.ChainEnd = { session: OTHER_SESSION, epoch: 4, lastCommitId: 'first', rev: 0 }
 const IDS = [TO, FROM].map(({ epoch }) => ({ epoch, commitId: 'rotation' }))
 
 const step = fc.record({
@@ -43,10 +43,10 @@ class Arrivals {
 
   constructor() {
     this.memory.put('sessions', SESSION, sessionItem({ fence: 7, commitId: 'last', attrs: ATTRS }))
-    this.memory.put('sessions', OTHER_SESSION, sessionItem({ fence: 4, commitId: 'first', createdAt: NOW }))
-    const carried = { attrs: ATTRS, createdAt: NOW - 1_000, rev: 3 }
-    const times = { aliveUntilMs: NOW + TTL_MS, nowMs: NOW }
-    this.rotation = writes.rotate({ from: FROM, to: TO, commitId: 'rotation', carried, ...times })
+    const unborn = { fence: 4, commitId: 'first', rev: 0, createdAt: NOW, aliveUntil: 0, unborn: true } as const
+    this.memory.put('sessions', OTHER_SESSION, sessionItem(unborn))
+    const life = { createdAt: NOW - 1_000, aliveUntil: NOW + TTL_MS, ttlMs: undefined, nowMs: NOW }
+    this.rotation = writes.rotate({ from: FROM, to: TO, commitId: 'rotation', attrs: ATTRS, ...life })
   }
 
   get hasLanded(): boolean {
@@ -91,9 +91,12 @@ class Arrivals {
     const commitId = `write ${this.writes}`
     const epoch = held.epoch + lead
     const id = { epoch, commitId }
-    const lastCommitId = knowsLast ? (this.record(session)?.commitId ?? '') : held.lastCommitId
-    const end = { session, epoch, lastCommitId }
-    const write = { commitId, aliveUntilMs: nowMs + TTL_MS, nowMs }
+    const { commitId: lastCommitId, rev } = (knowsLast ? this.record(session) : undefined) ?? {
+      commitId: held.lastCommitId,
+      rev: held.rev,
+    }
+    const end = { session, epoch, lastCommitId, rev }
+    const write = { commitId, createdAt: NOW, aliveUntil: nowMs + TTL_MS, ttlMs: undefined, nowMs }
     if (kind === 'claim') this.takeClaim(writes.claim(session, id, nowMs), id)
     else if (kind === 'claimAfresh') this.takeClaim(writes.claimAfresh(session, id, { ttlMs: TTL_MS, nowMs }), id)
     else if (kind === 'commit') this.memory.updateNow(writes.commit(end, { ...write, changes: LATE }))

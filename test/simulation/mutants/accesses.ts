@@ -37,7 +37,7 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
   // Outcomes of accesses.
   {
     name: 'a read does not wait for the commit whose values it saw',
-    file: 'client/session/hold.ts',
+    file: 'client/session/held-state.ts',
     from: 'if (this.unresolved.isEmpty) return undefined',
     to: 'return undefined',
   },

@@ -11,16 +11,16 @@ export const STATE_MUTANTS: readonly Mutant[] = [
     to: "const OLDER_FENCE = '(fence < :epoch OR fence >= :epoch)'",
   },
   {
-    name: 'a commit without the chain of commitIds',
+    name: 'a commit without the chain',
     file: 'protocol/state/writes.ts',
-    from: "const NEXT_IN_CHAIN = 'fence = :epoch AND commitId = :last AND attribute_not_exists(destroyedAt)'",
-    to: "const NEXT_IN_CHAIN = 'fence = :epoch AND (commitId = :last OR commitId <> :last) AND attribute_not_exists(destroyedAt)'",
+    from: "const NEXT_IN_CHAIN = 'fence = :epoch AND commitId = :last AND rev = :rev AND attribute_exists(attrs)'",
+    to: "const NEXT_IN_CHAIN = 'fence = :epoch AND (commitId = :last OR commitId <> :last) AND (rev = :rev OR rev <> :rev) AND attribute_exists(attrs)'",
   },
   {
     name: 'a commit without the fence',
     file: 'protocol/state/writes.ts',
-    from: "const NEXT_IN_CHAIN = 'fence = :epoch AND commitId = :last AND attribute_not_exists(destroyedAt)'",
-    to: "const NEXT_IN_CHAIN = '(fence = :epoch OR fence <> :epoch) AND (commitId = :last OR commitId <> :last) AND attribute_not_exists(destroyedAt)'",
+    from: "const NEXT_IN_CHAIN = 'fence = :epoch AND commitId = :last AND rev = :rev AND attribute_exists(attrs)'",
+    to: "const NEXT_IN_CHAIN = '(fence = :epoch OR fence <> :epoch) AND (commitId = :last OR commitId <> :last) AND (rev = :rev OR rev <> :rev) AND attribute_exists(attrs)'",
   },
   {
     name: 'a refused commit counts as landed',
@@ -49,8 +49,8 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a claim creates a session that nobody wants',
     file: 'client/session/claim.ts',
-    from: "if (result.kind === 'absent' && !isToBeCreated(result.reason)) return { kind: 'unwanted' }",
-    to: "if (result.kind === 'absent') isToBeCreated(result.reason)",
+    from: "if (result.kind === 'absent' && !isToBeCreated(result.absence)) return { kind: 'unwanted' }",
+    to: "if (result.kind === 'absent') isToBeCreated(result.absence)",
   },
   {
     name: 'a retry of a commit is another commit',
@@ -73,14 +73,64 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a life is cut short',
     file: 'protocol/state/writes.ts',
-    from: "':alive': num(aliveUntilMs),",
-    to: "':alive': num(Math.min(aliveUntilMs, nowMs + 3_000)),",
+    from: "':alive': num(aliveUntil),",
+    to: "':alive': num(Math.min(aliveUntil, nowMs + 3_000)),",
   },
   {
     name: 'a rotation carries nothing over',
+    file: 'client/session/held-state.ts',
+    from: 'return this.attributes.all()',
+    to: 'return {}',
+  },
+  {
+    name: 'a rotation keeps no count of commits',
+    file: 'protocol/state/writes.ts',
+    from: "':next': num(from.rev + 1),",
+    to: "':next': num(to.rev + 1),",
+  },
+  // The birth of a session.
+  {
+    name: 'an access that fails begins a session',
     file: 'client/session/hold.ts',
-    from: 'return { attrs: this.attributes.all(), createdAt: this.life.createdAt, rev: this.life.rev }',
-    to: 'this.attributes.load({})\n    return { attrs: {}, createdAt: this.life.createdAt, rev: this.life.rev }',
+    from: 'this.accesses.detach(ticket)\n    // It may have been',
+    to: "if (this.life.isNew) void this.take(ticket.request, new Map(), 'now')\n    this.accesses.detach(ticket)\n    // It may have been",
+  },
+  {
+    name: 'an access that succeeds without changes begins no session',
+    file: 'client/session/held-state.ts',
+    from: 'return changes !== undefined || this.life.isNew || this.life.isOtherTtl(ttlMs)',
+    to: 'return changes !== undefined || this.life.isOtherTtl(ttlMs)',
+  },
+  {
+    name: 'an access that succeeds does not wait for the birth of the session',
+    file: 'client/session/held-state.ts',
+    from: 'if (this.mustWrite(changes, ttlMs)) return this.stage(changes ?? NO_CHANGES, when, ttlMs)',
+    to: "if (changes === undefined && this.mustWrite(changes, ttlMs)) this.stage(NO_CHANGES, 'later', ttlMs)\n    else if (changes !== undefined) return this.stage(changes, when, ttlMs)",
+  },
+  {
+    name: 'a commit leaves its session unborn',
+    file: 'protocol/state/writes.ts',
+    from: "const BORN = 'REMOVE unborn, destroyedAt'",
+    to: "const BORN = 'REMOVE destroyedAt'",
+  },
+  {
+    name: 'an access that must find a session is content with an unborn one',
+    file: 'client/session/hold.ts',
+    from: "return this.life.isNew && ticket.options.ifMissing === 'fail'",
+    to: 'return ticket.isGranted && false',
+  },
+  // Expiry.
+  {
+    name: 'a rolling life ends under an access that runs',
+    file: 'client/session/validity.ts',
+    from: '(this.overstay ?? this.expired(true))',
+    to: '(this.overstay ?? this.expired(false))',
+  },
+  {
+    name: 'an access that would join others that still run is not let in after the end of the life',
+    file: 'client/session/hold.ts',
+    from: 'this.validity.expired(this.accesses.isAnyRunning || !this.chain.isIdle)',
+    to: 'this.validity.expired(false)',
   },
   {
     name: 'what was to be written behind is dropped when a session is let go',

@@ -3,24 +3,37 @@ import { num, str } from '../../../protocol/dynamodb.js'
 import { GRACE_MS } from '../../../protocol/limits.js'
 import { haveLanded, readClaim } from '../../../protocol/state/results.js'
 import * as writes from '../../../protocol/state/writes.js'
-import { expectRefused, expectTransacted, expectTransactionRefused, withoutKey } from '../expectations.js'
+import {
+  expectApplied,
+  expectRefused,
+  expectTransacted,
+  expectTransactionRefused,
+  withoutKey,
+} from '../expectations.js'
 import { NOW, OTHER_SESSION, SESSION, type SessionFields, sessionItem } from '../fixtures.js'
 import type { StoreUnderTest } from '../under-test.js'
 
 const TTL_MS = 3_600_000
-const FROM: writes.ChainEnd = { session: SESSION, epoch: 7, lastCommitId: 'last' }
-const TO: writes.ChainEnd = { session: OTHER_SESSION, epoch: 4, lastCommitId: 'first' }
+const FROM: writes.ChainEnd = { session: SESSION, epoch: 7, lastCommitId: 'last', rev: 41 }
+const TO: writes.ChainEnd = { session: OTHER_SESSION, epoch: 4, lastCommitId: 'first', rev: 0 }
 const IDS: readonly writes.WriteId[] = [
   { epoch: 4, commitId: 'new' },
   { epoch: 7, commitId: 'new' },
 ]
 const CART: AttributeValue = { M: { items: { L: [str('book'), num(2)] } } }
-const CARRIED = { attrs: { cart: CART }, createdAt: NOW - 9_000, rev: 41 }
-const MOVE = { from: FROM, to: TO, commitId: 'new', carried: CARRIED, aliveUntilMs: NOW + TTL_MS, nowMs: NOW }
+const LIFE: writes.Life = { createdAt: NOW - 9_000, aliveUntil: NOW + TTL_MS, ttlMs: 9_000, nowMs: NOW }
+const MOVE = { from: FROM, to: TO, commitId: 'new', attrs: { cart: CART }, ...LIFE }
 const ROTATION = writes.rotate(MOVE)
 
-const OLD: SessionFields = { fence: 7, commitId: 'last', rev: 41, attrs: { cart: CART }, createdAt: NOW - 9_000 }
-const NEW: SessionFields = { fence: 4, commitId: 'first', rev: 1, attrs: {}, createdAt: NOW - 10 }
+const OLD: SessionFields = {
+  fence: 7,
+  commitId: 'last',
+  rev: 41,
+  attrs: { cart: CART },
+  createdAt: NOW - 9_000,
+  ttlMs: 9_000,
+}
+const NEW: SessionFields = { fence: 4, commitId: 'first', rev: 0, createdAt: NOW - 10, aliveUntil: 0, unborn: true }
 const TOMBSTONE: SessionFields = {
   ...OLD,
   commitId: 'new',
@@ -46,7 +59,7 @@ export function describeRotations(subject: () => StoreUnderTest): void {
     await put(OTHER_SESSION, NEW)
   })
 
-  test('moves everything to the new id, with its age, and leaves a tombstone that says so', async () => {
+  test('moves everything to the new id, with its age and lifetime, and leaves a tombstone that says so', async () => {
     await expectTransacted(subject(), ROTATION)
     expect(await get(OTHER_SESSION)).toEqual({
       ...sessionItem({
@@ -77,7 +90,8 @@ export function describeRotations(subject: () => StoreUnderTest): void {
       newerFence: { ...held, fence: (held.fence ?? 0) + 1 },
       olderFence: { ...held, fence: (held.fence ?? 0) - 1 },
       otherCommit: { ...held, commitId: 'another' },
-      destroyed: { ...held, destroyedAt: 1 },
+      otherRev: { ...held, rev: (held.rev ?? 0) + 1 },
+      tombstone: { ...TOMBSTONE, fence: held.fence ?? 0, commitId: held.commitId ?? '', rev: held.rev ?? 0 },
     })
     for (const fields of Object.values(broken(OLD))) {
       await put(SESSION, fields)
@@ -102,15 +116,15 @@ export function describeRotations(subject: () => StoreUnderTest): void {
     }
     await repeat()
     const next = writes.commit(
-      { ...TO, lastCommitId: 'new' },
-      { commitId: 'next', changes: new Map(), aliveUntilMs: NOW + TTL_MS, nowMs: NOW },
+      { ...TO, lastCommitId: 'new', rev: 42 },
+      { commitId: 'next', changes: new Map(), ...LIFE },
     )
-    await subject().store.update(next)
+    await expectApplied(subject(), next)
     await repeat()
     await subject().store.update(writes.claim(OTHER_SESSION, { epoch: 9, commitId: 'theirs' }, NOW))
     await repeat()
-    const theirs = { session: OTHER_SESSION, epoch: 9, lastCommitId: 'theirs' }
-    await subject().store.update(writes.destroy(theirs, { commitId: 'end', nowMs: NOW }))
+    const theirs = { session: OTHER_SESSION, epoch: 9, lastCommitId: 'theirs', rev: 43 }
+    await expectApplied(subject(), writes.destroy(theirs, { commitId: 'end', nowMs: NOW }))
     await repeat()
     await subject().store.remove('sessions', OTHER_SESSION)
     await repeat()
@@ -132,9 +146,9 @@ export function describeRotations(subject: () => StoreUnderTest): void {
     await expectTransacted(subject(), ROTATION)
     for (const epoch of [6, 7, 8, 2 ** 52]) {
       const id = { epoch, commitId: 'theirs' }
-      const end = { session: SESSION, epoch, lastCommitId: 'new' }
+      const end = { session: SESSION, epoch, lastCommitId: 'new', rev: 42 }
       for (const nowMs of [NOW, NOW + GRACE_MS]) {
-        const commit = { commitId: 'theirs', aliveUntilMs: nowMs + TTL_MS, nowMs }
+        const commit = { commitId: 'theirs', ...LIFE, aliveUntil: nowMs + TTL_MS, nowMs }
         for (const update of [
           writes.claim(SESSION, id, nowMs),
           writes.claimAfresh(SESSION, id, { ttlMs: TTL_MS, nowMs }),
@@ -145,13 +159,13 @@ export function describeRotations(subject: () => StoreUnderTest): void {
           await expectRefused(subject(), update)
         }
         const refused = await subject().store.update(writes.claimAfresh(SESSION, id, { ttlMs: TTL_MS, nowMs }))
-        expect(readClaim(refused, id, nowMs)).toEqual({ kind: 'rotated' })
+        expect(readClaim(refused, id, nowMs)).toMatchObject({ kind: 'rotated' })
       }
     }
   })
 
   test('is refused a tombstone as its new id, so that no id is used twice', async () => {
-    await put(OTHER_SESSION, { ...TOMBSTONE, fence: 4, commitId: 'first' })
+    await put(OTHER_SESSION, { ...TOMBSTONE, fence: 4, commitId: 'first', rev: 0 })
     await expectTransactionRefused(subject(), ROTATION, [
       await subject().store.get('sessions', OTHER_SESSION),
       undefined,

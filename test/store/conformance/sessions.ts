@@ -1,27 +1,29 @@
-import type { AttributeValue, Item } from '../../../protocol/dynamodb.js'
+import type { AttributeValue, Item, Update } from '../../../protocol/dynamodb.js'
 import { num, str } from '../../../protocol/dynamodb.js'
 import { COMMIT_NAMES_MAX, GRACE_MS } from '../../../protocol/limits.js'
 import { hasLanded, readClaim } from '../../../protocol/state/results.js'
 import * as writes from '../../../protocol/state/writes.js'
 import { expectApplied, expectInvalid, expectRefused, Trials } from '../expectations.js'
-import { NOW, SESSION, sessionItem } from '../fixtures.js'
+import { NOW, SESSION, type SessionFields, sessionItem } from '../fixtures.js'
 import type { StoreUnderTest } from '../under-test.js'
 
 const TTL_MS = 3_600_000
 const ID: writes.WriteId = { epoch: 8, commitId: 'new' }
 const HELD: writes.WriteId = { epoch: 7, commitId: 'new' }
-const END: writes.ChainEnd = { session: SESSION, epoch: 7, lastCommitId: 'last' }
-const TIMES = { aliveUntilMs: NOW + TTL_MS, nowMs: NOW }
+const END: writes.ChainEnd = { session: SESSION, epoch: 7, lastCommitId: 'last', rev: 3 }
+const CREATED = NOW - 9_000
+const LIFE: writes.Life = { createdAt: CREATED, aliveUntil: NOW + TTL_MS, ttlMs: undefined, nowMs: NOW }
 const CART: AttributeValue = { M: { items: { L: [str('book'), num(2)] } } }
-const commit = (changes: writes.Changes, commitId = 'new', lastCommitId = 'last') =>
-  writes.commit({ ...END, lastCommitId }, { commitId, changes, ...TIMES })
+const commit = (changes: writes.Changes, commitId = 'new', end: Partial<writes.ChainEnd> = {}) =>
+  writes.commit({ ...END, ...end }, { commitId, changes, ...LIFE })
 const expiry = (aliveUntil: number): AttributeValue => ({ N: String((aliveUntil + GRACE_MS) / 1000) })
 
 /** Every write to the primary state of a session. */
 export function describeStateWrites(subject: () => StoreUnderTest): void {
   const on = new Trials(subject, 'sessions', SESSION, sessionItem)
-  const afresh = (rev: number): Item => ({
-    ...sessionItem({ fence: 8, commitId: 'new', rev, createdAt: NOW, accessedAt: NOW, aliveUntil: NOW + TTL_MS }),
+  const claimAfresh = writes.claimAfresh(SESSION, ID, { ttlMs: TTL_MS, nowMs: NOW })
+  const unborn = (before: SessionFields): Item => ({
+    ...sessionItem({ ...before, fence: 8, commitId: 'new', createdAt: NOW, accessedAt: NOW, attrs: {}, unborn: true }),
     expiresAt: expiry(NOW + TTL_MS),
   })
 
@@ -39,37 +41,69 @@ export function describeStateWrites(subject: () => StoreUnderTest): void {
       expired: { aliveUntil: NOW },
       destroyed: { destroyedAt: 1 },
       rotated: { destroyedAt: 1, rotated: true },
+      unborn: { unborn: true },
     })
   })
 
-  test('a claim afresh makes a session that nobody knew', async () => {
-    expect(await on.applied(undefined, writes.claimAfresh(SESSION, ID, { ttlMs: TTL_MS, nowMs: NOW }))).toEqual(
-      afresh(1),
-    )
+  test('a claim afresh of a session that nobody knew leaves it unborn: it has no life yet', async () => {
+    expect(await on.applied(undefined, claimAfresh)).toEqual(unborn({ rev: 0, aliveUntil: 0 }))
   })
 
-  test('a claim afresh of an expired session drops its attributes, and rev goes on counting', async () => {
-    const after = await on.applied(
-      { attrs: { cart: CART }, rev: 41, aliveUntil: NOW },
-      writes.claimAfresh(SESSION, ID, { ttlMs: TTL_MS, nowMs: NOW }),
-    )
-    expect(after).toEqual(afresh(42))
+  test('a claim afresh of an expired session drops its attributes and lifetime, and keeps its end and its rev', async () => {
+    const after = await on.applied({ attrs: { cart: CART }, rev: 41, aliveUntil: NOW, ttlMs: 9_000 }, claimAfresh)
+    expect(after).toEqual(unborn({ rev: 41, aliveUntil: NOW }))
   })
 
-  test('a claim afresh of a destroyed session removes the tombstone, and rev goes on counting', async () => {
-    const after = await on.applied(
-      { rev: 41, destroyedAt: 1 },
-      writes.claimAfresh(SESSION, ID, { ttlMs: TTL_MS, nowMs: NOW }),
-    )
-    expect(after).toEqual(afresh(42))
+  test('a claim afresh of a destroyed session keeps its end and its rev', async () => {
+    const tombstone = { rev: 41, destroyedAt: NOW - 1, aliveUntil: NOW - 1 }
+    expect(await on.applied(tombstone, claimAfresh)).toEqual(unborn(tombstone))
+  })
+
+  test('a claim afresh takes an unborn session, by whatever clock its end is still to come', async () => {
+    const before: SessionFields = { rev: 41, aliveUntil: NOW + 5_000, unborn: true }
+    expect(await on.applied(before, claimAfresh)).toEqual(unborn(before))
+  })
+
+  test.each<[string, (end: writes.ChainEnd) => Update]>([
+    ['commit', (end) => writes.commit(end, { commitId: 'birth', changes: new Map(), ...LIFE })],
+    ['commitWhole', (end) => writes.commitWhole(end, { commitId: 'birth', attrs: {}, ...LIFE })],
+  ])('the first %s gives birth to a session, and nothing tells of the life before', async (_name, write) => {
+    for (const before of [undefined, { rev: 41, destroyedAt: 1 }, { rev: 41, aliveUntil: NOW, ttlMs: 9_000 }]) {
+      await on.applied(before, claimAfresh)
+      const rev = before?.rev ?? 0
+      const update = write({ session: SESSION, epoch: 8, lastCommitId: 'new', rev })
+      expect(await expectApplied(subject(), update)).toEqual({
+        ...sessionItem({
+          fence: 8,
+          commitId: 'birth',
+          rev: rev + 1,
+          createdAt: CREATED,
+          accessedAt: NOW,
+          aliveUntil: NOW + TTL_MS,
+        }),
+        expiresAt: expiry(NOW + TTL_MS),
+      })
+    }
+  })
+
+  test('a commit stores the lifetime of the session, where it has one of its own', async () => {
+    const own = { commitId: 'new', ...LIFE, ttlMs: 9_000 }
+    for (const update of [
+      writes.commit(END, { ...own, changes: new Map() }),
+      writes.commitWhole(END, { ...own, attrs: {} }),
+    ]) {
+      expect((await on.applied({ ttlMs: 5_000 }, update)).ttlMs).toEqual(num(9_000))
+    }
+    expect((await on.applied({ ttlMs: 5_000 }, commit(new Map()))).ttlMs).toEqual(num(5_000))
   })
 
   test('a claim afresh is refused by a live session, a fence that is not below the epoch and a rotated id', async () => {
-    await on.refused(writes.claimAfresh(SESSION, ID, { ttlMs: TTL_MS, nowMs: NOW }), {
+    await on.refused(claimAfresh, {
       alive: {},
       aliveForAnotherMillisecond: { aliveUntil: NOW + 1 },
       expiredButFenced: { aliveUntil: NOW, fence: 8 },
       destroyedButFenced: { destroyedAt: 1, fence: 9 },
+      unbornButFenced: { unborn: true, fence: 8 },
       rotated: { destroyedAt: 1, rotated: true },
       rotatedAndExpired: { destroyedAt: 1, aliveUntil: 1, rotated: true },
     })
@@ -98,6 +132,7 @@ export function describeStateWrites(subject: () => StoreUnderTest): void {
         attrs: { profile: str('kept'), cart: CART, 'a.b #:[0]': str('odd name') },
         commitId: 'new',
         rev: 4,
+        createdAt: CREATED,
         accessedAt: NOW,
         aliveUntil: NOW + TTL_MS,
       }),
@@ -111,12 +146,11 @@ export function describeStateWrites(subject: () => StoreUnderTest): void {
       ['two', new Map([['seen', undefined]])],
       ['three', new Map([['select', num(1)]])],
     ]
-    let last = 'last'
+    let end = END
     await on.put({ attrs: { seen: num(1) } })
     for (const [commitId, changes] of commits) {
-      const update = commit(changes, commitId, last)
-      await expectApplied(subject(), update)
-      last = commitId
+      await expectApplied(subject(), commit(changes, commitId, end))
+      end = { ...end, lastCommitId: commitId, rev: end.rev + 1 }
     }
     expect((await subject().store.get('sessions', SESSION))?.attrs).toEqual({ M: { select: num(1) } })
   })
@@ -127,30 +161,31 @@ export function describeStateWrites(subject: () => StoreUnderTest): void {
     await on.put({})
     await expectApplied(subject(), commit(set, 'one'))
     const removed = new Map(names.map((name) => [name, undefined]))
-    const update = commit(removed, 'two', 'one')
+    const update = commit(removed, 'two', { lastCommitId: 'one', rev: 4 })
     expect((await expectApplied(subject(), update)).attrs).toEqual({ M: {} })
   })
 
   test('commitWhole writes all attributes, and none that are not among them', async () => {
     const attrs = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`attribute ${index}`, num(index)]))
-    const update = writes.commitWhole(END, { commitId: 'new', attrs, ...TIMES })
+    const update = writes.commitWhole(END, { commitId: 'new', attrs, ...LIFE })
     const after = await on.applied({ attrs: { seen: num(1) }, rev: 3 }, update)
     expect(after).toEqual({
-      ...sessionItem({ attrs, commitId: 'new', rev: 4, accessedAt: NOW, aliveUntil: NOW + TTL_MS }),
+      ...sessionItem({ attrs, commitId: 'new', rev: 4, createdAt: CREATED, accessedAt: NOW, aliveUntil: NOW + TTL_MS }),
       expiresAt: expiry(NOW + TTL_MS),
     })
   })
 
-  test('commit is refused under another fence, after another commit, and by a tombstone', async () => {
+  test('commit is refused under another fence, after another commit, on an older copy, and by a tombstone', async () => {
     for (const update of [
       commit(new Map([['cart', CART]])),
-      writes.commitWhole(END, { commitId: 'new', attrs: { cart: CART }, ...TIMES }),
+      writes.commitWhole(END, { commitId: 'new', attrs: { cart: CART }, ...LIFE }),
     ]) {
       await on.refused(update, {
         missing: undefined,
         newerFence: { fence: 8 },
         olderFence: { fence: 6 },
         otherCommit: { commitId: 'another' },
+        olderCopy: { rev: 2 },
         itselfBefore: { commitId: 'new' },
         destroyed: { destroyedAt: 1 },
       })
@@ -181,12 +216,13 @@ export function describeStateWrites(subject: () => StoreUnderTest): void {
     })
   })
 
-  test('destroy is refused under another fence, after another commit, and by a tombstone', async () => {
+  test('destroy is refused under another fence, after another commit, on an older copy, and by a tombstone', async () => {
     await on.refused(writes.destroy(END, { commitId: 'new', nowMs: NOW }), {
       missing: undefined,
       newerFence: { fence: 8 },
       olderFence: { fence: 6 },
       otherCommit: { commitId: 'another' },
+      olderCopy: { rev: 2 },
       destroyed: { destroyedAt: 1 },
     })
   })
@@ -194,7 +230,7 @@ export function describeStateWrites(subject: () => StoreUnderTest): void {
   test('a commit on a tombstone would be wrong in itself without the condition on the tombstone', async () => {
     await on.put({ destroyedAt: 1 })
     const update = commit(new Map([['cart', CART]]))
-    await expectInvalid(subject(), { ...update, condition: 'fence = :epoch AND commitId = :last' })
+    await expectInvalid(subject(), { ...update, condition: 'fence = :epoch AND commitId = :last AND rev = :rev' })
   })
 
   test('a commit that would make the session larger than an item may be changes nothing', async () => {

@@ -7,7 +7,7 @@ import * as lockWrites from '../../../protocol/lock/writes.js'
 import { readProcess } from '../../../protocol/process/record.js'
 import * as processWrites from '../../../protocol/process/writes.js'
 import { CorruptRecordError } from '../../../protocol/record-fields.js'
-import { isAlive, readSession } from '../../../protocol/state/record.js'
+import { readSession } from '../../../protocol/state/record.js'
 import * as stateWrites from '../../../protocol/state/writes.js'
 import type { MemoryStore } from '../../../store/memory/memory-store.js'
 import { ANNA, BERT, CLEO, introduction, seat } from '../fixtures.js'
@@ -138,9 +138,16 @@ async function stateWrite(
   const fence = record?.fence ?? 0
   const last = given.slip === 1 ? 'another' : (record?.commitId ?? 'none')
   const { commitId } = given
-  const end: stateWrites.ChainEnd = { session, epoch: fence - (given.slip === -1 ? 1 : 0), lastCommitId: last }
+  const end: stateWrites.ChainEnd = {
+    session,
+    epoch: fence - (given.slip === -1 ? 1 : 0),
+    lastCommitId: last,
+    rev: record?.rev ?? 0,
+  }
   const next: stateWrites.WriteId = { epoch: fence + 1 + given.slip, commitId }
-  const [ttlMs, aliveUntilMs] = [given.place === 0 ? 5_000 : TTL_MS, nowMs + TTL_MS]
+  const ttlMs = given.place === 0 ? 5_000 : TTL_MS
+  const own = given.slip === 0 ? ttlMs : undefined
+  const life = { createdAt: record?.createdAt ?? nowMs, aliveUntil: nowMs + ttlMs, ttlMs: own, nowMs }
   const changes = new Map(Object.entries(given.changes))
   const kept = Object.entries(given.changes).filter(
     (entry): entry is [string, AttributeValue] => entry[1] !== undefined,
@@ -153,19 +160,23 @@ async function stateWrite(
       return stateWrites.claimAfresh(session, next, { ttlMs, nowMs })
     case 3:
     case 4:
-      return stateWrites.commit(end, { commitId, changes, aliveUntilMs: nowMs + ttlMs, nowMs })
+      return stateWrites.commit(end, { commitId, changes, ...life })
     case 5:
-      return stateWrites.commitWhole(end, { commitId, attrs: Object.fromEntries(kept), aliveUntilMs, nowMs })
+      return stateWrites.commitWhole(end, { commitId, attrs: Object.fromEntries(kept), ...life })
     case 6:
       return stateWrites.destroy(end, { commitId, nowMs })
     default: {
       const target = readSession(await memory.get('sessions', other))
-      const to = { session: other, epoch: target?.fence ?? 0, lastCommitId: target?.commitId ?? 'none' }
-      if (!isAlive(target, nowMs) && given.place > 0) {
+      const to = {
+        session: other,
+        epoch: target?.fence ?? 0,
+        lastCommitId: target?.commitId ?? 'none',
+        rev: target?.rev ?? 0,
+      }
+      if (target?.isUnborn !== true && given.place > 0) {
         return stateWrites.claimAfresh(other, { epoch: to.epoch + 1, commitId }, { ttlMs: TTL_MS, nowMs })
       }
-      const carried = { attrs: record?.attrs ?? {}, createdAt: record?.createdAt ?? nowMs, rev: record?.rev ?? 0 }
-      return stateWrites.rotate({ from: end, to, commitId, carried, aliveUntilMs, nowMs })
+      return stateWrites.rotate({ from: end, to, commitId, attrs: record?.attrs ?? {}, ...life })
     }
   }
 }

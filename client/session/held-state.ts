@@ -1,0 +1,111 @@
+import type { SessionKey } from '../../protocol/keys.js'
+import type { SessionRecord } from '../../protocol/state/record.js'
+import type { Life } from '../../protocol/state/writes.js'
+import type { LockRequest } from '../attribute-locks/lock-request.js'
+import type { HoldfastError } from '../errors/index.js'
+import { AttributeCache, type Changes } from '../state/attribute-cache.js'
+import type { Batch, When } from '../state/batch.js'
+import { CommitChain } from '../state/commit-chain.js'
+import { Unresolved } from '../state/unresolved.js'
+import type { ClientContext } from './context.js'
+import type { SessionLife } from './life.js'
+import type { Validity } from './validity.js'
+
+interface HeldStateOptions {
+  readonly session: SessionKey
+  readonly epoch: number
+  /** The session as the claim found it. */
+  readonly record: SessionRecord
+  readonly life: SessionLife
+  readonly validity: Validity
+  readonly context: ClientContext
+  /** A commit has landed. */
+  committed(): void
+  /** A commit has failed: the hold must be dropped. */
+  failed(error: HoldfastError): void
+}
+
+const NO_CHANGES: Changes = new Map()
+
+/** The state of a held session: its attributes as cached, its life, and the writes that bring both into DynamoDB. */
+export class HeldState {
+  readonly attributes: AttributeCache
+  readonly chain: CommitChain
+  private readonly life: SessionLife
+  private readonly unresolved = new Unresolved()
+
+  constructor({ session, epoch, record, life, validity, context, committed, failed }: HeldStateOptions) {
+    this.life = life
+    this.attributes = new AttributeCache(record.attrs ?? {}, context.options)
+    this.chain = new CommitChain(
+      {
+        session,
+        epoch,
+        client: context,
+        life,
+        validity,
+        attributes: () => this.attributes.all(),
+        committed: (batch, { aliveUntil }) => {
+          life.committed(aliveUntil)
+          this.unresolved.committed(batch)
+          committed()
+        },
+        failed,
+      },
+      { lastCommitId: record.commitId, rev: record.rev },
+    )
+  }
+
+  /** Until when the session lives, with what is staged. */
+  get aliveUntil(): number {
+    return this.chain.isIdle && !this.life.isNew ? this.life.untilMs : this.life.extendedUntilMs
+  }
+
+  /**
+   * Takes over what a successful access with these locks did: its changes, once their size is checked, and a lifetime
+   * for the session. The first one gives birth to the session, even without changes. Returns the batch that brings into
+   * DynamoDB what the access did, or, where it is to be written now, saw.
+   */
+  take(request: LockRequest, changes: Changes | undefined, when: When, ttlMs: number | undefined): Batch | undefined {
+    if (this.mustWrite(changes, ttlMs)) return this.stage(changes ?? NO_CHANGES, when, ttlMs)
+    return when === 'now' ? this.writeSeen(request) : undefined
+  }
+
+  /** Whether the success of an access is a write: of these changes, of this lifetime, or the birth of the session. */
+  mustWrite(changes: Changes | undefined, ttlMs: number | undefined): boolean {
+    return changes !== undefined || this.life.isNew || this.life.isOtherTtl(ttlMs)
+  }
+
+  /** Extends the session's life without a change to it, where enough of it has passed. */
+  touchIfDue(): void {
+    if (this.life.isTouchDue && this.chain.isIdle) this.chain.stage(NO_CHANGES, 'now')
+  }
+
+  /** Moves everything, with these changes, to another held session that is unborn, and ends this one. */
+  async rotate(target: HeldState, changes: Changes, ttlMs: number | undefined): Promise<void> {
+    const life: Life = await this.chain.rotate(target.chain, () => {
+      this.attributes.apply(changes)
+      this.life.staged(ttlMs)
+      return this.attributes.all()
+    })
+    target.attributes.load(this.attributes.all())
+    target.life.takeOver(life)
+  }
+
+  private stage(changes: Changes, when: When, ttlMs: number | undefined): Batch {
+    const isBirth = this.life.isNew
+    this.attributes.apply(changes)
+    this.life.staged(ttlMs)
+    const batch = this.chain.stage(changes, when)
+    this.unresolved.staged(batch, changes.keys(), isBirth)
+    return batch
+  }
+
+  /** The batch that an access with these locks must await, since it may have seen values of it. It is written from now on. */
+  private writeSeen(request: LockRequest): Batch | undefined {
+    if (this.unresolved.isEmpty) return undefined
+    const batch = this.unresolved.newestUnder(request, this.chain.latest)
+    if (batch?.isDue === false) this.chain.flush()
+    return batch
+  }
+}

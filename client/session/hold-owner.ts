@@ -1,0 +1,16 @@
+import type { HoldfastError } from '../errors/index.js'
+import type { Hold } from './hold.js'
+import type { Ticket } from './ticket.js'
+
+/** Who made the hold, and is told how it goes on. */
+export interface HoldOwner {
+  /** These accesses did not begin before the session had to be given up: they wait for the next grant. */
+  returned(tickets: readonly Ticket[]): void
+  used(): void
+  /** Nothing runs and everything is committed: the lock may go. */
+  drained(hold: Hold): void
+  /** This process has ended the session's life by intent: nothing is lost. */
+  finished(hold: Hold): void
+  /** `unwritten`: accesses whose changes were to be written later, and are lost or may be. */
+  lost(hold: Hold, error: HoldfastError, unwritten: number): void
+}

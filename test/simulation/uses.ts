@@ -1,0 +1,37 @@
+import type { Caller } from './caller.js'
+
+/**
+ * Which sessions each server uses. A rolling life does not end while the session is in use, and lasts for its lifetime
+ * after that.
+ */
+export class Uses {
+  private readonly uses = new Map<string, { running: number; untilMs: number }>()
+
+  constructor(private readonly ttlMs: number) {}
+
+  /** Returns a function that ends this use. */
+  begin({ name, machine }: Caller, session: string): () => void {
+    const use = this.useOf(name, session)
+    use.running += 1
+    let isOver = false
+    return () => {
+      if (isOver) return
+      isOver = true
+      use.running -= 1
+      use.untilMs = machine.wallMs() + this.ttlMs
+    }
+  }
+
+  /** Until when the server's uses keep the session alive, whatever its record says. */
+  untilMs({ name }: Caller, session: string): number {
+    const { running, untilMs } = this.useOf(name, session)
+    return running > 0 ? Number.POSITIVE_INFINITY : untilMs
+  }
+
+  private useOf(server: string, session: string): { running: number; untilMs: number } {
+    const key = `${server} ${session}`
+    const use = this.uses.get(key) ?? { running: 0, untilMs: 0 }
+    this.uses.set(key, use)
+    return use
+  }
+}
