@@ -99,10 +99,10 @@ export class Hold {
 
   /** Lets an access in at once, or changes nothing. */
   tryEnter(ticket: Ticket): boolean {
-    if (!this.isOpen || this.endIfLostOrExpired()) return false
-    if (this.isMissingFor(ticket) || !this.accesses.tryEnter(ticket)) return false
-    ticket.hold = this
-    return true
+    if (!this.isOpen || this.endIfLostOrExpired() || this.isMissingFor(ticket)) return false
+    const isIn = this.accesses.tryEnter(ticket)
+    if (isIn) ticket.hold = this
+    return isIn
   }
 
   /** Returns itself. Refuses an access that has its locks, does not create a session, and finds none. */
@@ -249,9 +249,8 @@ export class Hold {
   }
 
   private endBy(loss: SessionLostError | undefined): boolean {
-    if (loss === undefined) return false
-    this.lose(loss)
-    return true
+    if (loss !== undefined) this.lose(loss)
+    return loss !== undefined
   }
 
   /** It was asked for and not let go in time. */

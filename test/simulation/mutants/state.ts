@@ -61,7 +61,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a session is used beyond its life',
     file: 'client/session/hold.ts',
-    from: 'return this.endIfLost() || this.endBy(this.validity.expired)',
+    from: 'return this.endIfLost() || this.endIfExpired()',
     to: 'return this.endIfLost()',
   },
   {
