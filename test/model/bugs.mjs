@@ -31,13 +31,24 @@ export const BUGS = [
   },
   {
     name: 'a commit does not ask for the commitId before it',
-    edits: [['record', ' && idP == who && idR == theR && idK == theK - 1 ->', ' ->']],
+    edits: [['record', ' && idP == who && idR == theR && idK == theK - 1 && rev == newValue - 1 ->', ' ->']],
     set: { ...N2, WANTS: 2, LATES: 1 },
   },
   {
     name: 'a commit does not ask for its own fence',
-    edits: [['record', 'fence == theEpoch && idP == who && idR == theR && idK == theK - 1 ->', 'true ->']],
+    edits: [
+      [
+        'record',
+        'fence == theEpoch && idP == who && idR == theR && idK == theK - 1 && rev == newValue - 1 ->',
+        'true ->',
+      ],
+    ],
     set: { ...N2, LATES: 1 },
+  },
+  {
+    name: 'a commit does not ask for the rev before it, and an old state is put back',
+    edits: [['record', ' && rev == newValue - 1 ->', ' ->']],
+    set: { ...N2, LATES: 1, RESTORES: 1 },
   },
   {
     name: 'a request queues on a free lock',

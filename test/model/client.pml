@@ -156,7 +156,7 @@ inline receive(s) {
 }
 
 /* An access that saw the cached value returns it. */
-inline returnValue() { assert(!isRecordTrue || c.value == value) }  /* no-uncommitted-read */
+inline returnValue() { assert(!isStateTrue || c.value == value) }  /* no-uncommitted-read */
 
 inline commit() {
   printf("process %d: commits under epoch %d\n", i, c.epoch);
@@ -171,13 +171,13 @@ inline learn() {
   if
   :: c.k == 0 && c.write == LANDED && !c.isLost ->
     c.write = 0;
-    assert(!isRecordTrue || (fence == c.epoch && c.value == value)); /* starts-from-the-last-commit */
+    assert(!isStateTrue || (fence == c.epoch && c.value == value)); /* starts-from-the-last-commit */
     if
     :: c.pending -> commit();
     :: else -> skip;
     fi;
   :: c.k == 0 && c.write == REFUSED && !c.isLost ->
-    assert(!isRecordTrue);                                          /* no-holder-is-fenced */
+    assert(!isStateTrue);                                           /* no-holder-is-fenced */
     gotN = c.above;
     reset();
     ask(gotN);
@@ -187,7 +187,7 @@ inline learn() {
     c.pending = false;
     returnValue();
   :: c.k > 0 && c.write == REFUSED && !c.isLost ->
-    assert(!isRecordTrue);                                          /* no-holder-is-fenced */
+    assert(!isStateTrue);                                           /* no-holder-is-fenced */
     c.write = 0;
     lose();
   :: c.isLost -> c.write = 0;

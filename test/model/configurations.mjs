@@ -12,6 +12,7 @@ export const DEFAULTS = {
   CANCELS: 0, // waits that are given up
   BUSIES: 0, // holders that say that they are busy, and may outstay it
   REGRESSIONS: 0, // lock records that vanish or become old ones, while the clocks help nobody
+  RESTORES: 0, // copies of the primary state that are put back, while it is in use
   PUSHES: 0, // pushes that arrive, at any time: all others are lost
   NUDGES: 1,
   IDLE: 0, // 1: a holder may also release what nobody waits for
@@ -31,6 +32,7 @@ const SAFE = [
   { name: '3 processes, late pushes', set: { PUSHES: 2 } },
   { name: '3 processes, busy beyond their time', set: { BUSIES: 1 } },
   { name: '3 processes, a lost or old lock record', set: { REGRESSIONS: 1 } },
+  { name: '2 processes, late writes, an old state put back', set: { N: 2, LATES: 1, RESTORES: 1 } },
   { name: '2 processes, two accesses, repeated requests', set: { N: 2, WANTS: 2, COPIES: 1 } },
   { name: '2 processes, two accesses, late pushes', set: { N: 2, WANTS: 2, PUSHES: 1 } },
   { name: '2 processes, two accesses, lost messages, cancels', set: { N: 2, WANTS: 2, LOSSES: 1, CANCELS: 1 } },

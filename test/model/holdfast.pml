@@ -27,6 +27,10 @@ end:
       land(lateP, lateR, lateK, lateEpoch, lateValue);
       late = false; lateP = 0; lateR = 0; lateK = 0; lateEpoch = 0; lateValue = 0;
     }
+#if RESTORES
+  :: d_step { restores > 0 && !isCopied -> copyState() }
+  :: d_step { restores > 0 && isCopied -> restores--; restoreState() }
+#endif
   :: d_step { regressions > 0 && epoch > 0 -> regressions--; forgetLock() }
 #if !LIVENESS
   /* Nothing can happen any more. */

@@ -19,6 +19,14 @@ byte noted[N];                                 /* the epoch of the ask that the 
 /* The primary state: a counter. A commitId is the process, its request and the number of the write in that hold. */
 byte fence, value;
 byte idP = NOBODY, idR, idK;
+/* Every commit adds one, so the counter is the number of commits, too. */
+#define rev value
+
+/* A copy of the primary state, which may be put back later. */
+#if RESTORES
+bool isCopied;
+byte oldFence, oldValue, oldP, oldR, oldK;
+#endif
 
 /* What clients have been told, and have tried: for the properties alone. */
 byte acknowledged, attempted;
@@ -46,7 +54,7 @@ byte lateP, lateR, lateK, lateEpoch, lateValue;
 
 /* Budgets of faults. */
 byte deaths = DEATHS, deafs = DEAFS, losses = LOSSES, copies = COPIES, lates = LATES, cancels = CANCELS,
-  busies = BUSIES, regressions = REGRESSIONS;
+  busies = BUSIES, regressions = REGRESSIONS, restores = RESTORES;
 
 /* Scratch of one atomic step; no part of the state. */
 hidden byte j, l, found;
@@ -56,6 +64,8 @@ hidden mtype outcome;
 #define isOpen(q) (believes(q) && (client[q].k > 0 || client[q].write == 0))
 /* A lock record that fell behind cannot say who holds. Then the fence alone protects, and writes alone. */
 #define isRecordTrue (REGRESSIONS == 0)
+/* A state that was put back is not what its holder has cached. Then only the order of the writes is sure. */
+#define isStateTrue (isRecordTrue && RESTORES == 0)
 
 /* After every write to the lock record. */
 inline checkLock() {
@@ -117,6 +127,18 @@ inline handOver() {
   checkLock();
 }
 
+#if RESTORES
+inline copyState() {
+  isCopied = true; oldFence = fence; oldValue = value; oldP = idP; oldR = idR; oldK = idK;
+}
+
+inline restoreState() {
+  printf("state: is put back from fence %d to %d\n", fence, oldFence);
+  fence = oldFence; value = oldValue; idP = oldP; idR = oldR; idK = oldK;
+  isCopied = false; oldFence = 0; oldValue = 0; oldP = 0; oldR = 0; oldK = 0;
+}
+#endif
+
 /* A claim (k = 0) or a commit reaches the primary state. Its answer is `outcome`. */
 inline land(who, theR, theK, theEpoch, newValue) {
   printf("state: write %d of process %d under epoch %d, fence %d\n", theK, who, theEpoch, fence);
@@ -125,7 +147,7 @@ inline land(who, theR, theK, theEpoch, newValue) {
     assert(theEpoch > fence);                                       /* fences-rise */
     fence = theEpoch; idP = who; idR = theR; idK = 0;
     outcome = LANDED;
-  :: theK > 0 && fence == theEpoch && idP == who && idR == theR && idK == theK - 1 ->
+  :: theK > 0 && fence == theEpoch && idP == who && idR == theR && idK == theK - 1 && rev == newValue - 1 ->
     assert(fence == theEpoch && newValue == value + 1);             /* no-lost-update */
     value = newValue; idK = theK;
     outcome = LANDED;
@@ -133,7 +155,7 @@ inline land(who, theR, theK, theEpoch, newValue) {
     outcome = (fence == theEpoch && idP == who && idR == theR && idK == theK -> LANDED : REFUSED);
   fi;
   for (j : 0 .. N - 1) {
-    assert(!isRecordTrue || j == who || outcome == REFUSED || !isOpen(j));    /* no-stale-reader */
+    assert(!isStateTrue || j == who || outcome == REFUSED || !isOpen(j));    /* no-stale-reader */
   }
-  assert(acknowledged <= value && value <= attempted);              /* counter-adds-up */
+  assert((RESTORES || acknowledged <= value) && value <= attempted);              /* counter-adds-up */
 }

@@ -82,12 +82,6 @@ export const STATE_MUTANTS: readonly Mutant[] = [
     from: 'return this.attributes.all()',
     to: 'return {}',
   },
-  {
-    name: 'a rotation keeps no count of commits',
-    file: 'protocol/state/writes.ts',
-    from: "':next': num(from.rev + 1),",
-    to: "':next': num(to.rev + 1),",
-  },
   // The birth of a session.
   {
     name: 'an access that fails begins a session',
