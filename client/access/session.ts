@@ -41,8 +41,8 @@ export interface Session<
   /** The fencing token: it rises with every grant of this session. Give it to other systems that can compare it. */
   readonly epoch: number
   /**
-   * True while the session is new: this process created it, and no access has committed to it since. The next process
-   * that gets the session finds false.
+   * True while there is no session yet: the first access to it that succeeds creates it, with or without changes. Where
+   * one fails, the next finds true again.
    */
   readonly isNew: boolean
   readonly createdAt: Date

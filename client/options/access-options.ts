@@ -14,7 +14,7 @@ export interface AccessOptions {
    */
   readonly timeoutMs?: number
   /**
-   * For an id without a session: `create` creates the session, `fail` throws a SessionMissingError.
+   * For an id without a session: `create` creates the session when the access succeeds, `fail` throws a SessionMissingError.
    * @default 'create'
    */
   readonly ifMissing?: 'create' | 'fail'

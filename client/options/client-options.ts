@@ -30,8 +30,8 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
   /** Keeps the sessions of several applications apart: 1 to 64 of A-Z a-z 0-9 _ . - */
   readonly namespace: string
   /**
-   * A session lives this long after its last commit. Accesses that change nothing extend its life, too, with few writes
-   * (see `touchShare`). 1,000 (a second) to 34,560,000,000 (400 days).
+   * A session lives this long after its last use. Accesses that change nothing extend its life with few writes (see
+   * `touchShare`), accesses that fail do not. 1,000 (a second) to 34,560,000,000 (400 days).
    * @default 86400000 (a day)
    */
   readonly ttlMs?: number
@@ -95,8 +95,10 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
    */
   readonly flushMs?: number
   /**
-   * `rolling`: each access extends the session's life to `ttlMs` from then. `fixed`: the life ends `ttlMs` after the
-   * session's creation, and accesses do not extend it.
+   * `rolling`: each access that succeeds extends the session's life to `ttlMs` from then. The life does not end while an
+   * access runs that began in time, unless that goes on for more than 24 hours beyond the end. `fixed`: the life ends
+   * `ttlMs` after the session's creation, and accesses do not extend it. An access that still runs then fails with a
+   * SessionLostError (`expired`).
    * @default 'rolling'
    */
   readonly expiry?: 'rolling' | 'fixed'

@@ -99,7 +99,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
     name: 'an access that succeeds does not wait for the birth of the session',
     file: 'client/session/held-state.ts',
     from: 'if (this.mustWrite(changes, ttlMs)) return this.stage(changes ?? NO_CHANGES, when, ttlMs)',
-    to: "if (changes === undefined && this.mustWrite(changes, ttlMs)) this.stage(NO_CHANGES, 'later', ttlMs)\n    else if (changes !== undefined) return this.stage(changes, when, ttlMs)",
+    to: 'if (this.mustWrite(changes, ttlMs)) {\n      const batch = this.stage(changes ?? NO_CHANGES, when, ttlMs)\n      return changes === undefined ? undefined : batch\n    }',
   },
   {
     name: 'a commit leaves its session unborn',
