@@ -1,4 +1,8 @@
+import { STATE_REQUEST_TIMEOUT_MS, STATE_RETRY_MAX_MS, STATE_TRIES_MAX } from '../../client/limits.js'
 import type { Caller } from './caller.js'
+
+/** The changes of a use may be under way for so long after it. The session is in use until they are written. */
+const UNDER_WAY_MAX_MS = STATE_TRIES_MAX * (STATE_REQUEST_TIMEOUT_MS + STATE_RETRY_MAX_MS)
 
 /**
  * Which sessions each server uses. A rolling life does not end while the session is in use, and lasts for its lifetime
@@ -18,7 +22,7 @@ export class Uses {
       if (isOver) return
       isOver = true
       use.running -= 1
-      use.untilMs = machine.wallMs() + this.ttlMs
+      use.untilMs = machine.wallMs() + Math.max(this.ttlMs, UNDER_WAY_MAX_MS)
     }
   }
 

@@ -18,7 +18,7 @@ export function oneOfEach(errors: typeof Errors): readonly Errors.HoldfastError[
     new errors.CommitUnknownError(new Error('socket hang up')),
     new errors.PartialCommitError(cause),
     new errors.CorruptStateError(new Error('no N')),
-    new errors.SessionMissingError('rotated'),
+    new errors.SessionMissingError('rotated', 5_000),
     new errors.UnreachableError('cannot reach', Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }), false),
     new errors.RefusedError('QUEUE_FULL', 'full', true),
     new errors.ClosedError(),

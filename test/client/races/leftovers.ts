@@ -29,7 +29,7 @@ interface LocalSessionInsides {
           }
           readonly running: { readonly size: number }
         }
-        readonly unresolved: { readonly batches: ReadonlyMap<string, unknown> }
+        readonly held: { readonly unresolved: { readonly isEmpty: boolean } }
         readonly chain: { readonly isIdle: boolean }
       }
 }
@@ -64,7 +64,7 @@ export async function checkLeftovers(race: RaceState): Promise<void> {
       )
       if (hold === undefined) continue
       const { locks, running } = hold.accesses
-      const unwritten = hold.unresolved.batches.size
+      const unwritten = hold.held.unresolved.isEmpty ? 0 : 1
       const left = [locks.running, locks.queued, running.size, unwritten, hold.chain.isIdle ? 0 : 1]
       watch.expect(
         left.every((count) => count === 0),

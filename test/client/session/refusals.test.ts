@@ -58,6 +58,25 @@ describe('a commit whose record is not as its holder left it', () => {
     expect(await world.finish(add(), 10_000)).toBe(2)
   })
 
+  it('does not join two states where an older one was put back, and a late copy of the claim has landed on it', async () => {
+    const older = new Map(world.memory.items('sessions'))
+    await add()
+    const next = world.client<Counter>()
+    let late = (): Promise<unknown> => Promise.resolve()
+    world.onStateWrite = (_update, write) => {
+      late = write
+      world.onStateWrite = (_next, once) => once()
+      return write()
+    }
+    const seen = next.access(ID, { read: ['count'] }, ({ state }) => state.count)
+    expect(await world.finish(seen, 10_000)).toBe(2)
+    for (const [key, item] of older) world.memory.put('sessions', key, item)
+    await late()
+    const mixed = next.access(ID, { write: ['count'] }, ({ state }) => void (state.count = 9))
+    await expect(world.finish(mixed, 10_000)).rejects.toMatchObject({ code: 'SESSION_LOST', effect: 'none' })
+    expect((await world.finish(next.peek(ID)))?.state.count).toBe(1)
+  })
+
   it('is told destroyed where a rotation finds it so', async () => {
     world.onStateTransact = async (updates, write) => {
       world.onStateTransact = (_updates, next) => next()
