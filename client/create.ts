@@ -1,10 +1,16 @@
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDbStore } from '../store/dynamodb.js'
+import { Requests } from '../store/requests.js'
+import { ClosedError } from './errors/index.js'
 import { Holdfast } from './holdfast.js'
 import { STATE_REQUEST_TIMEOUT_MS } from './limits.js'
 import { machineClock, machineRandomness } from './machine.js'
 import { findMemoryStore, type MemoryStoreEntry } from './memory-stores.js'
 import { type CompiledOptions, compileOptions, type HoldfastOptions } from './options/client-options.js'
+import { credentialsProblem } from './options/credentials.js'
+import { Credentials, type CredentialsProvider } from './process/credentials.js'
 import { SignedWebSocketTransport } from './process/websocket.js'
 import type { StorableAttributes } from './state/types.js'
 
@@ -27,23 +33,49 @@ export function createHoldfast<S extends StorableAttributes<S> = Record<string, 
 }
 
 function onAws<S extends object>(options: CompiledOptions): Holdfast<S> {
-  const { config, credentials } = options
+  const { config, requestsMax } = options
+  const credentials = new Credentials(() => providerOf(options), credentialsProblem, machineClock)
+  const agents = options.agent === undefined ? createAgents(requestsMax) : { http: options.agent, https: options.agent }
   const aws = new DynamoDBClient({
     region: config.region,
     ...(config.dynamoDbEndpoint === undefined ? {} : { endpoint: config.dynamoDbEndpoint }),
-    ...(credentials === undefined ? {} : { credentials }),
+    // `memoized` keeps the AWS SDK from remembering them, too: it would not ask again for credentials that were refused.
+    credentials: Object.assign(() => credentials.get(), { memoized: true }),
     // The client repeats requests itself: only then does it know whether an earlier try may have landed.
     maxAttempts: 1,
-    requestHandler: {
-      connectionTimeout: STATE_REQUEST_TIMEOUT_MS,
-      requestTimeout: STATE_REQUEST_TIMEOUT_MS,
-      throwOnRequestTimeout: true,
-    },
+    requestHandler: { httpAgent: agents.http, httpsAgent: agents.https },
   })
-  const store = new DynamoDbStore(aws, { sessions: config.sessionsTable })
-  const transport = new SignedWebSocketTransport(config.url, config.region, aws)
+  aws.middlewareStack.add(
+    (next) => (args) =>
+      next(args).catch((error: unknown) => {
+        credentials.failed(error)
+        throw error
+      }),
+    { step: 'initialize', name: 'noteRefusedCredentials' },
+  )
+  const requests = new Requests({ timeoutMs: STATE_REQUEST_TIMEOUT_MS, requestsMax })
+  const store = new DynamoDbStore(aws, { sessions: config.sessionsTable }, requests)
+  const transport = new SignedWebSocketTransport(config.url, config.region, aws, agents)
   const context = { store, clock: machineClock, randomness: machineRandomness, options }
-  return new Holdfast<S>(context, transport, () => aws.destroy())
+  return new Holdfast<S>(context, transport, () => {
+    requests.close(new ClosedError())
+    // The application's own agent may serve others.
+    if (options.agent === undefined) for (const agent of Object.values(agents)) agent.destroy()
+  })
+}
+
+function providerOf({ config, credentials }: CompiledOptions): CredentialsProvider {
+  if (typeof credentials === 'function') return credentials
+  if (credentials !== undefined) return async () => credentials
+  // A client that sends nothing: it is the AWS SDK's way to its default chain.
+  return new DynamoDBClient({ region: config.region }).config.credentials
+}
+
+/** Node.js 24.5 and newer go through the proxy that HTTPS_PROXY names. Older ones ignore `proxyEnv`. */
+function createAgents(maxSockets: number): { readonly http: HttpAgent; readonly https: HttpAgent } {
+  const options = { keepAlive: true, maxSockets }
+  const throughProxy = { ...options, proxyEnv: process.env }
+  return { http: new HttpAgent(options), https: new HttpsAgent(throughProxy) }
 }
 
 /** Makes a client of a memory stack, for tests: the stack's ports replace AWS and the machine's clock. */

@@ -12,7 +12,7 @@ import { LockOwner } from './attribute-locks/attribute-locks.js'
 import { compileLockRequest, type LockSpec } from './attribute-locks/lock-request.js'
 import { ClosedError, CorruptStateError, InvalidArgumentError, SessionMissingError } from './errors/index.js'
 import { Events, type HoldfastEvents } from './events.js'
-import { ACCESS_MANY_MAX } from './limits.js'
+import { ACCESS_MANY_MAX, READ_TIMEOUT_MS } from './limits.js'
 import {
   type AccessOptions,
   type CompiledAccessOptions,
@@ -29,7 +29,7 @@ import { sessionKey } from './session/session-key.js'
 import { Sessions } from './session/sessions.js'
 import { Ticket } from './session/ticket.js'
 import { AttributeCache } from './state/attribute-cache.js'
-import { attempt, unreachable } from './state/dynamodb-retry.js'
+import { attemptUntil, unreachable } from './state/dynamodb-retry.js'
 import { WorkerHost } from './worker/host.js'
 
 /** The client itself. Its calls are documented, and typed for programs, in api.ts. */
@@ -117,8 +117,9 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     const key = this.keyOf(id)
     this.checkOpen()
     const { store, clock, randomness } = this.context
-    const tried = await attempt(
-      () => store.get('sessions', key),
+    const tried = await attemptUntil(
+      clock.monotonicMs() + READ_TIMEOUT_MS,
+      (signal) => store.get('sessions', key, signal),
       clock,
       randomness,
       () => true,

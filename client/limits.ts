@@ -41,8 +41,27 @@ export const CLAIM_ROUNDS_MAX = 4
 export const STATE_TRIES_MAX = 5
 export const STATE_RETRY_BASE_MS = 50
 export const STATE_RETRY_MAX_MS = 1_000
-/** A DynamoDB request that has not answered by then is given up as unknown. */
+/**
+ * One try of a DynamoDB request, from asking for credentials to the last byte of the answer, is given up after this.
+ * Waiting for its turn does not count.
+ */
 export const STATE_REQUEST_TIMEOUT_MS = 2_000
+/** DynamoDB requests of one process under way at once, and its connections to DynamoDB; the others wait in line. */
+export const REQUESTS_DEFAULT = 50
+export const REQUESTS_MAX = 1_000
+/**
+ * A claim, or a look at a session without its lock, that has not succeeded by then fails, or after this many tries. It
+ * may be tried often: nothing depends on whether an earlier try has landed.
+ */
+export const READ_TIMEOUT_MS = 10_000
+export const READ_TRIES_MAX = 20
+/** Tries in all while AWS refuses the signature or the credentials: each is signed anew, with what the refusal told. */
+export const SIGNATURE_TRIES_MAX = 4
+
+/** A provider of AWS credentials that has not answered by then is given up. */
+export const CREDENTIALS_TIMEOUT_MS = 10_000
+/** New credentials are asked for this long before the old ones expire. */
+export const CREDENTIALS_EARLY_MS = 5 * 60_000
 
 /** Reconnects wait a random time up to this, doubled with each failure. */
 export const RECONNECT_BASE_MS = 100

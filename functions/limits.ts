@@ -7,10 +7,20 @@ export const REMEMBERED_CONNECTIONS_MAX = 10_000
  */
 export const COUNTED_SENDERS_MAX = 10_000
 
-/** The longest time of a push. It is tried once: the lock record decides, and nudges repeat lost pushes. */
-export const PUSH_TIMEOUT_MS = 2_000
 /** Management endpoints with a client of their own. A deployment has one; a changed domain name makes it two. */
 export const PUSH_ENDPOINTS_MAX = 16
-export const DYNAMODB_ATTEMPTS_MAX = 3
-/** A request to DynamoDB that hangs must end early enough for another one, before the client stops waiting. */
-export const DYNAMODB_TIMEOUT_MS = 1_000
+
+/**
+ * The time of one message: all requests and pushes that a function makes for it, with all their tries, end within this
+ * share of `roundTripMs`. The rest is for the network, the gateway and Lambda itself, there and back.
+ */
+export const MESSAGE_TIME_SHARE = 0.8
+/** The longest time of one try of a push. It is tried once: the lock record decides, and nudges repeat lost pushes. */
+export const PUSH_TIMEOUT_MS = 1_000
+/** The longest time of one try of a DynamoDB request, so that by default another one has as much time. */
+export const DYNAMODB_TIMEOUT_MS = 900
+export const DYNAMODB_TRIES_MAX = 3
+/** A pause before the next try: a random time up to this, doubled with each try. */
+export const DYNAMODB_RETRY_MS = 25
+/** Requests, and pushes, of one environment under way at once: more than one message ever makes. */
+export const REQUESTS_MAX = 50

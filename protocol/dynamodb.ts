@@ -41,15 +41,37 @@ export type TransactOutcome =
   | { readonly applied: true }
   | { readonly applied: false; readonly items: readonly (Item | undefined)[] }
 
-/** The store as the protocol needs it. Both implementations pass one conformance suite. */
+/** Ends a request that its sender does not need any more. An AbortSignal is one; this room knows no platform. */
+export interface EndSignal {
+  readonly aborted: boolean
+  readonly reason: unknown
+  addEventListener(type: 'abort', listener: () => void): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
+/**
+ * The store as the protocol needs it. Both implementations pass one conformance suite. A request
+ * that `signal` ends rejects with the signal's reason.
+ */
 export interface Store {
-  update(update: Update): Promise<UpdateOutcome>
+  update(update: Update, signal?: EndSignal): Promise<UpdateOutcome>
   /** Up to 100 updates of different items, which land together or not at all. None returns its item on success. */
-  transact(updates: readonly Update[]): Promise<TransactOutcome>
+  transact(updates: readonly Update[], signal?: EndSignal): Promise<TransactOutcome>
   /** A strongly consistent read. */
-  get(table: TableName, key: string): Promise<Item | undefined>
+  get(table: TableName, key: string, signal?: EndSignal): Promise<Item | undefined>
   /** Removes an item, or does nothing where there is none. For records that nothing depends on. */
-  remove(table: TableName, key: string): Promise<void>
+  remove(table: TableName, key: string, signal?: EndSignal): Promise<void>
+}
+
+/**
+ * A request failed before anything of it was sent, and never will be sent: it has not landed. `cause` is the reason.
+ * Any other error leaves that open, unless it is an answer of DynamoDB's.
+ */
+export class NotSentError extends Error {
+  constructor(cause: unknown) {
+    super('the request was not sent', { cause })
+    this.name = 'NotSentError'
+  }
 }
 
 export const str = (value: string): AttributeValue => ({ S: value })

@@ -8,26 +8,31 @@ import {
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
-import type { Item, Store, TableName, TransactOutcome, Update, UpdateOutcome } from '../protocol/dynamodb.js'
+import type { EndSignal, Item, Store, TableName, TransactOutcome, Update, UpdateOutcome } from '../protocol/dynamodb.js'
+import type { Requests } from './requests.js'
 
 /** The names of the tables that the caller may touch: functions know only Locks, applications only Sessions. */
 export type TableNames = { readonly [T in TableName]?: string }
 
-/** The store on DynamoDB. Every read is strongly consistent; errors are those of the AWS SDK. */
+/**
+ * The store on DynamoDB. Every read is strongly consistent; errors are those of the AWS SDK, or of `requests`, which
+ * bounds each request. The client must send each request once: only then can `requests` know whether it was sent.
+ */
 export class DynamoDbStore implements Store {
   constructor(
     private readonly client: DynamoDBClient,
     private readonly tables: TableNames,
+    private readonly requests: Requests,
   ) {}
 
-  async update(update: Update): Promise<UpdateOutcome> {
+  async update(update: Update, signal?: EndSignal): Promise<UpdateOutcome> {
+    const command = new UpdateItemCommand({
+      ...this.request(update),
+      ReturnValues: update.returns === 'new' ? 'ALL_NEW' : 'NONE',
+    })
     try {
-      const { Attributes } = await this.client.send(
-        new UpdateItemCommand({
-          ...this.request(update),
-          ReturnValues: update.returns === 'new' ? 'ALL_NEW' : 'NONE',
-        }),
-      )
+      const send = (abortSignal: AbortSignal) => this.client.send(command, { abortSignal })
+      const { Attributes } = await this.requests.send(command, send, signal)
       return { applied: true, item: Attributes as Item | undefined }
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException)
@@ -41,10 +46,11 @@ export class DynamoDbStore implements Store {
    * answer a later copy with the success of the first for ten minutes, without a look at the items, and `applied` would
    * no longer mean that the conditions hold. A write that has landed is told by its commitId, at any time.
    */
-  async transact(updates: readonly Update[]): Promise<TransactOutcome> {
+  async transact(updates: readonly Update[], signal?: EndSignal): Promise<TransactOutcome> {
     const TransactItems = updates.map((update) => ({ Update: this.request(update) }))
+    const command = new TransactWriteItemsCommand({ TransactItems })
     try {
-      await this.client.send(new TransactWriteItemsCommand({ TransactItems }))
+      await this.requests.send(command, (abortSignal) => this.client.send(command, { abortSignal }), signal)
       return { applied: true }
     } catch (error) {
       const items = error instanceof TransactionCanceledException ? refusingItems(error) : undefined
@@ -53,15 +59,17 @@ export class DynamoDbStore implements Store {
     }
   }
 
-  async get(table: TableName, key: string): Promise<Item | undefined> {
-    const { Item } = await this.client.send(
-      new GetItemCommand({ TableName: this.tableName(table), Key: { pk: { S: key } }, ConsistentRead: true }),
-    )
+  async get(table: TableName, key: string, signal?: EndSignal): Promise<Item | undefined> {
+    const TableName = this.tableName(table)
+    const command = new GetItemCommand({ TableName, Key: { pk: { S: key } }, ConsistentRead: true })
+    const send = (abortSignal: AbortSignal) => this.client.send(command, { abortSignal })
+    const { Item } = await this.requests.send(command, send, signal)
     return Item as Item | undefined
   }
 
-  async remove(table: TableName, key: string): Promise<void> {
-    await this.client.send(new DeleteItemCommand({ TableName: this.tableName(table), Key: { pk: { S: key } } }))
+  async remove(table: TableName, key: string, signal?: EndSignal): Promise<void> {
+    const command = new DeleteItemCommand({ TableName: this.tableName(table), Key: { pk: { S: key } } })
+    await this.requests.send(command, (abortSignal) => this.client.send(command, { abortSignal }), signal)
   }
 
   private request(update: Update) {

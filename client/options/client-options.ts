@@ -1,4 +1,4 @@
-import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import type { Agent } from 'node:http'
 import { LABEL_PATTERN, NAMESPACE_PATTERN } from '../../protocol/keys.js'
 import { LABEL_CHARS_MAX, NAMESPACE_CHARS_MAX, SESSION_BYTES_MAX } from '../../protocol/limits.js'
 import {
@@ -10,13 +10,17 @@ import {
   HELD_SESSIONS_MAX,
   IDLE_RELEASE_DEFAULT_MS,
   OPTION_MS_MAX,
+  REQUESTS_DEFAULT,
+  REQUESTS_MAX,
   TOUCH_SHARE_DEFAULT,
   TTL_DEFAULT_MS,
   TTL_MAX_MS,
   WAIT_TIMEOUT_DEFAULT_MS,
 } from '../limits.js'
 import { compileDurability, type Durability } from './access-options.js'
+import { compileAgent } from './agent.js'
 import { checkKeys, integer, invalid, type Keys } from './check.js'
+import { type CredentialsOption, compileCredentials } from './credentials.js'
 import { SchemaCheck, type Schemas } from './schemas.js'
 import { compileConfig, type HoldfastConfig } from './store-config.js'
 
@@ -112,10 +116,31 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
    */
   readonly schemas?: Schemas<S>
   /**
-   * AWS credentials, or a function that provides them.
+   * AWS credentials, or a function that provides them. The function is asked again before they expire, and when AWS
+   * refuses them. It has 10 seconds for each answer. A request or connection that gets no credentials is not sent, and is
+   * tried again while the access waits.
    * @default - the AWS SDK's default chain
    */
-  readonly credentials?: NonNullable<DynamoDBClientConfig['credentials']>
+  readonly credentials?: CredentialsOption
+  /**
+   * How many DynamoDB requests this process has under way at once, and so how many connections to DynamoDB; the others
+   * wait in line, which costs them none of their time. 1 to 1,000.
+   * @default 50
+   */
+  readonly requestsMax?: number
+  /**
+   * The agent for both connections, to DynamoDB and of the WebSocket: for a proxy, or for certificates of your own. It
+   * should allow `requestsMax` connections to one host, as agents do by default. `close()` leaves it open.
+   *
+   * Without this option, Node.js 24.5 and newer use the proxy that HTTPS_PROXY names, except for the hosts in NO_PROXY.
+   * Older ones need an agent such as that of the package https-proxy-agent.
+   * @example
+   * import { HttpsProxyAgent } from 'https-proxy-agent'
+   * const agent = new HttpsProxyAgent('http://proxy.internal:3128', { keepAlive: true })
+   * const holdfast = createHoldfast({ namespace: 'shop', agent })
+   * @default - an agent of this client's own
+   */
+  readonly agent?: Agent
 }
 
 export interface CompiledOptions {
@@ -135,7 +160,9 @@ export interface CompiledOptions {
   readonly flushMs: number
   readonly isFixedExpiry: boolean
   readonly schemas: SchemaCheck
-  readonly credentials: HoldfastOptions['credentials']
+  readonly credentials: CredentialsOption | undefined
+  readonly requestsMax: number
+  readonly agent: Agent | undefined
 }
 
 const CLOSE_KEYS = { drainMs: true } as const
@@ -157,6 +184,8 @@ const OPTION_KEYS: Keys<HoldfastOptions> = {
   expiry: true,
   schemas: true,
   credentials: true,
+  requestsMax: true,
+  agent: true,
 }
 /** Checks and completes the options of a client, before anything happens. */
 export function compileOptions<S extends object>(
@@ -164,7 +193,7 @@ export function compileOptions<S extends object>(
   environment: NodeJS.ProcessEnv,
 ): CompiledOptions {
   checkKeys(options, OPTION_KEYS, 'createHoldfast')
-  const { namespace, label = '', holdPolicy, expiry = 'rolling', credentials } = options
+  const { namespace, label = '', holdPolicy, expiry = 'rolling' } = options
   if (typeof namespace !== 'string' || !NAMESPACE_PATTERN.test(namespace)) {
     throw invalid('namespace', `1 to ${NAMESPACE_CHARS_MAX} characters of A-Z a-z 0-9 _ . -`, namespace)
   }
@@ -179,8 +208,9 @@ export function compileOptions<S extends object>(
   if (typeof touchShare !== 'number' || !(touchShare > 0 && touchShare <= 1)) {
     throw invalid('touchShare', 'a number above 0 and at most 1', touchShare)
   }
+  const config = compileConfig(options.config, environment.HOLDFAST_CONFIG)
   return {
-    config: compileConfig(options.config, environment.HOLDFAST_CONFIG),
+    config,
     namespace,
     ttlMs: integer('ttlMs', options.ttlMs ?? TTL_DEFAULT_MS, 1_000, TTL_MAX_MS),
     touchShare,
@@ -201,7 +231,9 @@ export function compileOptions<S extends object>(
     flushMs: integer('flushMs', options.flushMs ?? FLUSH_DEFAULT_MS, 1, FLUSH_MAX_MS),
     isFixedExpiry: expiry === 'fixed',
     schemas: new SchemaCheck(options.schemas),
-    credentials,
+    credentials: compileCredentials(options.credentials),
+    requestsMax: integer('requestsMax', options.requestsMax ?? REQUESTS_DEFAULT, 1, REQUESTS_MAX),
+    agent: compileAgent(options.agent, config),
   }
 }
 

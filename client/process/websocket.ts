@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { SignatureV4 } from '@smithy/signature-v4'
 // `ws`, and for bundlers the same as an ES module: see `imports` in package.json.
@@ -13,10 +14,17 @@ import type { ConnectFailure, Socket, SocketEvents, Transport } from '../ports.j
 export class SignedWebSocketTransport implements Transport {
   private readonly signer: SignatureV4
   private readonly url: URL
+  private readonly agent: Agent | undefined
 
   /** `aws` lends its credentials and its hash: the client has one already, for the primary state. */
-  constructor(url: string, region: string, aws: DynamoDBClient) {
+  constructor(
+    url: string,
+    region: string,
+    aws: DynamoDBClient,
+    agents: { readonly http?: Agent; readonly https?: Agent } = {},
+  ) {
     this.url = new URL(url)
+    this.agent = this.url.protocol === 'wss:' ? agents.https : agents.http
     this.signer = new SignatureV4({
       service: 'execute-api',
       region,
@@ -38,6 +46,7 @@ export class SignedWebSocketTransport implements Transport {
         if (isClosed) return
         socket = new WebSocket(this.url, {
           headers,
+          agent: this.agent,
           handshakeTimeout: WELCOME_TIMEOUT_MS,
           maxPayload: 8 * MESSAGE_BYTES_MAX,
           perMessageDeflate: false,

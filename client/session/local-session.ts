@@ -217,6 +217,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
       this.waiting.failMissing(absence, this.context.clock.wallMs())
       return this.isWaiting
     }
+    this.waiting.claimBegins()
     const claimed = await claimSession(this.context, this.session, grant.epoch, isCurrent, isToBeCreated).catch(
       (error: HoldfastError) => ({ kind: 'failed', error }) as const,
     )
@@ -243,7 +244,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
       this.state = FREE
       return this.lock.acquireAbove(claimed.fence)
     }
-    if (claimed.kind === 'failed') this.waiting.fail(claimed.error)
+    if (claimed.kind === 'failed') this.waiting.failClaim(claimed.error)
     if (claimed.kind === 'rotated') this.waiting.failMissing(claimed.absence, this.context.clock.wallMs())
     this.tell('released', epoch)
     this.giveBack()

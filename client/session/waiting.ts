@@ -6,6 +6,8 @@ import type { Ticket } from './ticket.js'
 /** Accesses of this process that wait for a session, in line. */
 export class Waiting {
   private tickets = new Set<Ticket>()
+  /** Those that waited when the last claim began. */
+  private atClaim: ReadonlySet<Ticket> = new Set()
   /** Set when the client closes: no access may wait here any more. */
   private refusal: HoldfastError | undefined
 
@@ -46,6 +48,15 @@ export class Waiting {
       this.tickets.delete(ticket)
       ticket.fail(error)
     }
+  }
+
+  claimBegins(): void {
+    this.atClaim = new Set(this.tickets)
+  }
+
+  /** The claim failed. If its obstacle may pass, accesses that came meanwhile go on, and get a claim of their own. */
+  failClaim(error: HoldfastError): void {
+    this.fail(error, (ticket) => !error.retryable || this.atClaim.has(ticket))
   }
 
   /** There is no such session: fails the accesses that do not create one. None is created where it was rotated. */

@@ -248,7 +248,7 @@ export class CommitChain {
     const tried = await attempt(request, client.clock, client.randomness, () => validity.blocker === undefined)
     if (tried.ok) return tried
     if (tried.mayHaveLanded) throw new CommitUnknownError(tried.error)
-    throw unreachable('the commit was refused', tried.error)
+    throw unreachable('cannot commit', tried.error)
   }
 }
 

@@ -1,7 +1,14 @@
 import { isThrottlingError } from '@smithy/core/retry'
-import { UnreachableError } from '../errors/index.js'
-import { STATE_RETRY_BASE_MS, STATE_RETRY_MAX_MS, STATE_TRIES_MAX } from '../limits.js'
-import type { Clock, Randomness } from '../ports.js'
+import { NotSentError } from '../../protocol/dynamodb.js'
+import { ClosedError, type HoldfastError, UnreachableError } from '../errors/index.js'
+import {
+  READ_TRIES_MAX,
+  SIGNATURE_TRIES_MAX,
+  STATE_RETRY_BASE_MS,
+  STATE_RETRY_MAX_MS,
+  STATE_TRIES_MAX,
+} from '../limits.js'
+import type { Clock, Randomness, Timer } from '../ports.js'
 
 /** How a DynamoDB request ended. `mayHaveLanded`: a try before this one, or this one, got no telling answer. */
 export type Attempted<T> =
@@ -35,18 +42,43 @@ function reasonsOf(error: unknown): readonly string[] {
 
 /** DynamoDB refused it, or it was never sent. Anything else, such as a lost answer, leaves the outcome open. */
 const wasRefused = (error: unknown): boolean => {
+  if (error instanceof NotSentError) return true
   const name = errorName(error)
   // An earlier copy of the same transaction is still under way, and may land.
   if (name === 'TransactionInProgressException') return false
-  if (name === 'TransactionCanceledException' || name === 'CredentialsProviderError') return true
+  if (name === 'TransactionCanceledException') return true
   const status = httpStatus(error)
   return status !== undefined && status >= 400 && status < 500
 }
 
+/** AWS's refusals of a signature, or of the credentials that it was made with. The next try is signed anew. */
+const SIGNATURE_REFUSALS = new Set([
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'InvalidClientTokenId',
+  'InvalidSignatureException',
+  'RequestExpired',
+  'RequestInTheFuture',
+  'RequestTimeTooSkewed',
+  'SignatureDoesNotMatch',
+  'UnrecognizedClientException',
+])
+
+/** How often a request may be tried that failed so: once where another try is of no use. */
+function triesMaxAfter(error: unknown, triesMax: number): number {
+  // The client is closed.
+  if (reasonOf(error) instanceof ClosedError) return 1
+  if (SIGNATURE_REFUSALS.has(errorName(error))) return SIGNATURE_TRIES_MAX
+  return isPassing(error) ? triesMax : 1
+}
+
 const isPassing = (error: unknown): boolean =>
+  error instanceof NotSentError ||
   !wasRefused(error) ||
   isThrottled(error) ||
   reasonsOf(error).every((reason) => THROTTLED_REASONS.has(reason) || CONFLICTS.has(reason))
+
+const reasonOf = (error: unknown): unknown => (error instanceof NotSentError ? error.cause : error)
 
 /**
  * Tries a request a bounded number of times, with full jitter between. Every try must send the same bytes: the
@@ -57,6 +89,7 @@ export async function attempt<T>(
   clock: Clock,
   randomness: Randomness,
   mayGoOn: () => boolean,
+  triesMax = STATE_TRIES_MAX,
 ): Promise<Attempted<T>> {
   let mayHaveLanded = false
   for (let tries = 1; ; tries += 1) {
@@ -64,11 +97,47 @@ export async function attempt<T>(
       return { ok: true, value: await request(), mayHaveLanded }
     } catch (error) {
       mayHaveLanded ||= !wasRefused(error)
-      if (!isPassing(error) || tries >= STATE_TRIES_MAX || !mayGoOn()) return { ok: false, error, mayHaveLanded }
+      const failed = { ok: false, error: mayHaveLanded ? reasonOf(error) : error, mayHaveLanded } as const
+      if (tries >= triesMaxAfter(error, triesMax) || !mayGoOn()) return failed
       const ceilingMs = Math.min(STATE_RETRY_MAX_MS, STATE_RETRY_BASE_MS * 2 ** tries)
       await new Promise<void>((resolve) => clock.after(ceilingMs * randomness.fraction(), resolve, 'awaited'))
-      if (!mayGoOn()) return { ok: false, error, mayHaveLanded }
+      if (!mayGoOn()) return failed
     }
+  }
+}
+
+/**
+ * The same for a claim or a read, which ends at the monotonic time `untilMs` whatever the store does. Its last error is
+ * returned then, or else that of the deadline.
+ */
+export async function attemptUntil<T>(
+  untilMs: number,
+  request: (signal: AbortSignal) => Promise<T>,
+  clock: Clock,
+  randomness: Randomness,
+  mayGoOn: () => boolean,
+): Promise<Attempted<T>> {
+  const deadline = new AbortController()
+  const { signal } = deadline
+  let error: unknown = Object.assign(new Error('no answer in time'), { name: 'TimeoutError' })
+  let timer: Timer | undefined
+  const over = new Promise<Attempted<T>>((resolve) => {
+    const end = () => {
+      resolve({ ok: false, error, mayHaveLanded: true })
+      deadline.abort(error)
+    }
+    timer = clock.after(untilMs - clock.monotonicMs(), end, 'awaited')
+  })
+  const noted = () =>
+    request(signal).catch((reason: unknown) => {
+      error = reason
+      throw reason
+    })
+  const trying = attempt(noted, clock, randomness, () => !signal.aborted && mayGoOn(), READ_TRIES_MAX)
+  try {
+    return await Promise.race([trying, over])
+  } finally {
+    timer?.cancel()
   }
 }
 
@@ -77,16 +146,19 @@ const BAD_CREDENTIALS = new Map([
   ['UnrecognizedClientException', 'the AWS credentials are unknown in this region: check them, or get new ones'],
   ['InvalidClientTokenId', 'the AWS credentials are unknown: check them, or get new ones'],
   ['InvalidSignatureException', "the request's signature is wrong: check the secret access key and the clock"],
+  ['RequestExpired', "the request's signature has expired: check the clock"],
+  ['RequestTimeTooSkewed', "the request's signature is of another time: check the clock"],
   ['IncompleteSignatureException', "the request's signature is incomplete: check the AWS credentials"],
   ['ExpiredTokenException', 'the AWS credentials have expired: get new ones'],
 ])
 
 /** Explains a DynamoDB error in the words of the settings. */
-export function explain(error: unknown): string {
+export function explain(failure: unknown): string {
+  const error = reasonOf(failure)
   const name = errorName(error)
   if (name === 'ResourceNotFoundException') return 'the sessions table does not exist: check sessionsTable and region'
   if (name === 'AccessDeniedException') return 'these credentials may not use the sessions table: see grantAccess'
-  if (name === 'CredentialsProviderError') return 'no AWS credentials were found'
+  if (name === 'CredentialsProviderError') return `no AWS credentials: ${(error as Error).message}`
   const credentials = BAD_CREDENTIALS.get(name)
   if (credentials !== undefined) return credentials
   const reasons = reasonsOf(error)
@@ -95,9 +167,17 @@ export function explain(error: unknown): string {
   }
   if (reasons.some((reason) => CONFLICTS.has(reason)))
     return 'transactions on the same session kept conflicting with it'
+  if (failure instanceof NotSentError) {
+    const why = name === 'TimeoutError' ? 'in time: it waited for AWS credentials, or for other requests' : `(${name})`
+    return `the request could not be sent ${why}`
+  }
   return `DynamoDB could not be reached or failed (${reasons.join(', ')})`
 }
 
 /** A request failed that cannot have landed. Asking again is of use only where the obstacle may pass. */
-export const unreachable = (what: string, error: unknown): UnreachableError =>
-  new UnreachableError(`${what}: ${explain(error)}`, error, isPassing(error))
+export function unreachable(what: string, error: unknown): HoldfastError {
+  const cause = reasonOf(error)
+  return cause instanceof ClosedError
+    ? cause
+    : new UnreachableError(`${what}: ${explain(error)}`, cause, isPassing(error))
+}

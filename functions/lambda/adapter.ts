@@ -1,14 +1,24 @@
 import { ApiGatewayManagementApiClient, PostToConnectionCommand } from '@aws-sdk/client-apigatewaymanagementapi'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { APIGatewayProxyResultV2, APIGatewayProxyWebsocketEventV2 } from 'aws-lambda'
+import type { Store } from '../../protocol/dynamodb.js'
 import type { StoreMessage } from '../../protocol/messages.js'
 import { compileTiming } from '../../protocol/timing.js'
 import { DynamoDbStore } from '../../store/dynamodb.js'
+import { Requests } from '../../store/requests.js'
 import { Dispatcher, type Handlers } from '../dispatch.js'
 import type { Caller } from '../hello.js'
-import { DYNAMODB_ATTEMPTS_MAX, DYNAMODB_TIMEOUT_MS, PUSH_ENDPOINTS_MAX, PUSH_TIMEOUT_MS } from '../limits.js'
+import {
+  DYNAMODB_TIMEOUT_MS,
+  MESSAGE_TIME_SHARE,
+  PUSH_ENDPOINTS_MAX,
+  PUSH_TIMEOUT_MS,
+  REQUESTS_MAX,
+} from '../limits.js'
 import type { Address, Deps, LogEntry } from '../ports.js'
 import { RecentMap } from '../recent-map.js'
+import { MessageTime } from './message-time.js'
+import { RetryingStore } from './retrying-store.js'
 
 /** Fits the handlers to AWS Lambda: environment, clients and the events of an API Gateway WebSocket API. */
 
@@ -24,46 +34,48 @@ function required(name: string): string {
 
 const log = (entry: LogEntry): void => console.log(JSON.stringify(entry))
 
-function createPush(): Deps['push'] {
+function createPush(time: MessageTime): Deps['push'] {
   const clients = new RecentMap<string, ApiGatewayManagementApiClient>(PUSH_ENDPOINTS_MAX)
+  const requests = new Requests({ timeoutMs: PUSH_TIMEOUT_MS, requestsMax: REQUESTS_MAX })
   return async (to: Address, message: StoreMessage) => {
-    let client = clients.get(to.endpoint)
-    if (client === undefined) {
-      client = new ApiGatewayManagementApiClient({ endpoint: to.endpoint, maxAttempts: 1 })
-      clients.set(to.endpoint, client)
-    }
+    const client =
+      clients.get(to.endpoint) ?? new ApiGatewayManagementApiClient({ endpoint: to.endpoint, maxAttempts: 1 })
+    clients.set(to.endpoint, client)
+    const Data = Buffer.from(JSON.stringify(message))
+    const command = new PostToConnectionCommand({ ConnectionId: to.connectionId, Data })
     try {
-      await client.send(
-        new PostToConnectionCommand({ ConnectionId: to.connectionId, Data: Buffer.from(JSON.stringify(message)) }),
-        { abortSignal: AbortSignal.timeout(PUSH_TIMEOUT_MS) },
-      )
+      await requests.send(command, (abortSignal) => client.send(command, { abortSignal }), time.signal)
     } catch (error) {
       log({ level: 'info', event: 'pushFailed', of: message.type, error: (error as Error)?.name })
     }
   }
 }
 
-const createDynamoDb = () =>
-  new DynamoDBClient({
-    maxAttempts: DYNAMODB_ATTEMPTS_MAX,
-    requestHandler: {
-      connectionTimeout: DYNAMODB_TIMEOUT_MS,
-      requestTimeout: DYNAMODB_TIMEOUT_MS,
-      throwOnRequestTimeout: true,
-    },
-  })
+function createStore(time: MessageTime): Store {
+  const client = new DynamoDBClient({ maxAttempts: 1 })
+  const requests = new Requests({ timeoutMs: DYNAMODB_TIMEOUT_MS, requestsMax: REQUESTS_MAX })
+  const store = new DynamoDbStore(client, { locks: required('HOLDFAST_LOCKS_TABLE') }, requests)
+  return new RetryingStore(store, () => time.signal)
+}
 
-export function createDeps(): Deps {
-  return {
-    store: new DynamoDbStore(createDynamoDb(), {
-      locks: required('HOLDFAST_LOCKS_TABLE'),
-    }),
-    push: createPush(),
+/** All that a function uses, and the time of the message that it handles. */
+export interface Environment {
+  readonly deps: Deps
+  readonly time: MessageTime
+}
+
+export function createEnvironment(): Environment {
+  const timing = compileTiming(JSON.parse(process.env.HOLDFAST_TIMING || '{}'))
+  const time = new MessageTime(MESSAGE_TIME_SHARE * timing.roundTripMs)
+  const deps = {
+    store: createStore(time),
+    push: createPush(time),
     nowMs: Date.now,
-    timing: compileTiming(JSON.parse(process.env.HOLDFAST_TIMING || '{}')),
+    timing,
     incarnation: required('HOLDFAST_INCARNATION'),
     log,
   }
+  return { deps, time }
 }
 
 /** An assumed role's session name may differ from one connection to the next; the role may not. */
@@ -77,10 +89,10 @@ const callerOf = ({ requestContext }: WebSocketEvent): Caller => ({
 })
 
 /** A handler that answers every message of the routes that lead to it. */
-export function createMessageHandler(deps: Deps, handlers: Handlers) {
+export function createMessageHandler({ deps, time }: Environment, handlers: Handlers) {
   const dispatcher = new Dispatcher(deps, handlers)
   return async (event: WebSocketEvent): Promise<APIGatewayProxyResultV2> => {
-    const answer = await dispatcher.answer(callerOf(event), event.body)
+    const answer = await time.within(() => dispatcher.answer(callerOf(event), event.body))
     if (answer.type === 'refused') log({ level: 'warn', event: 'refused', code: answer.code, of: answer.of })
     return { statusCode: 200, body: JSON.stringify(answer) }
   }

@@ -1,5 +1,5 @@
 import { RELEASE_HANDLERS } from '../dispatch.js'
-import { createDeps, createMessageHandler } from './adapter.js'
+import { createEnvironment, createMessageHandler } from './adapter.js'
 
 /** The Lambda function `release`: release, busy, keep, renew and retire. */
-export const handler = createMessageHandler(createDeps(), RELEASE_HANDLERS)
+export const handler = createMessageHandler(createEnvironment(), RELEASE_HANDLERS)

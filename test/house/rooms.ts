@@ -48,6 +48,7 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
     'client/memory-stores',
     'client/process',
     'store/dynamodb',
+    'store/requests',
     ...OPTIONS,
   ],
   'client/index': ['client'],

@@ -7,6 +7,7 @@ import { attempt, explain } from '../../client/state/dynamodb-retry.js'
 import type { Update } from '../../protocol/dynamodb.js'
 import { num, str } from '../../protocol/dynamodb.js'
 import { DynamoDbStore } from '../../store/dynamodb.js'
+import { Requests } from '../../store/requests.js'
 
 /** DynamoDB's answers to transactions that DynamoDB Local never gives, on the wire. */
 
@@ -70,7 +71,7 @@ beforeAll(async () => {
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
   client = new DynamoDBClient({ endpoint, region: 'eu-west-1', credentials, maxAttempts: 1 })
-  store = new DynamoDbStore(client, { sessions: 'Sessions' })
+  store = new DynamoDbStore(client, { sessions: 'Sessions' }, new Requests({ timeoutMs: 10_000, requestsMax: 50 }))
 })
 beforeEach(() => {
   answers = []

@@ -9,6 +9,7 @@ import { DynamoDbLocal } from '../../local/dynamodb/server.js'
 import type { Item, Store, TableName } from '../../protocol/dynamodb.js'
 import { DynamoDbStore } from '../../store/dynamodb.js'
 import { MemoryStore } from '../../store/memory/memory-store.js'
+import { Requests } from '../../store/requests.js'
 
 /** A store, and ways past it to prepare and to read the tables. */
 export interface StoreUnderTest {
@@ -63,7 +64,7 @@ export async function makeDynamoDbStore(): Promise<StoreUnderTest> {
     return found
   }
   return {
-    store: new DynamoDbStore(client, TABLE_NAMES),
+    store: new DynamoDbStore(client, TABLE_NAMES, new Requests({ timeoutMs: 10_000, requestsMax: 50 })),
     items,
     put: async (table, key, item) => {
       const Item = { ...item, pk: { S: key } } as unknown as Record<string, never>

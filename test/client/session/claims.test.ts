@@ -1,4 +1,5 @@
 import type { Holdfast } from '../../../client/holdfast.js'
+import { READ_TIMEOUT_MS } from '../../../client/limits.js'
 import type { UpdateOutcome } from '../../../protocol/dynamodb.js'
 import { type Counter, ID, increment } from '../../support/counting.js'
 import { settle, World } from '../../support/world.js'
@@ -26,6 +27,44 @@ describe('between the grant of a session and its first access', () => {
     expect(types()).toContain('busy')
     world.onStateWrite = (_update, write) => write()
     expect(await world.finish(other, 30_000)).toBe(2)
+  })
+
+  it('a claim that never ends has a deadline, and the session is free for the next access', async () => {
+    const client = world.client<Counter>()
+    world.onStateWrite = () => new Promise<UpdateOutcome>(() => {})
+    const stuck = client.access(ID, { write: ['count'] }, () => {}, { timeoutMs: 60_000 })
+    stuck.catch(() => {})
+    await world.clock.advance(READ_TIMEOUT_MS / 2)
+    const later = increment(client)
+    later.catch(() => {})
+    await world.clock.advance(READ_TIMEOUT_MS / 2 - 1_000)
+    world.onStateWrite = (_update, write) => write()
+    // The access that came during the claim is not failed for an obstacle that may have passed.
+    expect(await world.finish(later, 5_000)).toBe(1)
+    await expect(stuck).rejects.toMatchObject({ code: 'UNREACHABLE', retryable: true, effect: 'none' })
+    await world.finish(client.close())
+    expect(world.clock.pending).toBe(0)
+  })
+
+  it('a claim that is refused for good fails every access that waits for it', async () => {
+    const client = world.client<Counter>()
+    let refuse = () => {}
+    world.onStateWrite = async () => {
+      await new Promise<void>((resolve) => {
+        refuse = resolve
+      })
+      throw Object.assign(new Error('denied'), { name: 'AccessDeniedException', $metadata: { httpStatusCode: 400 } })
+    }
+    const [first, second] = [increment(client), increment(client)]
+    const both = Promise.allSettled([first, second])
+    await world.clock.advance(100)
+    const third = increment(client)
+    third.catch(() => {})
+    refuse()
+    const failures = await world.finish(both)
+    const denied = expect.objectContaining({ code: 'UNREACHABLE', retryable: false })
+    expect(failures).toEqual([1, 2].map(() => ({ status: 'rejected', reason: denied })))
+    await expect(third).rejects.toEqual(denied)
   })
 
   it('a claim that a fence refuses asks no more once nobody waits, as after close()', async () => {

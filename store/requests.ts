@@ -1,0 +1,109 @@
+import { type EndSignal, NotSentError } from '../protocol/dynamodb.js'
+
+/** The bounds of the requests of one store. */
+export interface RequestBounds {
+  /** The longest time of one try: credentials, signature, connection, headers and body. Time in line does not count. */
+  readonly timeoutMs: number
+  /** Requests under way at once; the others wait in line. */
+  readonly requestsMax: number
+}
+
+/** A command of the AWS SDK, as far as this looks at it. */
+interface Command {
+  readonly middlewareStack: {
+    add(
+      middleware: <A, R>(next: (args: A) => Promise<R>) => (args: A) => Promise<R>,
+      options: { readonly step: 'deserialize'; readonly priority: 'low'; readonly name: string },
+    ): void
+  }
+}
+
+/**
+ * Sends requests through the AWS SDK, in the order in which they come, and each with one bound. When its bound, its
+ * signal or {@link close} ends a request, the request is over whatever the SDK does. It fails with a NotSentError where
+ * the SDK has not handed it to a connection, and it never will.
+ */
+export class Requests {
+  /** Those in line; each is started by a call. */
+  private readonly line = new Set<() => void>()
+  /** All in line and under way; each is ended by a call. */
+  private readonly open = new Set<(reason: Error) => void>()
+  private underWay = 0
+  private closedBy: Error | undefined
+
+  constructor(private readonly bounds: RequestBounds) {}
+
+  async send<T>(command: Command, request: (signal: AbortSignal) => Promise<T>, signal?: EndSignal): Promise<T> {
+    const aborter = new AbortController()
+    let isSent = false
+    // The innermost step: after it comes the connection. A request that was given up goes no further.
+    const track =
+      <A, R>(next: (args: A) => Promise<R>) =>
+      async (args: A): Promise<R> => {
+        aborter.signal.throwIfAborted()
+        isSent = true
+        return next(args)
+      }
+    command.middlewareStack.add(track, { step: 'deserialize', priority: 'low', name: 'trackRequest' })
+    try {
+      if (this.closedBy !== undefined) throw this.closedBy
+      if (signal?.aborted === true) throw signal.reason
+      return await this.bounded(async () => request(aborter.signal), aborter, signal)
+    } catch (error) {
+      throw isSent ? error : new NotSentError(error)
+    }
+  }
+
+  /** Ends all that wait or are under way, and refuses all that come. */
+  close(reason: Error): void {
+    this.closedBy = reason
+    for (const giveUp of this.open) giveUp(reason)
+  }
+
+  private bounded<T>(request: () => Promise<T>, aborter: AbortController, signal?: EndSignal): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined
+      const end = () => {
+        this.open.delete(giveUp)
+        signal?.removeEventListener('abort', aborted)
+        clearTimeout(timer)
+        if (!this.line.delete(start)) this.ended()
+      }
+      const giveUp = (reason: Error) => {
+        end()
+        reject(reason)
+        aborter.abort(reason)
+      }
+      const aborted = () => giveUp(signal?.reason as Error)
+      const start = () => {
+        this.underWay += 1
+        const { timeoutMs } = this.bounds
+        timer = setTimeout(() => giveUp(timeoutError(timeoutMs)), timeoutMs)
+        const answer = request()
+        const settled = () => {
+          // The outcome of a request that was given up comes too late.
+          if (!this.open.has(giveUp)) return
+          end()
+          resolve(answer)
+        }
+        answer.then(settled, settled)
+      }
+      signal?.addEventListener('abort', aborted)
+      this.open.add(giveUp)
+      if (this.underWay < this.bounds.requestsMax) start()
+      else this.line.add(start)
+    })
+  }
+
+  private ended(): void {
+    this.underWay -= 1
+    if (this.closedBy !== undefined) return
+    for (const start of this.line) {
+      this.line.delete(start)
+      return start()
+    }
+  }
+}
+
+const timeoutError = (timeoutMs: number): Error =>
+  Object.assign(new Error(`no whole answer within ${timeoutMs} ms`), { name: 'TimeoutError' })
