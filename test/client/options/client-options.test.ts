@@ -1,3 +1,6 @@
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import { runInNewContext } from 'node:vm'
 import { InvalidArgumentError } from '../../../client/errors/index.js'
 import { compileAccessOptions } from '../../../client/options/access-options.js'
 import { compileOptions, type HoldfastOptions } from '../../../client/options/client-options.js'
@@ -43,6 +46,8 @@ describe('a wrong option is refused with what was received:', () => {
       { config: { ...CONFIG, sessionsTable: { secret: 'x' } } },
       `'config.sessionsTable' must be a DynamoDB table's name, received an object`,
     ],
+    [{ requestsMax: 0 }, `'requestsMax' must be an integer from 1 to 1000, received 0`],
+    [{ requestsMax: 1_001 }, `'requestsMax' must be an integer from 1 to 1000, received 1001`],
     [{ config: 'not JSON' }, `'config' is not JSON: give the stack's output HoldfastConfig as it is`],
   ])('%j', (options, message) => {
     expect(refusal({ config: CONFIG, ...options })).toBe(message)
@@ -53,6 +58,80 @@ describe('a wrong option is refused with what was received:', () => {
     expect(() => compileAccessOptions({ ifMissing: 'ignore' } as never, defaults)).toThrow(
       `'ifMissing' must be 'create' or 'fail', received 'ignore'`,
     )
+  })
+})
+
+describe('credentials that are none are refused, and no part of them is shown:', () => {
+  const SECRET = 'wJalrXUtnFEMI'
+  test.each<[unknown, string]>([
+    [5, 'received a number'],
+    [SECRET, 'received a string'],
+    [null, 'received null'],
+    [[], 'received an object without an accessKeyId'],
+    [{}, 'received an object without an accessKeyId'],
+    [{ accessKeyId: 1, secretAccessKey: SECRET }, 'received an object without an accessKeyId'],
+    [{ accessKeyId: '', secretAccessKey: SECRET }, 'received an object without an accessKeyId'],
+    [{ accessKeyId: SECRET }, 'received an object without a secretAccessKey'],
+    [{ accessKeyId: SECRET, secretAccessKey: new Date() }, 'received an object without a secretAccessKey'],
+    [{ accessKeyId: 'A', secretAccessKey: SECRET, sessionToken: 5 }, 'received a sessionToken that is a number'],
+    [{ accessKeyId: 'A', secretAccessKey: SECRET, expiration: SECRET }, 'received an expiration that is a string'],
+    [Promise.resolve({ accessKeyId: 'A', secretAccessKey: SECRET }), 'received an object without an accessKeyId'],
+  ])('%j', (credentials, problem) => {
+    expect(refusal({ config: CONFIG, credentials })).toBe(
+      `'credentials' must have an accessKeyId and a secretAccessKey, or be a function that provides them: ${problem}`,
+    )
+  })
+
+  test.each<[string, unknown]>([
+    ['credentials', { accessKeyId: 'A', secretAccessKey: SECRET, sessionToken: 'T', expiration: new Date() }],
+    [
+      'credentials of another realm',
+      runInNewContext("({ accessKeyId: 'A', secretAccessKey: 'x', expiration: new Date() })"),
+    ],
+    ['a function', () => {}],
+    ['none', undefined],
+  ])('but not %s', (_, credentials) => {
+    expect(refusal({ config: CONFIG, credentials })).toBe('accepted')
+  })
+})
+
+describe('an agent', () => {
+  const local = { ...CONFIG, url: 'ws://127.0.0.1:1/live', dynamoDbEndpoint: 'http://127.0.0.1:2' }
+  const KIND = 'an Agent of node:http or node:https, or of a class that extends one'
+  /** As the agents for proxies are made: it serves whatever request it gets. */
+  class ForBoth extends HttpAgent {
+    get protocol() {
+      return 'https:'
+    }
+    set protocol(_) {}
+  }
+
+  test.each<[string, object, unknown, string]>([
+    ['that is none', CONFIG, 'http://proxy', `'agent' must be ${KIND}, received 'http://proxy'`],
+    ['that is null', CONFIG, null, `'agent' must be ${KIND}, received null`],
+    ['of undici', CONFIG, { dispatch() {}, destroy() {} }, `'agent' must be ${KIND}, received an object`],
+    ['for http, on AWS', CONFIG, new HttpAgent(), `'agent' serves 'http:', and config.url needs 'https:'`],
+    ['for https, on a local stack', local, new HttpsAgent(), `'agent' serves 'https:', and config.url needs 'http:'`],
+    [
+      'for https, with DynamoDB on this machine',
+      { ...CONFIG, dynamoDbEndpoint: 'http://127.0.0.1:2' },
+      new HttpsAgent(),
+      `'agent' serves 'https:', and DynamoDB needs 'http:'`,
+    ],
+    [
+      'for http, with DynamoDB on AWS',
+      { ...CONFIG, url: local.url },
+      new HttpAgent(),
+      `'agent' serves 'http:', and DynamoDB needs 'https:'`,
+    ],
+  ])('%s is refused', (_, config, agent, message) => {
+    expect(refusal({ config, agent })).toBe(message)
+  })
+
+  test('for the protocol of both connections, or for any, is accepted', () => {
+    expect(refusal({ config: CONFIG, agent: new HttpsAgent() })).toBe('accepted')
+    expect(refusal({ config: local, agent: new HttpAgent() })).toBe('accepted')
+    for (const config of [CONFIG, local]) expect(refusal({ config, agent: new ForBoth() })).toBe('accepted')
   })
 })
 
