@@ -8,7 +8,7 @@ export interface Timing {
   readonly busyAfterMs: number
   /** The shortest time between two nudges; a waiter far back waits up to twice as long. */
   readonly nudgeAfterMs: number
-  /** H: the worst time from a request to its being applied and answered. */
+  /** H: the worst time from a request to its being applied and answered. A function ends within 80 % of it. */
   readonly roundTripMs: number
   /** A: a holder that renews but neither releases nor says busy within this is evicted. */
   readonly answerTimeoutMs: number
