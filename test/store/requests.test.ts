@@ -121,7 +121,7 @@ describe('a request to DynamoDB', () => {
   })
 
   test('whose credentials do not come is not sent, not even when they come later', async () => {
-    let provide = (_: typeof credentials) => {}
+    let provide: (given: typeof credentials) => void = () => {}
     const provider = () => new Promise<typeof credentials>((resolve) => (provide = resolve))
     const { get } = await make({ credentials: provider })
     const failure = await failureOf(get())
@@ -137,7 +137,10 @@ describe('a request to DynamoDB', () => {
     ['undefined', undefined],
     ['a number', 5],
   ])('whose provider rejects with %s is not sent', async (_, reason) => {
-    const { get } = await make({ credentials: () => Promise.reject(reason) })
+    const provider = async () => {
+      throw reason
+    }
+    const { get } = await make({ credentials: provider })
     expect(await failureOf(get())).toBeInstanceOf(NotSentError)
     expect(peer.requests).toEqual([])
   })

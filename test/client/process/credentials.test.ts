@@ -81,7 +81,7 @@ describe('the credentials of a client', () => {
   })
 
   test('whose provider hangs and then fails harm nobody', async () => {
-    let fail = (_: Error) => {}
+    let fail: (reason: Error) => void = () => {}
     const credentials = make(() => new Promise((_, reject) => (fail = reject)))
     const failure = credentials.get().catch((error: unknown) => error)
     await clock.advance(CREDENTIALS_TIMEOUT_MS)
@@ -101,7 +101,7 @@ describe('the credentials of a client', () => {
     const credentials = make(() => {
       if (!isFirst) return KEYS
       isFirst = false
-      return Promise.reject(reason)
+      throw reason
     })
     await expect(credentials.get()).rejects.toMatchObject({ name: 'CredentialsProviderError', message, cause: reason })
     expect(await credentials.get()).toBe(KEYS)
