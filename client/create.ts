@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { watched } from '../store/connecting.js'
 import { DynamoDbStore } from '../store/dynamodb.js'
 import { Requests } from '../store/requests.js'
 import { ClosedError } from './errors/index.js'
@@ -43,7 +44,7 @@ function onAws<S extends object>(options: CompiledOptions): Holdfast<S> {
     credentials: Object.assign(() => credentials.get(), { memoized: true }),
     // The client repeats requests itself: only then does it know whether an earlier try may have landed.
     maxAttempts: 1,
-    requestHandler: { httpAgent: agents.http, httpsAgent: agents.https },
+    requestHandler: { httpAgent: watched(agents.http), httpsAgent: watched(agents.https) },
   })
   aws.middlewareStack.add(
     (next) => (args) =>

@@ -1,4 +1,5 @@
 import { type EndSignal, NotSentError } from '../protocol/dynamodb.js'
+import { isConnecting } from './connecting.js'
 
 /** The bounds of the requests of one store. */
 export interface RequestBounds {
@@ -18,10 +19,15 @@ interface Command {
   }
 }
 
+/** The arguments of the step that hands a request to the connection. */
+interface HttpArguments {
+  readonly request: { readonly headers: object }
+}
+
 /**
  * Sends requests through the AWS SDK, in the order in which they come, and each with one bound. When its bound, its
  * signal or {@link close} ends a request, the request is over whatever the SDK does. It fails with a NotSentError where
- * the SDK has not handed it to a connection, and it never will.
+ * it has not come to an open connection, and never will.
  */
 export class Requests {
   /** Those in line; each is started by a call. */
@@ -35,13 +41,13 @@ export class Requests {
 
   async send<T>(command: Command, request: (signal: AbortSignal) => Promise<T>, signal?: EndSignal): Promise<T> {
     const aborter = new AbortController()
-    let isSent = false
+    let headers: object | undefined
     // The innermost step: after it comes the connection. A request that was given up goes no further.
     const track =
       <A, R>(next: (args: A) => Promise<R>) =>
       async (args: A): Promise<R> => {
         aborter.signal.throwIfAborted()
-        isSent = true
+        headers = (args as HttpArguments).request.headers
         return next(args)
       }
     command.middlewareStack.add(track, { step: 'deserialize', priority: 'low', name: 'trackRequest' })
@@ -50,7 +56,7 @@ export class Requests {
       if (signal?.aborted === true) throw signal.reason
       return await this.bounded(async () => request(aborter.signal), aborter, signal)
     } catch (error) {
-      throw isSent ? error : new NotSentError(error)
+      throw headers === undefined || isConnecting(headers) ? new NotSentError(error) : error
     }
   }
 

@@ -168,8 +168,10 @@ export function explain(failure: unknown): string {
   if (reasons.some((reason) => CONFLICTS.has(reason)))
     return 'transactions on the same session kept conflicting with it'
   if (failure instanceof NotSentError) {
-    const why = name === 'TimeoutError' ? 'in time: it waited for AWS credentials, or for other requests' : `(${name})`
-    return `the request could not be sent ${why}`
+    if (name === 'TimeoutError')
+      return 'the request waited too long for AWS credentials, a connection or other requests'
+    const { code = name } = (error ?? {}) as { readonly code?: unknown }
+    return `the request could not be sent (${String(code)})`
   }
   return `DynamoDB could not be reached or failed (${reasons.join(', ')})`
 }

@@ -47,6 +47,7 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
     'client/machine',
     'client/memory-stores',
     'client/process',
+    'store/connecting',
     'store/dynamodb',
     'store/requests',
     ...OPTIONS,

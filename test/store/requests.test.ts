@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { Agent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { type Item, NotSentError } from '../../protocol/dynamodb.js'
+import { watched } from '../../store/connecting.js'
 import { DynamoDbStore } from '../../store/dynamodb.js'
 import { Requests } from '../../store/requests.js'
 
@@ -104,20 +106,56 @@ describe('a request to DynamoDB', () => {
     await peer.deserted()
   })
 
-  test('whose connection never opens is over after its bound', async () => {
-    class DeafAgent extends Agent {
-      readonly opened: Socket[] = []
-      override createConnection(): Socket {
-        // A name that is looked up for ever.
-        const socket = connect({ host: 'deaf.invalid', port: 1, lookup: () => {} })
-        this.opened.push(socket)
-        return socket
-      }
+  /** An agent whose connections never open: their host's name is looked up for ever. */
+  class DeafAgent extends Agent {
+    readonly opened: Socket[] = []
+    override createConnection(): Socket {
+      const socket = connect({ host: 'deaf.invalid', port: 1, lookup: () => {} })
+      this.opened.push(socket)
+      return socket
     }
+  }
+
+  test('whose connection never opens is over after its bound, and was not sent', async () => {
     const agent = new DeafAgent()
-    const { get } = await make({ requestHandler: { httpAgent: agent } })
-    expect(await failureOf(get())).toMatchObject({ name: 'TimeoutError' })
+    const { get } = await make({ requestHandler: { httpAgent: watched(agent) } })
+    expect(await failureOf(get())).toMatchObject({ name: 'NotSentError', cause: { name: 'TimeoutError' } })
     expect(agent.opened.map(({ destroyed }) => destroyed)).toEqual([true])
+  })
+
+  test('whose TLS never comes about was not sent', async () => {
+    const { port } = new URL(await peer.endpoint())
+    const requestHandler = { httpsAgent: watched(new HttpsAgent()) }
+    const { get } = await make({ endpoint: `https://127.0.0.1:${port}`, requestHandler })
+    expect(await failureOf(get())).toMatchObject({ name: 'NotSentError', cause: { name: 'TimeoutError' } })
+    await peer.deserted()
+  })
+
+  test('whose connection is refused was not sent', async () => {
+    const { get } = await make({ requestHandler: { httpAgent: watched(new Agent()) } })
+    await peer.stop()
+    const failure = await failureOf(get())
+    expect(failure).toBeInstanceOf(NotSentError)
+    expect(String((failure as NotSentError).cause)).toContain('ECONNREFUSED')
+    peer = new Peer()
+  })
+
+  test('on a connection that is open already may have landed, also with a watched agent', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const { get } = await make({ requestHandler: { httpAgent: watched(agent) } })
+    expect(await get()).toEqual({ pk: { S: 'key' } })
+    peer.answer = () => {}
+    const failed = await failureOf(get())
+    expect(failed).toMatchObject({ name: 'TimeoutError' })
+    expect(failed).not.toBeInstanceOf(NotSentError)
+    await peer.deserted()
+    // The first request on a new connection.
+    const failure = failureOf(get())
+    while (peer.requests.length < 3) await new Promise(setImmediate)
+    for (const socket of peer.sockets) socket.destroy()
+    expect(String(await failure)).toContain('socket hang up')
+    expect(await failure).not.toBeInstanceOf(NotSentError)
+    agent.destroy()
   })
 
   test('whose credentials do not come is not sent, not even when they come later', async () => {
@@ -138,7 +176,7 @@ describe('a request to DynamoDB', () => {
     ['a number', 5],
   ])('whose provider rejects with %s is not sent', async (_, reason) => {
     const provider = async () => {
-      throw reason
+      throw reason as Error
     }
     const { get } = await make({ credentials: provider })
     expect(await failureOf(get())).toBeInstanceOf(NotSentError)

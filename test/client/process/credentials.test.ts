@@ -101,7 +101,7 @@ describe('the credentials of a client', () => {
     const credentials = make(() => {
       if (!isFirst) return KEYS
       isFirst = false
-      throw reason
+      throw reason as Error
     })
     await expect(credentials.get()).rejects.toMatchObject({ name: 'CredentialsProviderError', message, cause: reason })
     expect(await credentials.get()).toBe(KEYS)

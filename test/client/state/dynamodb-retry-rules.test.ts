@@ -106,11 +106,9 @@ describe('a request to DynamoDB', () => {
     [cancelled('None', 'TransactionConflict'), 'transactions on the same session kept conflicting with it'],
     [cancelled('ValidationError'), 'DynamoDB could not be reached or failed (ValidationError)'],
     [new NotSentError(failed('CredentialsProviderError')), 'no AWS credentials: CredentialsProviderError'],
-    [
-      new NotSentError(NO_ANSWER),
-      'the request could not be sent in time: it waited for AWS credentials, or for other requests',
-    ],
+    [new NotSentError(NO_ANSWER), 'the request waited too long for AWS credentials, a connection or other requests'],
     [new NotSentError(undefined), 'the request could not be sent ()'],
+    [new NotSentError(Object.assign(new Error(), { code: 'ENOTFOUND' })), 'the request could not be sent (ENOTFOUND)'],
     [failed('RequestTimeTooSkewed', 403), "the request's signature is of another time: check the clock"],
     [undefined, 'DynamoDB could not be reached or failed ()'],
   ])('that failed is explained: %s', (error, explanation) => {
