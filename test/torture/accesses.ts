@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type DeepReadonly, type Holdfast, HoldfastError, type Session } from '../../client/index.js'
 import type { AccessError, AccessKind, Appended, ListName, Outcome, Report, State } from './messages.js'
-import { nowMs } from './timing.js'
+import { accessMaxMs, nowMs, REQUEST_MAX_MS } from './timing.js'
+import { within } from './within.js'
 
 export interface AppendOptions {
   readonly timeoutMs: number
@@ -41,12 +42,16 @@ export class Accesses {
       this.work(sessions, opened, list, calledAtMs, options, progress)
     const locks = { write: [`list${list}`, `count${list}`] as (keyof State)[] }
     const accessOptions = { timeoutMs, durability, ...(signal === undefined ? {} : { signal }) }
-    await this.run(kindOf(sessions, options), sessions, async () => {
+    const kind = kindOf(sessions, options)
+    const boundMs = accessMaxMs(timeoutMs, options.workMs, options.commits ? sessions.length + 1 : 1)
+    await this.run(kind, sessions, async () => {
       try {
         const [session = ''] = sessions
-        await (sessions.length === 1
-          ? this.client.access(session, locks, (one) => work([one]), accessOptions)
-          : this.client.accessMany(sessions, locks, work, accessOptions))
+        const access =
+          sessions.length === 1
+            ? this.client.access(session, locks, (one) => work([one]), accessOptions)
+            : this.client.accessMany(sessions, locks, work, accessOptions)
+        await within(access, boundMs, `an access (${kind})`)
         await this.end(progress, durability === 'access' ? 'acknowledged' : 'weak')
       } catch (error) {
         await this.end(progress, outcomeOf(error))
@@ -61,8 +66,17 @@ export class Accesses {
     await this.run('read', [session], async () => {
       const read = { read: [`list${list}`, `count${list}`] as (keyof State)[] }
       const work = ({ state }: Session<DeepReadonly<Partial<State>>, State>) => this.check(state, list)
-      const tokens = await this.client.access(session, read, work, { timeoutMs, durability: 'access' })
+      const access = this.client.access(session, read, work, { timeoutMs, durability: 'access' })
+      const tokens = await within(access, accessMaxMs(timeoutMs, 0, 1), 'an access (read)')
       await this.tell({ type: 'read', session, list, tokens, calledAtMs })
+    })
+  }
+
+  async peek(session: string, list: ListName): Promise<void> {
+    const calledAtMs = nowMs()
+    await this.run('peek', [session], async () => {
+      const peeked = await within(this.client.peek(session), REQUEST_MAX_MS, 'a peek')
+      await this.tell({ type: 'read', session, list, tokens: this.check(peeked?.state ?? {}, list), calledAtMs })
     })
   }
 

@@ -1,91 +1,53 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { median } from '../../bench/figures.js'
 import type { LocalStack } from '../../local/index.js'
-import { nudgePeriodMaxMs } from '../../protocol/timing.js'
 import type { Random } from '../support/random.js'
+import type { Book } from './ledger.js'
+import type { Order } from './messages.js'
 import type { Places } from './places.js'
+import { RECOVERIES, type Recovery } from './recoveries.js'
+import { SCENARIOS, type Scenario } from './scenarios.js'
 import type { ServerSlot } from './server-slot.js'
-import { allServedMaxMs, HOLD_COST_MAX_MS, TIMING } from './timing.js'
-
-/** A fault of a holder, and how it is undone. */
-interface Scenario {
-  readonly name: string
-  /** Whether the holder must be a server that may be killed. */
-  readonly isDeadly?: boolean
-  /** Whether it is in the middle of an access. */
-  readonly isAtWork?: boolean
-  /** About the time that the waiter loses while the network is quick. */
-  readonly usualMs: number
-  readonly strike: (holder: ServerSlot, stack: LocalStack) => Promise<() => unknown>
-}
-
-const BOTH = ['toServer', 'toClient'] as const
-
-/** A holder that renews no more: its lease runs out, and the next nudge takes the session from it. */
-const SILENT_MS = TIMING.leaseMs + TIMING.storeMarginMs + nudgePeriodMaxMs(TIMING)
-/** A holder that hears nothing goes on renewing until its own lease is over, and only then does SILENT_MS begin. */
-const DEAF_MS = SILENT_MS + TIMING.leaseMs - TIMING.clientMarginMs
-/** The second nudge is noted with the holder, whose next renewal tells it. */
-const PUSHLESS_MS = 2 * nudgePeriodMaxMs(TIMING) + TIMING.leaseMs / 4
-
-const SCENARIOS: readonly Scenario[] = [
-  {
-    name: 'dead holder (killed)',
-    usualMs: SILENT_MS,
-    isDeadly: true,
-    strike: async (holder) => {
-      await holder.kill()
-      return () => holder.start()
-    },
-  },
-  {
-    name: 'deaf holder (nothing from the gateway arrives)',
-    usualMs: DEAF_MS,
-    strike: async ({ gateway }) => {
-      const end = gateway.trouble({ swallows: ['toClient'] })
-      return () => {
-        end()
-        gateway.cutDeaf()
-      }
-    },
-  },
-  {
-    name: 'frozen holder (stopped, at work)',
-    usualMs: SILENT_MS,
-    isAtWork: true,
-    strike: async (holder) => {
-      holder.freeze()
-      return () => holder.thaw()
-    },
-  },
-  {
-    name: 'partitioned holder (from gateway and DynamoDB)',
-    usualMs: SILENT_MS,
-    strike: async ({ gateway, dynamodb }) => {
-      const ends = [gateway, dynamodb].map((leg) => leg.trouble({ swallows: BOTH }))
-      return () => {
-        for (const end of ends) end()
-        for (const leg of [gateway, dynamodb]) leg.cutDeaf()
-      }
-    },
-  },
-  {
-    name: 'holder that no push reaches',
-    usualMs: PUSHLESS_MS,
-    strike: async (holder, stack) => {
-      const ids = stack.gateway.connections().filter((one) => holder.isConnection(one))
-      return stack.gateway.losePushes(({ connectionId }) => ids.some((one) => one.connectionId === connectionId))
-    },
-  },
-]
+import { allServedMaxMs, HOLD_COST_MAX_MS } from './timing.js'
 
 const EVERYONE = 'everyone, when all faults have ended'
 /** Longer than any scenario: the loss of the session ends the work earlier. */
 const WORK_MS = 60_000
+/** Longer than one request, so that one that repeats it meets the same fault. */
+const FAULT_MS = 2_500
 
-/** Measures how long others wait for a holder in trouble, against the bounds of docs/PROTOCOL.md. */
+interface Measure {
+  readonly name: string
+  readonly usualMs: number
+  readonly boundMs: number
+  /** Whether the holder must be a server that may be killed. */
+  readonly isDeadly: boolean
+  readonly play: (holder: ServerSlot, other: ServerSlot) => Promise<void>
+}
+
+/**
+ * Measures, against the bounds of docs/PROTOCOL.md, how long others wait for a holder in trouble, and how long a process
+ * waits for what it used itself while it was in trouble.
+ */
 export class Bounds {
-  private readonly waits = new Map<string, number[]>(
-    [...SCENARIOS.map(({ name }) => name), EVERYONE].map((n) => [n, []]),
+  private readonly measures: readonly Measure[] = [
+    ...SCENARIOS.map((scenario) => ({
+      name: scenario.name,
+      usualMs: scenario.usualMs,
+      boundMs: HOLD_COST_MAX_MS,
+      isDeadly: scenario.isDeadly === true,
+      play: (holder: ServerSlot, other: ServerSlot) => this.hold(scenario, holder, other),
+    })),
+    ...RECOVERIES.map((recovery) => ({
+      name: recovery.name,
+      usualMs: recovery.usualMs,
+      boundMs: recovery.boundMs,
+      isDeadly: false,
+      play: (holder: ServerSlot, other: ServerSlot) => this.recover(recovery, holder, other),
+    })),
+  ]
+  private readonly waits: ReadonlyMap<string, number[]> = new Map(
+    [...this.measures.map(({ name }) => name), EVERYONE].map((name) => [name, []]),
   )
   private readonly everyoneMaxMs: number
 
@@ -106,49 +68,40 @@ export class Bounds {
     this.places.settle(book)
   }
 
-  /** Each scenario once, as many at a time as there are pairs of processes that are well. */
+  /** Each measure once, as many at a time as there are pairs of processes that are well. */
   async measure(signal: AbortSignal): Promise<void> {
-    const left = [...SCENARIOS]
+    const left = [...this.measures]
     while (left.length > 0 && !signal.aborted) {
       await this.serveEveryone()
       const others = this.random.shuffled(this.slots)
       const keepers = others.filter(({ traits }) => traits.isKeeper)
-      const pairs = left.splice(0, Math.min(others.length >> 1, keepers.length)).map((scenario) => {
-        const fits = ({ traits }: ServerSlot) => traits.isMortal || scenario.isDeadly !== true
+      const pairs = left.splice(0, Math.min(others.length >> 1, keepers.length)).map((measure) => {
+        const fits = ({ traits }: ServerSlot) => traits.isMortal || !measure.isDeadly
         const [holder] = keepers.splice(keepers.findIndex(fits), 1) as [ServerSlot]
         others.splice(others.indexOf(holder), 1)
-        return { scenario, holder }
+        return { measure, holder }
       })
       // At least as many others are left as there are pairs.
-      await Promise.all(
-        pairs.map(({ scenario, holder }, index) => this.play(scenario, holder, others[index] as ServerSlot)),
-      )
+      await Promise.all(pairs.map(({ measure, holder }, index) => measure.play(holder, others[index] as ServerSlot)))
     }
   }
 
   lines(): string[][] {
     const head = ['time until served', 'times', 'median', 'largest', 'usual', 'bound']
-    const rows = [...this.waits].map(([name, waits]) => [
-      name,
-      String(waits.length),
-      shown(median(waits)),
-      shown(Math.max(...waits)),
-      shown(SCENARIOS.find((scenario) => scenario.name === name)?.usualMs ?? Number.NaN),
-      shown(this.boundOf(name)),
-    ])
+    const everyone = { name: EVERYONE, usualMs: Number.NaN, boundMs: this.everyoneMaxMs }
+    const rows = [...this.measures, everyone].map(({ name, usualMs, boundMs }) => {
+      const waits = this.waits.get(name) ?? []
+      return [name, String(waits.length), ...[median(waits), Math.max(...waits), usualMs, boundMs].map(shown)]
+    })
     return [head, ...rows]
   }
 
-  /** The names of scenarios that were never measured. */
+  /** The names of what was never measured. */
   missing(): string[] {
     return [...this.waits].flatMap(([name, { length }]) => (length === 0 ? [name] : []))
   }
 
-  private boundOf(name: string): number {
-    return name === EVERYONE ? this.everyoneMaxMs : HOLD_COST_MAX_MS
-  }
-
-  private async play(scenario: Scenario, holder: ServerSlot, waiter: ServerSlot): Promise<void> {
+  private async hold(scenario: Scenario, holder: ServerSlot, waiter: ServerSlot): Promise<void> {
     const book = this.places.extra()
     const { session } = book
     const timeoutMs = HOLD_COST_MAX_MS
@@ -169,6 +122,31 @@ export class Bounds {
       this.violate(`${scenario.name}: ${(error as Error).message}`)
     }
     this.places.settle(book)
+  }
+
+  /** The holder loses no time with what it had, and gets what it had to ask for. */
+  private async recover(recovery: Recovery, holder: ServerSlot, other: ServerSlot): Promise<void> {
+    const { name, boundMs } = recovery
+    const [kept, wanted] = [this.places.extra(), this.places.extra()]
+    const append = ({ session }: Book) =>
+      ({ type: 'append', session, timeoutMs: Math.ceil(HOLD_COST_MAX_MS), workMs: 0 }) as const
+    try {
+      await holder.ask(append(kept))
+      await other.ask(append(wanted))
+      const strikes = await recovery.strike(holder)
+      const orders: Order[] = [append(kept), append(wanted), { type: 'peek', session: kept.session }]
+      // They may fail: the ledger knows of it.
+      const uses = orders.map((order) => holder.ask(order).catch(() => {}))
+      await pause(FAULT_MS)
+      await strikes?.end()
+      if ((strikes?.struck() ?? 0) > 0) {
+        await Promise.all([kept, wanted].map(({ session }) => this.await(name, holder, session, boundMs)))
+      } else this.violate(`${name}: ${holder.name} did not meet the fault`)
+      await Promise.all(uses)
+    } catch (error) {
+      this.violate(`${name}: ${(error as Error).message}`)
+    }
+    for (const book of [kept, wanted]) this.places.settle(book)
   }
 
   private async await(name: string, waiter: ServerSlot, session: string, boundMs: number): Promise<void> {

@@ -1,8 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { LocalStack } from '../../local/index.js'
 import type { Random } from '../support/random.js'
-import type { TcpProxy, Trouble, Way } from './proxy.js'
+import type { ProviderMode } from './messages.js'
+import type { HttpMessage, TcpProxy, Trouble, Way } from './proxy.js'
 import type { ServerSlot } from './server-slot.js'
+import { stallBodies, troubleProvider } from './strikes.js'
 
 /** At once. More would only hide one another. */
 const ACTIVE_MAX = 3
@@ -24,6 +26,8 @@ type Fault = (world: World, random: Random, slot: ServerSlot) => Promise<End | u
 interface End {
   readonly afterMs: number
   readonly undo: () => unknown
+  /** How often it struck, once it is undone. Of most faults that is not known. */
+  readonly struck?: () => number
 }
 
 type Leg = (world: World, slot: ServerSlot) => TcpProxy
@@ -40,6 +44,24 @@ function trouble(legs: readonly Leg[], kind: (random: Random) => Trouble, longes
       if (!staysDeaf) for (const proxy of proxies) proxy.cutDeaf()
     }
     return { afterMs: random.between(shortestMs, longestMs), undo }
+  }
+}
+
+/** HTTP bodies stop in their middle for a while. Their connections stay open until somebody notices. */
+function stall(leg: Leg, fits: (message: HttpMessage) => boolean, longestMs: number): Fault {
+  return async (world, random, slot) => {
+    const { end, struck } = stallBodies(leg(world, slot), fits)
+    return { afterMs: random.between(300, longestMs), undo: end, struck }
+  }
+}
+
+/** The credentials provider of a process hangs or fails. With a cut, the process needs it to connect, too. */
+function provider(mode: ProviderMode, ...cuts: readonly Leg[]): Fault {
+  return async (world, random, slot) => {
+    const fault = await troubleProvider(slot, mode)
+    if (fault === undefined) return undefined
+    for (const leg of cuts) leg(world, slot).cut()
+    return { afterMs: random.between(300, 5_000), undo: fault.end, struck: fault.struck }
   }
 }
 
@@ -63,6 +85,11 @@ const swallow =
   (...swallows: readonly Way[]) =>
   () => ({ swallows })
 const refuse = () => ({ refuses: true })
+
+const isRead = ({ way, operation }: HttpMessage): boolean => way === 'toClient' && operation === 'GetItem'
+const isWritten = ({ way, operation }: HttpMessage): boolean => way === 'toClient' && operation !== 'GetItem'
+const isAnswer = ({ way }: HttpMessage): boolean => way === 'toClient'
+const isRequest = ({ way }: HttpMessage): boolean => way === 'toServer'
 
 /** Waits, for a while, until this process has a commit before it: that is where a crash hurts. */
 async function atWork(slot: ServerSlot, random: Random): Promise<void> {
@@ -119,12 +146,21 @@ const FAULTS = {
   'DynamoDB leg: answers swallowed': trouble([dynamodb], swallow('toClient'), 5_000),
   'DynamoDB leg: requests swallowed': trouble([dynamodb], swallow('toServer'), 5_000),
   'DynamoDB leg: refused': trouble([dynamodb], refuse, 3_000),
+  'DynamoDB leg: answer to a read stalls in its body': stall(dynamodb, isRead, 5_000),
+  'DynamoDB leg: answer to a write stalls in its body': stall(dynamodb, isWritten, 5_000),
+  'DynamoDB leg: request stalls in its body': stall(dynamodb, isRequest, 5_000),
+  'credentials provider hangs': provider('hangs'),
+  'credentials provider hangs, connection cut': provider('hangs', gateway),
+  'credentials provider fails': provider('fails'),
+  'credentials provider fails, connection cut': provider('fails', gateway),
   "functions' leg: delayed": trouble([functions], delay, 2_000),
   "functions' leg: requests very late": trouble([functions], late(1_000, 3_000), 500),
   "functions' leg: cut": cut(functions),
   "functions' leg: answers swallowed": trouble([functions], swallow('toClient'), 1_200),
   "functions' leg: requests swallowed": trouble([functions], swallow('toServer'), 1_200),
   "functions' leg: refused": trouble([functions], refuse, 1_200),
+  "functions' leg: answer stalls in its body": stall(functions, isAnswer, 1_200),
+  "functions' leg: request stalls in its body": stall(functions, isRequest, 1_200),
 } as const satisfies { readonly [name: string]: Fault }
 
 export type FaultName = keyof typeof FAULTS
@@ -140,9 +176,15 @@ const OFTEN: readonly FaultName[] = [
   'DynamoDB leg: answers swallowed',
 ]
 
+/** How often a fault happened, and how often it struck, where that is known. */
+export interface Count {
+  readonly times: number
+  readonly strikes: number
+}
+
 /** Brings faults upon a world, a few at a time, each as often as its kind. */
 export class Storm {
-  readonly counts = new Map<FaultName, number>(NAMES.map((name) => [name, 0]))
+  readonly counts = new Map<FaultName, Count>(NAMES.map((name) => [name, { times: 0, strikes: 0 }]))
   private readonly active = new Map<Promise<void>, FaultName>()
   private bag: FaultName[] = []
 
@@ -188,9 +230,12 @@ export class Storm {
     try {
       const end = await FAULTS[name](this.world, this.random, slot)
       if (end === undefined) return void this.bag.push(name)
-      this.counts.set(name, (this.counts.get(name) ?? 0) + 1)
       await sleep(end.afterMs, over)
       await end.undo()
+      const struck = end.struck?.()
+      if (struck === 0) return void this.bag.push(name)
+      const { times, strikes } = this.counts.get(name) as Count
+      this.counts.set(name, { times: times + 1, strikes: strikes + (struck ?? 0) })
     } catch (error) {
       this.world.violate(`${name}: ${(error as Error).stack}`)
     }

@@ -67,16 +67,22 @@ async function main({ minutes, seed, processes }: ReturnType<typeof options>): P
   if (isOverdue) tally.violate('the run did not come to an end')
   const faults = [...(storm?.counts ?? [])]
   if (minutes >= COMPLETE_FROM_MINUTES && !signal.aborted) {
-    for (const [name, count] of faults) if (count === 0) tally.violate(`it never happened: ${name}`)
+    for (const [name, { times }] of faults) if (times === 0) tally.violate(`it never happened: ${name}`)
     for (const name of tally.missing()) tally.violate(`none was acknowledged: ${name}`)
     for (const name of bounds?.missing() ?? []) tally.violate(`never measured: ${name}`)
   }
   if (minutes * 60_000 >= JUDGED_FROM_MS) for (const problem of memory.growing()) tally.violate(problem)
-  const faultLines = [['faults', 'times'], ...faults.map(([name, count]) => [name, String(count)])]
+  const faultLines = [
+    ['faults', 'times', 'struck'],
+    ...faults.map(([name, { times, strikes }]) => [name, String(times), strikes > 0 ? String(strikes) : '-']),
+  ]
   for (const lines of [faultLines, tally.lines(), bounds?.lines() ?? [], memory.lines()]) say(`\n${table(lines)}`)
   const isBrokenOff = signal.aborted && !isOverdue
   const brokenOff = isBrokenOff ? ', broken off' : ''
-  say(`\ntorture: ${minutes} minutes, seed ${seed}: ${tally.violations} violations${brokenOff}`)
+  const struck = (part: string) =>
+    faults.reduce((sum, [name, { strikes }]) => sum + (name.includes(part) ? strikes : 0), 0)
+  const strikes = `${struck(' stalls ')} bodies stalled, credentials hung ${struck(' hangs')} and failed ${struck(' fails')} times`
+  say(`\ntorture: ${minutes} minutes, seed ${seed}: ${tally.violations} violations${brokenOff}; ${strikes}`)
   process.exitCode = isBrokenOff ? 130 : Math.min(1, tally.violations)
 }
 

@@ -7,7 +7,7 @@ export type State = { listA: string[]; countA: number; listB: string[]; countB: 
 /** The outcome of an append. `weak`: it resolved with write-back, and a crash or a reported loss may undo it. */
 export type Outcome = 'acknowledged' | 'weak' | 'failed' | 'unknown'
 
-export const ACCESS_KINDS = ['write', 'commit inside', 'two sessions', 'read'] as const
+export const ACCESS_KINDS = ['write', 'commit inside', 'two sessions', 'read', 'peek'] as const
 export type AccessKind = (typeof ACCESS_KINDS)[number]
 
 /** The parameters of a server. */
@@ -23,12 +23,17 @@ export interface Plan {
   readonly options: object
 }
 
+export type ProviderMode = 'answers' | 'hangs' | 'fails'
+
 /** An order to a server. Each is answered, under the same `n`, when it is done. */
 export type Order =
   /** From now on another session stands in this place. Done when nothing here uses the old one any more. */
   | { readonly type: 'turn'; readonly place: number; readonly session: string }
   /** One append, whose answer is how long its locks took. */
   | { readonly type: 'append'; readonly session: string; readonly timeoutMs: number; readonly workMs: number }
+  | { readonly type: 'peek'; readonly session: string }
+  /** From now on the credentials provider does this. The answer: how often it hung or failed since the last order. */
+  | { readonly type: 'provider'; readonly mode: ProviderMode }
   | { readonly type: 'memory' }
   /** Done when the tasks have ended. */
   | { readonly type: 'stop' }

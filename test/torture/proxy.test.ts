@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { TcpProxy } from './proxy.js'
+import { type HttpMessage, TcpProxy } from './proxy.js'
 
 /** A client and a server with a proxy between them. Each keeps what it has received. */
 describe('the proxy of the torture', () => {
@@ -97,5 +97,74 @@ describe('the proxy of the torture', () => {
     sockets.push(refused)
     await new Promise((resolve) => refused.once('close', resolve))
     expect(refused.bytesRead).toBe(0)
+  })
+
+  const HEAD = 'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n'
+  const request = (operation: string) =>
+    `POST / HTTP/1.1\r\nContent-Length: 8\r\nX-Amz-Target: DynamoDB_20120810.${operation}\r\n\r\n{"a":1}\n`
+
+  test('stalls answers in the middle of their body, of the chosen requests', async () => {
+    const { client, peer } = await ends()
+    const seen: HttpMessage[] = []
+    const end = proxy.trouble({
+      stalls: (message) => {
+        seen.push(message)
+        return message.way === 'toClient' && message.operation === 'GetItem'
+      },
+    })
+    const ask = async (operation: string) => {
+      client.write(request(operation))
+      await received(peer, request(operation).length)
+    }
+    await ask('UpdateItem')
+    peer.write(`${HEAD}12345678`)
+    expect(await received(client, HEAD.length + 8)).toBe(`${HEAD}12345678`)
+    await ask('GetItem')
+    peer.write(`${HEAD}12345678`)
+    expect(await received(client, HEAD.length + 4)).toBe(`${HEAD}1234`)
+    end()
+    // The connection stays open, and the rest of the body never arrives.
+    peer.write('more')
+    client.write('still heard')
+    expect(await received(peer, 11)).toBe('still heard')
+    expect([client.closed, peer.closed]).toEqual([false, false])
+    expect(seen).toEqual([
+      { way: 'toServer', operation: 'UpdateItem' },
+      { way: 'toClient', operation: 'UpdateItem' },
+      { way: 'toServer', operation: 'GetItem' },
+      { way: 'toClient', operation: 'GetItem' },
+    ])
+    proxy.cutDeaf()
+    await once(client, 'close')
+    expect(client.bytesRead).toBe(2 * HEAD.length + 12)
+  })
+
+  test('stalls a body that comes after its head, and no message without one', async () => {
+    const { client, peer } = await ends()
+    proxy.trouble({ stalls: ({ way }) => way === 'toClient' })
+    const empty = 'HTTP/1.1 100 Continue\r\n\r\n'
+    for (const head of [empty, HEAD]) {
+      peer.write(head)
+      expect(await received(client, head.length)).toBe(head)
+    }
+    peer.write('12345678')
+    expect(await received(client, 4)).toBe('1234')
+    proxy.cutDeaf()
+    await once(client, 'close')
+  })
+
+  test('stalls requests in the middle of their body, and passes on the other way', async () => {
+    const { client, peer } = await ends()
+    proxy.trouble({ stalls: ({ way }) => way === 'toServer' })
+    const sent = request('UpdateItem')
+    client.write(sent)
+    expect(await received(peer, sent.length - 4)).toBe(sent.slice(0, -4))
+    peer.write('HTTP/1.1 408 Request Timeout\r\n\r\n')
+    expect(await received(client, 32)).toContain('408')
+    // The peer never learns of an end, either.
+    client.destroy()
+    await once(client, 'close')
+    expect(peer.bytesRead).toBe(sent.length - 4)
+    expect(peer.destroyed).toBe(false)
   })
 })

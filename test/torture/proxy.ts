@@ -6,6 +6,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 export type Way = 'toServer' | 'toClient'
 const WAYS: readonly Way[] = ['toServer', 'toClient']
 
+/** An HTTP message on its way. `operation` is that of DynamoDB, as in `GetItem`: of an answer, its request's. */
+export interface HttpMessage {
+  readonly way: Way
+  readonly operation: string
+}
+
 /** A fault that lasts for a while. */
 export interface Trouble {
   /** Data arrive this much later, even when their sender has given up and the trouble is over. */
@@ -14,6 +20,8 @@ export interface Trouble {
   readonly delays?: readonly Way[]
   /** Data sent this way never arrive, and neither does the end of the connection; nobody is told. */
   readonly swallows?: readonly Way[]
+  /** Of HTTP messages that it returns true for, half the body arrives. The rest never does; nobody is told. */
+  readonly stalls?: (message: HttpMessage) => boolean
   /** New connections are cut at once. */
   readonly refuses?: boolean
 }
@@ -24,6 +32,8 @@ interface Passage {
   readonly server: Socket
   /** The ways that have swallowed something: a stream with a hole in it must never go on. */
   readonly deaf: Set<Way>
+  /** Of the latest request. */
+  operation: string
 }
 
 /** A TCP proxy on a port of this machine, as the network between two parties: it delays, cuts and swallows. */
@@ -85,7 +95,7 @@ export class TcpProxy {
     server.on('error', () => {})
     client.setNoDelay(true)
     server.setNoDelay(true)
-    const passage: Passage = { client, server, deaf: new Set() }
+    const passage: Passage = { client, server, deaf: new Set(), operation: '' }
     this.passages.add(passage)
     for (const way of WAYS) this.lead(passage, way)
   }
@@ -112,7 +122,18 @@ export class TcpProxy {
       ...[...this.troubles].map(({ delayMs: ms = 0, delays = WAYS }) => (delays.includes(way) ? ms : 0)),
     )
     if (delayMs > 0) await pause(delayMs, undefined, { ref: false })
-    return this.swallows(passage, way) ? undefined : chunk
+    if (this.swallows(passage, way)) return undefined
+    if (way === 'toServer') passage.operation = operationOf(chunk) ?? passage.operation
+    return this.stall(passage, way, chunk)
+  }
+
+  /** Ends the message in the middle of its body where a trouble says so. The connection is deaf from there on. */
+  private stall({ deaf, operation }: Passage, way: Way, chunk: Buffer): Buffer {
+    const bodyAt = bodyStart(chunk)
+    if (bodyAt === chunk.length) return chunk
+    if (![...this.troubles].some(({ stalls }) => stalls?.({ way, operation }) === true)) return chunk
+    deaf.add(way)
+    return chunk.subarray(0, bodyAt + ((chunk.length - bodyAt) >> 1))
   }
 
   /** Whether data sent this way now are swallowed. If so, the connection is deaf from here on. */
@@ -121,6 +142,25 @@ export class TcpProxy {
     if (isSwallowed) deaf.add(way)
     return isSwallowed
   }
+}
+
+const HEAD = /^(?:POST |HTTP\/1\.)/
+const HEAD_END = '\r\n\r\n'
+
+const isHead = (chunk: Buffer): boolean => HEAD.test(chunk.toString('latin1', 0, 8))
+
+/** Where the part of a body begins in a chunk, which may begin with the head of its message. */
+function bodyStart(chunk: Buffer): number {
+  if (!isHead(chunk)) return 0
+  const end = chunk.indexOf(HEAD_END)
+  return end < 0 ? chunk.length : end + HEAD_END.length
+}
+
+/** The operation of the request that begins with this chunk. */
+function operationOf(chunk: Buffer): string | undefined {
+  if (!isHead(chunk)) return undefined
+  const [, operation] = /^x-amz-target: *\w+\.(\w+)\r$/im.exec(chunk.toString('latin1', 0, bodyStart(chunk))) ?? []
+  return operation
 }
 
 function end({ client, server }: Passage): void {

@@ -4,6 +4,7 @@ import { createHoldfast, type Holdfast } from '../../client/index.js'
 import { Random } from '../support/random.js'
 import { Accesses, describe } from './accesses.js'
 import { LISTS, type Memory, type Order, type Plan, type Report, type State } from './messages.js'
+import { Provider } from './provider.js'
 import { nowMs } from './timing.js'
 
 /** The places that a server is asked for more often than for others, and how often. */
@@ -17,6 +18,10 @@ const HOME_SHARE = 0.6
 class Server {
   private readonly client: Holdfast<State>
   private readonly accesses: Accesses
+  private readonly provider = new Provider({
+    accessKeyId: process.env.AWS_ACCESS_KEY_ID ?? '',
+    secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY ?? '',
+  })
   private readonly sessions: string[]
   private readonly tasks: Promise<void>[] = []
   private isStopping = false
@@ -24,7 +29,7 @@ class Server {
   constructor(private readonly plan: Plan) {
     const { name, namespace, sessions, options } = plan
     this.sessions = [...sessions]
-    this.client = createHoldfast<State>({ namespace, label: name, ...options })
+    this.client = createHoldfast<State>({ namespace, label: name, credentials: this.provider.provide, ...options })
     this.client.on('granted', ({ session, epoch }) => void tell({ type: 'granted', sessionKey: session, epoch }))
     this.client.on('lost', ({ session, unwritten }) => {
       if (unwritten > 0) void tell({ type: 'lost', sessionKey: session, atMs: nowMs() })
@@ -46,6 +51,10 @@ class Server {
         const { session, timeoutMs, workMs } = order
         return this.accesses.append([session], 'A', { timeoutMs, workMs, commits: false, durability: 'access' })
       }
+      case 'peek':
+        return this.accesses.peek(order.session, 'A')
+      case 'provider':
+        return this.provider.become(order.mode)
       case 'memory': {
         const heap = await heapBytes()
         return { heapBytes: heap, rssBytes: process.memoryUsage.rss() } satisfies Memory
@@ -89,7 +98,8 @@ class Server {
     const other = this.pick(random)
     const list = random.pick(LISTS)
     const timeoutMs = random.chance(0.1) ? random.integer(200, 3_000) : 30_000
-    if (random.chance(0.3)) return accesses.look(session, list, timeoutMs)
+    if (random.chance(0.2)) return accesses.look(session, list, timeoutMs)
+    if (random.chance(0.12)) return accesses.peek(session, list)
     const isMany = random.chance(0.03) && other !== session
     const isLong = random.chance(0.003)
     return accesses.append(isMany ? [session, other] : [session], list, {

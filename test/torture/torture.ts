@@ -170,7 +170,7 @@ export class Torture {
 
   private progress(): string {
     const { tally, judge, storm } = this
-    const faults = [...(storm?.counts.values() ?? [])].reduce((sum, count) => sum + count, 0)
+    const faults = [...(storm?.counts.values() ?? [])].reduce((sum, { times }) => sum + times, 0)
     return `${tally.accesses} accesses, ${judge?.settled} sessions settled, ${faults} faults, ${tally.violations} violations`
   }
 
