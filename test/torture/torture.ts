@@ -37,6 +37,9 @@ const STORM_MS = 20_000
 const SAMPLES = 200
 const SAMPLE_EVERY_MS_MIN = 3_000
 
+/** A mistake in a function, or a request of it that had no bound: Lambda then ends it. */
+const WRONG_IN_A_FUNCTION = /\b(Type|Range|Reference|Syntax)Error\b|\btask timed out\b/
+
 /** Every other process that may be killed holds sessions in a way of its own, in turns; the rest keep them. */
 const HOLDING = [{ idleReleaseMs: 1_000 }, { heldSessionsMax: 3 }, { holdPolicy: 'perAccess' }] as const
 const holdingOf = (index: number): object | undefined =>
@@ -91,7 +94,7 @@ export class Torture {
       environment: { HOLDFAST_TIMING: JSON.stringify(TIMING) },
       functionsDynamoDbEndpoint: `http://127.0.0.1:${this.functions.port}`,
       onLog: ({ text }) => {
-        if (/\b(Type|Range|Reference|Syntax)Error\b/.test(text)) this.violate(`a function wrote: ${text}`)
+        if (WRONG_IN_A_FUNCTION.test(text)) this.violate(`a function wrote: ${text}`)
       },
     })
     this.stack = stack
