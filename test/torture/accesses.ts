@@ -174,7 +174,7 @@ const outcomeOf = (error: unknown): Outcome =>
 
 export function describe(error: unknown): AccessError {
   if (!(error instanceof HoldfastError)) {
-    const { stack = String(error) } = error as { readonly stack?: string }
+    const stack = (error as { readonly stack?: string } | null | undefined)?.stack ?? String(error)
     return { code: 'not a HoldfastError', effect: 'unknown', retryable: false, reason: undefined, message: stack }
   }
   const { code, effect, retryable, message } = error

@@ -1,4 +1,4 @@
-import { STATE_REQUEST_TIMEOUT_MS } from '../../client/limits.js'
+import { STATE_REQUEST_TIMEOUT_MS, WELCOME_TIMEOUT_MS } from '../../client/limits.js'
 import type { ProviderMode } from './messages.js'
 import type { Way } from './proxy.js'
 import type { ServerSlot } from './server-slot.js'
@@ -21,21 +21,14 @@ const stalled = (name: string, way: Way): Recovery => ({
   strike: async ({ dynamodb }) => stallBodies(dynamodb, (message) => message.way === way),
 })
 
-const withoutCredentials = (name: string, mode: ProviderMode): Recovery => ({
+/** A call that hangs is given up as late as a connection that needs it. With a cut, one does. */
+const withoutCredentials = (name: string, mode: ProviderMode, isCut: boolean): Recovery => ({
   name,
-  usualMs: STATE_REQUEST_TIMEOUT_MS,
-  boundMs: RECOVERY_MAX_MS,
-  strike: (slot) => troubleProvider(slot, mode),
-})
-
-/** The process has to connect meanwhile, too. */
-const withoutConnection = (name: string, mode: ProviderMode): Recovery => ({
-  name,
-  usualMs: RECONNECTION_MAX_MS - RECOVERY_MAX_MS,
+  usualMs: mode === 'hangs' ? WELCOME_TIMEOUT_MS : STATE_REQUEST_TIMEOUT_MS,
   boundMs: RECONNECTION_MAX_MS,
   strike: async (slot) => {
     const strikes = await troubleProvider(slot, mode)
-    slot.gateway.cut()
+    if (isCut) slot.gateway.cut()
     return strikes
   },
 })
@@ -43,8 +36,8 @@ const withoutConnection = (name: string, mode: ProviderMode): Recovery => ({
 export const RECOVERIES: readonly Recovery[] = [
   stalled("itself, after DynamoDB's answers stalled", 'toClient'),
   stalled('itself, after requests to DynamoDB stalled', 'toServer'),
-  withoutCredentials('itself, after its credentials provider hung', 'hangs'),
-  withoutCredentials('itself, after its credentials provider failed', 'fails'),
-  withoutConnection('itself, after that hung and the connection was cut', 'hangs'),
-  withoutConnection('itself, after that failed and the connection was cut', 'fails'),
+  withoutCredentials('itself, after its credentials provider hung', 'hangs', false),
+  withoutCredentials('itself, after its credentials provider failed', 'fails', false),
+  withoutCredentials('itself, after that hung and the connection was cut', 'hangs', true),
+  withoutCredentials('itself, after that failed and the connection was cut', 'fails', true),
 ]

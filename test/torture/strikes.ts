@@ -9,7 +9,7 @@ export interface Strikes {
 }
 
 /** From now on messages like this stall in the middle of their body. */
-export function stallBodies(proxy: TcpProxy, fits: (message: HttpMessage) => boolean): Strikes {
+export function stallBodies(proxy: Pick<TcpProxy, 'trouble'>, fits: (message: HttpMessage) => boolean): Strikes {
   let count = 0
   const stalls = (message: HttpMessage) => {
     const isStalled = fits(message)
@@ -20,7 +20,7 @@ export function stallBodies(proxy: TcpProxy, fits: (message: HttpMessage) => boo
 }
 
 /** From now on the credentials provider of this slot's process hangs or fails. Undefined where there is no process. */
-export async function troubleProvider(slot: ServerSlot, mode: ProviderMode): Promise<Strikes | undefined> {
+export async function troubleProvider(slot: Pick<ServerSlot, 'ask'>, mode: ProviderMode): Promise<Strikes | undefined> {
   let count = 0
   const become = (next: ProviderMode) =>
     slot.ask({ type: 'provider', mode: next }).then(
