@@ -122,7 +122,9 @@ export class ServerSlot {
     const answered = this.heard((report) => report.type === 'answer' && report.n === n)
     child.send({ ...order, n }, () => {})
     const { value, error } = (await answered) as Answer
-    if (error !== undefined) throw new OrderError(`${this.name} failed with ${error.code}: ${error.message}`)
+    if (error !== undefined) {
+      throw new OrderError(`${this.name} failed with ${error.code}: ${error.message}`, error.retryable)
+    }
     return value
   }
 
@@ -183,7 +185,15 @@ export class ServerSlot {
 const NOTHING_MORE: Report = { type: 'violation', problem: '' }
 
 /** An order that was not carried out. */
-class OrderError extends Error {}
+export class OrderError extends Error {
+  constructor(
+    message: string,
+    /** Whether the same order may succeed later. */
+    readonly retryable = false,
+  ) {
+    super(message)
+  }
+}
 
 function ported(address: string, { port }: TcpProxy): string {
   const url = new URL(address)
