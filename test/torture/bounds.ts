@@ -155,7 +155,7 @@ export class Bounds {
     const startMs = nowMs()
     for (;;) {
       const earlierMs = nowMs() - startMs
-      const timeoutMs = Math.ceil(boundMs - earlierMs)
+      const timeoutMs = Math.max(1, Math.ceil(boundMs - earlierMs))
       try {
         const waitedMs = earlierMs + ((await waiter.ask({ type: 'append', session, timeoutMs, workMs: 0 })) as number)
         this.waits.get(name)?.push(waitedMs)
