@@ -179,9 +179,12 @@ export class Torture {
 
   private async sample(): Promise<void> {
     const watched = this.slots.filter(({ traits }) => !traits.isMortal)
-    const samples = watched.map(async (slot) => this.memory.add(slot.name, await slot.memory()))
+    // A process may be gone by now.
+    const samples = watched.map(async (slot) => this.memory.add(slot.name, await slot.memory())).map(quietly)
     // In this process: the gateway, the functions' threads (in the RSS alone), and the run's own bookkeeping.
     this.memory.add('gateway', { heapBytes: await heapBytes(), rssBytes: process.memoryUsage.rss() })
-    await Promise.all(samples).catch(() => {})
+    await Promise.all(samples)
   }
 }
+
+const quietly = (promise: Promise<unknown>): Promise<unknown> => promise.catch(() => {})
