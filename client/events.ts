@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
 import { type HoldfastError, InvalidArgumentError } from './errors/index.js'
 import { soon } from './microtask.js'
@@ -6,36 +7,67 @@ import { outsideAccesses } from './scope.js'
 
 /**
  * The events of a client, for metrics and logs. `session` is the hashed key: it identifies a session without being its
- * id.
+ * id. `epoch` is the fencing token of the grant. All times are milliseconds, rounded.
+ *
+ * Each `granted` is followed by one `released` or `lost` of the same epoch, at `close()` too. Accesses to a session that
+ * the process holds already make no event.
+ *
+ * Each event is also published, with the client's `namespace`, on the channel `holdfast:` and its name of
+ * `node:diagnostics_channel`, for all clients of the process.
  */
 export interface HoldfastEvents {
-  /** The store has given the session to this process. `epoch` is the fencing token of the grant. */
-  granted: [{ readonly session: string; readonly epoch: number }]
-  /** Another process asks for the session: it is given back when the accesses that run have ended. */
-  revoked: [{ readonly session: string; readonly epoch: number }]
-  /** The session has been given back. */
-  released: [{ readonly session: string; readonly epoch: number }]
   /**
-   * The process has lost the session, or a commit that no access awaited has failed; `error` says why. `unwritten`
-   * counts accesses with `durability: 'release'` that had resolved and whose changes are lost, or may be lost because a
-   * commit was under way.
+   * The store has given the session to this process. `waitedMs` is the time from when accesses of this process began to
+   * wait for it: the connection, the store, and the holder before are in it; reading the state is not.
    */
-  lost: [{ readonly session: string; readonly error: HoldfastError; readonly unwritten: number }]
+  granted: [{ readonly session: string; readonly epoch: number; readonly waitedMs: number }]
+  /**
+   * Another process asks for the session: it is given back when the accesses that run have ended. `session.wanted` is
+   * true from now on, and `session.wantedSignal` is aborted. Comes once for each grant.
+   */
+  wanted: [{ readonly session: string; readonly epoch: number }]
+  /**
+   * The session has been given back, with all changes written. `heldMs` is the time since `granted`. `handoffMs` is the
+   * time since `wanted`: how long another process had to wait for this one. It is undefined where no process asked.
+   */
+  released: [
+    {
+      readonly session: string
+      readonly epoch: number
+      readonly heldMs: number
+      readonly handoffMs: number | undefined
+    },
+  ]
+  /**
+   * The process has lost the session, or a commit that no access awaited has failed; `error` says why. `heldMs` is the
+   * time since `granted`. `unwritten` counts accesses with `durability: 'release'` that had resolved and whose changes
+   * are lost, or may be lost because a commit was under way.
+   */
+  lost: [
+    {
+      readonly session: string
+      readonly epoch: number
+      readonly heldMs: number
+      readonly error: HoldfastError
+      readonly unwritten: number
+    },
+  ]
   /** The connection to the store has been made or lost; `detail` says why it was lost, where that is known. */
   connection: [{ readonly state: 'connected' | 'disconnected'; readonly detail: string | undefined }]
 }
 
-const EVENTS: { readonly [E in keyof HoldfastEvents]: true } = {
-  granted: true,
-  revoked: true,
-  released: true,
-  lost: true,
-  connection: true,
-}
+/** The channel of each event, for all clients. */
+const CHANNELS = {
+  granted: channel('holdfast:granted'),
+  wanted: channel('holdfast:wanted'),
+  released: channel('holdfast:released'),
+  lost: channel('holdfast:lost'),
+  connection: channel('holdfast:connection'),
+} satisfies { readonly [E in keyof HoldfastEvents]: object }
 
 function checkListener(event: unknown, listener: unknown): void {
-  if (typeof event !== 'string' || !Object.hasOwn(EVENTS, event)) {
-    throw new InvalidArgumentError(`there is no event ${shown(event)}: known are ${Object.keys(EVENTS).join(', ')}`)
+  if (typeof event !== 'string' || !Object.hasOwn(CHANNELS, event)) {
+    throw new InvalidArgumentError(`there is no event ${shown(event)}: known are ${Object.keys(CHANNELS).join(', ')}`)
   }
   if (typeof listener !== 'function') {
     throw new InvalidArgumentError(`the listener must be a function, received ${kindOf(listener)}`)
@@ -47,10 +79,13 @@ function checkListener(event: unknown, listener: unknown): void {
  * that is under way. It is told outside the access that caused it, so an access that a listener begins waits its turn.
  */
 export class Events {
-  private readonly emitter = new EventEmitter()
+  // Every part of an application may listen for itself: many listeners are no leak.
+  private readonly emitter = new EventEmitter().setMaxListeners(0)
+
+  constructor(private readonly namespace: string) {}
 
   tell<E extends keyof HoldfastEvents>(event: E, ...args: HoldfastEvents[E]): void {
-    outsideAccesses(() => soon(() => void this.emitter.emit(event, ...args)))
+    outsideAccesses(() => soon(() => this.publish(event, ...args)))
   }
 
   on(event: unknown, listener: unknown): void {
@@ -61,5 +96,12 @@ export class Events {
   off(event: unknown, listener: unknown): void {
     checkListener(event, listener)
     this.emitter.off(event as string, listener as () => void)
+  }
+
+  private publish(event: keyof HoldfastEvents, ...args: HoldfastEvents[keyof HoldfastEvents]): void {
+    const events = CHANNELS[event]
+    // Node.js itself reports a subscriber that throws.
+    if (events.hasSubscribers) events.publish({ namespace: this.namespace, ...args[0] })
+    this.emitter.emit(event, ...args)
   }
 }

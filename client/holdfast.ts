@@ -34,7 +34,7 @@ import { WorkerHost } from './worker/host.js'
 
 /** The client itself. Its calls are documented, and typed for programs, in api.ts. */
 class HoldfastClient implements Record<keyof Api<object>, unknown> {
-  private readonly events = new Events()
+  private readonly events: Events
   private readonly accesses = new Accesses()
   private readonly accessDefaults: CompiledAccessOptions
   private readonly workers = new Set<WorkerHost>()
@@ -47,11 +47,8 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     private readonly dispose: () => void,
   ) {
     this.accessDefaults = compileAccessOptions(undefined, context.options)
+    this.events = new Events(context.options.namespace)
     this.sessions = new Sessions(context, transport, this.events)
-    // When this event is raised, the hold reports `wanted` already. The hosts pass that on to the worker threads.
-    this.events.on('revoked', () => {
-      for (const host of this.workers) host.revoked()
-    })
   }
 
   async access<T>(

@@ -81,6 +81,10 @@ export class AccessSession {
     return this.hold.isWanted
   }
 
+  get wantedSignal(): AbortSignal {
+    return this.ticket.wantedSignal
+  }
+
   async commit(): Promise<void> {
     this.checkUsable()
     const changes = this.changes()

@@ -56,6 +56,18 @@ export interface Session<
   /** True when another process waits for this session: a long access should then end soon. */
   readonly wanted: boolean
   /**
+   * Aborted when another process asks for this session while the access runs, and from the start where one waits
+   * already. A stream ends by it instead of asking for `wanted`. An access that still runs `maxBusyMs` later (30 s by
+   * default) loses the session: then {@link signal} is aborted, too. Listeners run outside of the access. After the
+   * access has ended it is aborted no more.
+   *
+   * @example
+   * await holdfast.access(id, { read: ['feed'] }, async ({ state, signal, wantedSignal }) => {
+   *   await sendFeed(response, state.feed, AbortSignal.any([signal, wantedSignal]))
+   * })
+   */
+  readonly wantedSignal: AbortSignal
+  /**
    * Commits the changes so far; the access goes on. Resolves when they are in DynamoDB, with either `durability`. They
    * stay there if the access fails later.
    *

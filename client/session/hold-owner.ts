@@ -8,7 +8,7 @@ export interface HoldOwner {
   returned(tickets: readonly Ticket[]): void
   used(): void
   /** Nothing runs and everything is committed: the lock may go. */
-  drained(hold: Hold): void
+  drained(): void
   /** This process has ended the session's life by intent: nothing is lost. */
   finished(hold: Hold): void
   /** `unwritten`: accesses whose changes were to be written later, and are lost or may be. */

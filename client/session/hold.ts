@@ -269,7 +269,7 @@ export class Hold {
     this.chain.flush()
     if (!this.chain.isIdle) return
     this.end()
-    this.owner.drained(this)
+    this.owner.drained()
   }
 
   private finishAsDestroyed(explanation: string): void {

@@ -58,6 +58,11 @@ export class LocalAccesses {
     this.locks.cancel(ticket)
   }
 
+  /** Another process asks for the session. */
+  wanted(): void {
+    for (const ticket of this.running.all()) ticket.wanted()
+  }
+
   /** An access has ended: its locks are free for the next. */
   leave(ticket: Ticket): void {
     this.detach(ticket)

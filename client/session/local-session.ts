@@ -5,7 +5,7 @@ import { type HoldfastError, type LossReason, SessionLostError, WaitTimeoutError
 import type { Membership } from '../process/membership.js'
 import { BusyNotice } from './busy-notice.js'
 import { type Claimed, claimSession } from './claim.js'
-import type { Grant } from './grant.js'
+import { Grant } from './grant.js'
 import { HeldSession } from './held-sessions.js'
 import { Hold } from './hold.js'
 import type { HoldOwner } from './hold-owner.js'
@@ -29,7 +29,7 @@ const FREE: State = { kind: 'free' }
 export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwner {
   private state = FREE
   lock: StoreLock
-  private readonly waiting = new Waiting()
+  private readonly waiting: Waiting
   /** Of the hold that was lost last: resolves with the outcome of its last commit. */
   private lastCommit: Promise<void> | undefined
   /** Calls of {@link release} that wait until the lock is back with the store. */
@@ -41,6 +41,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
     private readonly context: SessionsContext,
   ) {
     super()
+    this.waiting = new Waiting(context.clock)
     this.lock = this.createLock()
   }
 
@@ -115,6 +116,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   /** The client is closed: messages and writes that are still under way go on without it. */
   stop(): void {
     this.lock.abandon()
+    this.grant?.released()
     this.grant?.busy.end()
     this.tellFreed()
   }
@@ -127,37 +129,36 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
     this.membership = membership
     this.lock = this.createLock()
     hold?.lose(loss)
+    this.grant?.lost(loss, 0)
     this.state = FREE
     this.freed()
   }
 
   /** The store lock is granted. */
   granted(epoch: number, isWanted: boolean): void {
-    const { lock, context } = this
-    const grant: Grant = {
-      epoch,
-      isWanted,
-      busy: new BusyNotice(
-        context.clock,
-        () => this.membership.timing,
-        () => lock.sayBusy(),
-        () => this.overstayed(grant),
-      ),
-    }
     invariant(this.state === FREE, 'a session is granted while it is free')
+    const { lock, session, context } = this
+    const { clock, events } = context
+    const busy = new BusyNotice(
+      clock,
+      () => this.membership.timing,
+      () => lock.sayBusy(),
+      () => this.overstayed(grant),
+    )
+    const grant: Grant = new Grant({ session, epoch, waitedMs: this.waiting.waitedMs, busy, clock, events })
+    if (isWanted) grant.wanted()
     this.state = { kind: 'claiming', grant }
-    this.tell('granted', epoch)
     void this.claim(grant)
   }
 
   /** Another process asks for the session. */
   revoked(): void {
-    const { grant } = this
+    const { grant, hold } = this
     if (grant === undefined) return
-    grant.isWanted = true
+    grant.wanted()
     grant.busy.asked()
-    this.tell('revoked', grant.epoch)
-    this.hold?.drain()
+    hold?.drain()
+    hold?.accesses.wanted()
   }
 
   /** The store cannot be reached as things are, or will not grant this request: fails all that wait. */
@@ -168,8 +169,10 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
 
   /** The store has taken the lock back. */
   taken(reason: LossReason): void {
-    if (this.hold === undefined) this.giveBack()
-    else this.hold.lose(new SessionLostError(reason, 'the store gave the lock to another process'))
+    const loss = new SessionLostError(reason, 'the store gave the lock to another process')
+    if (this.hold !== undefined) return this.hold.lose(loss)
+    this.grant?.lost(loss, 0)
+    this.giveBack()
   }
 
   /** The lock is neither held nor asked for any more. */
@@ -187,19 +190,18 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
     this.context.held.used(this)
   }
 
-  drained(hold: Hold): void {
+  drained(): void {
     this.context.held.closed(this)
-    this.tell('released', hold.epoch)
     this.giveBack()
   }
 
   finished(hold: Hold): void {
-    this.tell('released', hold.epoch)
+    this.grant?.released()
     this.close(hold)
   }
 
   lost(hold: Hold, error: HoldfastError, unwritten: number): void {
-    this.context.events.tell('lost', { session: this.session, error, unwritten })
+    this.grant?.lost(error, unwritten)
     this.close(hold)
   }
 
@@ -238,15 +240,15 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
     if (grant.isWanted || (context.options.isReleasedAfterAccess && !hold.accesses.isAny)) hold.drain()
   }
 
-  private claimFailed({ busy, epoch }: Grant, claimed: Exclude<Claimed, { kind: 'claimed' }>): void {
-    busy.end()
+  private claimFailed(grant: Grant, claimed: Exclude<Claimed, { kind: 'claimed' }>): void {
+    grant.busy.end()
     if (claimed.kind === 'fenced' && this.isWaiting) {
+      grant.released()
       this.state = FREE
       return this.lock.acquireAbove(claimed.fence)
     }
     if (claimed.kind === 'failed') this.waiting.failClaim(claimed.error)
     if (claimed.kind === 'rotated') this.waiting.failMissing(claimed.absence, this.context.clock.wallMs())
-    this.tell('released', epoch)
     this.giveBack()
   }
 
@@ -267,6 +269,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   }
 
   private giveBack(): void {
+    this.grant?.released()
     this.grant?.busy.end()
     this.state = FREE
     this.lock.release()
@@ -283,10 +286,6 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
 
   private tellFreed(): void {
     for (const resolve of this.onFreed.splice(0)) resolve()
-  }
-
-  private tell(event: 'granted' | 'revoked' | 'released', epoch: number): void {
-    this.context.events.tell(event, { session: this.session, epoch })
   }
 
   private explainTimeout(waitedMs: number): HoldfastError {

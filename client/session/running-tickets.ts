@@ -22,9 +22,13 @@ export class RunningTickets {
     else if (this.others?.delete(ticket) && this.others.size === 0) this.others = undefined
   }
 
+  all(): readonly Ticket[] {
+    return [...(this.sole === undefined ? [] : [this.sole]), ...(this.others ?? [])]
+  }
+
   /** Takes them all. */
   clear(): readonly Ticket[] {
-    const all = [...(this.sole === undefined ? [] : [this.sole]), ...(this.others ?? [])]
+    const all = this.all()
     this.sole = undefined
     this.others = undefined
     return all

@@ -79,12 +79,7 @@ export class Sessions {
         await session.finish()
       }),
     )
-    if (membership !== undefined) {
-      await membership.retire()
-      for (const { session, hold } of sessions) {
-        if (hold !== undefined) this.events.tell('released', { session, epoch: hold.epoch })
-      }
-    }
+    await membership?.retire()
     for (const session of this.known.values()) {
       this.held.closed(session)
       session.stop()

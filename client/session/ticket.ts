@@ -8,6 +8,7 @@ import { Wait } from './wait.js'
 
 /** A hold, as its tickets know it. */
 interface TicketHold {
+  readonly isWanted: boolean
   readonly accesses: { entered(ticket: Ticket): void }
 }
 
@@ -27,6 +28,7 @@ export class Ticket extends LockOwner implements LockTicket {
   /** Its locks: session.lock() adds to them. */
   request: LockRequest
   private controller: AbortController | undefined
+  private wantedController: AbortController | undefined
   private wait: Wait | undefined
   private onLoss: ((error: HoldfastError) => void) | undefined
 
@@ -59,7 +61,19 @@ export class Ticket extends LockOwner implements LockTicket {
     return this.controller.signal
   }
 
-  /** Waits until `grant` is called, or fails by time, signal or {@link fail}; `leave` then takes it out of its queue. */
+  /** Aborted when another process asks for the session while the access runs. Made on first use. */
+  get wantedSignal(): AbortSignal {
+    this.wantedController ??= new AbortController()
+    if (this.hold?.isWanted) this.wantedController.abort()
+    return this.wantedController.signal
+  }
+
+  wanted(): void {
+    // A listener is not inside the access in which this process noticed it.
+    outsideAccesses(() => this.wantedController?.abort())
+  }
+
+  /** Waits until `granted` is called, or fails by time, signal or {@link fail}; `leave` then takes it out of its queue. */
   waitForHold(clock: Clock, explainTimeout: (waitedMs: number) => HoldfastError, leave: () => void): Promise<void> {
     const wait = new Wait(clock, this.options, explainTimeout, () => {
       this.wait = undefined

@@ -1,3 +1,4 @@
+import { onAbort } from '../abort-listeners.js'
 import { AbortedError, type HoldfastError } from '../errors/index.js'
 import type { CompiledAccessOptions } from '../options/access-options.js'
 import type { Clock, Timer } from '../ports.js'
@@ -9,10 +10,11 @@ export class Wait {
   private reject!: (error: unknown) => void
   private readonly timer: Timer
   private readonly startedAt: number
+  private readonly unlisten: () => void
 
   constructor(
     private readonly clock: Clock,
-    private readonly options: Pick<CompiledAccessOptions, 'signal' | 'timeoutMs'>,
+    options: Pick<CompiledAccessOptions, 'signal' | 'timeoutMs'>,
     explainTimeout: (waitedMs: number) => HoldfastError,
     private readonly leave: () => void,
   ) {
@@ -22,7 +24,8 @@ export class Wait {
       this.reject = reject
     })
     this.timer = clock.after(options.timeoutMs, () => this.giveUp(explainTimeout(this.waitedMs)), 'awaited')
-    options.signal?.addEventListener('abort', this.aborted)
+    const { signal } = options
+    this.unlisten = onAbort(signal, () => this.giveUp(new AbortedError(this.waitedMs, signal?.reason)))
   }
 
   succeed(): void {
@@ -39,8 +42,6 @@ export class Wait {
     return Math.round(this.clock.monotonicMs() - this.startedAt)
   }
 
-  private readonly aborted = (): void => this.giveUp(new AbortedError(this.waitedMs, this.options.signal?.reason))
-
   giveUp(error: HoldfastError): void {
     this.leave()
     this.fail(error)
@@ -48,7 +49,7 @@ export class Wait {
 
   private end(): void {
     this.timer.cancel()
-    this.options.signal?.removeEventListener('abort', this.aborted)
+    this.unlisten()
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Absence } from '../../protocol/state/record.js'
 import { type HoldfastError, RefusedError, SessionMissingError } from '../errors/index.js'
 import { LOCAL_WAITERS_MAX } from '../limits.js'
+import type { Clock } from '../ports.js'
 import type { Ticket } from './ticket.js'
 
 /** Accesses of this process that wait for a session, in line. */
@@ -10,9 +11,18 @@ export class Waiting {
   private atClaim: ReadonlySet<Ticket> = new Set()
   /** Set when the client closes: no access may wait here any more. */
   private refusal: HoldfastError | undefined
+  /** Some have waited here since then, without a pause. */
+  private sinceMs = 0
+
+  constructor(private readonly clock: Clock) {}
 
   get count(): number {
     return this.tickets.size
+  }
+
+  /** How long some have waited here, without a pause. */
+  get waitedMs(): number {
+    return this.count === 0 ? 0 : Math.round(this.clock.monotonicMs() - this.sinceMs)
   }
 
   /** Throws a RefusedError where too many accesses wait, with those that wait in the hold. */
@@ -23,11 +33,13 @@ export class Waiting {
   }
 
   add(ticket: Ticket): void {
+    this.began()
     this.tickets.add(ticket)
   }
 
   /** Puts accesses back in line, ahead of all that wait now. */
   putBack(tickets: readonly Ticket[]): void {
+    this.began()
     this.tickets = new Set([...tickets, ...this.tickets])
     if (this.refusal !== undefined) this.refuse(this.refusal)
   }
@@ -72,5 +84,8 @@ export class Waiting {
   refuse(error: HoldfastError): void {
     this.refusal = error
     this.fail(error, ({ role }) => role === 'access')
+  }
+  private began(): void {
+    if (this.count === 0) this.sinceMs = this.clock.monotonicMs()
   }
 }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import { onAbort } from '../abort-listeners.js'
 import type { LockSpec } from '../attribute-locks/lock-request.js'
 import {
   AbortedError,
@@ -77,8 +78,7 @@ export class Calls {
   ): Promise<unknown> {
     if (this.isClosed) throw new ClosedError()
     if (signal?.aborted) throw new AbortedError(0, signal.reason)
-    const abort = () => this.send({ op: 'abort', n })
-    signal?.addEventListener('abort', abort)
+    const unlisten = onAbort(signal, () => this.send({ op: 'abort', n }))
     // The work runs in the asynchronous context of its caller, as in the main thread, and not in that of the port.
     const inContext = AsyncLocalStorage.snapshot()
     let result: { readonly value: unknown } | undefined
@@ -110,7 +110,7 @@ export class Calls {
       })
       return result === undefined ? answer : result.value
     } finally {
-      signal?.removeEventListener('abort', abort)
+      unlisten()
       this.settle(n)
     }
   }
@@ -178,11 +178,8 @@ export class Calls {
         return this.failed(call, message.error === undefined ? undefined : fromWire(message.error))
       case 'lost':
         return call?.sessions[message.index]?.lose(fromWire(message.error))
-      case 'wanted': {
-        const session = call?.sessions[message.index]
-        if (session !== undefined) session.wanted = true
-        return
-      }
+      case 'wanted':
+        return call?.sessions[message.index]?.becomeWanted()
       case 'reply':
         return this.take(message.m)?.resolve(message)
       case 'refused':

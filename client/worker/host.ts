@@ -23,8 +23,6 @@ interface Call {
   readonly finish: (changes: readonly Entries[]) => void
   readonly drop: () => void
   sessions: readonly AccessSession[]
-  /** Sessions whose worker thread knows that another process waits. */
-  readonly told: Set<AccessSession>
 }
 
 /**
@@ -52,17 +50,6 @@ export class WorkerHost {
     this.own.on('close', () => this.close())
     // This port does not keep the process alive. The thread does that itself.
     this.own.unref()
-  }
-
-  /** Another process asks for a session: tells the thread's accesses that hold it. */
-  revoked(): void {
-    for (const [n, call] of this.calls) {
-      for (const [index, session] of call.sessions.entries()) {
-        if (!session.wanted || call.told.has(session)) continue
-        call.told.add(session)
-        this.send({ kind: 'wanted', n, index })
-      }
-    }
   }
 
   private close(): void {
@@ -170,7 +157,8 @@ export class WorkerHost {
   /** The work of an access, for the client. It waits until the work in the thread has ended. */
   private async work(n: number, call: Call, sessions: readonly AccessSession[]): Promise<void> {
     call.sessions = sessions
-    for (const [index, { signal }] of sessions.entries()) {
+    for (const [index, { signal, wantedSignal }] of sessions.entries()) {
+      wantedSignal.addEventListener('abort', () => this.send({ kind: 'wanted', n, index }))
       signal.addEventListener('abort', () => this.send({ kind: 'lost', n, index, error: toWire(signal.reason) }))
     }
     this.send({ kind: 'begin', n, sessions: sessions.map((session) => opened(session)) })
@@ -238,5 +226,5 @@ function createCall(): Call {
   })
   // Nothing awaits it if the access never began: a rejection must not be an unhandled one.
   work.catch(() => {})
-  return { controller: new AbortController(), work, finish, drop, sessions: [], told: new Set() }
+  return { controller: new AbortController(), work, finish, drop, sessions: [] }
 }

@@ -29,12 +29,12 @@ export class WorkerSession {
   readonly createdAt: Date
   readonly lastAccessAt: Date
   rev: number
-  wanted: boolean
   /** The locks of this session. Nested accesses look here. */
   readonly ticket: { request: LockRequest }
   private readonly attributes: AttributeCache
   private readonly content: AccessState
   private readonly controller = new AbortController()
+  private readonly wantedController = new AbortController()
   /** For each attribute: the last commit() that sent it, as long as the main thread has not confirmed that commit. */
   private readonly unconfirmed = new Map<string, Changes>()
   private isEnded = false
@@ -49,7 +49,7 @@ export class WorkerSession {
     this.createdAt = new Date(opened.createdAtMs)
     this.lastAccessAt = new Date(opened.lastAccessAtMs)
     this.rev = opened.rev
-    this.wanted = opened.wanted
+    if (opened.wanted) this.becomeWanted()
     this.ticket = { request }
     this.attributes = new AttributeCache({}, NO_RULES)
     this.attributes.apply(new Map(opened.attributes))
@@ -68,6 +68,14 @@ export class WorkerSession {
 
   get signal(): AbortSignal {
     return this.controller.signal
+  }
+
+  get wanted(): boolean {
+    return this.wantedSignal.aborted
+  }
+
+  get wantedSignal(): AbortSignal {
+    return this.wantedController.signal
   }
 
   async commit(): Promise<void> {
@@ -112,6 +120,11 @@ export class WorkerSession {
   /** The session is lost: from now on every use of it throws this error. */
   lose(error: Error): void {
     this.controller.abort(error)
+  }
+
+  /** Another process asks for the session. */
+  becomeWanted(): void {
+    this.wantedController.abort()
   }
 
   end(): void {

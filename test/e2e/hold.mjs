@@ -2,7 +2,7 @@
 import { createHoldfast } from 'holdfast'
 
 const holdfast = createHoldfast({ namespace: 'e2e', ...JSON.parse(process.argv[2] ?? '{}') })
-for (const event of ['granted', 'revoked', 'released', 'lost']) {
+for (const event of ['granted', 'wanted', 'released', 'lost']) {
   holdfast.on(event, (detail) => process.send?.({ event, epoch: detail.epoch, code: detail.error?.reason }))
 }
 

@@ -79,7 +79,7 @@ export class Server implements Caller {
     this.client.on('lost', ({ session, unwritten }) => {
       if (unwritten > 0) history.lost(name, session)
     })
-    for (const event of ['granted', 'revoked', 'released', 'lost', 'connection'] as const) {
+    for (const event of ['granted', 'wanted', 'released', 'lost', 'connection'] as const) {
       this.client.on(event, () => this.told(random.pick(workload.sessions)))
     }
     this.calls = new Calls(this, random, history, workload)

@@ -74,7 +74,7 @@ describe('worker threads that end, and sessions that end under them', () => {
     const wanted = one.do('hold', { id: threads.id, locks: { write: ['a'] }, name: 'one' })
     await one.entered('one')
     const taking = other.access(threads.id, { write: ['a'] }, () => {})
-    await new Promise((resolve) => threads.holdfast.on('revoked', resolve))
+    await new Promise((resolve) => threads.holdfast.on('wanted', resolve))
     await one.do('peek', { id: threads.id })
     one.open('one')
     expect(await wanted).toEqual({ wanted: true })

@@ -7,8 +7,8 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
   {
     name: 'a listener is inside the access that caused the event',
     file: 'client/events.ts',
-    from: 'outsideAccesses(() => soon(() => void this.emitter.emit(event, ...args)))',
-    to: 'soon(() => void this.emitter.emit(event, ...args))',
+    from: 'outsideAccesses(() => soon(() => this.publish(event, ...args)))',
+    to: 'soon(() => this.publish(event, ...args))',
   },
   {
     name: 'an access that has lost one session goes on with the others',

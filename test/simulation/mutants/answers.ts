@@ -43,8 +43,8 @@ export const ANSWER_MUTANTS: readonly Mutant[] = [
   {
     name: 'a revoke of any epoch is obeyed by dropping the hold unreleased',
     file: 'client/session/local-session.ts',
-    from: "this.tell('revoked', grant.epoch)\n    this.hold?.drain()",
-    to: "this.tell('revoked', grant.epoch)\n    this.hold?.lose(new SessionLostError('revoked', 'mutant'))",
+    from: 'grant.busy.asked()\n    hold?.drain()',
+    to: "grant.busy.asked()\n    hold?.lose(new SessionLostError('revoked', 'mutant'))",
   },
   {
     name: 'a session is released while accesses run',
