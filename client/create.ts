@@ -4,6 +4,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { watched } from '../store/connecting.js'
 import { DynamoDbStore } from '../store/dynamodb.js'
 import { Requests } from '../store/requests.js'
+import { closingSignals } from './close-on-signals.js'
 import { ClosedError } from './errors/index.js'
 import { Holdfast } from './holdfast.js'
 import { STATE_REQUEST_TIMEOUT_MS } from './limits.js'
@@ -58,11 +59,14 @@ function onAws<S extends object>(options: CompiledOptions): Holdfast<S> {
   const store = new DynamoDbStore(aws, { sessions: config.sessionsTable }, requests)
   const transport = new SignedWebSocketTransport(config.url, config.region, aws, agents)
   const context = { store, clock: machineClock, randomness: machineRandomness, options }
-  return new Holdfast<S>(context, transport, () => {
+  const client = new Holdfast<S>(context, transport, () => {
+    stopListening()
     requests.close(new ClosedError())
     // The application's own agent may serve others.
     if (options.agent === undefined) for (const agent of Object.values(agents)) agent.destroy()
   })
+  const stopListening = closingSignals.add(client, options.closingSignals)
+  return client
 }
 
 function providerOf({ config, credentials }: CompiledOptions): CredentialsProvider {
@@ -83,7 +87,11 @@ function createAgents(maxSockets: number): { readonly http: HttpAgent; readonly 
 function inMemory<S extends object>(options: CompiledOptions, memory: MemoryStoreEntry): Holdfast<S> {
   const { store, transport, clock, randomness } = memory.connect()
   const context = { store, clock, randomness, options }
-  const client: Holdfast<S> = new Holdfast<S>(context, transport, () => memory.closed(client))
+  const client: Holdfast<S> = new Holdfast<S>(context, transport, () => {
+    stopListening()
+    memory.closed(client)
+  })
+  const stopListening = closingSignals.add(client, options.closingSignals)
   memory.opened(client)
   return client
 }

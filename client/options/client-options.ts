@@ -20,6 +20,7 @@ import {
 import { compileDurability, type Durability } from './access-options.js'
 import { compileAgent } from './agent.js'
 import { checkKeys, integer, invalid, type Keys } from './check.js'
+import { compileClosingSignals } from './closing-signals.js'
 import { type CredentialsOption, compileCredentials } from './credentials.js'
 import { SchemaCheck, type Schemas } from './schemas.js'
 import { compileConfig, type HoldfastConfig } from './store-config.js'
@@ -141,6 +142,17 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
    * @default - an agent of this client's own
    */
   readonly agent?: Agent
+  /**
+   * Closes the client when the process gets one of these signals; `true` stands for SIGTERM and SIGINT. `close()` may
+   * take its default `drainMs`. Then the process ends by the signal, as it would have without the client; the first
+   * process of a container ends with 128 and the number of the signal. A second signal ends it at once. Where the
+   * application listens for the signal itself, the client closes, and the application ends the process: after its own
+   * `await close()`. Possible are SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2 and SIGBREAK, in the main thread only.
+   *
+   * Without it, and without `close()`, others wait for each session of the ended process for the rest of its lease.
+   * @default false
+   */
+  readonly closeOnSignals?: boolean | readonly NodeJS.Signals[]
 }
 
 export interface CompiledOptions {
@@ -163,6 +175,7 @@ export interface CompiledOptions {
   readonly credentials: CredentialsOption | undefined
   readonly requestsMax: number
   readonly agent: Agent | undefined
+  readonly closingSignals: readonly NodeJS.Signals[]
 }
 
 const CLOSE_KEYS = { drainMs: true } as const
@@ -186,6 +199,7 @@ const OPTION_KEYS: Keys<HoldfastOptions> = {
   credentials: true,
   requestsMax: true,
   agent: true,
+  closeOnSignals: true,
 }
 /** Checks and completes the options of a client, before anything happens. */
 export function compileOptions<S extends object>(
@@ -234,6 +248,7 @@ export function compileOptions<S extends object>(
     credentials: compileCredentials(options.credentials),
     requestsMax: integer('requestsMax', options.requestsMax ?? REQUESTS_DEFAULT, 1, REQUESTS_MAX),
     agent: compileAgent(options.agent, config),
+    closingSignals: compileClosingSignals(options.closeOnSignals),
   }
 }
 

@@ -13,7 +13,7 @@ export class AppProcess {
   private readonly listeners = new Set<(message: Message) => void>()
   private commands = 0
 
-  constructor(stack: LocalStack, script: 'increment.mjs' | 'hold.mjs', options: object) {
+  constructor(stack: LocalStack, script: 'increment.mjs' | 'hold.mjs' | 'signals.mjs', options: object) {
     this.child = fork(path.join(__dirname, script), [JSON.stringify(options)], {
       env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', ...stack.env },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

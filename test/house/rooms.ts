@@ -19,6 +19,7 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   'client/machine': ['client/ports'],
   'client/microtask': [],
   'client/abort-listeners': [],
+  'client/close-on-signals': [],
   'client/memory-stores': ['client/ports', 'protocol'],
   'client/options': ['client/memory-stores', 'client/realms', ...BASE],
   'client/codec': OPTIONS,
@@ -58,6 +59,7 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
     ...LOCKS,
   ],
   'client/create': [
+    'client/close-on-signals',
     'client/state/types',
     'client/holdfast',
     'client/machine',
