@@ -203,11 +203,14 @@ export interface Holdfast<S extends object> extends HoldfastApi<S> {
   toJSON(): { readonly namespace: string } & Health
 
   /**
-   * Calls `listener` with every such event from now on. The call comes shortly after the event, outside of any access.
-   * An error that the listener throws is an uncaught exception.
+   * Calls `listener` with every such event from now on; {@link HoldfastEvents} describes them. The call comes shortly
+   * after the event, outside of any access. An error that the listener throws is an uncaught exception. For the events
+   * of all clients of the process, subscribe to the channels `holdfast:granted`, `holdfast:wanted`, `holdfast:released`,
+   * `holdfast:lost` and `holdfast:connection` of `node:diagnostics_channel`.
    *
    * @throws {InvalidArgumentError} for an unknown event, or a listener that is no function.
    * @example
+   * holdfast.on('granted', ({ waitedMs }) => metrics.histogram('wait', waitedMs))
    * holdfast.on('lost', ({ session, error, unwritten }) => metrics.count('lost', { code: error.code, unwritten }))
    */
   on<E extends keyof HoldfastEvents>(event: E, listener: (...args: HoldfastEvents[E]) => void): this
@@ -219,7 +222,7 @@ export interface Holdfast<S extends object> extends HoldfastApi<S> {
    * Waits until running accesses have ended, writes their changes, gives every session back and closes the connection.
    * Accesses that wait now, or begin later, fail with a {@link ClosedError}. An access that still runs after `drainMs`
    * milliseconds, by default 10,000, loses its session. A second call returns the promise of the first call; its `drainMs`
-   * can only shorten the time.
+   * can only shorten the time. {@link HoldfastOptions.closeOnSignals} calls it when the process gets a signal.
    *
    * @throws {InvalidArgumentError} for a bad `drainMs`: 0 to a day.
    */

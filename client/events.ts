@@ -12,8 +12,8 @@ import { outsideAccesses } from './scope.js'
  * Each `granted` is followed by one `released` or `lost` of the same epoch, at `close()` too. Accesses to a session that
  * the process holds already make no event.
  *
- * Each event is also published, with the client's `namespace`, on the channel `holdfast:` and its name of
- * `node:diagnostics_channel`, for all clients of the process.
+ * Each event is also published, as a {@link HoldfastMessage} with the client's `namespace`, on a channel of
+ * `node:diagnostics_channel` for all clients of the process: `holdfast:granted` and so on.
  */
 export interface HoldfastEvents {
   /**
@@ -55,6 +55,9 @@ export interface HoldfastEvents {
   /** The connection to the store has been made or lost; `detail` says why it was lost, where that is known. */
   connection: [{ readonly state: 'connected' | 'disconnected'; readonly detail: string | undefined }]
 }
+
+/** The message of an event on its channel of `node:diagnostics_channel`. */
+export type HoldfastMessage<E extends keyof HoldfastEvents> = HoldfastEvents[E][0] & { readonly namespace: string }
 
 /** The channel of each event, for all clients. */
 const CHANNELS = {
@@ -98,10 +101,10 @@ export class Events {
     this.emitter.off(event as string, listener as () => void)
   }
 
-  private publish(event: keyof HoldfastEvents, ...args: HoldfastEvents[keyof HoldfastEvents]): void {
+  private publish<E extends keyof HoldfastEvents>(event: E, ...args: HoldfastEvents[E]): void {
     const events = CHANNELS[event]
     // Node.js itself reports a subscriber that throws.
-    if (events.hasSubscribers) events.publish({ namespace: this.namespace, ...args[0] })
+    if (events.hasSubscribers) events.publish({ namespace: this.namespace, ...args[0] } satisfies HoldfastMessage<E>)
     this.emitter.emit(event, ...args)
   }
 }

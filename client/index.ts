@@ -3,7 +3,7 @@ export type { Health, Holdfast, HoldfastApi, OpenSession, Peeked, SessionOf } fr
 export type { LockSpec } from './attribute-locks/lock-request.js'
 export { createHoldfast } from './create.js'
 export * from './errors/index.js'
-export type { HoldfastEvents } from './events.js'
+export type { HoldfastEvents, HoldfastMessage } from './events.js'
 export type { AccessOptions, Durability, LockOptions, RotateOptions } from './options/access-options.js'
 export type { HoldfastOptions } from './options/client-options.js'
 export type { Schemas, StandardIssue, StandardResult, StandardSchema } from './options/schemas.js'

@@ -63,7 +63,11 @@ export interface Session<
    *
    * @example
    * await holdfast.access(id, { read: ['feed'] }, async ({ state, signal, wantedSignal }) => {
-   *   await sendFeed(response, state.feed, AbortSignal.any([signal, wantedSignal]))
+   *   const either = AbortSignal.any([signal, wantedSignal])
+   *   for (const entry of state.feed ?? []) {
+   *     if (either.aborted) break
+   *     await send(response, entry)
+   *   }
    * })
    */
   readonly wantedSignal: AbortSignal

@@ -4,6 +4,7 @@ import {
   createHoldfast,
   type Holdfast,
   type HoldfastErrorCode,
+  type HoldfastMessage,
   isHoldfastError,
   type LockSpec,
 } from '../../client/index.js'
@@ -220,4 +221,35 @@ export function codesAreTypes(error: unknown): number | string | undefined {
   error.path
   const code: HoldfastErrorCode = error.code
   return code
+}
+
+export async function eventsAreTypes(holdfast: Holdfast<Shop>, id: string): Promise<void> {
+  holdfast
+    .on('granted', ({ session, epoch, waitedMs }) => `${session.length} ${epoch + waitedMs}`)
+    .on('wanted', ({ session, epoch }) => `${session.length} ${epoch}`)
+    .on('released', ({ heldMs, handoffMs }) => heldMs - (handoffMs ?? 0))
+    .on('lost', ({ heldMs, epoch, error, unwritten }) => `${error.code} ${heldMs + epoch + unwritten}`)
+  // @ts-expect-error nobody may have asked
+  holdfast.on('released', ({ handoffMs }) => handoffMs.toFixed())
+  // @ts-expect-error a wait ends with the grant
+  holdfast.on('released', ({ waitedMs }) => waitedMs)
+  // @ts-expect-error the event of a process that asks is `wanted`
+  holdfast.on('revoked', () => {})
+  const message = {} as HoldfastMessage<'granted'>
+  const text: string = message.namespace + message.waitedMs.toFixed()
+  await holdfast.access(id, 'all', (session) => {
+    const signals: AbortSignal[] = [session.signal, session.wantedSignal]
+    // @ts-expect-error only a session can say that it is wanted
+    session.wanted = true
+    return [text, signals]
+  })
+}
+
+export function signalsAreTypes(): void {
+  createHoldfast<Shop>({ namespace: 'shop', closeOnSignals: true })
+  createHoldfast<Shop>({ namespace: 'shop', closeOnSignals: ['SIGTERM', 'SIGUSR2'] })
+  // @ts-expect-error one signal is an array of one, too
+  createHoldfast<Shop>({ namespace: 'shop', closeOnSignals: 'SIGTERM' })
+  // @ts-expect-error there is no such signal
+  createHoldfast<Shop>({ namespace: 'shop', closeOnSignals: ['SIGTREM'] })
 }

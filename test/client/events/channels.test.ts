@@ -1,4 +1,4 @@
-import { channel } from 'node:diagnostics_channel'
+import { subscribe as listen, unsubscribe } from 'node:diagnostics_channel'
 import type { Holdfast } from '../../../client/holdfast.js'
 import { settle, World } from '../../support/world.js'
 
@@ -22,9 +22,10 @@ describe('the channels of node:diagnostics_channel', () => {
   })
 
   const subscribe = (event: string, listener: (message: unknown, name: string | symbol) => void) => {
-    const events = channel(`holdfast:${event}`)
-    events.subscribe(listener)
-    ends.push(() => void events.unsubscribe(listener))
+    listen(`holdfast:${event}`, listener)
+    ends.push(() => {
+      unsubscribe(`holdfast:${event}`, listener)
+    })
   }
   const use = (client: Holdfast<State>) =>
     world.finish(
