@@ -1,8 +1,8 @@
 import { LocalStackSuite } from './local-stack-suite.js'
 import { AppProcess } from './processes.js'
 
-/** Far less than the rest of a lease, for which others wait after a process that ends without `close()`. */
-const HANDOVER_MAX_MS = 2_000
+/** Less than the rest of a lease, 11 s at least, for which others wait after a process that ends without `close()`. */
+const HANDOVER_MAX_MS = 8_000
 
 describe('an application server that gets a signal', () => {
   const suite = new LocalStackSuite<{ count: number }>()
