@@ -5,6 +5,7 @@ import { isAlive, readSession } from '../protocol/state/record.js'
 import { AccessSession } from './access/access-session.js'
 import { enterMany } from './access/enter-many.js'
 import { EnteredSession } from './access/entered-session.js'
+import { join } from './access/join.js'
 import { rotate } from './access/rotation.js'
 import { Accesses } from './access/run.js'
 import type { Holdfast as Api, Health, HoldfastApi, Peeked } from './api.js'
@@ -35,7 +36,7 @@ import { WorkerHost } from './worker/host.js'
 /** The client itself. Its calls are documented, and typed for programs, in api.ts. */
 class HoldfastClient implements Record<keyof Api<object>, unknown> {
   private readonly events: Events
-  private readonly accesses = new Accesses()
+  private readonly accesses: Accesses
   private readonly accessDefaults: CompiledAccessOptions
   private readonly workers = new Set<WorkerHost>()
   private readonly sessions: Sessions
@@ -46,6 +47,7 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     transport: Transport,
     private readonly dispose: () => void,
   ) {
+    this.accesses = new Accesses(context.options.config)
     this.accessDefaults = compileAccessOptions(undefined, context.options)
     this.events = new Events(context.options.namespace)
     this.sessions = new Sessions(context, transport, this.events)
@@ -60,9 +62,10 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     const key = this.keyOf(id)
     const request = compileLockRequest(locks)
     checkWork(work)
-    const ticket = new Ticket(request, this.compileOptions(options))
-    const outer = this.accesses.nesting.outer([key], request)
-    if (outer !== undefined) return work((outer[0] as EnteredSession).session)
+    const joining = { request, options: this.compileOptions(options), durability: options?.durability }
+    const joined = join(this.accesses.nesting, [key], joining, ([session]) => work(session as never))
+    if (joined !== undefined) return joined
+    const ticket = new Ticket(request, joining.options)
     // The `await` is needed even where the access may run at once: the work never runs before this call has returned.
     const hold = await (this.tryEnter(key, ticket) ?? this.enter(key, ticket))
     const running = new EnteredSession(key, hold, ticket, new AccessSession(hold, ticket))
@@ -78,18 +81,18 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     if (!Array.isArray(ids) || ids.length === 0 || ids.length > ACCESS_MANY_MAX) {
       throw new InvalidArgumentError(`accessMany takes 1 to ${ACCESS_MANY_MAX} ids`)
     }
-    const keys = ids.map((id) => this.keyOf(id))
+    const keys = [...ids].map((id) => this.keyOf(id))
     if (new Set(keys).size !== keys.length) throw new InvalidArgumentError('accessMany takes each id once')
     const request = compileLockRequest(locks)
     checkWork(work)
-    const compiled = this.compileOptions(options)
-    const outer = this.accesses.nesting.outer(keys, request)
-    if (outer !== undefined) return work(outer.map(({ session }) => session))
+    const joining = { request, options: this.compileOptions(options), durability: options?.durability }
+    const joined = join(this.accesses.nesting, keys, joining, (sessions) => work(sessions as never))
+    if (joined !== undefined) return joined
 
-    const owner = new LockOwner(compiled.label)
+    const owner = new LockOwner(joining.options.label)
     const running = await enterMany(
       keys,
-      () => new Ticket(request, compiled, owner),
+      () => new Ticket(request, joining.options, owner),
       (key, ticket) => this.enter(key, ticket),
       (hold, ticket) => this.leave(hold, ticket),
     )
@@ -147,7 +150,7 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     checkWithoutIfMissing(options, 'destroy')
     const compiled = compileAccessOptions({ ...options, ifMissing: 'fail' }, this.context.options)
     const request = compileLockRequest('all')
-    this.accesses.nesting.refuse('destroyed')
+    this.accesses.nesting.refuse('destroyed', key, 'inAny')
     const ticket = new Ticket(request, compiled)
     const hold = await this.enter(key, ticket).catch((error: unknown) => {
       if (error instanceof SessionMissingError) return undefined
@@ -173,7 +176,7 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     if (to === from) throw new InvalidArgumentError("'to' must be another id than the session has")
     const compiled = compileAccessOptions({ ...rest, ifMissing: 'fail', durability: 'access' }, this.context.options)
     const request = compileLockRequest('all')
-    this.accesses.nesting.refuse('rotated')
+    this.accesses.nesting.refuse('rotated', from, 'inAny')
     const ticket = new Ticket(request, compiled)
     const next = new Ticket(request, { ...compiled, ifMissing: 'create' }, ticket.owner, 'target')
     const hold = await this.enter(from, ticket)
@@ -189,7 +192,7 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
 
   async release(id: string): Promise<void> {
     const key = this.keyOf(id)
-    this.accesses.nesting.refuse('released', key)
+    this.accesses.nesting.refuse('released', key, 'inThis')
     await this.sessions.release(key)
   }
 

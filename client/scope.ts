@@ -7,14 +7,26 @@ export interface Nestable {
   readonly ticket: { readonly request: LockRequest }
 }
 
-/** The access that the current task runs in. */
+/** Whose accesses a scope is of: each client has one. */
+export interface ScopeOwner {
+  /** Names the store. Two clients with the same store and the same key of a session mean the same session. */
+  readonly store: string | undefined
+}
+
+/** The access that the current task runs in. Scopes lie in each other, also those of different clients. */
 export class Scope {
   isEnded = false
+  private readonly outer = currentScope()
 
   constructor(
-    readonly client: unknown,
+    readonly owner: ScopeOwner,
     readonly running: readonly Nestable[],
   ) {}
+
+  /** This scope and those around it, the innermost first. An ended one does not hide the ones around it. */
+  *living(): Iterable<Scope> {
+    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.outer) if (!scope.isEnded) yield scope
+  }
 }
 
 // One for all clients. A nested access finds the outer one here, through any asynchronous calls in between.
@@ -25,5 +37,13 @@ export const outsideAccesses = <T>(run: () => T): T => scopes.exit(run)
 
 export const runInScope = <T>(scope: Scope, run: () => T): T => scopes.run(scope, run)
 
-/** The innermost access that the current task runs in, of any client. */
-export const currentScope = (): Scope | undefined => scopes.getStore()
+/**
+ * The innermost access that the current task runs in and that has not ended, of any client. A task that outlives its
+ * access, such as a timer, is in none.
+ */
+export function currentScope(): Scope | undefined {
+  const scope = scopes.getStore()
+  if (scope?.isEnded !== true) return scope
+  for (const living of scope.living()) return living
+  return undefined
+}

@@ -1,19 +1,14 @@
 import { inspect } from 'node:util'
 import { compileLockRequest, type LockRequest, type LockSpec, merge } from '../attribute-locks/lock-request.js'
-import { AccessEndedError, type HoldfastError, WaitTimeoutError } from '../errors/index.js'
+import { AccessEndedError, WaitTimeoutError } from '../errors/index.js'
 import { compileTimeoutMs, type LockOptions } from '../options/access-options.js'
 import type { Hold } from '../session/hold.js'
 import { Ticket } from '../session/ticket.js'
 import type { Changes } from '../state/attribute-cache.js'
+import type { NestedState } from '../state/nested-state.js'
 import { AccessState } from '../state/state-view.js'
-
-/** The one failure that several commits are reported as: an unknown outcome first. */
-export function worstOf(outcomes: readonly PromiseSettledResult<unknown>[]): HoldfastError | undefined {
-  const failures = outcomes.flatMap((outcome) =>
-    outcome.status === 'rejected' ? [outcome.reason as HoldfastError] : [],
-  )
-  return failures.find(({ effect }) => effect === 'unknown') ?? failures[0]
-}
+import type { WaitOptions, WholeSession } from './nested-session.js'
+import { worstOf } from './outcome.js'
 
 async function both(before: Promise<void> | undefined, last: Promise<void>): Promise<void> {
   const failure = worstOf(await Promise.allSettled([before, last]))
@@ -21,7 +16,7 @@ async function both(before: Promise<void> | undefined, last: Promise<void>): Pro
 }
 
 /** The session object of one access. */
-export class AccessSession {
+export class AccessSession implements WholeSession {
   /** All calls of {@link commit} so far, of which some may be under way. */
   committing: Promise<void> | undefined
   private made: AccessState | undefined
@@ -85,12 +80,16 @@ export class AccessSession {
     return this.ticket.wantedSignal
   }
 
-  async commit(): Promise<void> {
+  commit(): Promise<void> {
+    return this.commitPart(undefined)
+  }
+
+  async commitPart(part: NestedState | undefined): Promise<void> {
     this.checkUsable()
-    const changes = this.changes()
+    const changes = this.made?.changes(part)
     if (changes !== undefined) this.hold.attributes.checkSize(changes)
     const isWrite = this.hold.mustWrite(changes)
-    const done = this.hold.take(this.ticket.request, changes, 'now')?.done
+    const done = this.hold.take(part?.request() ?? this.ticket.request, changes, 'now')?.done
     if (!isWrite || done === undefined) return done
     this.committing = both(this.committing, done)
     // The caller learns of the failure by `done`.
@@ -103,13 +102,19 @@ export class AccessSession {
   }
 
   async lock(more: LockSpec<string>, options: LockOptions = {}): Promise<this> {
+    await this.lockFor(more, options, this.ticket.options)
+    return this
+  }
+
+  async lockFor(more: LockSpec<string>, options: LockOptions, waits: WaitOptions): Promise<void> {
     this.checkUsable()
     const request = compileLockRequest(more)
     const { ticket, hold } = this
-    const timeoutMs = compileTimeoutMs(options, 'session.lock', ticket.options.timeoutMs)
+    const timeoutMs = compileTimeoutMs(options, 'session.lock', waits.timeoutMs)
     if (!hold.accesses.tryExtend(ticket, request)) {
-      ticket.checkSignal()
-      const extension = new Ticket(request, { ...ticket.options, timeoutMs }, ticket.owner, 'extension')
+      const { signal, label } = waits
+      const extension = new Ticket(request, { ...ticket.options, signal, label, timeoutMs }, ticket.owner, 'extension')
+      extension.checkSignal()
       hold.extend(extension)
       if (!extension.isGranted) {
         await extension.waitForHold(
@@ -119,7 +124,7 @@ export class AccessSession {
         )
       }
     }
-    return this.widened(request)
+    this.widened(request)
   }
 
   tryLock(more: LockSpec<string>): this | undefined {

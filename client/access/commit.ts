@@ -1,8 +1,8 @@
 import { PartialCommitError } from '../errors/index.js'
 import type { Changes } from '../state/attribute-cache.js'
 import type { Batch } from '../state/batch.js'
-import { worstOf } from './access-session.js'
 import type { EnteredSession } from './entered-session.js'
+import { worstOf } from './outcome.js'
 
 /**
  * Stages the changes, and frees the locks. The promise resolves when everything that the access saw or changed is in

@@ -1,9 +1,12 @@
 import { covers, type LockRequest } from '../attribute-locks/lock-request.js'
 import { NestedAccessError } from '../errors/index.js'
-import { currentScope, type Nestable, runInScope, Scope } from '../scope.js'
+import { currentScope, type Nestable, runInScope, Scope, type ScopeOwner } from '../scope.js'
 
-/** Recognises an access that runs inside another one of the same client. */
-export class Nesting<R extends Nestable> {
+/** Recognises an access that runs inside another one of the same client, or of another client of the same store. */
+export class Nesting<R extends Nestable> implements ScopeOwner {
+  /** @param store names the client's store where it is known. */
+  constructor(readonly store: string | undefined) {}
+
   /** The scope of an access, until `isEnded` is set. */
   open(running: readonly R[]): Scope {
     return new Scope(this, running)
@@ -13,12 +16,19 @@ export class Nesting<R extends Nestable> {
     return runInScope(scope, work)
   }
 
-  /** The outer access's sessions where they cover the request. Refuses an access that would wait for itself. */
+  /**
+   * The sessions of the access around this one, the innermost that has each, where its locks cover the request. Refuses
+   * an access that would wait for itself.
+   */
   outer(keys: readonly string[], request: LockRequest): readonly R[] | undefined {
-    const scope = this.scope()
-    if (scope === undefined) return undefined
+    if (currentScope() === undefined) return undefined
+    const scopes = this.scopes()
+    if (scopes.length === 0) {
+      for (const key of keys) this.refuseForeign(key)
+      return undefined
+    }
     return keys.map((key) => {
-      const outer = scope.running.find((running) => running.key === key)
+      const outer = scopes.flatMap(({ running }) => running).find((running) => running.key === key)
       if (outer === undefined) {
         throw new NestedAccessError('an access to another session began inside an access: use accessMany for both')
       }
@@ -32,14 +42,27 @@ export class Nesting<R extends Nestable> {
   }
 
   /** Refuses, inside an access, a call that waits for the end of accesses, to any session or to this one: it would wait for itself. */
-  refuse(what: string, key?: string): void {
-    const scope = this.scope()
-    if (scope === undefined || (key !== undefined && !scope.running.some((running) => running.key === key))) return
+  refuse(what: string, key: string, where: 'inAny' | 'inThis'): void {
+    if (currentScope() === undefined) return
+    this.refuseForeign(key)
+    const isInside = ({ running }: Scope) => where === 'inAny' || running.some((one) => one.key === key)
+    if (!this.scopes().some(isInside)) return
     throw new NestedAccessError(`a session cannot be ${what} inside an access: do it afterwards`)
   }
 
-  private scope(): Scope | undefined {
-    const scope = currentScope()
-    return scope === undefined || scope.isEnded || scope.client !== this ? undefined : scope
+  /** The scopes of this client's accesses around the current task, the innermost first. */
+  private scopes(): readonly Scope[] {
+    return [...(currentScope()?.living() ?? [])].filter(({ owner }) => owner === this)
+  }
+
+  /** Refuses a session that another client of this process holds around this access. */
+  private refuseForeign(key: string): void {
+    if (this.store === undefined) return
+    for (const { owner, running } of currentScope()?.living() ?? []) {
+      if (owner === this || owner.store !== this.store || !running.some((one) => one.key === key)) continue
+      throw new NestedAccessError(
+        'an access began inside an access of another client to the same session: use one client for both',
+      )
+    }
   }
 }

@@ -1,18 +1,25 @@
 import type { HoldfastError } from '../errors/index.js'
 import { soon } from '../microtask.js'
+import type { HoldfastConfig } from '../options/store-config.js'
 import type { Clock, Timer } from '../ports.js'
 import type { Scope } from '../scope.js'
 import type { AccessSession } from './access-session.js'
 import { commit } from './commit.js'
 import type { EnteredSession } from './entered-session.js'
+import type { Joinable } from './join.js'
 import { Nesting } from './nesting.js'
+import { isThenable, unknownOutcome } from './outcome.js'
 
 /** The accesses of one client: runs their work in a scope, commits what they changed, and counts their sessions. */
 export class Accesses {
-  readonly nesting = new Nesting<EnteredSession>()
+  readonly nesting: Nesting<Joinable>
   private count = 0
   /** A call of {@link quiet} that waits. */
   private quieting: { untilMs: number; timer: Timer; readonly done: () => void } | undefined
+
+  constructor({ url, sessionsTable }: HoldfastConfig) {
+    this.nesting = new Nesting(JSON.stringify([url, sessionsTable]))
+  }
 
   /** From before an access waits for a session: with its locks it must not be overlooked before its work has begun. */
   begin(): void {
@@ -86,7 +93,8 @@ export class Accesses {
         session.end()
         hold.leave(ticket)
       }
-      throw await outcomeOf(running, error)
+      const unknown = await unknownOutcome(running.map(sessionOf))
+      throw unknown ?? error
     } finally {
       this.close(scope, running)
     }
@@ -99,9 +107,6 @@ export class Accesses {
 }
 
 const sessionOf = ({ session }: EnteredSession): AccessSession => session
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
 
 async function after<T>(committed: Promise<void>, result: T): Promise<T> {
   await committed
@@ -134,23 +139,11 @@ function unlessLost<T>(running: readonly EnteredSession[], result: Promise<T>): 
         // The others may be lost by the same cause, in this same turn: no access may enter them before that.
         soon(() => hold.leave(ticket))
       }
-      void outcomeOf(running, loss).then(reject)
+      void unknownOutcome(running.map(sessionOf)).then((unknown) => reject(unknown ?? loss))
     }
     const loss = running.find(({ ticket }) => ticket.loss !== undefined)?.ticket.loss
     if (loss !== undefined) lose(loss)
     else for (const { ticket } of running) ticket.whileRunning(lose)
     result.then(resolve, reject)
   })
-}
-
-/** The error of a failed access. A commit() of it that is still under way may land, and then the outcome is unknown. */
-async function outcomeOf(running: readonly EnteredSession[], error: unknown): Promise<unknown> {
-  for (const { session } of running) {
-    const unknown = await session.committing?.then(
-      () => undefined,
-      (failure: HoldfastError) => (failure.effect === 'unknown' ? failure : undefined),
-    )
-    if (unknown !== undefined) return unknown
-  }
-  return error
 }

@@ -24,6 +24,8 @@ export interface LockParty {
   readonly owner: LockOwner
   /** The locks that it holds, or still wants. */
   readonly request: LockRequest
+  /** Names it in errors. */
+  readonly label: string
   /** Its place in line: lower ones go first, {@link HOLDER_ORDER} before all. */
   readonly order: number
 }
@@ -97,7 +99,7 @@ function describe(first: Edge): readonly DeadlockParty[] {
   return edges.map(({ wait, blocker }, i) => {
     const before = edges.at(i - 1) as Edge
     return {
-      access: wait.owner.label,
+      access: wait.label,
       // A party that is only ahead in the queue holds none of the attributes that others want.
       holds: before.blocker.order === HOLDER_ORDER ? contested(before.wait.request, before.blocker.request) : [],
       waitsFor: contested(wait.request, blocker.request),

@@ -28,7 +28,8 @@ export class Holders {
   }
 
   add(owner: LockOwner, request: LockRequest): void {
-    const holder: Holder = { scope: this.scope, owner, request, order: HOLDER_ORDER, index: this.list.length }
+    const { label } = owner
+    const holder: Holder = { scope: this.scope, owner, label, request, order: HOLDER_ORDER, index: this.list.length }
     this.list.push(holder)
     owner.holds = [...owner.holds, holder]
   }

@@ -6,6 +6,8 @@ import type { LockRequest } from './lock-request.js'
 export interface LockTicket {
   readonly owner: LockOwner
   readonly request: LockRequest
+  /** Names it in errors. Without one, it has that of its owner. */
+  readonly label?: string
   /** Called once, when the owner has the locks. It may use the same locks again. */
   granted(): void
 }
@@ -16,6 +18,7 @@ const FIRST_EXTENSION = Number.MIN_SAFE_INTEGER
 /** A ticket in the queue of one session. */
 export class WaitingTicket implements LockParty, Waiter {
   readonly owner: LockOwner
+  readonly label: string
   readonly order: number
   places: Place | undefined = undefined
   blockedIn = 0
@@ -33,6 +36,7 @@ export class WaitingTicket implements LockParty, Waiter {
     private readonly ready: WaitingTicket[],
   ) {
     this.owner = ticket.owner
+    this.label = ticket.label ?? ticket.owner.label
     this.order = kind === 'extension' ? FIRST_EXTENSION + number : number
   }
 

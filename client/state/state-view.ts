@@ -1,9 +1,10 @@
 import type { AttributeValue } from '../../protocol/dynamodb.js'
 import { type LockRequest, permits } from '../attribute-locks/lock-request.js'
-import { decodeValue, equalEncoded } from '../codec/index.js'
-import { InvalidArgumentError, NotLockedError } from '../errors/index.js'
+import { decodeValue, encodeValue, equalEncoded, ReadOnlyGuard } from '../codec/index.js'
+import { InvalidArgumentError, NestedAccessError, NotLockedError } from '../errors/index.js'
 import { checkAttributeName } from '../options/attribute-name.js'
 import type { Changes } from './attribute-cache.js'
+import { Detached, hasForm, Savepoint, type UnfinishedPart } from './savepoint.js'
 import { stateObject } from './state-object.js'
 
 /** The source of an access's values: the hold in this process, or the copies that were sent to a worker thread. */
@@ -23,6 +24,14 @@ export interface StateSource {
 
 const DELETED = Symbol('deleted')
 
+/** Throws where the outcomes of nested accesses contradict each other on this attribute. */
+export function refuseConflict(name: string | undefined): void {
+  if (name === undefined) return
+  throw new NestedAccessError(
+    `nested accesses wrote attribute '${name}' at the same time, and one of them failed: await one before the next begins`,
+  )
+}
+
 /** The attributes as one access sees and changes them: an overlay of its own copies over the cached values. */
 export class AccessState {
   /** The object that `session.state` gives. */
@@ -31,6 +40,11 @@ export class AccessState {
   private overlay: Map<string, unknown> | undefined
   /** Values read under shared locks. Each is decoded once, so that every read gives the same object. */
   private shared: Map<string, unknown> | undefined
+  private parts: Set<UnfinishedPart> | undefined
+  /** An attribute on which the outcomes of nested accesses contradict each other. */
+  conflict: string | undefined
+  private detached: Detached[] | undefined
+  private savepoints = 0
 
   /** @param checkUsable throws where the access has ended or lost its session. */
   constructor(
@@ -43,11 +57,27 @@ export class AccessState {
     this.proxy = stateObject(this)
   }
 
-  /** The differences from the cached state, in encoded form. Undefined where there are none. Throws on bad values. */
-  changes(): Changes | undefined {
+  /** The nested accesses that still run, on every level. */
+  get unfinished(): Set<UnfinishedPart> {
+    this.parts ??= new Set()
+    return this.parts
+  }
+
+  /**
+   * The differences from the cached state, in encoded form, without what nested accesses have changed that still run.
+   * Undefined where there are none. Throws on bad values.
+   *
+   * @param part leaves out the attributes that this nested access has not written.
+   */
+  changes(part?: UnfinishedPart): Changes | undefined {
     let changes: Map<string, AttributeValue | undefined> | undefined
     if (this.overlay === undefined) return undefined
-    for (const [name, value] of this.overlay) {
+    if (part === undefined) refuseConflict(this.conflict)
+    this.checkDetached(part)
+    for (const [name, live] of this.overlay) {
+      if (part?.savepoints.has(name) === false) continue
+      const value = this.parts === undefined ? live : this.finishedValue(name, live, part)
+      if (value === undefined) continue
       const cached = this.source.encoded(name)
       const encoded = value === DELETED ? undefined : this.source.encode(name, value)
       if (encoded === undefined ? cached === undefined : cached !== undefined && equalEncoded(encoded, cached)) continue
@@ -93,17 +123,20 @@ export class AccessState {
     throw new NotLockedError(name, 'read')
   }
 
-  set(name: string, value: unknown): void {
+  /** @param by the nested access that changes it, if one does. */
+  set(name: string, value: unknown, by?: UnfinishedPart): void {
     this.checkWritable(name)
     if (value === undefined) {
       throw new InvalidArgumentError(`state.${name}: undefined cannot be stored; use session.delete('${name}')`)
     }
     this.checkValue(name, value)
+    this.share(name, by)
     this.put(name, value)
   }
 
-  delete(name: string): void {
+  delete(name: string, by?: UnfinishedPart): void {
     this.checkWritable(name)
+    this.share(name, by)
     this.put(name, DELETED)
   }
 
@@ -134,6 +167,86 @@ export class AccessState {
       else names.add(name)
     }
     return [...names].filter((name) => permits(this.request(), name, 'shared'))
+  }
+
+  /** A read-only copy of the value as it is now, with the access's own changes. */
+  snapshot(name: string): unknown {
+    const own = this.overlay?.get(name)
+    if (own === undefined) return this.source.readShared(name)
+    if (own === DELETED) return undefined
+    const copy = decodeValue(encodeValue(own, name))
+    new ReadOnlyGuard(name).close(copy)
+    return copy
+  }
+
+  /** Throws an InvalidValueError where the value cannot be stored: it could not be restored exactly. */
+  save(name: string): Savepoint {
+    const own = this.overlay?.get(name)
+    const encoded = own === undefined || own === DELETED ? undefined : encodeValue(own, name)
+    this.savepoints += 1
+    return new Savepoint(own, encoded, this.source.encoded(name), this.savepoints)
+  }
+
+  /** Undoes all changes since then, but those that were committed. Returns whether there were any. */
+  restore(name: string, { own, encoded, cached }: Savepoint): boolean {
+    const live = this.overlay?.get(name)
+    const isCached = own === undefined || this.source.encoded(name) !== cached
+    if (isCached) {
+      if (live === undefined || this.isAsCached(name, live)) return false
+      this.overlay?.delete(name)
+      this.detach(name, [own, live], undefined)
+      return true
+    }
+    const isSame = own === DELETED ? live === DELETED : hasForm(live, () => encoded)
+    if (isSame) return false
+    const isIntact = encoded === undefined || hasForm(own, () => encoded)
+    const value = isIntact ? own : decodeValue(encoded)
+    this.put(name, value)
+    this.detach(name, [own, live], value)
+    return true
+  }
+
+  /** Throws where the program has changed an object that is not a value of the access any more. It tells this once. */
+  checkDetached(part?: UnfinishedPart): void {
+    for (const each of this.detached ?? []) {
+      if (part?.savepoints.has(each.name) === false || !each.isChanged()) continue
+      throw new NestedAccessError(
+        `an object was changed that attribute '${each.name}' had before a nested access failed: read session.state again after that`,
+      )
+    }
+  }
+
+  private isAsCached(name: string, live: unknown): boolean {
+    if (live === DELETED) return this.source.encoded(name) === undefined
+    return hasForm(live, () => this.source.current(name))
+  }
+
+  private detach(name: string, values: readonly unknown[], kept: unknown): void {
+    for (const value of new Set(values)) {
+      if (typeof value !== 'object' || value === null || value === kept) continue
+      this.detached ??= []
+      this.detached.push(new Detached(name, value))
+    }
+  }
+
+  /** The value without the changes of nested accesses that still run; undefined where that is the cached one. */
+  private finishedValue(name: string, live: unknown, part: UnfinishedPart | undefined): unknown {
+    let first: Savepoint | undefined
+    for (const each of this.unfinished) {
+      const savepoint = part === undefined || each.isWithin(part) ? each.savepoints.get(name) : undefined
+      if (savepoint !== undefined && (first === undefined || savepoint.order < first.order)) first = savepoint
+    }
+    if (first === undefined) return live
+    if (first.own === undefined || this.source.encoded(name) !== first.cached) return undefined
+    return first.encoded === undefined ? DELETED : decodeValue(first.encoded)
+  }
+
+  /** Nested accesses that use this attribute, other than `by` and those around it, have not written it alone. */
+  private share(name: string, by: UnfinishedPart | undefined): void {
+    for (const part of this.parts ?? []) {
+      const savepoint = part === by || by?.isWithin(part) === true ? undefined : part.savepoints.get(name)
+      if (savepoint !== undefined) savepoint.isShared = true
+    }
   }
 
   private put(name: string, value: unknown): void {

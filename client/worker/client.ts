@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { isMainThread, type MessagePort } from 'node:worker_threads'
+import { type Joinable, join } from '../access/join.js'
 import { Nesting } from '../access/nesting.js'
 import type { HoldfastApi, Peeked } from '../api.js'
 import { compileLockRequest, type LockSpec } from '../attribute-locks/lock-request.js'
 import { decodeValue } from '../codec/index.js'
 import { InvalidArgumentError } from '../errors/index.js'
-import { checkWithoutIfMissing, compileAccessOptions } from '../options/access-options.js'
-import { checkInit, checkSessionId, checkWork, invalid, kindOf } from '../options/check.js'
+import { type CompiledAccessOptions, checkWithoutIfMissing, compileAccessOptions } from '../options/access-options.js'
+import { checkInit, checkSessionId, checkWork, kindOf } from '../options/check.js'
 import { Calls } from './calls.js'
 import type { Entries, Opened } from './messages.js'
 import { WorkerSession } from './session.js'
@@ -20,18 +21,13 @@ export interface WorkerHoldfast<S extends object> extends HoldfastApi<S> {
 type Work = (sessions: readonly WorkerSession[]) => unknown
 type Options = { readonly signal?: AbortSignal; readonly [option: string]: unknown } | undefined
 
-// The main thread has the defaults. Options are only checked here.
-const SOME_DEFAULTS = { timeoutMs: 1, durability: 'access' } as const
-
-interface Running {
-  readonly key: string
-  readonly ticket: WorkerSession['ticket']
-  readonly session: WorkerSession
-}
+// The main thread has the defaults. Options are only checked here, but for those of a nested access: by default it is
+// not written by itself.
+const SOME_DEFAULTS = { timeoutMs: 1, durability: 'release' } as const
 
 /** The calls of the API, as messages to the main thread. */
 export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknown> {
-  private readonly nesting = new Nesting<Running>()
+  private readonly nesting = new Nesting<Joinable>(undefined)
   private readonly calls: Calls
 
   constructor(port: MessagePort) {
@@ -105,12 +101,12 @@ export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknow
   async destroy(id: string, options?: Options): Promise<boolean> {
     checkSessionId(id)
     checkWithoutIfMissing(options, 'destroy')
-    this.nesting.refuse('destroyed')
+    this.nesting.refuse('destroyed', id, 'inAny')
     return (await this.ask('destroy', id, options)) as boolean
   }
 
   async release(id: string): Promise<void> {
-    this.nesting.refuse('released', id)
+    this.nesting.refuse('released', id, 'inThis')
     await this.ask('release', id)
   }
 
@@ -126,14 +122,17 @@ export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknow
     options: Options,
     given: unknown,
   ): Promise<unknown> {
-    if (!Array.isArray(ids)) throw invalid('ids', 'an array of session ids', ids)
+    if (!Array.isArray(ids)) {
+      throw new InvalidArgumentError(`'ids' must be an array of session ids, received ${kindOf(ids)}`)
+    }
     for (const id of ids) checkSessionId(id)
     const request = compileLockRequest(locks)
     checkWork(given)
-    const { signal, rest } = split(options)
-    if (op === 'rotate') this.nesting.refuse('rotated')
-    const outer = this.nesting.outer(ids, request)
-    if (outer !== undefined) return work(outer.map(({ session }) => session))
+    const { signal, rest, compiled } = split(options)
+    if (op === 'rotate') this.nesting.refuse('rotated', ids[0] as string, 'inAny')
+    const joining = { request, options: compiled, durability: compiled.durability }
+    const joined = join(this.nesting, ids, joining, (sessions) => work(sessions as never))
+    if (joined !== undefined) return joined
     const n = this.calls.nextNumber()
     return this.calls.make(n, { op, n, ids, locks, options: rest }, signal, (opened) => {
       const sessions = opened.map((one, index) => new WorkerSession(one, request, this.calls.linkOf(n, index)))
@@ -142,7 +141,7 @@ export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknow
     })
   }
 
-  private async perform(running: readonly Running[], work: () => unknown): Promise<unknown> {
+  private async perform(running: readonly Joinable[], work: () => unknown): Promise<unknown> {
     const scope = this.nesting.open(running)
     try {
       return await this.nesting.run(scope, work)
@@ -160,16 +159,24 @@ export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknow
   }
 }
 
-/** Takes the signal out of the options, because a signal cannot cross a port: a message is sent when it fires. */
-function split(options: Options): {
+interface SplitOptions {
   readonly signal: AbortSignal | undefined
   readonly rest: { readonly [option: string]: unknown } | undefined
-} {
-  if (options === undefined) return { signal: undefined, rest: undefined }
-  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options)
+  readonly compiled: CompiledAccessOptions
+}
+
+/** Takes the signal out of the options, because a signal cannot cross a port: a message is sent when it fires. */
+function split(options: Options): SplitOptions {
+  if (options === undefined) {
+    return { signal: undefined, rest: undefined, compiled: compileAccessOptions(undefined, SOME_DEFAULTS) }
+  }
+  // It is not shown where it is no object: it may be an id.
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidArgumentError(`the options must be an object, received ${kindOf(options)}`)
+  }
   // `to`, the new id of a rotation, is not an option of an access. The main thread checks it.
   const { to: _, ...checked } = options
-  compileAccessOptions(checked, SOME_DEFAULTS)
+  const compiled = compileAccessOptions(checked, SOME_DEFAULTS)
   const { signal, ...rest } = options
-  return { signal, rest }
+  return { signal, rest, compiled }
 }

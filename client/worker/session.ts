@@ -1,9 +1,11 @@
 import { inspect } from 'node:util'
+import type { WholeSession } from '../access/nested-session.js'
 import { compileLockRequest, type LockRequest, type LockSpec, merge } from '../attribute-locks/lock-request.js'
 import { AccessEndedError, type HoldfastError } from '../errors/index.js'
 import type { LockOptions } from '../options/access-options.js'
 import { SchemaCheck } from '../options/schemas.js'
 import { AttributeCache, type Changes } from '../state/attribute-cache.js'
+import type { NestedState } from '../state/nested-state.js'
 import { AccessState } from '../state/state-view.js'
 import type { Entries, Opened, Reply } from './messages.js'
 
@@ -23,7 +25,7 @@ const NO_RULES = {
 }
 
 /** The session object of an access whose work runs in this worker thread. */
-export class WorkerSession {
+export class WorkerSession implements WholeSession {
   readonly epoch: number
   isNew: boolean
   readonly createdAt: Date
@@ -32,7 +34,7 @@ export class WorkerSession {
   /** The locks of this session. Nested accesses look here. */
   readonly ticket: { request: LockRequest }
   private readonly attributes: AttributeCache
-  private readonly content: AccessState
+  readonly content: AccessState
   private readonly controller = new AbortController()
   private readonly wantedController = new AbortController()
   /** For each attribute: the last commit() that sent it, as long as the main thread has not confirmed that commit. */
@@ -78,9 +80,13 @@ export class WorkerSession {
     return this.wantedController.signal
   }
 
-  async commit(): Promise<void> {
+  commit(): Promise<void> {
+    return this.commitPart(undefined)
+  }
+
+  async commitPart(part: NestedState | undefined): Promise<void> {
     this.checkUsable()
-    const changes = this.changes()
+    const changes = this.changes(part)
     for (const name of changes.keys()) this.unconfirmed.set(name, changes)
     this.update(await this.told(this.link.commit([...changes])))
     this.attributes.apply(changes)
@@ -92,11 +98,16 @@ export class WorkerSession {
   }
 
   async lock(more: LockSpec, options?: LockOptions): Promise<this> {
+    await this.lockFor(more, options)
+    return this
+  }
+
+  async lockFor(more: LockSpec, options?: LockOptions): Promise<void> {
     this.checkUsable()
     const request = compileLockRequest(more)
     const reply = await this.told(this.link.lock(more, options))
     this.update(reply)
-    return this.widened(request, reply.attributes)
+    this.widened(request, reply.attributes)
   }
 
   tryLock(more: LockSpec): this | undefined {
@@ -107,11 +118,12 @@ export class WorkerSession {
   }
 
   /** The differences from the main thread's values. Throws on values that cannot be stored. */
-  changes(): Changes {
-    const changes = new Map(this.content.changes())
+  changes(part?: NestedState): Changes {
+    const changes = new Map(this.content.changes(part))
     // A commit() that is under way or was refused has changed the main thread's values. If the work has undone such a
     // change since, that must be sent as well.
     for (const name of this.unconfirmed.keys()) {
+      if (part?.savepoints.has(name) === false) continue
       if (!changes.has(name)) changes.set(name, this.attributes.encoded(name))
     }
     return changes
