@@ -1,0 +1,199 @@
+import { NestedAccessError } from '../../../client/errors/index.js'
+import type { Holdfast } from '../../../client/holdfast.js'
+import { World } from '../../support/world.js'
+import { codeOf, FAILED, fail, ID, OTHER, pushAndFail, type Shop } from './nested.js'
+
+describe('a nested access that fails', () => {
+  let world: World
+  let holdfast: Holdfast<Shop>
+  beforeEach(async () => {
+    world = new World()
+    holdfast = world.client<Shop>()
+    await finish(
+      holdfast.access(ID, 'all', ({ state }) => void Object.assign(state, { cart: { items: ['a'] }, count: 1 })),
+    )
+  })
+  afterEach(() => world.close())
+
+  const finish = <T>(promise: Promise<T>, withinMs?: number): Promise<T> => world.finish(promise, withinMs)
+  const stored = async (id = ID) => (await holdfast.peek(id))?.state
+  /** Runs work as a nested access that fails, inside an access, and returns what is stored afterwards. */
+  const failInside = async (work: Parameters<typeof holdfast.access<void, 'all'>>[2], before = () => {}) => {
+    await finish(
+      holdfast.access(ID, 'all', async () => {
+        before()
+        const nested = holdfast.access(ID, 'all', async (session) => {
+          await work(session)
+          fail()
+        })
+        expect(await codeOf(nested)).toBe(FAILED)
+      }),
+    )
+    return stored()
+  }
+
+  it.each<[string, Parameters<typeof holdfast.access<void, 'all'>>[2]]>([
+    ['an assignment', ({ state }) => void (state.count = 2)],
+    ['a new attribute', ({ state }) => void (state.note = 'new')],
+    ['a deletion', (session) => session.delete('cart')],
+    ['a change in place', ({ state }) => void state.cart?.items.push('b')],
+    [
+      'a change in place, and an assignment',
+      ({ state }) => {
+        state.cart?.items.push('b')
+        state.cart = { items: ['c'] }
+      },
+    ],
+    ['a value that cannot be stored', ({ state }) => Object.assign(state, { cart: { items: [() => {}] } })],
+    [
+      'a nested access of its own that ended well',
+      ({ state }) =>
+        holdfast.access(ID, { write: ['cart'] }, (inner) => {
+          state.count = 3
+          inner.state.cart?.items.push('deeper')
+        }),
+    ],
+  ])('leaves nothing of %s', async (_what, work) => {
+    const before = world.traffic.updates.length
+    expect(await failInside(work)).toEqual({ cart: { items: ['a'] }, count: 1 })
+    expect(world.traffic.updates.length).toBe(before)
+  })
+
+  it('leaves what the outer work had changed before', async () => {
+    const access = holdfast.access(ID, 'all', async (session) => {
+      const { cart } = session.state
+      cart?.items.push('outer')
+      session.state.count = 5
+      session.state.tags = new Set(['t'])
+      session.delete('note')
+      const nested = holdfast.access(ID, 'all', ({ state }) => {
+        state.cart = { items: ['inner'] }
+        state.count = 6
+        state.tags?.add('inner')
+        state.note = 'inner'
+        fail()
+      })
+      await codeOf(nested)
+      // Its contents were not touched, so it is still a value of the access.
+      expect(session.state.cart).toBe(cart)
+      cart?.items.push('after')
+      expect({ ...session.state }).toEqual({
+        cart: { items: ['a', 'outer', 'after'] },
+        count: 5,
+        tags: new Set(['t']),
+      })
+    })
+    await finish(access)
+    expect(await stored()).toEqual({ cart: { items: ['a', 'outer', 'after'] }, count: 5, tags: new Set(['t']) })
+  })
+
+  it('by a synchronous throw has been undone when the call returns', async () => {
+    const seen = holdfast.access(ID, 'all', async ({ state }) => {
+      const nested = codeOf(
+        holdfast.access(ID, 'all', (inner) => {
+          inner.state.count = 7
+          fail()
+        }),
+      )
+      const { count } = state
+      await nested
+      return count
+    })
+    expect(await finish(seen)).toBe(1)
+  })
+
+  it('replaces objects that it changed in place: a change to an old one is not lost silently', async () => {
+    const run = (afterwards: (old: Shop['cart'], state: Partial<Shop>) => unknown) =>
+      holdfast.access(ID, 'all', async ({ state }) => {
+        const cart = state.cart as Shop['cart']
+        await codeOf(holdfast.access(ID, 'all', pushAndFail))
+        expect(cart.items).toEqual(['a', 'inner'])
+        await afterwards(cart, state)
+      })
+    const lost = finish(run((old) => old.items.push('lost')))
+    await expect(lost).rejects.toBeInstanceOf(NestedAccessError)
+    await expect(lost).rejects.toThrow("attribute 'cart' had before a nested access failed")
+    expect(await stored()).toEqual({ cart: { items: ['a'] }, count: 1 })
+    await finish(run((_old, state) => state.cart?.items.push('kept')))
+    expect((await stored())?.cart).toEqual({ items: ['a', 'kept'] })
+  })
+
+  it('whose lost change was told by commit() once leaves the outer access to go on', async () => {
+    const access = holdfast.access(ID, 'all', async (session) => {
+      const cart = session.state.cart as Shop['cart']
+      await codeOf(holdfast.access(ID, 'all', pushAndFail))
+      cart.items.push('lost')
+      expect(await codeOf(session.commit())).toBe('NESTED_ACCESS')
+      session.state.cart?.items.push('kept')
+    })
+    await finish(access)
+    expect((await stored())?.cart).toEqual({ items: ['a', 'kept'] })
+  })
+
+  it('is told of a lost change where it ends, if the access that failed was nested in it', async () => {
+    const access = holdfast.access(ID, 'all', async ({ state }) => {
+      state.note = 'outer'
+      const middle = holdfast.access(ID, 'all', async (session) => {
+        session.state.count = 9
+        const cart = session.state.cart as Shop['cart']
+        await codeOf(holdfast.access(ID, 'all', pushAndFail))
+        cart.items.push('lost')
+      })
+      expect(await codeOf(middle)).toBe('NESTED_ACCESS')
+    })
+    await finish(access)
+    expect(await stored()).toEqual({ cart: { items: ['a'] }, count: 1, note: 'outer' })
+  })
+
+  it('leaves what it has committed, and nothing after that', async () => {
+    const state = await failInside(async (session) => {
+      session.state.count = 2
+      session.state.cart?.items.push('committed')
+      await session.commit()
+      session.state.count = 3
+      session.state.cart?.items.push('later')
+    })
+    expect(state).toEqual({ cart: { items: ['a', 'committed'] }, count: 2 })
+  })
+
+  it('deep inside undoes its own part alone', async () => {
+    const access = holdfast.access(ID, 'all', () =>
+      holdfast.access(ID, 'all', async ({ state }) => {
+        state.count = 2
+        await codeOf(
+          holdfast.access(ID, 'all', ({ state: inner }) => {
+            inner.count = 3
+            fail()
+          }),
+        )
+        expect(state.count).toBe(2)
+      }),
+    )
+    await finish(access)
+    expect((await stored())?.count).toBe(2)
+  })
+
+  it('as an accessMany undoes its part of every session', async () => {
+    const access = holdfast.accessMany([ID, OTHER], 'all', async ([one]) => {
+      one.state.note = 'outer'
+      const nested = holdfast.accessMany([OTHER, ID], 'all', (sessions) => {
+        for (const { state } of sessions) state.count = 8
+        fail()
+      })
+      expect(await codeOf(nested)).toBe(FAILED)
+      await holdfast.access(OTHER, 'all', ({ state }) => void (state.note = 'single'))
+    })
+    await finish(access)
+    expect(await stored()).toMatchObject({ count: 1, note: 'outer' })
+    expect(await stored(OTHER)).toEqual({ note: 'single' })
+  })
+
+  it('keeps no commit of an outer access that fails later', async () => {
+    const access = holdfast.access(ID, 'all', async () => {
+      await holdfast.access(ID, 'all', ({ state }) => void (state.count = 2))
+      fail()
+    })
+    expect(await finish(codeOf(access))).toBe(FAILED)
+    expect((await stored())?.count).toBe(1)
+  })
+})

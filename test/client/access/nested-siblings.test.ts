@@ -1,0 +1,104 @@
+import type { Holdfast } from '../../../client/holdfast.js'
+import { Gate } from '../../support/counting.js'
+import { settle, World } from '../../support/world.js'
+import { codeOf, FAILED, fail, ID, type Shop } from './nested.js'
+
+describe('a nested access beside another', () => {
+  let world: World
+  let holdfast: Holdfast<Shop>
+  beforeEach(async () => {
+    world = new World()
+    holdfast = world.client<Shop>()
+    await finish(
+      holdfast.access(ID, 'all', ({ state }) => void Object.assign(state, { cart: { items: ['a'] }, count: 1 })),
+    )
+  })
+  afterEach(() => world.close())
+
+  const finish = <T>(promise: Promise<T>, withinMs?: number): Promise<T> => world.finish(promise, withinMs)
+  const stored = async (id = ID) => (await holdfast.peek(id))?.state
+  const besides = (one: string, two: string) =>
+    finish(
+      codeOf(
+        holdfast.access(ID, 'all', async () => {
+          const gate = new Gate()
+          const write = async (name: 'count' | 'note', isFailing: boolean) => {
+            await holdfast.access(ID, 'all', async ({ state }) => {
+              Object.assign(state, { [name]: name === 'count' ? (state.count ?? 0) + 10 : name })
+              await gate.passed
+              if (isFailing) fail()
+            })
+          }
+          const both = Promise.all([codeOf(write(one as 'count', true)), codeOf(write(two as 'count', false))])
+          await settle()
+          gate.open()
+          return both
+        }),
+      ),
+    )
+
+  it('undoes its own attributes where it fails, and the other goes on', async () => {
+    expect(await besides('count', 'note')).toEqual({ value: [FAILED, { value: undefined }] })
+    expect(await stored()).toEqual({ cart: { items: ['a'] }, count: 1, note: 'note' })
+  })
+
+  it('fails the outer access where both changed one attribute and one of them fails: nothing is acknowledged in vain', async () => {
+    expect(await besides('count', 'count')).toBe('NESTED_ACCESS')
+    expect(await stored()).toEqual({ cart: { items: ['a'] }, count: 1 })
+  })
+
+  it('fails a nested access around them, which undoes both', async () => {
+    const access = holdfast.access(ID, 'all', async ({ state }) => {
+      state.note = 'outer'
+      const gate = new Gate()
+      const middle = holdfast.access(ID, 'all', async () => {
+        const add = (isFailing: boolean) =>
+          codeOf(
+            holdfast.access(ID, { write: ['cart'] }, async (inner) => {
+              inner.state.cart?.items.push('x')
+              await gate.passed
+              if (isFailing) fail()
+            }),
+          )
+        const both = Promise.all([add(false), add(true)])
+        await settle()
+        gate.open()
+        await both
+      })
+      expect(await codeOf(middle)).toBe('NESTED_ACCESS')
+    })
+    await finish(access)
+    expect(await stored()).toEqual({ cart: { items: ['a'] }, count: 1, note: 'outer' })
+  })
+
+  it('fails the outer access where that assigned the attribute meanwhile', async () => {
+    const access = holdfast.access(ID, 'all', async ({ state }) => {
+      const gate = new Gate()
+      const nested = codeOf(
+        holdfast.access(ID, 'all', async (inner) => {
+          inner.state.count = 2
+          await gate.passed
+          fail()
+        }),
+      )
+      state.count = 3
+      gate.open()
+      await nested
+    })
+    expect(await finish(codeOf(access))).toBe('NESTED_ACCESS')
+    expect((await stored())?.count).toBe(1)
+  })
+
+  it('changes one attribute with it where both end well', async () => {
+    const access = holdfast.access(ID, 'all', async () => {
+      const push = (item: string) =>
+        holdfast.access(ID, { write: ['cart'] }, async ({ state }) => {
+          await settle()
+          state.cart?.items.push(item)
+        })
+      await Promise.all([push('b'), push('c')])
+    })
+    await finish(access)
+    expect((await stored())?.cart).toEqual({ items: ['a', 'b', 'c'] })
+  })
+})
