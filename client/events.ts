@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
 import { type HoldfastError, InvalidArgumentError } from './errors/index.js'
 import { soon } from './microtask.js'
-import { kindOf, shown } from './options/check.js'
+import { kindOf, shownUnlessId } from './options/check.js'
 import { outsideAccesses } from './scope.js'
 
 /**
@@ -70,7 +70,9 @@ const CHANNELS = {
 
 function checkListener(event: unknown, listener: unknown): void {
   if (typeof event !== 'string' || !Object.hasOwn(CHANNELS, event)) {
-    throw new InvalidArgumentError(`there is no event ${shown(event)}: known are ${Object.keys(CHANNELS).join(', ')}`)
+    throw new InvalidArgumentError(
+      `there is no event ${shownUnlessId(event)}: known are ${Object.keys(CHANNELS).join(', ')}`,
+    )
   }
   if (typeof listener !== 'function') {
     throw new InvalidArgumentError(`the listener must be a function, received ${kindOf(listener)}`)

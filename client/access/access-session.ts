@@ -101,12 +101,11 @@ export class AccessSession implements WholeSession {
     this.content.delete(name)
   }
 
-  async lock(more: LockSpec<string>, options: LockOptions = {}): Promise<this> {
-    await this.lockFor(more, options, this.ticket.options)
-    return this
+  lock(more: LockSpec<string>, options: LockOptions = {}): Promise<this> {
+    return this.lockFor(more, options, this.ticket.options)
   }
 
-  async lockFor(more: LockSpec<string>, options: LockOptions, waits: WaitOptions): Promise<void> {
+  async lockFor(more: LockSpec<string>, options: LockOptions, waits: WaitOptions): Promise<this> {
     this.checkUsable()
     const request = compileLockRequest(more)
     const { ticket, hold } = this
@@ -124,7 +123,7 @@ export class AccessSession implements WholeSession {
         )
       }
     }
-    this.widened(request)
+    return this.widened(request)
   }
 
   tryLock(more: LockSpec<string>): this | undefined {

@@ -23,7 +23,7 @@ export interface WholeSession {
   /** Commits what a nested access has changed. */
   commitPart(part: NestedState): Promise<void>
   /** Locks more, for a nested access. */
-  lockFor(more: LockSpec<string>, options: LockOptions, waits: WaitOptions): Promise<void>
+  lockFor(more: LockSpec<string>, options: LockOptions, waits: WaitOptions): Promise<unknown>
   tryLock(more: LockSpec<string>): unknown
 }
 

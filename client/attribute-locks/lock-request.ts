@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../errors/index.js'
+import { shownKey } from '../errors/shown-key.js'
 import { LOCK_ATTRIBUTES_MAX } from '../limits.js'
 import { checkAttributeName } from '../options/attribute-name.js'
 import { kindOf } from '../options/check.js'
@@ -54,7 +55,9 @@ export function compileLockRequest(spec: unknown): LockRequest {
   }
   for (const key in spec) {
     if (key !== 'write' && key !== 'read' && key !== 'all' && Object.hasOwn(spec, key)) {
-      throw new InvalidArgumentError(`locks may have 'write', 'read' and 'all', received the unknown key '${key}'`)
+      throw new InvalidArgumentError(
+        `locks may have 'write', 'read' and 'all', received the unknown key ${shownKey(key)}`,
+      )
     }
   }
   const { all, write, read } = spec as { readonly all?: unknown; readonly write?: unknown; readonly read?: unknown }

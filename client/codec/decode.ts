@@ -2,10 +2,10 @@ import { Buffer } from 'node:buffer'
 import { types as nodeTypes } from 'node:util'
 import type { AttributeValue } from '../../protocol/dynamodb.js'
 import { CorruptRecordError } from '../../protocol/record-fields.js'
+import { shownKey } from '../errors/shown-key.js'
 import { RealDate } from '../realms.js'
 import { BIGINT_DIGITS_MAX, isTagName, TAG } from './format.js'
 import { fitsN, readN } from './numbers.js'
-import { shownName } from './refusal.js'
 
 type Fields = { readonly [name: string]: AttributeValue }
 
@@ -98,7 +98,7 @@ function decodeTagged(tag: string, encoded: AttributeValue): unknown {
     case TAG.dict:
       return withProperties(Object.create(null), decodeEntries(listIn(encoded, tag), tag), tag)
     default:
-      return corrupt(`the unknown tag '${shownName(tag)}'`)
+      return corrupt(`the unknown tag ${shownKey(tag)}`)
   }
 }
 

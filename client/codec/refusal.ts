@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { types } from 'node:util'
 import { InvalidValueError } from '../errors/index.js'
+import { readsAsName } from '../errors/shown-key.js'
 import { counterpartOf } from '../realms.js'
 import { isRefusal } from './read-only.js'
 
@@ -21,21 +22,12 @@ export interface Place {
   at: string | number
 }
 
-const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u
-const SHOWN_NAME_CHARS_MAX = 64
-
-/** A name as an error may show it: shortened, because a name can be as long as an attribute may be. */
-export const shownName = (name: string): string =>
-  name.length <= SHOWN_NAME_CHARS_MAX ? name : `${name.slice(0, SHOWN_NAME_CHARS_MAX)}…`
-
 function shownStep(place: Place): string {
   switch (place.step) {
     case 'top':
       return String(place.at)
-    case 'property': {
-      const name = shownName(String(place.at))
-      return IDENTIFIER.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`
-    }
+    case 'property':
+      return readsAsName(String(place.at)) ? `.${place.at}` : '[string]'
     case 'element':
       return `[${place.at}]`
     // The path has the position and not the key: the key of a Map is a value, and no error shows a value.
@@ -95,12 +87,12 @@ export function refuseExtra(
   isMark?: (key: string | symbol) => boolean,
 ): void {
   const extra = Reflect.ownKeys(container).find((key) => !isRefusal(container, key) && isMark?.(key) !== true)
-  if (extra !== undefined) refuse(place, `${kind} with the property ${shownKey(extra)}`)
+  if (extra !== undefined) refuse(place, `${kind} with the property ${shownProperty(extra)}`)
 }
 
 export function refuseSymbols(container: object, kind: string, place: Place): void {
   const symbol = Object.getOwnPropertySymbols(container)[0]
-  if (symbol !== undefined) refuse(place, `${kind} with the property ${shownKey(symbol)}`)
+  if (symbol !== undefined) refuse(place, `${kind} with the property ${shownProperty(symbol)}`)
 }
 
 /** Refuses extra properties of an array. Holes are refused later, when the elements are read. */
@@ -110,17 +102,22 @@ export function refuseUnlessDense(array: readonly unknown[], place: Place): void
   // Indices come first, in order, and 'length' next.
   if (names.length === array.length + 1 && names[array.length] === 'length') return
   const extra = names.find((name) => name !== 'length' && !(Number(name) < array.length && /^\d+$/.test(name)))
-  if (extra !== undefined) refuse(place, `an array with the property ${shownKey(extra)}`)
+  if (extra !== undefined) refuse(place, `an array with the property ${shownProperty(extra)}`)
 }
 
-const shownKey = (key: string | symbol): string =>
-  typeof key === 'symbol' ? shownName(String(key)) : JSON.stringify(shownName(key))
+const shownProperty = (key: string | symbol): string => {
+  if (typeof key === 'string') return readsAsName(key) ? `"${key}"` : '[string]'
+  const { description = '' } = key
+  return description.split('.').every(readsAsName) ? `Symbol(${description})` : '[symbol]'
+}
+
+const CLASS_NAME_CHARS_MAX = 64
 
 const classNameOf = (prototype: object): string => {
   const maker: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
   if (typeof maker !== 'function' || types.isProxy(maker)) return ''
   const name: unknown = Object.getOwnPropertyDescriptor(maker, 'name')?.value
-  return typeof name === 'string' ? shownName(name) : ''
+  return typeof name === 'string' ? name.slice(0, CLASS_NAME_CHARS_MAX) : ''
 }
 
 /** Names an object of an unsupported type. It runs none of the caller's code. */

@@ -1,5 +1,6 @@
 import { type ErrorTraits, HoldfastError } from './base.js'
 import { nameType } from './brand.js'
+import { readsAsName } from './shown-key.js'
 
 /** `INVALID_ARGUMENT`: an id, an attribute name, an option or a call is not acceptable. Nothing has happened. */
 export class InvalidArgumentError extends HoldfastError {
@@ -14,7 +15,12 @@ export class InvalidArgumentError extends HoldfastError {
   }
 }
 
-/** `INVALID_VALUE`: a value cannot be stored exactly. `path` is its place, such as `cart.items[3].price`. */
+/**
+ * `INVALID_VALUE`: a value cannot be stored exactly. `path` is its place, such as `cart.items[3].price`. It shows no
+ * value. Of a Map and a Set it has positions, as in `cart.values()[0]`. A property's name is in it only where it reads
+ * as a name in a program: words such as `lineItems`, with at most two digits at the end. Any other key is shown as
+ * `[string]`: a plain object may be a dictionary, whose keys are data.
+ */
 export class InvalidValueError extends HoldfastError {
   static {
     nameType(this, 'InvalidValueError')
@@ -35,7 +41,14 @@ export interface SchemaIssue {
   readonly path: readonly string[]
 }
 
-/** `SCHEMA_MISMATCH`: a stored attribute, or a changed one, does not match its schema. Nothing was written. */
+const POSITION = /^\d{1,4}$/
+
+const shownStep = (step: string): string => (readsAsName(step) || POSITION.test(step) ? step : '[string]')
+
+/**
+ * `SCHEMA_MISMATCH`: a stored attribute, or a changed one, does not match its schema. Nothing was written. The message
+ * shows keys as an {@link InvalidValueError} does; `issues` has them in full.
+ */
 export class SchemaError extends HoldfastError {
   static {
     nameType(this, 'SchemaError')
@@ -47,7 +60,7 @@ export class SchemaError extends HoldfastError {
   declare readonly issues: readonly SchemaIssue[]
 
   constructor(attribute: string, issues: readonly SchemaIssue[]) {
-    const places = [...new Set(issues.map(({ path }) => [attribute, ...path].join('.')))]
+    const places = [...new Set(issues.map(({ path }) => [attribute, ...path.map(shownStep)].join('.')))]
     super('SCHEMA_MISMATCH', `attribute '${attribute}' does not match its schema at ${places.join(', ')}: see 'issues'`)
     this.attribute = attribute
     Object.defineProperty(this, 'issues', { value: issues })
@@ -114,6 +127,8 @@ export class AccessEndedError extends HoldfastError {
 
 /**
  * `NESTED_ACCESS`: an access began inside another access of the same task, which does not hold the locks that it needs.
+ * Or changes of the outer access would be lost: a nested access failed, and an object that it had changed was changed
+ * again, or another access wrote the same attribute at the same time.
  */
 export class NestedAccessError extends HoldfastError {
   static {

@@ -1,5 +1,5 @@
 import { OPTION_MS_MAX } from '../limits.js'
-import { checkKeys, integer, invalid, type Keys } from './check.js'
+import { checkKeys, integer, type Keys, refused } from './check.js'
 
 /** When an access resolves. `access`: when its changes are in DynamoDB. `release`: at once; they are written later. */
 export type Durability = 'access' | 'release'
@@ -83,12 +83,12 @@ export function compileAccessOptions(
   }
   checkKeys(options, ACCESS_KEYS, 'an access')
   const { signal, ifMissing = 'create', label = 'access' } = options
-  if (signal !== undefined && !isAbortSignal(signal)) throw invalid('signal', 'an AbortSignal', signal)
-  if (ifMissing !== 'create' && ifMissing !== 'fail') throw invalid('ifMissing', "'create' or 'fail'", ifMissing)
-  if (typeof label !== 'string') throw invalid('label', 'a string', label)
+  if (signal !== undefined && !isAbortSignal(signal)) throw refused('signal', 'an AbortSignal', signal)
+  if (ifMissing !== 'create' && ifMissing !== 'fail') throw refused('ifMissing', "'create' or 'fail'", ifMissing)
+  if (typeof label !== 'string') throw refused('label', 'a string', label)
   return {
     signal,
-    timeoutMs: integer('timeoutMs', options.timeoutMs ?? defaults.timeoutMs, 1, OPTION_MS_MAX),
+    timeoutMs: integer('timeoutMs', options.timeoutMs ?? defaults.timeoutMs, 1, OPTION_MS_MAX, refused),
     ifMissing,
     durability: compileDurability(options.durability ?? defaults.durability),
     label,
@@ -114,11 +114,11 @@ export function checkWithoutIfMissing(options: unknown, where: 'create' | 'destr
 /** The `timeoutMs` of a call that has no other option. */
 export function compileTimeoutMs(options: LockOptions, where: string, defaultMs: number): number {
   checkKeys(options, LOCK_KEYS, where)
-  return integer('timeoutMs', options.timeoutMs ?? defaultMs, 1, OPTION_MS_MAX)
+  return integer('timeoutMs', options.timeoutMs ?? defaultMs, 1, OPTION_MS_MAX, refused)
 }
 
 /** Checks a durability, of a client or of an access. */
 export function compileDurability(value: unknown): Durability {
   if (value === 'access' || value === 'release') return value
-  throw invalid('durability', "'access' or 'release'", value)
+  throw refused('durability', "'access' or 'release'", value)
 }

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { SESSION_ID_BYTES_MAX } from '../../protocol/limits.js'
 import { InvalidArgumentError } from '../errors/index.js'
+import { readsAsName, shownKey } from '../errors/shown-key.js'
 import { isPlainObject } from '../realms.js'
 
 /** Checks of options and arguments, made before anything happens. */
@@ -14,13 +15,15 @@ export function checkKeys(value: unknown, known: { readonly [key: string]: true 
   }
   for (const key of Object.keys(value)) {
     if (Object.hasOwn(known, key)) continue
-    throw new InvalidArgumentError(`${where} has no option '${key}': known are ${Object.keys(known).join(', ')}`)
+    throw new InvalidArgumentError(
+      `${where} has no option ${shownKey(key)}: known are ${Object.keys(known).join(', ')}`,
+    )
   }
 }
 
-export function integer(name: string, value: unknown, least: number, most: number): number {
+export function integer(name: string, value: unknown, least: number, most: number, refuse = invalid): number {
   if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return value as number
-  throw invalid(name, `an integer from ${least} to ${most}`, value)
+  throw refuse(name, `an integer from ${least} to ${most}`, value)
 }
 
 /** The kind of a received value, for an error that must not show the value. */
@@ -35,8 +38,16 @@ export const invalid = (name: string, expected: string, received: unknown): Inva
 
 const SHOWN_CHARS_MAX = 64
 
-/** A wrong value of an option as an error may show it. Strings and numbers are no secrets; an object may hold some. */
-export function shown(value: unknown): string {
+/** The same, where a caller of an access may have given a session's id by mistake. */
+export const refused = (name: string, expected: string, received: unknown): InvalidArgumentError =>
+  new InvalidArgumentError(`'${name}' must be ${expected}, received ${shownUnlessId(received)}`)
+
+/** A wrong value as an error may show it where it may be a session's id. */
+export const shownUnlessId = (value: unknown): string =>
+  typeof value === 'string' && !readsAsName(value) ? kindOf(value) : shown(value)
+
+/** A wrong setting as an error may show it. Strings and numbers are no secrets; an object may hold some. */
+function shown(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (typeof value !== 'string') return kindOf(value)
   return inspect(value.length <= SHOWN_CHARS_MAX ? value : `${value.slice(0, SHOWN_CHARS_MAX)}…`)

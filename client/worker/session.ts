@@ -97,17 +97,16 @@ export class WorkerSession implements WholeSession {
     this.content.delete(name)
   }
 
-  async lock(more: LockSpec, options?: LockOptions): Promise<this> {
-    await this.lockFor(more, options)
-    return this
+  lock(more: LockSpec, options?: LockOptions): Promise<this> {
+    return this.lockFor(more, options)
   }
 
-  async lockFor(more: LockSpec, options?: LockOptions): Promise<void> {
+  async lockFor(more: LockSpec, options?: LockOptions): Promise<this> {
     this.checkUsable()
     const request = compileLockRequest(more)
     const reply = await this.told(this.link.lock(more, options))
     this.update(reply)
-    this.widened(request, reply.attributes)
+    return this.widened(request, reply.attributes)
   }
 
   tryLock(more: LockSpec): this | undefined {

@@ -102,7 +102,7 @@ describe('a value that would not come back exactly is refused', () => {
     [extended([1, 2], { total: 3 }), 'an array with the property "total" cannot be stored'],
     [define([1], 'raw', { value: [1] }), 'an array with the property "raw" cannot be stored'],
     [extended(sparse(), { total: 3 }), 'an array with the property "total" cannot be stored'],
-    [extended([1], { 4294967295: 3 }), 'an array with the property "4294967295" cannot be stored'],
+    [extended([1], { 4294967295: 3 }), 'an array with the property [string] cannot be stored'],
     [extended([1], { [Symbol('tag')]: 1 }), 'an array with the property Symbol(tag) cannot be stored'],
     [extended(new Uint8Array(2), { name: 'x' }), 'a Uint8Array with further properties cannot be stored'],
     [extended(Buffer.alloc(2), { name: 'x' }), 'a Uint8Array with further properties cannot be stored'],
@@ -132,8 +132,8 @@ describe('a value that would not come back exactly is refused', () => {
 
   const refusedInside: [unknown, string][] = [
     [{ items: [0, 1, 2, { price: Number.NaN }] }, 'cart.items[3].price: NaN cannot be stored'],
-    [{ 'two words': { 'it"s': undefined } }, 'cart["two words"]["it\\"s"]: undefined'],
-    [{ $größe: { 0: () => 1 } }, 'cart.$größe["0"]: a function cannot be stored'],
+    [{ 'two words': { 'it"s': undefined } }, 'cart[string][string]: undefined'],
+    [{ $größe: { 0: () => 1 } }, 'cart.$größe[string]: a function cannot be stored'],
     [[[], [[Symbol.iterator]]], 'cart[1][0][0]: a symbol cannot be stored'],
     [
       new Map<unknown, unknown>([
@@ -149,14 +149,14 @@ describe('a value that would not come back exactly is refused', () => {
     [Object.fromEntries([['__proto__', [/x/]]]), 'cart.__proto__[0]: an instance of RegExp cannot be stored'],
     [{ a: sparse() }, 'cart.a[1]: a hole in an array cannot be stored: use null'],
     [Array(3), 'cart[0]: a hole in an array cannot be stored: use null'],
-    [{ a: { '\ud800': 1 } }, 'cart.a["\\ud800"]: a name with a lone surrogate cannot be stored'],
+    [{ a: { '\ud800': 1 } }, 'cart.a[string]: a name with a lone surrogate cannot be stored'],
     [{ a: define({}, 'x', { get: throwing, enumerable: true }) }, 'cart.a.x: a getter or setter cannot be stored'],
     [{ a: define({}, 'x', { set: throwing, enumerable: true }) }, 'cart.a.x: a getter or setter cannot be stored'],
     [define([1, 2], 1, { get: throwing, enumerable: true }), 'cart[1]: a getter or setter cannot be stored'],
     [define({ a: 1 }, 'x', { value: 1 }), 'cart.x: a property that is not enumerable cannot be stored'],
     [define([1, 2], 1, { value: 1, enumerable: false }), 'cart[1]: a property that is not enumerable cannot be stored'],
     [{ toJSON: () => 1 }, 'cart.toJSON: a function cannot be stored'],
-    [{ ['n'.repeat(100)]: undefined }, `cart["${'n'.repeat(64)}…"]: undefined`],
+    [{ ['n'.repeat(100)]: undefined }, 'cart[string]: undefined'],
   ]
   test.each(refusedInside.map(([value, message]) => [message, () => value] as const))('%#: %s', (message, make) => {
     const value = make()
