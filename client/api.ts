@@ -39,6 +39,24 @@ export interface HoldfastApi<S extends object> {
    * JavaScript cannot stop `work`. Its session object throws from then on, and `session.signal` is aborted. Pass that
    * signal to slow calls, and give `session.epoch` to other systems that can compare it.
    *
+   * **Inside another access** of this client to the same session, through any asynchronous calls, an access joins the
+   * outer one where that has its locks. `work` runs at once, on the values as the outer work has changed them so far:
+   * under write locks it gets the same objects, under read locks a read-only copy. Its changes become a part of the
+   * outer access and are committed with it.
+   * - Where it rejects, its changes are undone, and the outer work may go on. Changes that a `session.commit()` has
+   *   written stay. It must be possible to store the values that it uses under write locks: else it gets an
+   *   InvalidValueError. Objects that it changed in place are replaced: read `session.state` again then. If the outer
+   *   work goes on to change an old one, its commit fails with a NestedAccessError.
+   * - Nested accesses at once do not exclude each other, nor the outer work. What those have changed in the same
+   *   objects meanwhile is undone too where one of them fails. If another nested access used such an attribute under a
+   *   write lock, or the outer work assigned it, the outer access fails with a NestedAccessError.
+   * - One that still runs when the outer work ends is undone, and rejects with an AccessEndedError: await it.
+   * - `durability: 'access'`, given to it, commits the attributes that it used under write locks before it resolves,
+   *   with all that the outer work has changed in these. They stay if the outer access fails. Without it, or with
+   *   'release', the outer access commits. `ifMissing: 'fail'` fails as long as nothing is committed of a new session.
+   *   `signal`, `timeoutMs` and `label` are for the waits of its `session.lock()`, which locks for the outer access too
+   *   (in a worker thread only that call's own `timeoutMs`). Where `signal` is aborted already, `work` does not run.
+   *
    * @param id the session's id: a secret. Only its SHA-256 leaves this process.
    * @param locks `{ write: [...], read: [...] }`, `'all'` (everything, for writing), or `{ all: 'read', write: [...] }`.
    * @returns the result of `work`.
@@ -50,7 +68,8 @@ export interface HoldfastApi<S extends object> {
    * @throws {SessionLostError} when the session was lost before the commit; retry the access.
    * @throws {CommitUnknownError} when it is unknown whether the commit landed.
    * @throws {SessionMissingError} with `ifMissing: 'fail'`, and for an id that {@link rotate} has replaced.
-   * @throws {NestedAccessError} inside an access that does not hold these locks.
+   * @throws {NestedAccessError} inside an access of this client that does not hold these locks, or of another client
+   * that holds this session; also where changes of nested accesses would be lost, as above.
    * @throws {UnreachableError} when the store or DynamoDB cannot be reached; {@link RefusedError} when too many wait.
    * @throws {CorruptStateError} when the stored session was not written by this version of the package.
    * @throws {ClosedError} after `close`.
@@ -72,6 +91,8 @@ export interface HoldfastApi<S extends object> {
    * for each other for ever. `work` gets the sessions in the order of `ids`. Each session commits on its own: a failure
    * can leave some sessions committed and others not. When one session is lost before the commits, the whole access
    * fails, and none of its sessions can be used any more.
+   *
+   * Inside another access it joins that one, as {@link access} does, or several that lie around each other.
    *
    * @throws as {@link access}; also {@link PartialCommitError} when some sessions are committed and others are not, and
    * {@link InvalidArgumentError} for the same id twice or more than 25 ids.
@@ -132,7 +153,8 @@ export interface HoldfastApi<S extends object> {
    * accesses, like an access under `'all'`.
    *
    * @returns true, or false where there was no such session.
-   * @throws as {@link access}; also {@link NestedAccessError} inside an access of this client.
+   * @throws as {@link access}; also {@link NestedAccessError} inside an access of this client, or of another client to
+   * this session.
    */
   destroy(id: string, options?: Omit<AccessOptions, 'ifMissing'>): Promise<boolean>
 
@@ -147,7 +169,8 @@ export interface HoldfastApi<S extends object> {
    * @param work may change the session, under locks on all of it. Its changes are written together with the new id, or
    * not at all. But a `session.commit()` inside it commits under the old id.
    * @throws as {@link access}; also {@link SessionMissingError} where there is no such session,
-   * {@link InvalidArgumentError} where `to` is in use, and {@link NestedAccessError} inside an access of this client.
+   * {@link InvalidArgumentError} where `to` is in use, and {@link NestedAccessError} inside an access of this client, or
+   * of another client to this session.
    * @example
    * const newId = await holdfast.rotate(id, ({ state }) => {
    *   state.user = { name: 'Ada' }

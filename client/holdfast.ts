@@ -88,7 +88,6 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     const joining = { request, options: this.compileOptions(options), durability: options?.durability }
     const joined = join(this.accesses.nesting, keys, joining, (sessions) => work(sessions as never))
     if (joined !== undefined) return joined
-
     const owner = new LockOwner(joining.options.label)
     const running = await enterMany(
       keys,

@@ -72,8 +72,9 @@ export interface Session<
    */
   readonly wantedSignal: AbortSignal
   /**
-   * Commits the changes so far; the access goes on. Resolves when they are in DynamoDB, with either `durability`. They
-   * stay there if the access fails later.
+   * Commits the changes so far, but not those of nested accesses that still run; the access goes on. In a nested access
+   * it commits the attributes that this one used under write locks, with what the outer work changed in them. Resolves
+   * when they are in DynamoDB, with either `durability`. They stay there if the access fails later.
    *
    * @throws {InvalidValueError} {@link TooLargeError} {@link SchemaError} when nothing was written; the access goes on.
    * @throws {SessionLostError} when the session was lost, {@link CommitUnknownError} when it is unknown whether the

@@ -24,7 +24,7 @@ export interface AccessOptions {
    */
   readonly durability?: Durability
   /**
-   * Names this access in a DeadlockError. Not a secret.
+   * Names this access in a DeadlockError. Not a secret: never an id.
    * @default 'access'
    */
   readonly label?: string

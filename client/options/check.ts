@@ -47,7 +47,7 @@ export const shownUnlessId = (value: unknown): string =>
   typeof value === 'string' && !readsAsName(value) ? kindOf(value) : shown(value)
 
 /** A wrong setting as an error may show it. Strings and numbers are no secrets; an object may hold some. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (typeof value !== 'string') return kindOf(value)
   return inspect(value.length <= SHOWN_CHARS_MAX ? value : `${value.slice(0, SHOWN_CHARS_MAX)}…`)

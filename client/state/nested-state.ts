@@ -5,8 +5,8 @@ import { stateObject } from './state-object.js'
 import { type AccessState, refuseConflict } from './state-view.js'
 
 /**
- * The attributes as a nested access sees and changes them. They are the values of the whole access, the same objects. So
- * nothing is to be done where it ends well, and what it changed is undone where it fails.
+ * The attributes as a nested access sees and changes them. They are the values of the whole access, the same objects.
+ * So nothing is to be done where it ends well, and what it changed is undone where it fails.
  */
 export class NestedState implements UnfinishedPart {
   /** The object that `session.state` gives. */
