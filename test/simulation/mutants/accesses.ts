@@ -49,7 +49,7 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a loss during commit() is told as a failure without effect',
-    file: 'client/access/run.ts',
+    file: 'client/access/outcome.ts',
     from: "(failure: HoldfastError) => (failure.effect === 'unknown' ? failure : undefined),",
     to: '() => undefined,',
   },
