@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { inspect } from 'node:util'
 import type { LockRequest } from './attribute-locks/lock-request.js'
 
 /** One session of an access, as accesses inside it see it. */
@@ -22,6 +23,11 @@ export class Scope {
     readonly owner: ScopeOwner,
     readonly running: readonly Nestable[],
   ) {}
+
+  /** Node.js 20 shows the scope with every promise that is made inside the access. It must show no values. */
+  [inspect.custom](): object {
+    return { Scope: { isEnded: this.isEnded } }
+  }
 
   /** This scope and those around it, the innermost first. An ended one does not hide the ones around it. */
   *living(): Iterable<Scope> {

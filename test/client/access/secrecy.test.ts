@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { HoldfastError } from '../../../client/errors/index.js'
 import type { Holdfast } from '../../../client/holdfast.js'
+import { currentScope } from '../../../client/scope.js'
 import { World } from '../../support/world.js'
 
 interface Shop {
@@ -39,6 +40,17 @@ describe('a client', () => {
     expect(printed).not.toContain('not to be shown')
     expect(printed).not.toContain((JSON.parse(hello) as { secret: string }).secret)
     expect(printed).toContain('heldSessions')
+  })
+
+  it('shows no values where Node.js prints the scope of a promise', async () => {
+    const printed = await finish(
+      holdfast.access(ID, 'all', ({ state }) => {
+        state.note = 'a value not to be shown'
+        return holdfast.access(ID, 'all', () => inspect(currentScope(), { depth: 20, showHidden: true }))
+      }),
+    )
+    expect(printed).toContain('Scope')
+    expect(printed).not.toContain('not to be shown')
   })
 
   it('never shows a session id, not to the store, in records, or in errors', async () => {
