@@ -18,6 +18,7 @@ export interface WholeSession {
   readonly lastAccessAt: Date
   readonly rev: number
   readonly wanted: boolean
+  readonly wantedSignal: AbortSignal
   /** All commits so far, of which some may be under way. */
   readonly committing?: Promise<void> | undefined
   /** Commits what a nested access has changed. */
@@ -77,6 +78,10 @@ export class NestedSession {
 
   get wanted(): boolean {
     return this.whole.wanted
+  }
+
+  get wantedSignal(): AbortSignal {
+    return this.whole.wantedSignal
   }
 
   async commit(): Promise<void> {
