@@ -149,6 +149,26 @@ describe('requests that AWS refuses for their signature', () => {
   }, 60_000)
 })
 
+describe('a provider of credentials that hangs', () => {
+  const suite = new LocalStackSuite<Counter>()
+
+  it('fails a commit as not sent, and bars the client only while it hangs', async () => {
+    let hangs = false
+    // So short a life that each request asks the provider.
+    const credentials = async () =>
+      hangs ? new Promise<never>(() => {}) : { ...suite.stack.credentials, expiration: new Date() }
+    const holdfast = suite.client({ credentials })
+    const set = (count: number) =>
+      holdfast.access('hung', { write: ['count'] }, ({ state }) => void (state.count = count))
+    await set(1)
+    hangs = true
+    await expect(set(2)).rejects.toMatchObject({ code: 'UNREACHABLE', effect: 'none', retryable: true })
+    hangs = false
+    await set(3)
+    expect((await holdfast.peek('hung'))?.state).toEqual({ count: 3 })
+  }, 60_000)
+})
+
 describe('an agent of the application', () => {
   const suite = new LocalStackSuite<Counter>()
 
