@@ -66,6 +66,23 @@ describe('requests to a DynamoDB that stalls', () => {
     60_000,
   )
 
+  it('a claim that stalls ends with close(), and so does its request', async () => {
+    const holdfast = client()
+    const arrived = new Promise<void>((resolve) => {
+      proxy.stallOf = () => {
+        resolve()
+        return 'silent'
+      }
+    })
+    const access = holdfast.access('claiming', 'all', () => {})
+    access.catch(() => {})
+    await arrived
+    await holdfast.close({ drainMs: 0 })
+    await expect(access).rejects.toMatchObject({ code: 'CLOSED', effect: 'none' })
+    await proxy.deserted()
+    expect(proxy.arrived).toHaveLength(1)
+  }, 60_000)
+
   it('a thousand peeks that wait in line end with close()', async () => {
     const holdfast = client({ requestsMax: 10 })
     await increment(holdfast, 'peeked')
