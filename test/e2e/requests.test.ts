@@ -66,6 +66,23 @@ describe('requests to a DynamoDB that stalls', () => {
     60_000,
   )
 
+  it('a claim that stalls ends with close(), and so does its request', async () => {
+    const holdfast = client()
+    const arrived = new Promise<void>((resolve) => {
+      proxy.stallOf = () => {
+        resolve()
+        return 'silent'
+      }
+    })
+    const access = holdfast.access('claiming', 'all', () => {})
+    access.catch(() => {})
+    await arrived
+    await holdfast.close({ drainMs: 0 })
+    await expect(access).rejects.toMatchObject({ code: 'CLOSED', effect: 'none' })
+    await proxy.deserted()
+    expect(proxy.arrived).toHaveLength(1)
+  }, 60_000)
+
   it('a thousand peeks that wait in line end with close()', async () => {
     const holdfast = client({ requestsMax: 10 })
     await increment(holdfast, 'peeked')
@@ -146,6 +163,26 @@ describe('requests that AWS refuses for their signature', () => {
       retryable: false,
       message: expect.stringContaining('the AWS credentials are unknown in this region'),
     })
+  }, 60_000)
+})
+
+describe('a provider of credentials that hangs', () => {
+  const suite = new LocalStackSuite<Counter>()
+
+  it('fails a commit as not sent, and bars the client only while it hangs', async () => {
+    let hangs = false
+    // So short a life that each request asks the provider.
+    const credentials = async () =>
+      hangs ? new Promise<never>(() => {}) : { ...suite.stack.credentials, expiration: new Date() }
+    const holdfast = suite.client({ credentials })
+    const set = (count: number) =>
+      holdfast.access('hung', { write: ['count'] }, ({ state }) => void (state.count = count))
+    await set(1)
+    hangs = true
+    await expect(set(2)).rejects.toMatchObject({ code: 'UNREACHABLE', effect: 'none', retryable: true })
+    hangs = false
+    await set(3)
+    expect((await holdfast.peek('hung'))?.state).toEqual({ count: 3 })
   }, 60_000)
 })
 

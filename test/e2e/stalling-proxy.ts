@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 
 /**
@@ -15,11 +15,16 @@ export class StallingProxy {
   stallOf: (operation: string) => Stall = () => undefined
   /** Operations that arrived, in order. */
   readonly arrived: string[] = []
+  private readonly sockets = new Set<Socket>()
   private readonly server: Server
 
   private constructor(private readonly upstream: URL) {
     this.server = createServer((incoming, response) => {
       this.handle(incoming, response).catch(() => response.destroy())
+    })
+    this.server.on('connection', (socket) => {
+      this.sockets.add(socket)
+      socket.on('close', () => this.sockets.delete(socket))
     })
   }
 
@@ -32,6 +37,11 @@ export class StallingProxy {
 
   get endpoint(): string {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`
+  }
+
+  /** Resolves when no connection is left. */
+  async deserted(): Promise<void> {
+    await Promise.all([...this.sockets].map((socket) => once(socket, 'close')))
   }
 
   async stop(): Promise<void> {
