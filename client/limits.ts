@@ -1,7 +1,10 @@
 /** All bounds of the client. The bounds on which client and store must agree are in protocol/limits.ts. */
 
-/** How long an access waits for its locks unless `timeoutMs` says otherwise. */
-export const WAIT_TIMEOUT_DEFAULT_MS = 30_000
+/**
+ * How long an access waits for its locks unless `timeoutMs` says otherwise: longer than others wait for a holder that
+ * died, and shorter than the 29 s of API Gateway.
+ */
+export const WAIT_TIMEOUT_DEFAULT_MS = 20_000
 /** The longest time that any option may name: a day, far below what a Node.js timer can hold. */
 export const OPTION_MS_MAX = 24 * 3_600_000
 /** A session lives this long after its last use unless `ttlMs` says otherwise. */
@@ -66,8 +69,23 @@ export const CREDENTIALS_EARLY_MS = 5 * 60_000
 /** Reconnects wait a random time up to this, doubled with each failure. */
 export const RECONNECT_BASE_MS = 100
 export const RECONNECT_MAX_MS = 10_000
+/** While an access waits for a connection, the next try begins within this, and not before half of it. */
+export const RECONNECT_AWAITED_MS = 2_000
+/** The store is out of reach when no connection was possible for this long: long enough for a second try. */
+export const OUT_OF_REACH_AFTER_MS = 10_000
+/**
+ * The same for a client that has never been connected and is refused as if a setting were wrong: some seconds, because
+ * a change of IAM takes as long to spread.
+ */
+export const WRONG_SETTING_AFTER_MS = 5_000
+/** An access waits this long for a store that is out of reach, and for the end of one try that began meanwhile. */
+export const OUT_OF_REACH_WAIT_MS = 3_000
+/** It does not wait longer: time for a try under way to end, the pause after it, and the next try. */
+export const OUT_OF_REACH_WAIT_MAX_MS = 8_000
+/** A refused connection is signed anew, with the store's time, where the clock here is off by more than this. */
+export const CLOCK_OFF_MAX_MS = 10_000
 /** A connection that has not been welcomed by then is given up. */
-export const WELCOME_TIMEOUT_MS = 10_000
+export const WELCOME_TIMEOUT_MS = 5_000
 /** API Gateway cuts a connection at two hours: the next is opened this much earlier, spread over as much again. */
 export const CONNECTION_LIFETIME_MS = 2 * 3_600_000
 export const CONNECTION_EARLY_MS = 10 * 60_000

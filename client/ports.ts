@@ -21,10 +21,15 @@ export interface Randomness {
   fraction(): number
 }
 
-/** Why a connection could not be opened. `permanent`: trying again without a change of settings is of no use. */
+/** Why a connection could not be opened. */
 export interface ConnectFailure {
   readonly message: string
-  readonly permanent: boolean
+  /**
+   * - `passing`: the next try may succeed.
+   * - `setting`: most likely a setting is wrong. It may pass all the same, such as a right that was given seconds ago.
+   * - `final`: no other try can succeed.
+   */
+  readonly kind: 'passing' | 'setting' | 'final'
   readonly cause?: unknown
 }
 

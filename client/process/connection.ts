@@ -1,4 +1,4 @@
-import { parseStoreMessage, type StoreMessage } from '../../protocol/messages.js'
+import { type ClientMessage, parseStoreMessage, type StoreMessage } from '../../protocol/messages.js'
 import { WELCOME_TIMEOUT_MS } from '../limits.js'
 import type { Clock, ConnectFailure, Socket, Timer, Transport } from '../ports.js'
 import { type Instant, instant } from './lease.js'
@@ -25,6 +25,8 @@ type State =
   | { readonly kind: 'welcome' }
   /** This side closes it, for it will not be welcomed. */
   | { readonly kind: 'givenUp'; readonly failure: ConnectFailure }
+  /** The process that it speaks for has ended, and says so: `end` ends the wait for the answer. */
+  | { readonly kind: 'retiring'; readonly end: () => void }
 
 /** One connection to the store: it says `hello`, and is given up when it is not welcomed in time. */
 export class Connection {
@@ -43,12 +45,13 @@ export class Connection {
     this.socket = transport.open({
       opened: () => this.greet(),
       received: (text) => {
-        if (events.isOver()) return
+        if (events.isOver() && this.state.kind !== 'retiring') return
         const message = parseStoreMessage(text)
         if (message !== undefined) this.received(message)
       },
       closed: (failure) => {
         this.timeout.cancel()
+        if (this.state.kind === 'retiring') this.state.end()
         events.closed(this.failureOf(failure))
       },
     })
@@ -62,13 +65,29 @@ export class Connection {
     this.socket.close()
   }
 
+  /** Says that its process has ended. Hears nothing any more but the answer, for which it waits a bounded time. */
+  retire(waitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        timer.cancel()
+        this.close()
+        resolve()
+      }
+      const timer = this.clock.after(waitMs, end, 'awaited')
+      this.state = { kind: 'retiring', end }
+      this.send(JSON.stringify({ type: 'retire' } satisfies ClientMessage))
+    })
+  }
+
   private greet(): void {
     this.state = { kind: 'greeting', sentAt: instant(this.clock) }
     this.send(this.events.opened())
   }
 
   private received(message: StoreMessage): void {
-    if (message.type === 'welcome') this.welcomed(message)
+    if (this.state.kind === 'retiring') {
+      if (message.type === 'noted' && message.of === 'retire') this.state.end()
+    } else if (message.type === 'welcome') this.welcomed(message)
     else if (message.type === 'refused' && message.of === 'hello') this.refused(message)
     else this.events.received(message)
   }
@@ -93,7 +112,7 @@ export class Connection {
   }
 
   private giveUp(message: string): void {
-    if (this.state.kind !== 'welcome') this.state = { kind: 'givenUp', failure: { message, permanent: false } }
+    if (this.state.kind !== 'welcome') this.state = { kind: 'givenUp', failure: { message, kind: 'passing' } }
   }
 
   private failureOf(failure: ConnectFailure | undefined): ConnectFailure | undefined {

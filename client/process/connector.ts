@@ -5,12 +5,14 @@ import {
   CONNECTION_EARLY_MS,
   CONNECTION_LIFETIME_MS,
   CONNECTION_OVERLAP_MS,
+  RECONNECT_AWAITED_MS,
   RECONNECT_BASE_MS,
   RECONNECT_MAX_MS,
 } from '../limits.js'
 import type { Clock, ConnectFailure, Randomness, Timer, Transport } from '../ports.js'
 import { Connection, type Refusal, type Welcome } from './connection.js'
 import type { Instant } from './lease.js'
+import type { Reach } from './reach.js'
 
 export interface ConnectorEvents {
   /** Whether the process has ended: then nothing is handled any more. */
@@ -30,7 +32,9 @@ export interface ConnectorEvents {
   copied(): void
   /** The store refuses this process for a reason that lasts. */
   refused(refusal: Refusal): void
-  /** No connection is possible until a setting changes. */
+  /** There is no connection, and none could be opened. */
+  missed(): void
+  /** No connection will be possible. */
   unreachable(failure: ConnectFailure): void
 }
 
@@ -54,11 +58,13 @@ interface Replaced {
  * and pauses between attempts that fail.
  */
 export class Connector {
-  /** Why the last connection failed, since a connection was last welcomed. */
-  lastFailure: ConnectFailure | undefined
   private state: State = { kind: 'pausing' }
   /** Ends the current state; a change of state cancels it. */
   private timer: Timer | undefined
+  /** When that timer is due. */
+  private dueMs = 0
+  /** When the newest connection was begun. */
+  private openedAtMs = 0
   private replaced: Replaced | undefined
   /** The number of the newest connection. */
   private gen = 0
@@ -71,6 +77,7 @@ export class Connector {
     private readonly transport: Transport,
     private readonly clock: Clock,
     private readonly randomness: Randomness,
+    private readonly reach: Reach,
     private readonly events: ConnectorEvents,
   ) {
     this.open()
@@ -90,6 +97,13 @@ export class Connector {
     this.failures = 0
   }
 
+  /** An access waits for a connection: a long pause before the next try is cut short. */
+  hurry(): void {
+    if (this.state.kind !== 'pausing' || this.dueMs - this.clock.monotonicMs() <= RECONNECT_AWAITED_MS) return
+    this.timer?.cancel()
+    this.openLater((RECONNECT_AWAITED_MS * (1 + this.randomness.fraction())) / 2)
+  }
+
   /** The current connection is of no use any more: the next one takes its place at once, but not again and again. */
   replace(why: string): void {
     const { state } = this
@@ -97,6 +111,7 @@ export class Connector {
     if (useless === undefined) return
     this.become(state.kind === 'rollingOver' ? { kind: 'opening', next: state.next } : { kind: 'pausing' })
     useless.close()
+    this.reach.missed({ message: why, kind: 'passing' })
     this.events.disconnected(why)
     if (this.state.kind !== 'pausing') return
     if (this.failures > 0) return this.pause()
@@ -106,11 +121,17 @@ export class Connector {
 
   /** Closes every connection and opens no other. */
   close(): void {
+    this.leave()?.close()
+  }
+
+  /** The same, but for the current connection, which is the caller's from now on. */
+  leave(): Connection | undefined {
     const { replaced, current, next } = this
     this.become({ kind: 'closed' })
     this.replaced = undefined
     replaced?.timer.cancel()
-    for (const connection of [replaced?.connection, current, next]) connection?.close()
+    for (const connection of [replaced?.connection, next]) connection?.close()
+    return current
   }
 
   private get current(): Connection | undefined {
@@ -126,6 +147,7 @@ export class Connector {
     const { kind } = this.state
     invariant(kind === 'pausing' || kind === 'connected', 'a process opens one connection at a time, while it lives')
     this.gen += 1
+    this.openedAtMs = this.clock.monotonicMs()
     const { gen, events } = this
     const next = new Connection(gen, this.transport, this.clock, {
       isOver: () => events.isOver(),
@@ -146,7 +168,7 @@ export class Connector {
     const { current } = this
     invariant(connection === this.next, 'only the connection that is being opened is welcomed')
     if (current !== undefined) this.keepAwhile(current)
-    this.lastFailure = undefined
+    this.reach.welcomed()
     this.hellos = 0
     this.become({ kind: 'connected', current: connection })
     this.events.welcomed(welcome, sentAt)
@@ -184,20 +206,21 @@ export class Connector {
 
   private closed(connection: Connection, cause: ConnectFailure | undefined): void {
     const { state } = this
-    const failure = cause ?? { message: 'the connection was closed', permanent: false }
+    const failure: ConnectFailure = cause ?? { message: 'the connection was closed', kind: 'passing' }
     if (connection === this.current) {
-      this.lastFailure = failure
+      this.reach.missed(failure)
       this.become(state.kind === 'rollingOver' ? { kind: 'opening', next: state.next } : { kind: 'pausing' })
       this.events.disconnected(failure.message)
       if (this.state.kind === 'pausing') this.pause()
     } else if (state.kind === 'opening' && connection === state.next) {
-      this.lastFailure = failure
+      this.reach.missed(failure, this.openedAtMs)
       this.become({ kind: 'pausing' })
-      if (failure.permanent) this.events.unreachable(failure)
+      if (failure.kind === 'final') this.events.unreachable(failure)
       if (this.state.kind === 'pausing') this.pause()
+      this.events.missed()
     } else if (state.kind === 'rollingOver' && connection === state.next) {
       // While the current connection works, a failure of the next one is not reported.
-      this.lastFailure = failure
+      this.reach.lastFailure = failure
       this.become({ kind: 'connected', current: state.current })
       // The store hears a `hello` even where its answer is lost. One more would displace the connection in use.
       if (this.hellos < CONNECTIONS_PER_PROCESS_MAX - 1) this.pause()
@@ -212,6 +235,7 @@ export class Connector {
   }
 
   private openLater(ms: number): void {
+    this.dueMs = this.clock.monotonicMs() + ms
     const timer = this.clock.after(
       ms,
       () => {

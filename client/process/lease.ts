@@ -38,6 +38,11 @@ export class Lease {
     this.state = { kind: 'confirmed', until }
   }
 
+  /** It never runs again. */
+  end(): void {
+    this.state = { kind: 'over' }
+  }
+
   /** True from the first confirmation on, for ever. */
   get isConfirmed(): boolean {
     return this.state.kind !== 'unconfirmed'

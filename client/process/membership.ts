@@ -1,4 +1,3 @@
-import { invariant } from '../../protocol/assert.js'
 import type { SessionKey } from '../../protocol/keys.js'
 import { PROTOCOL_VERSION } from '../../protocol/limits.js'
 import type { ClientMessage, StoreMessage } from '../../protocol/messages.js'
@@ -11,9 +10,10 @@ import {
   UnreachableError,
 } from '../errors/index.js'
 import type { Clock, ConnectFailure, Randomness, Transport } from '../ports.js'
-import type { Welcome } from './connection.js'
+import type { Connection, Welcome } from './connection.js'
 import { Connector } from './connector.js'
 import type { Instant, Lease } from './lease.js'
+import type { Reach } from './reach.js'
 import { Renewals } from './renewals.js'
 
 export interface MembershipEvents {
@@ -25,8 +25,10 @@ export interface MembershipEvents {
   asked(session: SessionKey, epoch: number): void
   /** This process id is dead for good: nothing it held may be used any more. */
   died(loss: SessionLostError): void
-  /** The store cannot be reached at all with these settings, or speaks another protocol. */
+  /** The store will not be reachable, or speaks another protocol. */
   refused(error: HoldfastError): void
+  /** There is no connection, and none could be opened. */
+  missed(): void
   connection(state: 'connected' | 'disconnected', detail: string | undefined): void
 }
 
@@ -57,11 +59,7 @@ const outOfReach = (silence: string): Ending => ({
 
 const lossBy = ({ reason, explanation }: Ending): SessionLostError => new SessionLostError(reason, explanation)
 
-type State =
-  | { readonly kind: 'living' }
-  /** It has said goodbye: `answered` ends the wait for the store's answer. */
-  | { readonly kind: 'retiring'; readonly answered: () => void }
-  | { readonly kind: 'over'; readonly loss: SessionLostError }
+type State = { readonly kind: 'living' } | { readonly kind: 'over'; readonly loss: SessionLostError }
 
 /** One process id's life. It ends when its lease is over or refused; the client then goes on under a new id. */
 export class Membership {
@@ -75,12 +73,15 @@ export class Membership {
   private readonly secret: string
   private readonly renewals: Renewals
   private readonly connector: Connector
+  /** The connection over which this id, which is over, can still say so. */
+  private last: Connection | undefined
 
   constructor(
     private readonly label: string,
     transport: Transport,
-    private readonly clock: Clock,
+    clock: Clock,
     randomness: Randomness,
+    private readonly reach: Reach,
     private readonly events: MembershipEvents,
   ) {
     this.processId = randomness.token(12)
@@ -92,7 +93,7 @@ export class Membership {
       silent: () => this.connector.replace('no answer to renewals'),
       over: () => void this.endIfLeaseOver(),
     })
-    this.connector = new Connector(transport, clock, randomness, {
+    this.connector = new Connector(transport, clock, randomness, reach, {
       isOver: () => this.endIfLeaseOver(),
       hello: (gen) => this.hello(gen),
       welcomed: (welcome, sentAt) => this.welcomed(welcome, sentAt),
@@ -105,6 +106,7 @@ export class Membership {
       evicted: () => this.die(EVICTED),
       copied: () => this.die(COPIED),
       refused: ({ code, message }) => this.events.refused(new RefusedError(code, message, false)),
+      missed: () => this.events.missed(),
       unreachable: ({ message, cause }) => this.events.refused(new UnreachableError(message, cause, false)),
     })
   }
@@ -119,12 +121,27 @@ export class Membership {
 
   /** Why there is no connection, where that is known. */
   get lastFailure(): ConnectFailure | undefined {
-    return this.connector.lastFailure
+    return this.reach.lastFailure
   }
 
   /** Whether acquires may be sent: a connection, and a lease that runs. */
   get isReady(): boolean {
-    return this.isConnected && this.state.kind !== 'over' && this.lease.isRunning
+    return this.isConnected && this.lease.isRunning
+  }
+
+  /**
+   * To be called now and then while an access waits for a connection, with the time since when.
+   *
+   * @returns how much longer it waits: not at all if 0 or less
+   */
+  seekMs(waitingSinceMs: number): number {
+    this.connector.hurry()
+    return this.reach.patienceMs(waitingSinceMs)
+  }
+
+  /** Why an access has waited in vain for a connection. */
+  unreachable(waitedMs: number): UnreachableError {
+    return this.reach.error(waitedMs)
   }
 
   /** Rising for the whole life of the process: an older request can always be told from a newer one. */
@@ -147,6 +164,8 @@ export class Membership {
   endIfLeaseOver(): boolean {
     if (this.state.kind === 'over') return true
     if (!this.lease.isConfirmed || this.lease.isRunning) return false
+    // The store may believe in it for longer. Its connection stays open until `retire`.
+    this.last = this.connector.leave()
     this.die(this.renewals.stoodStill ? STOOD_STILL : outOfReach(this.lastFailure?.message ?? 'no answer to renewals'))
     return true
   }
@@ -156,22 +175,21 @@ export class Membership {
     return this.state.kind === 'over' ? this.state.loss : lossBy(CLOSED)
   }
 
-  /** Says goodbye, so that others get at once the locks that this process still holds. Waits a bounded time for the answer. */
+  /** Its lease is over by the clocks of this side, and the store can still be told. */
+  get isToRetire(): boolean {
+    return this.last !== undefined
+  }
+
+  /**
+   * Ends this process id, and tells the store where it can. So others get at once the locks that it still holds there. To
+   * be called when nothing is used any more under these locks. Waits a bounded time for the answer.
+   */
   async retire(): Promise<void> {
-    if (this.isReady) {
-      invariant(this.state.kind === 'living', 'a process says goodbye once')
-      this.renewals.stop()
-      await new Promise<void>((resolve) => {
-        const timer = this.clock.after(this.timing.roundTripMs, resolve, 'awaited')
-        const answered = () => {
-          timer.cancel()
-          resolve()
-        }
-        this.state = { kind: 'retiring', answered }
-        this.send({ type: 'retire' })
-      })
-    }
+    if (this.isReady) this.last = this.connector.leave()
+    const { last } = this
+    this.last = undefined
     this.close()
+    await last?.retire(this.timing.roundTripMs)
   }
 
   /** Stops everything without a word. */
@@ -203,9 +221,6 @@ export class Membership {
     switch (message.type) {
       case 'renewed':
         return this.renewed(message)
-      case 'noted':
-        if (message.of === 'retire' && this.state.kind === 'retiring') this.state.answered()
-        return
       case 'refused':
         if (message.code === 'EVICTED') return this.die(EVICTED)
         if (message.session !== undefined) this.events.received(message)
@@ -239,8 +254,6 @@ export class Membership {
   /** Ends this process id although its client goes on, and tells it. */
   private die(ending: Ending): void {
     if (this.state.kind === 'over') return
-    // It has given back everything and said goodbye. That the store does not know it any more is answer enough.
-    if (this.state.kind === 'retiring') return this.state.answered()
     const loss = lossBy(ending)
     this.end(loss)
     this.events.died(loss)

@@ -75,6 +75,7 @@ export class Renewals {
   }
 
   stop(): void {
+    this.lease.end()
     this.renewalTimer?.cancel()
     this.silenceTimer?.cancel()
     this.leaseTimer?.cancel()

@@ -4,8 +4,9 @@ import { SignatureV4 } from '@smithy/signature-v4'
 // `ws`, and for bundlers the same as an ES module: see `imports` in package.json.
 import WebSocket from '#ws'
 import { MESSAGE_BYTES_MAX } from '../../protocol/limits.js'
-import { WELCOME_TIMEOUT_MS } from '../limits.js'
+import { CLOCK_OFF_MAX_MS, WELCOME_TIMEOUT_MS } from '../limits.js'
 import type { ConnectFailure, Socket, SocketEvents, Transport } from '../ports.js'
+import { refusedFailure, signingFailure, unreachedFailure } from './connect-failures.js'
 
 /**
  * The WebSocket to the store. Every connection is signed anew with the credentials of the AWS SDK's own chain, because
@@ -16,11 +17,11 @@ export class SignedWebSocketTransport implements Transport {
   private readonly url: URL
   private readonly agent: Agent | undefined
 
-  /** `aws` lends its credentials and its hash: the client has one already, for the primary state. */
+  /** `aws` lends its credentials, its hash and its offset of the clock: the client has one for the primary state. */
   constructor(
     url: string,
     region: string,
-    aws: DynamoDBClient,
+    private readonly aws: DynamoDBClient,
     agents: { readonly http?: Agent; readonly https?: Agent } = {},
   ) {
     this.url = new URL(url)
@@ -41,42 +42,41 @@ export class SignedWebSocketTransport implements Transport {
       if (!isClosed) events.closed(failure)
       isClosed = true
     }
-    this.sign().then(
-      (headers) => {
-        if (isClosed) return
-        socket = new WebSocket(this.url, {
-          headers,
-          agent: this.agent,
-          handshakeTimeout: WELCOME_TIMEOUT_MS,
-          maxPayload: 8 * MESSAGE_BYTES_MAX,
-          perMessageDeflate: false,
-        })
-        socket.on('open', () => events.opened())
-        socket.on('message', (data: Buffer, isBinary) => {
-          if (!isBinary && !isClosed) events.received(data.toString())
-        })
-        socket.on('unexpected-response', (_request, response) => {
-          failure = refusedFailure(this.url, response.statusCode ?? 0)
-          socket?.terminate()
-        })
-        socket.on('error', (cause) => {
-          failure ??= {
-            message: `cannot reach ${this.url.host}: ${cause.message}`,
-            permanent: isNoServer(cause),
-            cause,
-          }
-        })
-        socket.on('close', closed)
-      },
-      (cause: Error) => {
-        failure = {
-          message: `no AWS credentials to sign the connection with: ${cause.message}`,
-          permanent: true,
-          cause,
-        }
-        closed()
-      },
-    )
+    const connect = async (mayCorrectClock: boolean) => {
+      const headers = await this.sign()
+      if (isClosed) return
+      const opening = new WebSocket(this.url, {
+        headers,
+        agent: this.agent,
+        handshakeTimeout: WELCOME_TIMEOUT_MS,
+        maxPayload: 8 * MESSAGE_BYTES_MAX,
+        perMessageDeflate: false,
+      })
+      socket = opening
+      opening.on('open', () => events.opened())
+      opening.on('message', (data: Buffer, isBinary) => {
+        if (!isBinary && !isClosed) events.received(data.toString())
+      })
+      opening.on('unexpected-response', (_request, response) => {
+        const { statusCode = 0, headers: answered } = response
+        if (mayCorrectClock && statusCode === 403 && this.correctClock(answered.date)) {
+          socket = undefined
+          connect(false).catch(failed)
+        } else failure = refusedFailure(this.url, statusCode, answered['x-amzn-errortype'])
+        opening.terminate()
+      })
+      opening.on('error', (cause) => {
+        if (socket === opening) failure ??= unreachedFailure(this.url, cause)
+      })
+      opening.on('close', () => {
+        if (socket === opening) closed()
+      })
+    }
+    const failed = (reason: unknown) => {
+      failure = signingFailure(reason)
+      closed()
+    }
+    connect(true).catch(failed)
     return {
       send(text) {
         if (socket?.readyState === WebSocket.OPEN) socket.send(text)
@@ -92,15 +92,25 @@ export class SignedWebSocketTransport implements Transport {
 
   private async sign(): Promise<Record<string, string>> {
     const { host, hostname, pathname, port } = this.url
-    const signed = await this.signer.sign({
+    const request = {
       method: 'GET',
       protocol: 'https:',
       hostname,
       ...(port === '' ? {} : { port: Number(port) }),
       path: pathname,
       headers: { host },
-    })
-    return signed.headers
+    }
+    const signingDate = new Date(Date.now() + this.aws.config.systemClockOffset)
+    return (await this.signer.sign(request, { signingDate })).headers
+  }
+
+  /** Takes over the time of an answer, for all requests to come. Returns false where signatures have about that time. */
+  private correctClock(date: string | undefined): boolean {
+    const { config } = this.aws
+    const offsetMs = Date.parse(date ?? '') - Date.now()
+    if (!(Math.abs(offsetMs - config.systemClockOffset) > CLOCK_OFF_MAX_MS)) return false
+    config.systemClockOffset = offsetMs
+    return true
   }
 }
 
@@ -112,19 +122,3 @@ function closePolitely(socket: WebSocket): void {
   timer.unref()
   socket.once('close', () => clearTimeout(timer))
 }
-
-const FORBIDDEN_HINT =
-  ": check the URL (the API's id, region and stage), the credentials, their right to 'execute-api:Invoke', and the clock"
-
-/** A refusal by IAM or a wrong path does not go away by itself; throttling and server errors do. */
-function refusedFailure(url: URL, status: number): ConnectFailure {
-  // API Gateway answers 403 to everything that it does not let in, an API or a stage that does not exist included.
-  const hint = status === 403 ? FORBIDDEN_HINT : ''
-  return {
-    message: `${url.host}${url.pathname} refused the connection with status ${status}${hint}`,
-    permanent: status >= 400 && status < 500 && status !== 408 && status !== 429,
-  }
-}
-
-/** A name that does not exist is a wrong setting; a server that is down may come back. */
-const isNoServer = (cause: Error): boolean => (cause as { readonly code?: unknown }).code === 'ENOTFOUND'

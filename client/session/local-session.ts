@@ -31,7 +31,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   lock: StoreLock
   private readonly waiting: Waiting
   /** Of the hold that was lost last: resolves with the outcome of its last commit. */
-  private lastCommit: Promise<void> | undefined
+  lastCommit: Promise<void> | undefined
   /** Calls of {@link release} that wait until the lock is back with the store. */
   private onFreed: (() => void)[] = []
 

@@ -3,6 +3,7 @@ import type { HoldfastError, SessionLostError } from '../errors/index.js'
 import type { Events } from '../events.js'
 import type { Transport } from '../ports.js'
 import { Membership } from '../process/membership.js'
+import { Reach } from '../process/reach.js'
 import { outsideAccesses } from '../scope.js'
 import type { ClientContext } from './context.js'
 import { HeldSessions } from './held-sessions.js'
@@ -10,6 +11,7 @@ import type { Hold } from './hold.js'
 import { LocalSession } from './local-session.js'
 import type { SessionsContext } from './sessions-context.js'
 import type { Ticket } from './ticket.js'
+import { within } from './wait.js'
 
 /** Every session that this process holds or waits for, under one process id after the other. */
 export class Sessions {
@@ -17,6 +19,9 @@ export class Sessions {
   private readonly known = new Map<SessionKey, LocalSession>()
   private readonly held: HeldSessions
   private readonly shared: SessionsContext
+  private readonly reach: Reach
+  /** Process ids of this client that are over, and say so to the store. */
+  private farewells: Promise<unknown> = Promise.resolve()
   private isClosing = false
 
   constructor(
@@ -25,6 +30,7 @@ export class Sessions {
     private readonly events: Events,
   ) {
     this.held = new HeldSessions(context)
+    this.reach = new Reach(context.clock)
     this.shared = { ...context, events, held: this.held, unneeded: (session) => this.forget(session) }
   }
 
@@ -85,6 +91,7 @@ export class Sessions {
       session.stop()
     }
     this.known.clear()
+    await this.farewells
   }
 
   private create(key: SessionKey): LocalSession {
@@ -105,7 +112,7 @@ export class Sessions {
 
   private createMembership(): Membership {
     const { clock, randomness } = this.context
-    return new Membership(this.context.options.label, this.transport, clock, randomness, {
+    return new Membership(this.context.options.label, this.transport, clock, randomness, this.reach, {
       ready: () => {
         for (const session of this.known.values()) session.lock.resend()
       },
@@ -116,6 +123,9 @@ export class Sessions {
       died: (loss) => this.died(loss),
       refused: (error) => {
         for (const session of this.known.values()) session.refused(error)
+      },
+      missed: () => {
+        for (const session of this.known.values()) session.lock.seekStore()
       },
       connection: (state, detail) => this.events.tell('connection', { state, detail }),
     })
@@ -131,6 +141,7 @@ export class Sessions {
   }
 
   private died(loss: SessionLostError): void {
+    const { membership: former } = this
     this.membership = undefined
     const sessions = [...this.known.values()]
     if (this.isClosing) {
@@ -139,6 +150,20 @@ export class Sessions {
       const next = this.join()
       this.membership = next
       for (const session of sessions) session.moveTo(next, loss)
-    }
+    } else this.reach.unneeded()
+    if (former?.isToRetire) this.farewells = Promise.all([this.farewells, this.retire(former, sessions)])
+  }
+
+  /**
+   * Tells the store that a process id is over, so that the next one need not wait for its locks. Commits that were under
+   * way come first: they would be refused once the next holder has claimed.
+   */
+  private async retire(former: Membership, sessions: readonly LocalSession[]): Promise<void> {
+    await within(this.context.clock, former.timing.roundTripMs, async () => {
+      await Promise.all(sessions.map(({ lastCommit }) => lastCommit))
+    })
+    await former.retire()
+    // The next process id may have asked before, and found its locks held.
+    if (!this.isClosing) for (const { lock } of sessions) lock.resend()
   }
 }

@@ -1,13 +1,7 @@
 import type { SessionKey } from '../../protocol/keys.js'
 import { onGranted, onLost, onQueued, onRevoke, type Reaction } from '../../protocol/lock/client-decisions.js'
 import type { RefusalCode, StoreMessage } from '../../protocol/messages.js'
-import {
-  type HoldfastError,
-  type LossReason,
-  RefusedError,
-  UnreachableError,
-  WaitTimeoutError,
-} from '../errors/index.js'
+import { type HoldfastError, type LossReason, RefusedError, WaitTimeoutError } from '../errors/index.js'
 import { RELEASE_TRIES_MAX } from '../limits.js'
 import type { Clock, Timer } from '../ports.js'
 import type { Membership } from '../process/membership.js'
@@ -20,7 +14,7 @@ export interface StoreLockOwner {
   revoked(): void
   /** The store has taken the lock back: nothing held under it may be used any more. */
   taken(reason: LossReason): void
-  /** The store will not grant this request, whenever it is repeated. */
+  /** The store cannot be asked, or will not grant this request whenever it is repeated. */
   refused(error: HoldfastError): void
   /** Neither held nor asked for any more. */
   freed(): void
@@ -44,6 +38,7 @@ type State =
       readonly kind: 'asking'
       readonly r: number
       readonly above: number | undefined
+      readonly sinceMs: number
       isSent: boolean
       isWanted: boolean
     }
@@ -122,12 +117,7 @@ export class StoreLock {
   explainTimeout(waitedMs: number): HoldfastError {
     if (this.lastRefusal !== undefined) return this.lastRefusal
     if (this.membership.isReady) return new WaitTimeoutError({ waitedMs, behind: this.position, holder: this.holder })
-    const failure = this.membership.lastFailure
-    return new UnreachableError(
-      `no lock after ${waitedMs} ms: ${failure?.message ?? 'not connected'}`,
-      failure?.cause,
-      failure?.permanent !== true,
-    )
+    return this.membership.unreachable(waitedMs)
   }
 
   receive(message: StoreMessage): void {
@@ -164,16 +154,17 @@ export class StoreLock {
   }
 
   private ask(above: number | undefined): void {
-    this.become({ kind: 'asking', r: this.membership.nextRequest(), above, isSent: false, isWanted: false })
+    const sinceMs = this.clock.monotonicMs()
+    this.become({ kind: 'asking', r: this.membership.nextRequest(), above, sinceMs, isSent: false, isWanted: false })
     this.sendAcquire()
   }
 
   /** The first time a request, from then on a nudge. */
   private sendAcquire(): void {
     if (this.state.kind !== 'asking') return
+    if (!this.membership.isReady) return this.seekStore()
     // Until the store has answered, only a request that must have been lost is sent again.
     this.setTimer(this.membership.timing.roundTripMs, () => this.sendAcquire())
-    if (!this.membership.isReady) return
     const { r, above, isSent: isNudge } = this.state
     this.state.isSent = true
     this.membership.send({
@@ -183,6 +174,16 @@ export class StoreLock {
       ...(above === undefined ? {} : { above }),
       ...(isNudge ? { nudge: true as const } : {}),
     })
+  }
+
+  /** There is no connection: `resend` follows when there is one. While the store is out of reach, no access waits for long. */
+  seekStore(): void {
+    if (this.state.kind !== 'asking') return
+    const { sinceMs } = this.state
+    const patienceMs = this.membership.seekMs(sinceMs)
+    if (patienceMs > 0)
+      this.setTimer(Math.min(this.membership.timing.roundTripMs, patienceMs), () => this.sendAcquire())
+    else this.owner.refused(this.membership.unreachable(Math.round(this.clock.monotonicMs() - sinceMs)))
   }
 
   private sendRelease(): void {

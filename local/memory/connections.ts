@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Socket, SocketEvents, Transport } from '../../client/ports.js'
+import type { ConnectFailure, Socket, SocketEvents, Transport } from '../../client/ports.js'
 
 /** Lets a test cut the connections of one client. While `isCut` is set, no message passes, and neither side notices. */
 export interface Wire {
@@ -29,7 +29,7 @@ export interface ConnectionsOptions {
 export class Connections {
   private readonly lines = new Map<string, Line>()
   /** The reason why no connection can be opened now; undefined where connections can be opened. */
-  private refusal: { readonly message: string; readonly permanent: boolean } | undefined
+  private refusal: ConnectFailure | undefined
 
   constructor(private readonly options: ConnectionsOptions) {}
 
@@ -65,8 +65,8 @@ export class Connections {
   }
 
   /** Ends every connection, and refuses new ones. */
-  refuse(message: string, permanent: boolean): void {
-    this.refusal = { message, permanent }
+  refuse(message: string, kind: ConnectFailure['kind']): void {
+    this.refusal = { message, kind }
     this.dropAll()
   }
 

@@ -120,7 +120,7 @@ class Stack {
           this.lossRules.add(isLost)
           return () => void this.lossRules.delete(isLost)
         },
-        stop: async () => connections.refuse('the gateway of the memory stack is stopped', false),
+        stop: async () => connections.refuse('the gateway of the memory stack is stopped', 'passing'),
         start: async () => this.restart(() => connections.accept()),
       },
       dynamodb: {
@@ -173,7 +173,7 @@ class Stack {
     const { virtual } = this
     if (virtual === undefined) await Promise.race([closing, forAwhile()])
     else await Promise.race([closing, virtual.advance(STOP_MAX_MS)])
-    this.connections.refuse('the memory stack has been stopped', true)
+    this.connections.refuse('the memory stack has been stopped', 'final')
   }
 }
 

@@ -147,12 +147,12 @@ describe('a WebSocket to the store', () => {
       transport.open({ opened: () => {}, received: () => {}, closed: resolve })
     })
     expect(failure).toMatchObject({
-      permanent: false,
+      kind: 'passing',
       message: expect.stringMatching(/^cannot reach 127\.0\.0\.1:\d+: /),
     })
   })
 
-  test('for which there are no credentials is told to stay so', async () => {
+  test('for which there are no credentials is told to be passing', async () => {
     const noneFound = async () => {
       throw new Error('none were found')
     }
@@ -161,7 +161,7 @@ describe('a WebSocket to the store', () => {
     const failure = await new Promise<ConnectFailure | undefined>((resolve) => {
       transport.open({ opened: () => {}, received: () => {}, closed: resolve })
     })
-    expect(failure).toMatchObject({ permanent: true, message: expect.stringContaining('no AWS credentials to sign') })
+    expect(failure).toMatchObject({ kind: 'passing', message: expect.stringContaining('no AWS credentials to sign') })
     none.destroy()
   })
 })

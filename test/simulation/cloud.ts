@@ -131,7 +131,7 @@ export class Cloud {
         if (isClosed) return
         if (this.network.isPartitioned(owner)) {
           isClosed = true
-          return events.closed({ message: 'cannot reach the store', permanent: false })
+          return events.closed({ message: 'cannot reach the store', kind: 'passing' })
         }
         connection.isOpen = true
         if ([...this.connections.values()].some((other) => other.owner === owner)) this.world.counts.hit('rollover')

@@ -36,6 +36,7 @@ interface Insides {
           readonly processId: string
           readonly connector: { readonly gen: number }
           readonly isReady: boolean
+          readonly state: { readonly kind: 'living' | 'over' }
           readonly lease: { readonly isConfirmed: boolean; readonly remainingMs: number }
         }
       | undefined
@@ -185,7 +186,8 @@ export class Server implements Caller {
   /** A message may end a process at once. */
   hearing(p: string, text: string): () => void {
     const { membership } = this.sessions
-    const isOver = membership?.processId === p && membership.lease.isConfirmed && membership.lease.remainingMs <= 0
+    const isLiving = membership?.processId === p && membership.state.kind === 'living'
+    const isOver = isLiving && membership.lease.isConfirmed && membership.lease.remainingMs <= 0
     const { code, gen } = JSON.parse(text) as { readonly code?: string; readonly gen?: number }
     const isCopied = membership?.processId === p && code === 'STALE_CONNECTION' && gen === membership.connector.gen
     return () => {

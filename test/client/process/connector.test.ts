@@ -1,5 +1,6 @@
-import { CONNECTION_LIFETIME_MS, RECONNECT_MAX_MS } from '../../../client/limits.js'
+import { CONNECTION_LIFETIME_MS, RECONNECT_BASE_MS, RECONNECT_MAX_MS } from '../../../client/limits.js'
 import { Connector } from '../../../client/process/connector.js'
+import { Reach } from '../../../client/process/reach.js'
 import { PROTOCOL_VERSION } from '../../../protocol/limits.js'
 import { DEFAULT_TIMING } from '../../../protocol/timing.js'
 import { settle, VirtualClock } from '../../support/world.js'
@@ -10,27 +11,25 @@ describe('the connections of a process', () => {
   let lines: Line[]
   let heard: string[]
   let connector: Connector
+  let reach: Reach
   beforeEach(() => {
     clock = new VirtualClock()
     lines = []
     heard = []
-    connector = new Connector(
-      linesTo(lines),
-      clock,
-      { token: () => '', fraction: () => 0.5 },
-      {
-        isOver: () => false,
-        hello: (gen) => JSON.stringify({ type: 'hello', gen }),
-        welcomed: ({ gen }) => heard.push(`welcomed ${gen}`),
-        connected: () => heard.push('connected'),
-        disconnected: (why) => heard.push(why),
-        received: () => {},
-        evicted: () => heard.push('evicted'),
-        copied: () => heard.push('copied'),
-        refused: ({ code }) => heard.push(code),
-        unreachable: ({ message }) => heard.push(message),
-      },
-    )
+    reach = new Reach(clock)
+    connector = new Connector(linesTo(lines), clock, { token: () => '', fraction: () => 0.5 }, reach, {
+      isOver: () => false,
+      hello: (gen) => JSON.stringify({ type: 'hello', gen }),
+      welcomed: ({ gen }) => heard.push(`welcomed ${gen}`),
+      connected: () => heard.push('connected'),
+      disconnected: (why) => heard.push(why),
+      received: () => {},
+      evicted: () => heard.push('evicted'),
+      copied: () => heard.push('copied'),
+      refused: ({ code }) => heard.push(code),
+      missed: () => heard.push('missed'),
+      unreachable: ({ message }) => heard.push(message),
+    })
   })
   afterEach(() => connector.close())
 
@@ -76,21 +75,21 @@ describe('the connections of a process', () => {
 
   it('a connection that fails to open beside one in use is nothing to tell, and is tried again', async () => {
     await rollOver()
-    line(1).events.closed({ message: 'cannot reach the store', permanent: true })
+    line(1).events.closed({ message: 'cannot reach the store', kind: 'setting' })
     expect(heard).toEqual([])
-    expect(connector.lastFailure?.message).toBe('cannot reach the store')
-    await clock.advance(RECONNECT_MAX_MS)
+    expect(reach.lastFailure?.message).toBe('cannot reach the store')
+    await clock.advance(RECONNECT_BASE_MS)
     welcome(2)
     expect(heard).toEqual(['welcomed 3', 'connected'])
-    expect(connector.lastFailure).toBeUndefined()
+    expect(reach.lastFailure).toBeUndefined()
   })
 
   it('a welcome that comes after the connection was given up is ignored', async () => {
     await settle()
     line(0).say({ type: 'refused', code: 'INTERNAL', message: 'later', of: 'hello' })
     welcome(0)
-    expect(heard).toEqual([])
-    expect(connector.lastFailure?.message).toBe('the store refused this process (INTERNAL): later')
+    expect(heard).toEqual(['missed'])
+    expect(reach.lastFailure?.message).toBe('the store refused this process (INTERNAL): later')
     expect(connector.isConnected).toBe(false)
   })
 

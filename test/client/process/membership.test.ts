@@ -1,6 +1,7 @@
 import type { HoldfastError, LossReason } from '../../../client/errors/index.js'
 import { RECONNECT_BASE_MS, RECONNECT_MAX_MS } from '../../../client/limits.js'
 import { Membership } from '../../../client/process/membership.js'
+import { Reach } from '../../../client/process/reach.js'
 import { CONNECTIONS_PER_PROCESS_MAX, PROTOCOL_VERSION } from '../../../protocol/limits.js'
 import type { StoreMessage } from '../../../protocol/messages.js'
 import { DEFAULT_TIMING } from '../../../protocol/timing.js'
@@ -28,6 +29,7 @@ describe('a process and its connections', () => {
         },
         fraction: () => 0.5,
       },
+      new Reach(clock),
       {
         ready: () => {
           heard.ready += 1
@@ -36,6 +38,7 @@ describe('a process and its connections', () => {
         asked: () => {},
         died: ({ reason }) => heard.died.push(reason),
         refused: (error) => heard.refused.push(error),
+        missed: () => {},
         connection: () => {},
       },
     )
@@ -104,7 +107,7 @@ describe('a process and its connections', () => {
     await settle()
     line(0).say(welcome(1))
     line(0).events.closed(undefined)
-    await clock.advance(RECONNECT_MAX_MS)
+    await clock.advance(RECONNECT_BASE_MS)
     line(1).say(welcome(2))
     await settle()
     line(0).say(staleConnection(1))
@@ -182,7 +185,7 @@ describe('a process and its connections', () => {
     expect(membership.isReady).toBe(true)
     // When that one is closed it goes on trying.
     line(0).events.closed(undefined)
-    await clock.advance(RECONNECT_MAX_MS)
+    await clock.advance(RECONNECT_MAX_MS / 2)
     expect(lines).toHaveLength(CONNECTIONS_PER_PROCESS_MAX + 1)
   })
 
@@ -223,11 +226,12 @@ describe('a process and its connections', () => {
   })
 
   it.each([
-    [true, [{ code: 'UNREACHABLE', message: 'a wrong stage', retryable: false }]],
-    [false, []],
-  ])('says that it is of no use to try again only of a failure that lasts: %s', async (permanent, refused) => {
+    ['final', [{ code: 'UNREACHABLE', message: 'it is gone', retryable: false }]],
+    ['setting', []],
+    ['passing', []],
+  ] as const)('says at once that no try can succeed only of a failure that is final: %s', async (kind, refused) => {
     await settle()
-    line(0).events.closed({ message: 'a wrong stage', permanent })
+    line(0).events.closed({ message: 'it is gone', kind })
     expect(heard.refused).toMatchObject(refused)
     expect(heard.refused).toHaveLength(refused.length)
   })

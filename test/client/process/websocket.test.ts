@@ -35,19 +35,21 @@ describe('a connection that is refused', () => {
 
   test('with 403 is told what may be wrong: the address as well as the right', async () => {
     const failure = await failureOf(403)
-    expect(failure?.permanent).toBe(true)
-    expect(failure?.message).toMatch(/^127\.0\.0\.1:\d+\/live refused the connection with status 403: check the URL /)
+    expect(failure?.kind).toBe('setting')
+    expect(failure?.message).toMatch(/^127\.0\.0\.1:\d+\/live refused the connection with status 403\. Check the URL /)
     expect(failure?.message).toContain("(the API's id, region and stage)")
     expect(failure?.message).toContain("'execute-api:Invoke'")
   })
 
   test.each([
-    [404, true],
-    [429, false],
-    [500, false],
-  ])('with %i is told without advice; that it stays so is %p', async (status, permanent) => {
+    [200, 'setting'],
+    [404, 'setting'],
+    [408, 'passing'],
+    [429, 'passing'],
+    [500, 'passing'],
+  ])('with %i is told without advice, as %s', async (status, kind) => {
     const failure = await failureOf(status)
-    expect(failure?.permanent).toBe(permanent)
+    expect(failure?.kind).toBe(kind)
     expect(failure?.message).toMatch(new RegExp(`refused the connection with status ${status}$`))
   })
 })
