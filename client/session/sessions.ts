@@ -163,7 +163,7 @@ export class Sessions {
       await Promise.all(sessions.map(({ lastCommit }) => lastCommit))
     })
     await former.retire()
-    // The next process id may have asked before, and found its locks held.
-    if (!this.isClosing) for (const { lock } of sessions) lock.resend()
+    // The next process id may have asked before, and found the locks held.
+    for (const { session } of sessions) this.known.get(session)?.lock.resend()
   }
 }

@@ -34,7 +34,9 @@ export function refuse(response: ServerResponse, refusal: Refusal, connectionId?
 /** Answers a request to upgrade, which has no response object, and ends its connection. */
 export function refuseUpgrade(socket: Duplex, refusal: Refusal, connectionId?: string): void {
   const { headers, body } = format(refusal, connectionId)
-  const lines = Object.entries({ ...headers, Connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`)
+  const lines = Object.entries({ Date: new Date().toUTCString(), ...headers, Connection: 'close' }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  )
   socket.end(`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}\r\n${lines.join('')}\r\n${body}`)
 }
 

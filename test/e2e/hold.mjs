@@ -1,7 +1,19 @@
 // One application server that does what its parent says, one command at a time, and reports what came of it.
 import { createHoldfast } from 'holdfast'
 
-const holdfast = createHoldfast({ namespace: 'e2e', ...JSON.parse(process.argv[2] ?? '{}') })
+const { clockOffMs = 0, ...options } = JSON.parse(process.argv[2] ?? '{}')
+const TrueDate = Date
+let offMs = clockOffMs
+globalThis.Date = class extends TrueDate {
+  constructor(...parts) {
+    super(...(parts.length === 0 ? [TrueDate.now() + offMs] : parts))
+  }
+  static now() {
+    return TrueDate.now() + offMs
+  }
+}
+
+const holdfast = createHoldfast({ namespace: 'e2e', ...options })
 for (const event of ['granted', 'wanted', 'released', 'lost']) {
   holdfast.on(event, (detail) => process.send?.({ event, epoch: detail.epoch, code: detail.error?.reason }))
 }
@@ -20,6 +32,9 @@ const commands = {
       state.count = (state.count ?? 0) + 1
       return state.count
     }),
+  putClock: async ({ ms }) => {
+    offMs += ms
+  },
   health: () => Promise.resolve(holdfast.health()),
   close: () => holdfast.close().then(() => process.disconnect?.()),
 }

@@ -172,6 +172,7 @@ export async function startGateway(limits: GatewayLimits = {}, change?: (templat
     application,
     admin: principals.addUser('admin', 'everything'),
     stranger: principals.addUser('stranger', []),
+    addUser: principals.addUser.bind(principals),
     endpoint: url.replace('ws:', 'http:'),
     open: (path = '') => open(`${url}${path}`, application.credentials),
     async stop() {

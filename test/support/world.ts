@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Holdfast } from '../../client/holdfast.js'
 import { compileOptions, type HoldfastOptions } from '../../client/options/client-options.js'
-import type { Clock, Randomness, Transport } from '../../client/ports.js'
+import type { Clock, ConnectFailure, Randomness, Transport } from '../../client/ports.js'
 import { Connections, type Wire } from '../../local/memory/connections.js'
 import { Functions } from '../../local/memory/functions.js'
 import { turn } from '../../local/memory/turn.js'
@@ -133,6 +133,15 @@ export class World {
     this.connections.dropAll()
   }
 
+  /** From now on every connection is refused, and those that are open are cut. */
+  refuseConnections(kind: ConnectFailure['kind'] = 'passing'): void {
+    this.connections.refuse('the test refuses the connection', kind)
+  }
+
+  acceptConnections(): void {
+    this.connections.accept()
+  }
+
   /** From now on, or no longer, nothing passes between this client and the store, and neither is told. */
   partition(client: object, isCut = true): void {
     const wire = this.wires.get(client)
@@ -151,11 +160,20 @@ export class World {
     await Promise.all(closing)
   }
 
+  /** The number of open connections. */
+  get connected(): number {
+    return this.connections.all().length
+  }
+
+  /** Called when a client begins to open a connection. */
+  opening(): void {}
+
   /** Notes what a client sends, whether or not it arrives. */
   private transport(wire: Wire): Transport {
     const { open } = this.connections.transport(wire)
     return {
       open: (events) => {
+        this.opening()
         const socket = open(events)
         const send = (text: string) => {
           this.traffic.sent.push(text)
