@@ -24,6 +24,8 @@ export interface Faults {
   dbOutageEveryMs: number
   clockError: number
   clockDrift: number
+  /** The wall clock of a server is put forward or back. */
+  clockStepsEveryMs: number
   cutEveryMs: number
   halfOpenEveryMs: number
   partitionEveryMs: number
@@ -72,6 +74,7 @@ export const NO_FAULTS: Faults = {
   dbOutageEveryMs: 0,
   clockError: 0,
   clockDrift: 0,
+  clockStepsEveryMs: 0,
   cutEveryMs: 0,
   halfOpenEveryMs: 0,
   partitionEveryMs: 0,
@@ -116,6 +119,7 @@ const STRENGTHS: { readonly [F in keyof Faults]: readonly number[] } = {
   dbOutageEveryMs: [8_000],
   clockError: [1],
   clockDrift: [1],
+  clockStepsEveryMs: [2_000, 8_000],
   cutEveryMs: [3_000, 15_000],
   halfOpenEveryMs: [5_000],
   partitionEveryMs: [4_000, 10_000],
@@ -150,6 +154,7 @@ const TOGETHER: readonly (readonly (keyof Faults)[])[] = [
   ['killEveryMs', 'pushLost'],
   ['killEveryMs', 'identityReused'],
   ['closeEveryMs', 'sendRepeated', 'clockError'],
+  ['clockStepsEveryMs', 'answerLate'],
 ]
 
 /**

@@ -14,13 +14,18 @@ export class Machine implements Clock {
 
   constructor(
     private readonly timeline: Timeline,
-    private readonly skewMs: number,
+    private skewMs: number,
     /** Its clocks run faster than true time by this share. */
     private readonly drift: number,
   ) {}
 
   wallMs(): number {
     return Math.round(WALL_AT_START_MS + this.skewMs + this.timeline.nowMs * (1 + this.drift))
+  }
+
+  /** The wall clock is off by this much from now on. */
+  setClock(skewMs: number): void {
+    this.skewMs = skewMs
   }
 
   /** Stands still while the machine is paused. */

@@ -27,6 +27,8 @@ export interface World {
 }
 
 const LONGER = 60
+/** Longer than a lease, from one end to the other. */
+const STEP_MAX_MS = 8_000
 
 /** Faults of servers, connections and tables, from time to time. The other faults happen to requests. */
 export class Mischief {
@@ -53,6 +55,7 @@ export class Mischief {
     this.every('closeEveryMs', () => this.close())
     this.every('freezeEveryMs', () => this.stop('frozen'))
     this.every('pauseEveryMs', () => this.stop('paused'))
+    this.every('clockStepsEveryMs', () => this.stepClock())
     this.every('ttlRemovesEveryMs', () => this.removeByTtl())
     this.every('lockVanishesEveryMs', () => this.damageLock('vanishes'))
     this.every('lockRegressesEveryMs', () => this.damageLock('regresses'))
@@ -106,6 +109,12 @@ export class Mischief {
     const ms = this.random.pick([300, 2_000, TIMING.leaseMs + 1_000, 2 * TIMING.leaseMs])
     this.timeline.after(this.random.between(0.5, 1.5) * ms, () => victim.machine.goOn(kind, this.random))
     return true
+  }
+
+  private stepClock(): boolean {
+    const victim = this.anyServer()
+    victim?.machine.setClock(this.random.between(-STEP_MAX_MS, STEP_MAX_MS))
+    return victim !== undefined
   }
 
   private partition(): boolean {
