@@ -84,7 +84,8 @@ export class AbortedError extends HoldfastError {
 
 /**
  * `UNREACHABLE`: the store could not be reached, or did not answer in time. `cause` is the underlying error. It is
- * `retryable` unless the problem needs a change of a setting: the URL, a name, the credentials or their rights.
+ * `retryable` unless the problem needs a change of a setting: the URL, a name, the credentials or their rights. A client
+ * that has never been connected is taken to need one after some seconds of refusals.
  */
 export class UnreachableError extends HoldfastError {
   static {

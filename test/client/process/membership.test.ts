@@ -2,6 +2,7 @@ import type { HoldfastError, LossReason } from '../../../client/errors/index.js'
 import { RECONNECT_BASE_MS, RECONNECT_MAX_MS } from '../../../client/limits.js'
 import { Membership } from '../../../client/process/membership.js'
 import { Reach } from '../../../client/process/reach.js'
+import type { SessionKey } from '../../../protocol/keys.js'
 import { CONNECTIONS_PER_PROCESS_MAX, PROTOCOL_VERSION } from '../../../protocol/limits.js'
 import type { StoreMessage } from '../../../protocol/messages.js'
 import { DEFAULT_TIMING } from '../../../protocol/timing.js'
@@ -11,12 +12,12 @@ import { type Line, linesTo } from './lines.js'
 describe('a process and its connections', () => {
   let clock: VirtualClock
   let lines: Line[]
-  let heard: { died: LossReason[]; refused: HoldfastError[]; ready: number }
+  let heard: { died: LossReason[]; refused: HoldfastError[]; ready: number; received: number }
   let membership: Membership
   beforeEach(() => {
     clock = new VirtualClock()
     lines = []
-    heard = { died: [], refused: [], ready: 0 }
+    heard = { died: [], refused: [], ready: 0, received: 0 }
     let tokens = 0
     membership = new Membership(
       'test',
@@ -34,7 +35,9 @@ describe('a process and its connections', () => {
         ready: () => {
           heard.ready += 1
         },
-        received: () => {},
+        received: () => {
+          heard.received += 1
+        },
         asked: () => {},
         died: ({ reason }) => heard.died.push(reason),
         refused: (error) => heard.refused.push(error),
@@ -132,6 +135,44 @@ describe('a process and its connections', () => {
     expect(membership.endIfLeaseOver()).toBe(true)
     expect(heard.died).toEqual(['leaseExpired'])
     expect(membership.loss).toMatchObject({ code: 'SESSION_LOST', reason: 'leaseExpired', effect: 'none' })
+  })
+
+  it('retires over its connection where its lease is over by its own clock, and hears nothing more but the answer', async () => {
+    await settle()
+    line(0).say(welcome(1))
+    clock.freeze(DEFAULT_TIMING.leaseMs)
+    expect(membership.endIfLeaseOver()).toBe(true)
+    expect(line(0).isClosed).toBe(false)
+    expect(membership.isToRetire).toBe(true)
+    const retired = membership.retire()
+    expect(line(0).sent.at(-1)).toEqual({ type: 'retire' })
+    line(0).say({ type: 'refused', code: 'EVICTED', message: 'no running lease', of: 'renew', n: 1 })
+    line(0).say({ type: 'granted', session: 'test#of the former id' as SessionKey, r: 1, epoch: 1, contended: false })
+    expect(line(0).isClosed).toBe(false)
+    line(0).say({ type: 'noted', of: 'retire' })
+    await retired
+    expect(line(0).isClosed).toBe(true)
+    expect(heard).toMatchObject({ died: ['leaseExpired'], received: 0 })
+    expect(lines).toHaveLength(1)
+  })
+
+  it('waits for the answer to its retirement as long as a round trip takes', async () => {
+    await settle()
+    line(0).say(welcome(1))
+    const retired = membership.retire()
+    await clock.advance(DEFAULT_TIMING.roundTripMs - 1)
+    expect(line(0).isClosed).toBe(false)
+    await clock.advance(1)
+    await retired
+    expect(line(0).isClosed).toBe(true)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('does not retire where the store says that it is over: another process may go under the same id', async () => {
+    await settle()
+    line(0).say(staleConnection(1))
+    await membership.retire()
+    expect(line(0).sent.map(({ type }) => type)).toEqual(['hello'])
   })
 
   it('lets a late answer to an older renewal shorten nothing', async () => {

@@ -23,6 +23,24 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
     to: 'return until.monotonicMs - this.clock.monotonicMs()',
   },
   {
+    name: 'a process id that is over goes on hearing while it retires',
+    file: 'client/process/connection.ts',
+    from: "if (message.type === 'noted' && message.of === 'retire') this.state.end()",
+    to: "if (message.type === 'noted' && message.of === 'retire') this.state.end()\n      else if (message.type !== 'welcome') this.events.received(message)",
+  },
+  {
+    name: 'the next process id retires in place of the one that is over',
+    file: 'client/session/sessions.ts',
+    from: 'await former.retire()',
+    to: 'await (this.membership ?? former).retire()',
+  },
+  {
+    name: 'a process id that is over keeps its connection',
+    file: 'client/process/membership.ts',
+    from: 'await last?.retire(this.timing.roundTripMs)',
+    to: 'void last',
+  },
+  {
     name: 'a lapsed lease is revived by a late renewal',
     file: 'protocol/process/writes.ts',
     from: 'condition: `${KNOWN} AND ${NOT_EVICTED} AND ${LEASE_RUNS} AND leaseUntil <= :until`,',
