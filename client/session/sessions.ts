@@ -160,7 +160,7 @@ export class Sessions {
    */
   private async retire(former: Membership, sessions: readonly LocalSession[]): Promise<void> {
     await within(this.context.clock, former.timing.roundTripMs, async () => {
-      await Promise.all(sessions.map(({ lastCommit }) => lastCommit))
+      for (const { lastCommit } of sessions) await lastCommit
     })
     await former.retire()
     // The next process id may have asked before, and found the locks held.

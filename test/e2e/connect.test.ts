@@ -14,8 +14,10 @@ describe('an application server that the store does not let in, or not yet', () 
   it.each([
     ['are wrong at first', async () => shortLived('wrong')],
     ['cannot be had at first', () => Promise.reject(new Error('the metadata service is busy'))],
-    ['are refused with nothing at first', () => Promise.reject(undefined)],
-    ['are refused with a text at first', () => Promise.reject('busy')],
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- as a careless provider does
+    ['fail with nothing at first', () => Promise.reject(undefined)],
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the same
+    ['fail with a text at first', () => Promise.reject('busy')],
   ])('is served within its timeout where its credentials %s', async (name, first) => {
     let calls = 0
     const credentials = async () => {

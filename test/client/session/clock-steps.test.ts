@@ -110,7 +110,7 @@ describe('a process whose wall clock is put forward', () => {
 
   it('leaves nothing open where it is closed at once', async () => {
     const client = await leapt()
-    quiet(increment(client))
+    void quiet(increment(client))
     await world.finish(client.close())
     expect(world.clock.pending).toBe(0)
     expect(world.connected).toBe(0)

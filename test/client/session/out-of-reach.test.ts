@@ -90,7 +90,7 @@ describe('a store that is out of reach', () => {
     const client = await inOutage()
     const open = jest.spyOn(world, 'opening')
     for (let second = 0; second < 30; second += 1) {
-      quiet(increment(client, `visitor ${second}`))
+      void quiet(increment(client, `visitor ${second}`))
       await world.clock.advance(1_000)
     }
     expect(open.mock.calls.length).toBeGreaterThan(10)
