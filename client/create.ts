@@ -57,7 +57,9 @@ function onAws<S extends object>(options: CompiledOptions): Holdfast<S> {
   )
   const requests = new Requests({ timeoutMs: STATE_REQUEST_TIMEOUT_MS, requestsMax })
   const store = new DynamoDbStore(aws, { sessions: config.sessionsTable }, requests)
-  const transport = new SignedWebSocketTransport(config.url, config.region, aws, agents)
+  const transport = new SignedWebSocketTransport(config.url, config.region, aws, agents, (error) =>
+    credentials.failed(error),
+  )
   const context = { store, clock: machineClock, randomness: machineRandomness, options }
   const client = new Holdfast<S>(context, transport, () => {
     stopListening()

@@ -8,9 +8,12 @@ const FORBIDDEN_HINT =
   'that was attached seconds ago may not count yet), the clock, and whether this network has a VPC endpoint for ' +
   'execute-api with private DNS, which answers in place of public APIs'
 
-/** A server answers the handshake with an HTTP status. `type` is AWS's name for the error. */
-export function refusedFailure(url: URL, status: number, type: string | string[] | undefined): ConnectFailure {
-  const name = /^\w{1,64}/.exec(String(type ?? ''))?.[0]
+/** AWS's name for an error, from the header `x-amzn-ErrorType`. */
+export const errorName = (header: string | string[] | undefined): string | undefined =>
+  /^\w{1,64}/.exec(String(header ?? ''))?.[0]
+
+/** A server answers the handshake with an HTTP status. `name` is AWS's name for the error. */
+export function refusedFailure(url: URL, status: number, name: string | undefined): ConnectFailure {
   const answer = name === undefined ? status : `${status} (${name})`
   const hint = status === 403 ? FORBIDDEN_HINT : ''
   // Throttling and errors of the server go away by themselves.

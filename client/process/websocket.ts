@@ -6,7 +6,7 @@ import WebSocket from '#ws'
 import { MESSAGE_BYTES_MAX } from '../../protocol/limits.js'
 import { CLOCK_OFF_MAX_MS, WELCOME_TIMEOUT_MS } from '../limits.js'
 import type { ConnectFailure, Socket, SocketEvents, Transport } from '../ports.js'
-import { refusedFailure, signingFailure, unreachedFailure } from './connect-failures.js'
+import { errorName, refusedFailure, signingFailure, unreachedFailure } from './connect-failures.js'
 
 /**
  * The WebSocket to the store. Every connection is signed anew with the credentials of the AWS SDK's own chain, because
@@ -23,6 +23,8 @@ export class SignedWebSocketTransport implements Transport {
     region: string,
     private readonly aws: DynamoDBClient,
     agents: { readonly http?: Agent; readonly https?: Agent } = {},
+    /** Told when a connection was refused, with AWS's name for the error: new credentials may be needed. */
+    private readonly refused: (error: { readonly name: string | undefined }) => void = () => {},
   ) {
     this.url = new URL(url)
     this.agent = this.url.protocol === 'wss:' ? agents.https : agents.http
@@ -59,10 +61,11 @@ export class SignedWebSocketTransport implements Transport {
       })
       opening.on('unexpected-response', (_request, response) => {
         const { statusCode = 0, headers: answered } = response
+        this.refused({ name: errorName(answered['x-amzn-errortype']) })
         if (mayCorrectClock && statusCode === 403 && this.correctClock(answered.date)) {
           socket = undefined
           connect(false).catch(failed)
-        } else failure = refusedFailure(this.url, statusCode, answered['x-amzn-errortype'])
+        } else failure = refusedFailure(this.url, statusCode, errorName(answered['x-amzn-errortype']))
         opening.terminate()
       })
       opening.on('error', (cause) => {

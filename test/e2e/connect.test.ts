@@ -13,6 +13,7 @@ describe('an application server that the store does not let in, or not yet', () 
 
   it.each([
     ['are wrong at first', async () => shortLived('wrong')],
+    ['are unknown at first', async () => ({ accessKeyId: 'NOBODY', secretAccessKey: 'x' })],
     ['cannot be had at first', () => Promise.reject(new Error('the metadata service is busy'))],
     // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- as a careless provider does
     ['fail with nothing at first', () => Promise.reject(undefined)],
