@@ -163,7 +163,8 @@ export class Server implements Caller {
       const code = error instanceof HoldfastError ? error.code : `not a HoldfastError: ${(error as Error)?.stack}`
       this.codes.set(code, (this.codes.get(code) ?? 0) + 1)
       if ((error as SessionMissingError).reason === 'rotated') this.follow(id)
-      if ((error as SessionLostError).reason === 'expired' && code === 'SESSION_LOST')
+      const isExpired = code === 'SESSION_LOST' && (error as SessionLostError).reason === 'expired'
+      if (isExpired && this.workload.options.expiry !== 'fixed')
         this.history.violate('7', 'an access that began in time was lost because the life ended')
       if (!EXPECTED.has(code)) this.history.violate('14', `an access failed with ${code}: ${(error as Error)?.message}`)
     }

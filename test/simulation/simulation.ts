@@ -70,6 +70,7 @@ export class Simulation {
     this.shape = script === undefined ? chooseShape(random) : 'usual'
     this.workload = chooseWorkload(seed, random, this.shape, this.faults.loopBlocked > 0)
     this.history = new History(() => timeline.nowMs, this.workload.options.ttlMs ?? 0)
+    this.history.uses.isFixed = this.workload.options.expiry === 'fixed'
     this.history.mayEpochsRepeat = this.faults.lockVanishesEveryMs > 0 || this.faults.lockRegressesEveryMs > 0
     this.history.locks.mayEvict = !hearsEveryAsk(this.faults)
     this.database = new Database(timeline, random, () => this.faults, counts, this.history, this.points)

@@ -9,6 +9,8 @@ const UNDER_WAY_MAX_MS = STATE_TRIES_MAX * (STATE_REQUEST_TIMEOUT_MS + STATE_RET
  * after that.
  */
 export class Uses {
+  /** A fixed life ends whatever uses the session. */
+  isFixed = false
   private readonly uses = new Map<string, { running: number; untilMs: number }>()
 
   constructor(private readonly ttlMs: number) {}
@@ -28,6 +30,7 @@ export class Uses {
 
   /** Until when the server's uses keep the session alive, whatever its record says. */
   untilMs({ name }: Caller, session: string): number {
+    if (this.isFixed) return 0
     const { running, untilMs } = this.useOf(name, session)
     return running > 0 ? Number.POSITIVE_INFINITY : untilMs
   }
