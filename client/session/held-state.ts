@@ -20,9 +20,9 @@ interface HeldStateOptions {
   readonly validity: Validity
   readonly context: ClientContext
   /** A commit has landed. */
-  committed(): void
+  readonly committed: () => void
   /** A commit has failed: the hold must be dropped. */
-  failed(error: HoldfastError): void
+  readonly failed: (error: HoldfastError) => void
 }
 
 const NO_CHANGES: Changes = new Map()

@@ -1,6 +1,10 @@
 import type { HoldfastError } from '../errors/index.js'
-import type { Hold } from './hold.js'
 import type { Ticket } from './ticket.js'
+
+/** A hold that has ended. Its last commit may be under way. */
+export interface EndedHold {
+  flush(): Promise<void>
+}
 
 /** Who made the hold, and is told how it goes on. */
 export interface HoldOwner {
@@ -10,7 +14,7 @@ export interface HoldOwner {
   /** Nothing runs and everything is committed: the lock may go. */
   drained(): void
   /** This process has ended the session's life by intent: nothing is lost. */
-  finished(hold: Hold): void
+  finished(hold: EndedHold): void
   /** `unwritten`: accesses whose changes were to be written later, and are lost or may be. */
-  lost(hold: Hold, error: HoldfastError, unwritten: number): void
+  lost(hold: EndedHold, error: HoldfastError, unwritten: number): void
 }

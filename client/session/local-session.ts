@@ -8,7 +8,7 @@ import { type Claimed, claimSession } from './claim.js'
 import { Grant } from './grant.js'
 import { HeldSession } from './held-sessions.js'
 import { Hold } from './hold.js'
-import type { HoldOwner } from './hold-owner.js'
+import type { EndedHold, HoldOwner } from './hold-owner.js'
 import type { SessionsContext } from './sessions-context.js'
 import { StoreLock, type StoreLockOwner } from './store-lock.js'
 import type { Ticket } from './ticket.js'
@@ -195,12 +195,12 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
     this.giveBack()
   }
 
-  finished(hold: Hold): void {
+  finished(hold: EndedHold): void {
     this.grant?.released()
     this.close(hold)
   }
 
-  lost(hold: Hold, error: HoldfastError, unwritten: number): void {
+  lost(hold: EndedHold, error: HoldfastError, unwritten: number): void {
     this.grant?.lost(error, unwritten)
     this.close(hold)
   }
@@ -259,7 +259,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   }
 
   /** The hold has ended with a commit under way, perhaps. */
-  private close(hold: Hold): void {
+  private close(hold: EndedHold): void {
     const { grant } = this
     this.context.held.closed(this)
     if (grant !== undefined) this.state = { kind: 'ending', grant }

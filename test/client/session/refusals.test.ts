@@ -6,7 +6,10 @@ import { WAITERS_MAX } from '../../../protocol/limits.js'
 import { type Counter, Gate, ID, increment } from '../../support/counting.js'
 import { settle, World } from '../../support/world.js'
 
-const buried = ({ attrs: _, ...item }: Item): Item => ({ ...item, destroyedAt: num(1) })
+function buried(item: Item): Item {
+  const { attrs: _, ...rest } = item
+  return { ...rest, destroyedAt: num(1) }
+}
 
 describe('a commit whose record is not as its holder left it', () => {
   let world: World
