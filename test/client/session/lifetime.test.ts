@@ -1,4 +1,6 @@
+import { compileLockRequest } from '../../../client/attribute-locks/lock-request.js'
 import type { Holdfast } from '../../../client/holdfast.js'
+import type { Hold } from '../../../client/session/hold.js'
 import { SessionLife } from '../../../client/session/life.js'
 import { num } from '../../../protocol/dynamodb.js'
 import { readSession, type SessionRecord } from '../../../protocol/state/record.js'
@@ -161,6 +163,21 @@ describe('the lifetime of a session', () => {
     await settle()
     expect(record()).toMatchObject({ ttlMs: 50_000, aliveUntil: record().accessedAt + 50_000 })
     expect(record().aliveUntil).toBeGreaterThanOrEqual(world.clock.wallMs() + 49_000)
+  })
+
+  it('is written with what is staged last, once, also where nothing else has changed', async () => {
+    const client = world.client<Counter>()
+    await set(client)
+    const [known] = (client as unknown as { sessions: { known: Map<string, { hold: Hold }> } }).sessions.known.values()
+    const { hold } = known as { hold: Hold }
+    const take = (ttlMs: number) => hold.take(compileLockRequest('all'), undefined, 'later', ttlMs)
+    take(9_000)
+    const batch = take(50_000)
+    expect([hold.life.ttlMs, hold.aliveUntil - world.clock.wallMs()]).toEqual([50_000, 50_000])
+    await world.clock.advance(1_000)
+    await batch?.done
+    expect(record()).toMatchObject({ ttlMs: 50_000, aliveUntil: hold.aliveUntil, rev: 2 })
+    expect(take(50_000)).toBeUndefined()
   })
 
   it('goes along with a rotation', async () => {
