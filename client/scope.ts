@@ -17,7 +17,7 @@ export interface ScopeOwner {
 /** The access that the current task runs in. Scopes lie in each other, also those of different clients. */
 export class Scope {
   isEnded = false
-  private readonly outer = currentScope()
+  readonly outer = currentScope()
 
   constructor(
     readonly owner: ScopeOwner,
@@ -27,11 +27,6 @@ export class Scope {
   /** Node.js 20 shows the scope with every promise that is made inside the access. It must show no values. */
   [inspect.custom](): object {
     return { Scope: { isEnded: this.isEnded } }
-  }
-
-  /** This scope and those around it, the innermost first. An ended one does not hide the ones around it. */
-  *living(): Iterable<Scope> {
-    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.outer) if (!scope.isEnded) yield scope
   }
 }
 
@@ -49,7 +44,11 @@ export const runInScope = <T>(scope: Scope, run: () => T): T => scopes.run(scope
  */
 export function currentScope(): Scope | undefined {
   const scope = scopes.getStore()
-  if (scope?.isEnded !== true) return scope
-  for (const living of scope.living()) return living
+  return scope?.isEnded === true ? livingScopes().next().value : scope
+}
+
+/** All accesses that it runs in, the innermost first. An ended one does not hide the ones around it. */
+export function* livingScopes(): Generator<Scope, undefined> {
+  for (let scope = scopes.getStore(); scope !== undefined; scope = scope.outer) if (!scope.isEnded) yield scope
   return undefined
 }

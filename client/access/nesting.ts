@@ -1,6 +1,6 @@
 import { covers, type LockRequest } from '../attribute-locks/lock-request.js'
 import { NestedAccessError } from '../errors/index.js'
-import { currentScope, type Nestable, runInScope, Scope, type ScopeOwner } from '../scope.js'
+import { currentScope, livingScopes, type Nestable, runInScope, Scope, type ScopeOwner } from '../scope.js'
 
 /** Recognises an access that runs inside another one of the same client, or of another client of the same store. */
 export class Nesting<R extends Nestable> implements ScopeOwner {
@@ -52,13 +52,13 @@ export class Nesting<R extends Nestable> implements ScopeOwner {
 
   /** The scopes of this client's accesses around the current task, the innermost first. */
   private scopes(): readonly Scope[] {
-    return [...(currentScope()?.living() ?? [])].filter(({ owner }) => owner === this)
+    return [...livingScopes()].filter(({ owner }) => owner === this)
   }
 
   /** Refuses a session that another client of this process holds around this access. */
   private refuseForeign(key: string): void {
     if (this.store === undefined) return
-    for (const { owner, running } of currentScope()?.living() ?? []) {
+    for (const { owner, running } of livingScopes()) {
       if (owner === this || owner.store !== this.store || !running.some((one) => one.key === key)) continue
       throw new NestedAccessError(
         'an access began inside an access of another client to the same session: use one client for both',

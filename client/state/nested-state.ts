@@ -85,7 +85,7 @@ export class NestedState implements UnfinishedPart {
   /** To be called when the work has ended. Undoes the changes of nested accesses that still run: nobody awaits them. */
   settle(): void {
     this.checkUsable()
-    for (const part of [...this.inner]) part.rollBack()
+    for (const part of this.inner) part.rollBack()
     refuseConflict(this.conflict)
     this.whole.checkDetached(this)
   }
@@ -107,7 +107,7 @@ export class NestedState implements UnfinishedPart {
     this.isOver = true
     this.whole.unfinished.delete(this)
     this.outer?.inner.delete(this)
-    for (const part of [...this.inner]) part.leave()
+    for (const part of this.inner) part.leave()
   }
 
   /** To be called before the attribute is first used under a write lock. */

@@ -5,7 +5,6 @@ import { settle } from '../support/world.js'
 /** A process that notes how it ends. A signal that nobody listens to ends it, unless it is the first of a container. */
 class FakeProcess extends EventEmitter {
   readonly ends: (NodeJS.Signals | number)[] = []
-  __signal_exit_emitter__: { count: number } | undefined
 
   constructor(readonly pid = 1234) {
     super()
@@ -182,9 +181,8 @@ describe('clients that close when the process gets a signal', () => {
     'listeners of the %s version of signal-exit are not the application',
     async (version) => {
       const counted = { count: 1 }
-      const key = Symbol.for('signal-exit emitter')
-      if (version === 'third') fake.__signal_exit_emitter__ = counted
-      else Object.assign(globalThis, { [key]: counted })
+      const key = version === 'third' ? '__signal_exit_emitter__' : Symbol.for('signal-exit emitter')
+      Object.assign(version === 'third' ? fake : globalThis, { [key]: counted })
       try {
         const one = client()
         // As signal-exit does: it ends the process where all listeners are its own.

@@ -15,9 +15,7 @@ describe('an application server that the store does not let in, or not yet', () 
     ['are wrong at first', async () => shortLived('wrong')],
     ['are unknown at first', async () => ({ accessKeyId: 'NOBODY', secretAccessKey: 'x' })],
     ['cannot be had at first', () => Promise.reject(new Error('the metadata service is busy'))],
-    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- as a careless provider does
     ['fail with nothing at first', () => Promise.reject(undefined)],
-    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the same
     ['fail with a text at first', () => Promise.reject('busy')],
   ])('is served within its timeout where its credentials %s', async (name, first) => {
     let calls = 0

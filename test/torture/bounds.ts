@@ -166,7 +166,7 @@ export class Bounds {
       } catch (error) {
         const { message, retryable } = error as OrderError
         const isOver = nowMs() - startMs + RETRY_MS >= boundMs
-        if (retryable !== true || isOver) return this.violate(`${name}: ${message}`)
+        if (!retryable || isOver) return this.violate(`${name}: ${message}`)
         await pause(RETRY_MS)
       }
     }

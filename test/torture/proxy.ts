@@ -152,8 +152,8 @@ const isHead = (chunk: Buffer): boolean => HEAD.test(chunk.toString('latin1', 0,
 /** Where the part of a body begins in a chunk, which may begin with the head of its message. */
 function bodyStart(chunk: Buffer): number {
   if (!isHead(chunk)) return 0
-  const end = chunk.indexOf(HEAD_END)
-  return end < 0 ? chunk.length : end + HEAD_END.length
+  const headEnd = chunk.indexOf(HEAD_END)
+  return headEnd < 0 ? chunk.length : headEnd + HEAD_END.length
 }
 
 /** The operation of the request that begins with this chunk. */

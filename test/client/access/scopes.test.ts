@@ -132,15 +132,15 @@ describe('an access finds the ones around it', () => {
   })
 
   it('not in a chain of timers, each of which begins an access', async () => {
-    let turns = 0
-    const next = (): Promise<void> =>
+    const made = { accesses: 0 }
+    const again = (): Promise<void> =>
       a.access(ID, { write: ['count'] }, ({ state }) => {
         state.count = (state.count ?? 0) + 1
-        turns += 1
-        if (turns < 20) void settle().then(next)
+        made.accesses += 1
+        if (made.accesses < 20) void settle().then(again)
       })
-    await finish(next())
-    for (let waited = 0; turns < 20 && waited < 100; waited += 1) await world.clock.advance(10)
+    await finish(again())
+    for (let waited = 0; made.accesses < 20 && waited < 100; waited += 1) await world.clock.advance(10)
     expect((await finish(a.peek(ID)))?.state.count).toBe(20)
   })
 })
