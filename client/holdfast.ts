@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import type { MessagePort } from 'node:worker_threads'
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { SessionKey } from '../protocol/keys.js'
 import { isAlive, readSession } from '../protocol/state/record.js'
 import { AccessSession } from './access/access-session.js'
@@ -32,6 +32,7 @@ import { Ticket } from './session/ticket.js'
 import { AttributeCache } from './state/attribute-cache.js'
 import { attemptUntil, unreachable } from './state/dynamodb-retry.js'
 import { WorkerHost } from './worker/host.js'
+import type { Channel } from './worker/port.js'
 
 /** The client itself. Its calls are documented, and typed for programs, in api.ts. */
 class HoldfastClient implements Record<keyof Api<object>, unknown> {
@@ -46,6 +47,7 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     private readonly context: ClientContext,
     transport: Transport,
     private readonly dispose: () => void,
+    private readonly openChannel: () => Channel = () => new MessageChannel(),
   ) {
     this.accesses = new Accesses(context.options.config)
     this.accessDefaults = compileAccessOptions(undefined, context.options)
@@ -197,11 +199,10 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
 
   workerPort(): MessagePort {
     this.checkOpen()
-    const host = new WorkerHost(this as unknown as HoldfastApi<Record<string, unknown>>, (closed) => {
-      this.workers.delete(closed)
-    })
+    const api = this as unknown as HoldfastApi<Record<string, unknown>>
+    const host = new WorkerHost(api, (closed) => void this.workers.delete(closed), this.openChannel)
     this.workers.add(host)
-    return host.port
+    return host.port as MessagePort
   }
 
   health(): Health {
@@ -294,4 +295,5 @@ export const Holdfast = HoldfastClient as unknown as new <S extends object>(
   context: ClientContext,
   transport: Transport,
   dispose: () => void,
+  openChannel?: () => Channel,
 ) => Holdfast<S>

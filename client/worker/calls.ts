@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
 import { onAbort } from '../abort-listeners.js'
 import type { LockSpec } from '../attribute-locks/lock-request.js'
 import {
@@ -12,6 +12,7 @@ import {
 } from '../errors/index.js'
 import { WORKER_STANDSTILL_MS } from '../limits.js'
 import type { Entries, Opened, Reply, ToHost, ToWorker, TryLocked } from './messages.js'
+import type { Port } from './port.js'
 import type { SessionLink, WorkerSession } from './session.js'
 import { fromWire } from './wire-error.js'
 
@@ -48,8 +49,8 @@ export class Calls {
   private last = 0
   private isClosed = false
 
-  constructor(private readonly port: MessagePort) {
-    port.on('message', (message: ToWorker) => this.receive(message))
+  constructor(private readonly port: Port) {
+    port.on('message', (message) => this.receive(message as ToWorker))
     port.on('close', () => this.closed())
     // Only calls under way keep the thread alive.
     port.unref()

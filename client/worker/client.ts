@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { isMainThread, type MessagePort } from 'node:worker_threads'
 import { type Joinable, join } from '../access/join.js'
 import { Nesting } from '../access/nesting.js'
 import type { HoldfastApi, Peeked } from '../api.js'
@@ -10,6 +9,7 @@ import { type CompiledAccessOptions, checkWithoutIfMissing, compileAccessOptions
 import { checkInit, checkSessionId, checkWork, kindOf } from '../options/check.js'
 import { Calls } from './calls.js'
 import type { Entries, Opened } from './messages.js'
+import type { Port } from './port.js'
 import { WorkerSession } from './session.js'
 
 /** The client of a worker thread: the same accesses, on the sessions that the process holds. */
@@ -30,10 +30,7 @@ export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknow
   private readonly nesting = new Nesting<Joinable>(undefined)
   private readonly calls: Calls
 
-  constructor(port: MessagePort) {
-    if (isMainThread) {
-      throw new InvalidArgumentError('connectHoldfast is for worker threads: in the main thread use the client itself')
-    }
+  constructor(port: Port) {
     if (typeof port?.postMessage !== 'function') {
       throw new InvalidArgumentError(`connectHoldfast takes the port of workerPort(), received ${kindOf(port)}`)
     }

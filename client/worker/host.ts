@@ -1,4 +1,3 @@
-import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { AccessSession } from '../access/access-session.js'
 import type { HoldfastApi } from '../api.js'
 import { compileLockRequest, type LockSpec } from '../attribute-locks/lock-request.js'
@@ -8,6 +7,7 @@ import { WORKER_CALLS_MAX } from '../limits.js'
 import { outsideAccesses } from '../scope.js'
 import { adopt, checkTryLock, onlyId, sessionAt, unknownMessage } from './incoming.js'
 import type { Entries, Opened, ToHost, ToWorker, TryLocked } from './messages.js'
+import type { Channel, Port } from './port.js'
 import { toWire } from './wire-error.js'
 
 /**
@@ -32,8 +32,8 @@ interface Call {
  */
 export class WorkerHost {
   /** The port for the thread. */
-  readonly port: MessagePort
-  private readonly own: MessagePort
+  readonly port: Port
+  private readonly own: Port
   private readonly calls = new Map<number, Call>()
   /** Requests of running accesses that are not answered yet. */
   private requests = 0
@@ -41,9 +41,10 @@ export class WorkerHost {
   constructor(
     private readonly client: HoldfastApi<Record<string, unknown>>,
     private readonly onClosed: (host: WorkerHost) => void,
+    openChannel: () => Channel,
   ) {
     // A port's events run in the asynchronous context that made the port. That must not be the context of an access.
-    const { port1, port2 } = outsideAccesses(() => new MessageChannel())
+    const { port1, port2 } = outsideAccesses(openChannel)
     this.own = port1
     this.port = port2
     this.own.on('message', (message: unknown) => this.receive(message as Partial<ToHost>))

@@ -1,4 +1,5 @@
-import type { MessagePort } from 'node:worker_threads'
+import { isMainThread, type MessagePort } from 'node:worker_threads'
+import { InvalidArgumentError } from '../errors/index.js'
 import type { StorableAttributes } from '../state/types.js'
 import { WorkerClient, type WorkerHoldfast } from './client.js'
 
@@ -35,6 +36,9 @@ const clients = new WeakMap<MessagePort, WorkerClient>()
 export function connectHoldfast<S extends StorableAttributes<S> = Record<string, unknown>>(
   port: MessagePort,
 ): WorkerHoldfast<S> {
+  if (isMainThread) {
+    throw new InvalidArgumentError('connectHoldfast is for worker threads: in the main thread use the client itself')
+  }
   const client = clients.get(port) ?? new WorkerClient(port)
   clients.set(port, client)
   return client as unknown as WorkerHoldfast<S>

@@ -1,5 +1,5 @@
 import type { APIGatewayProxyResultV2 } from 'aws-lambda'
-import { connectionKey } from '../../protocol/keys.js'
+import { disconnected } from '../disconnect.js'
 import { createEnvironment, createMessageHandler, type WebSocketEvent } from './adapter.js'
 
 /**
@@ -16,7 +16,7 @@ export async function handler(event: WebSocketEvent): Promise<APIGatewayProxyRes
       // The gateway has checked the caller's signature and its right to connect; `hello` names the process.
       return { statusCode: 200 }
     case 'DISCONNECT':
-      await time.within(() => deps.store.remove('locks', connectionKey(event.requestContext.connectionId)))
+      await time.within(() => disconnected(deps, event.requestContext.connectionId))
       return { statusCode: 200 }
     default:
       return answer(event)

@@ -1,7 +1,7 @@
+import { disconnected } from '../../functions/disconnect.js'
 import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
 import type { Address, Deps, LogEntry } from '../../functions/ports.js'
 import type { Store } from '../../protocol/dynamodb.js'
-import { connectionKey } from '../../protocol/keys.js'
 import type { StoreMessage } from '../../protocol/messages.js'
 import type { Timing } from '../../protocol/timing.js'
 
@@ -55,7 +55,7 @@ export class Functions {
   }
 
   async disconnected(connectionId: string): Promise<void> {
-    await this.stores.connection.remove('locks', connectionKey(connectionId))
+    await disconnected({ store: this.stores.connection }, connectionId)
   }
 }
 

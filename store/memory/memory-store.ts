@@ -19,7 +19,14 @@ export class MemoryStore implements Store {
   /** Items are never changed, only replaced, so that a snapshot costs next to nothing. */
   private tables: { readonly [T in TableName]: Map<string, Item> }
 
-  constructor(content?: Snapshot) {
+  /**
+   * @param handOut gives callers copies of their own. A caller that never changes an item, and makes millions of requests,
+   * may have the items themselves.
+   */
+  constructor(
+    content?: Snapshot,
+    private readonly handOut: (item: Item) => Item = handOutItem,
+  ) {
     this.tables = copyTables(content ?? { locks: new Map(), sessions: new Map() })
   }
 
@@ -50,7 +57,7 @@ export class MemoryStore implements Store {
 
   /** All that a table holds, by key: copies. */
   items(table: TableName): ReadonlyMap<string, Item> {
-    return new Map([...this.tables[table]].map(([key, item]) => [key, handOutItem(item)]))
+    return new Map([...this.tables[table]].map(([key, item]) => [key, this.handOut(item)]))
   }
 
   /** To be read, or given to another store. */
@@ -68,7 +75,7 @@ export class MemoryStore implements Store {
   getNow(table: TableName, key: string): Item | undefined {
     checkKey(key)
     const item = this.tables[table].get(key)
-    return item === undefined ? undefined : handOutItem(item)
+    return item === undefined ? undefined : this.handOut(item)
   }
 
   removeNow(table: TableName, key: string): void {
@@ -78,9 +85,9 @@ export class MemoryStore implements Store {
 
   updateNow(update: Update): UpdateOutcome {
     const { before, after } = this.evaluate(update)
-    if (after === undefined) return { applied: false, item: before === undefined ? undefined : handOutItem(before) }
+    if (after === undefined) return { applied: false, item: before === undefined ? undefined : this.handOut(before) }
     this.tables[update.table].set(update.key, after)
-    return { applied: true, item: update.returns === 'new' ? handOutItem(after) : undefined }
+    return { applied: true, item: update.returns === 'new' ? this.handOut(after) : undefined }
   }
 
   transactNow(updates: readonly Update[]): TransactOutcome {
@@ -89,7 +96,7 @@ export class MemoryStore implements Store {
     const all = updates.map((update) => ({ update, ...this.evaluate(update) }))
     if (all.some(({ after }) => after === undefined)) {
       const refusing = ({ before, after }: Evaluated) => (after === undefined ? before : undefined)
-      return { applied: false, items: all.map(refusing).map((item) => item && handOutItem(item)) }
+      return { applied: false, items: all.map(refusing).map((item) => item && this.handOut(item)) }
     }
     for (const { update, after } of all) this.tables[update.table].set(update.key, after as Item)
     return { applied: true }

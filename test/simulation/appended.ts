@@ -1,8 +1,4 @@
-/** A session's two lists, each under an attribute lock of its own, with a counter beside it. */
-export type ListName = 'A' | 'B'
-export const LISTS: readonly ListName[] = ['A', 'B']
-/** A session's attributes. */
-export type State = { listA: string[]; countA: number; listB: string[]; countB: number }
+import type { ListName } from './attributes.js'
 
 /**
  * The outcome of a value that an access appended, as the access was told. `weak`: with write-back, a crash or a reported

@@ -2,6 +2,7 @@ import type { Timing } from '../../protocol/timing.js'
 import type { Random } from '../support/random.js'
 import type { SuspensionPoints } from './crashes.js'
 import type { Database } from './database.js'
+import type { ExecutedCounts } from './executed.js'
 import type { FaultCounts, Faults } from './faults.js'
 import type { Timeline } from './timeline.js'
 
@@ -13,5 +14,6 @@ export interface CloudWorld {
   readonly database: Database
   readonly faults: () => Faults
   readonly counts: FaultCounts
+  readonly executed: ExecutedCounts
   readonly points: SuspensionPoints
 }

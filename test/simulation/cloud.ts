@@ -1,7 +1,7 @@
 import type { Socket, SocketEvents, Transport } from '../../client/ports.js'
 import type { Address } from '../../functions/ports.js'
 import type { Item } from '../../protocol/dynamodb.js'
-import { connectionKey, lockKey } from '../../protocol/keys.js'
+import { lockKey } from '../../protocol/keys.js'
 import type { Seat } from '../../protocol/lock/record.js'
 import type { ClientMessage, Granted, StoreMessage } from '../../protocol/messages.js'
 import type { CloudWorld } from './cloud-world.js'
@@ -29,6 +29,12 @@ export interface Exchange {
   readonly pushes: number
 }
 
+/** A message of a client, as a text and as what it says. */
+interface Sent {
+  readonly text: string
+  readonly message: ClientMessage
+}
+
 interface Connection {
   readonly id: string
   readonly owner: Machine
@@ -49,9 +55,9 @@ export class Cloud {
   /** Told when a message about a session is answered. */
   onAnswered: (exchange: Exchange) => void = () => {}
   /** Told when a process does not answer a message. */
-  onSilence: (p: string, text: string) => void = () => {}
+  onSilence: (p: string, message: StoreMessage) => void = () => {}
   /** Told before a machine hears something. The function that it returns is called afterwards. */
-  onHearing: (owner: Machine, p: string, text: string) => (() => void) | undefined = () => undefined
+  onHearing: (owner: Machine, p: string, message: StoreMessage) => (() => void) | undefined = () => undefined
   /** Told when a machine has heard that a connection is welcome, with the messages that it sent over it since. */
   onWelcome: (owner: Machine, said: ReadonlySet<string>) => void = () => {}
   /** Told when a function tells a process of its grant, with that function's time. */
@@ -134,6 +140,7 @@ export class Cloud {
           return events.closed({ message: 'cannot reach the store', kind: 'passing' })
         }
         connection.isOpen = true
+        this.world.executed.hit('$connect')
         if ([...this.connections.values()].some((other) => other.owner === owner)) this.world.counts.hit('rollover')
         this.connections.set(connection.id, connection)
         // API Gateway keeps no connection longer.
@@ -145,7 +152,8 @@ export class Cloud {
       send: (text) => {
         if (!connection.isOpen) return
         connection.sent += 1
-        this.world.points.pass(owner, `client sends ${typeOf(text)}`, () => this.send(connection, text))
+        const sent = { text, message: JSON.parse(text) as ClientMessage }
+        this.world.points.pass(owner, `client sends ${sent.message.type}`, () => this.send(connection, sent))
       },
       close: () => {
         if (isClosed) return
@@ -157,7 +165,7 @@ export class Cloud {
   }
 
   private close(connection: Connection, tellsClient: boolean): void {
-    const { timeline, random, database, faults, counts } = this.world
+    const { timeline, random, faults, counts } = this.world
     if (!connection.isOpen) return
     connection.isOpen = false
     this.connections.delete(connection.id)
@@ -166,14 +174,26 @@ export class Cloud {
     }
     if (random.chance(faults().disconnectLost) && counts.hit('disconnectLost')) return
     const isLate = random.chance(faults().disconnectLate) && counts.hit('disconnectLate')
-    timeline.after(isLate ? random.between(10_000, 120_000) : random.between(1, 3_000), () => {
-      database.memory.removeNow('locks', connectionKey(connection.id))
-    })
+    timeline.after(isLate ? random.between(10_000, 120_000) : random.between(1, 3_000), () => this.tell(connection))
+    // The gateway promises to try, and no more: it may tell a second function.
+    if (random.chance(faults().functionRunsTwice) && counts.hit('functionRunsTwice'))
+      timeline.after(random.between(1, 3_000), () => this.tell(connection))
   }
 
-  private send(connection: Connection, text: string): void {
+  /** $disconnect: the function that has the connections hears of it. */
+  private tell(connection: Connection): void {
+    const { executed } = this.world
+    executed.hit(connection.isWelcome ? '$disconnect' : '$disconnect before hello is done')
+    // A request that fails stays so: the record is of no use, and TTL removes it.
+    void this.functions
+      .any()
+      .disconnected(connection.id)
+      .catch(() => {})
+  }
+
+  private send(connection: Connection, sent: Sent): void {
     const { random, counts } = this.world
-    const message = JSON.parse(text) as ClientMessage
+    const { message } = sent
     if ('session' in message) connection.said.add(`${message.type} ${message.session}`)
     if (message.type === 'hello') connection.processId = message.processId
     if (message.type === 'cancel') {
@@ -183,34 +203,32 @@ export class Cloud {
     if (connection.isHalfOpen || !this.network.carriesFrom(connection.owner)) return
     const faults = this.world.faults()
     if (random.chance(faults.sendLost) && counts.hit('sendLost')) return
-    this.invokeLater(connection, text, this.network.delayMs())
+    this.invokeLater(connection, sent, this.network.delayMs())
     if (random.chance(faults.functionRunsTwice) && counts.hit('functionRunsTwice')) {
-      this.invokeLater(connection, text, this.network.delayMs() + random.between(0, 500))
+      this.invokeLater(connection, sent, this.network.delayMs() + random.between(0, 500))
     }
     if (!random.chance(faults.sendRepeated)) return
     counts.hit('sendRepeated')
     for (let copies = random.integer(1, 4); copies > 0; copies -= 1) {
-      this.invokeLater(connection, text, this.network.delayMs() + random.between(0, 20_000))
+      this.invokeLater(connection, sent, this.network.delayMs() + random.between(0, 20_000))
     }
   }
 
-  private invokeLater(connection: Connection, text: string, ms: number): void {
-    this.world.timeline.after(ms, () => void this.invoke(connection, text))
+  private invokeLater(connection: Connection, sent: Sent, ms: number): void {
+    this.world.timeline.after(ms, () => void this.invoke(connection, sent))
   }
 
-  private async invoke(connection: Connection, text: string): Promise<void> {
+  private async invoke(connection: Connection, { text, message }: Sent): Promise<void> {
     const { random, counts } = this.world
     const faults = this.world.faults()
     if (random.chance(faults.internalError) && counts.hit('internalError')) {
       return this.deliver(connection, JSON.stringify({ message: 'Internal server error', connectionId: connection.id }))
     }
-    if (typeOf(text) === 'hello' && random.chance(faults.otherVersion) && counts.hit('otherVersion')) {
+    if (message.type === 'hello' && random.chance(faults.otherVersion) && counts.hit('otherVersion')) {
       return this.deliver(connection, JSON.stringify(OTHER_VERSION))
     }
-    const dies = random.chance(faults.functionDies) && counts.hit('functionDies')
-    const { dispatcher, machine } = dies ? this.functions.dying(random.integer(1, 6)) : this.functions.warm()
+    const { dispatcher, machine } = this.functions.any()
     const caller = { connectionId: connection.id, endpoint: 'https://cloud.invalid', principal: PRINCIPAL }
-    const message = JSON.parse(text) as ClientMessage
     const session = 'session' in message ? message.session : ''
     const before = session === '' ? undefined : this.world.database.memory.getNow('locks', lockKey(session))
     const pushesBefore = this.pushes.get(session) ?? 0
@@ -219,6 +237,7 @@ export class Cloud {
     this.onAnswered({ p: connection.processId, message, answer, before, pushes })
     this.world.points.pass(machine, `function answers ${answer.type}`, () => {})
     if (answer.type === 'refused' && answer.code === 'QUEUE_FULL') counts.hit('queueFull')
+    if (answer.type === 'noted' && answer.of === 'keep') this.world.executed.hit('keep')
     // A function that dies is gone, and another takes the next message.
     if (machine.isDead) return
 
@@ -236,12 +255,13 @@ export class Cloud {
       connection.owner.run(() => {
         if (!connection.isOpen) return
         const { sent } = connection
-        const afterwards = this.onHearing(connection.owner, connection.processId, heard)
+        const message = JSON.parse(heard) as StoreMessage
+        const afterwards = this.onHearing(connection.owner, connection.processId, message)
         connection.events.received(heard)
         afterwards?.()
         // A process that has died of it has closed its connection.
-        if (connection.isOpen && connection.sent === sent) this.onSilence(connection.processId, heard)
-        if (connection.isOpen && !connection.isWelcome && typeOf(heard) === 'welcome') {
+        if (connection.isOpen && connection.sent === sent) this.onSilence(connection.processId, message)
+        if (connection.isOpen && !connection.isWelcome && message.type === 'welcome') {
           connection.isWelcome = true
           this.onWelcome(connection.owner, connection.said)
         }
@@ -269,5 +289,3 @@ export class Cloud {
     })
   }
 }
-
-const typeOf = (text: string): string => (JSON.parse(text) as { readonly type: string }).type

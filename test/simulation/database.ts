@@ -30,8 +30,10 @@ class DynamoDbFailure extends Error {
 
 /** DynamoDB as both tables, with the faults between it and its callers. */
 export class Database {
-  readonly memory = new MemoryStore()
+  readonly memory = new MemoryStore(undefined, (item) => item)
   isDown = false
+  /** Told of a record of the Locks table that a function removes, before it is gone. */
+  onRemoved: (key: string) => void = () => {}
 
   constructor(
     private readonly timeline: Timeline,
@@ -39,7 +41,7 @@ export class Database {
     private readonly faults: () => Faults,
     private readonly counts: FaultCounts,
     private readonly watcher: WriteWatcher,
-    private readonly points: SuspensionPoints,
+    readonly points: SuspensionPoints,
   ) {}
 
   /** The database as one machine reaches it. Functions let the SDK try three times, clients once. */
@@ -54,7 +56,7 @@ export class Database {
       update: (update: Update) => request(() => this.write(update), true),
       transact: (updates: readonly Update[]) => request(() => this.writeAll(updates), true),
       get: (table: TableName, key: string) => request(() => this.memory.getNow(table, key), false),
-      remove: (table: TableName, key: string) => request(() => this.memory.removeNow(table, key), true),
+      remove: (table: TableName, key: string) => request(() => this.remove(table, key), true),
     }
   }
 
@@ -115,6 +117,11 @@ export class Database {
     const outcome = this.memory.updateNow(update)
     if (outcome.applied) this.watcher.wrote(update, before, this.memory.getNow(update.table, update.key))
     return outcome
+  }
+
+  private remove(table: TableName, key: string): void {
+    if (table === 'locks') this.onRemoved(key)
+    this.memory.removeNow(table, key)
   }
 
   private writeAll(updates: readonly Update[]): TransactOutcome {

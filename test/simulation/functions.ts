@@ -1,3 +1,4 @@
+import { disconnected } from '../../functions/disconnect.js'
 import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
 import type { Address, Deps } from '../../functions/ports.js'
 import type { Store } from '../../protocol/dynamodb.js'
@@ -11,6 +12,8 @@ const WARM_FUNCTIONS = 4
 export interface SimulatedFunction {
   readonly machine: Machine
   readonly dispatcher: Dispatcher
+  /** The handler of $disconnect. */
+  readonly disconnected: (connectionId: string) => Promise<void>
 }
 
 type Push = (machine: Machine, to: Address, message: StoreMessage) => Promise<void>
@@ -25,7 +28,14 @@ export class Functions {
     private readonly push: Push,
   ) {}
 
-  warm(): SimulatedFunction {
+  /** One that is warm, or one that will die. */
+  any(): SimulatedFunction {
+    const { faults, counts, random } = this.world
+    const dies = random.chance(faults().functionDies) && counts.hit('functionDies')
+    return dies ? this.dying(random.integer(1, 6)) : this.warm()
+  }
+
+  private warm(): SimulatedFunction {
     const { random } = this.world
     const index = random.integer(0, WARM_FUNCTIONS - 1)
     const known = this.environments[index]
@@ -37,7 +47,7 @@ export class Functions {
   }
 
   /** A function that dies for good at this step, a request or a push: before it, or with it under way. */
-  dying(atStep: number): SimulatedFunction {
+  private dying(atStep: number): SimulatedFunction {
     return this.create(atStep)
   }
 
@@ -77,7 +87,11 @@ export class Functions {
       },
       log: () => {},
     }
-    return { machine, dispatcher: new Dispatcher(deps, { ...GRANT_HANDLERS, ...RELEASE_HANDLERS }) }
+    return {
+      machine,
+      dispatcher: new Dispatcher(deps, { ...GRANT_HANDLERS, ...RELEASE_HANDLERS }),
+      disconnected: (connectionId) => disconnected(deps, connectionId),
+    }
   }
 
   private clockErrorMs(): number {

@@ -1,13 +1,18 @@
 import { createHash } from 'node:crypto'
 import type { Item, Update } from '../../protocol/dynamodb.js'
-import type { Appended, ListName, Outcome } from './appended.js'
+import type { Appended, Outcome } from './appended.js'
+import type { ListName } from './attributes.js'
 import type { Caller } from './caller.js'
 import type { WriteWatcher } from './database.js'
+import type { ExecutedCounts } from './executed.js'
 import { type Judge, Violation } from './judge.js'
 import { LocksWatch } from './locks-watch.js'
 import { WALL_AT_START_MS } from './machine.js'
-import { SessionsWatch, stoodAt } from './sessions-watch.js'
+import { Peeks } from './peeks.js'
+import { type FixedLives, SessionsWatch, stoodAt } from './sessions-watch.js'
 import { Uses } from './uses.js'
+
+const NOTES_LENGTH_MAX = 32_768
 
 /**
  * Compares the writes that the tables saw with the answers that the accesses got. It knows nothing of how the protocol
@@ -24,15 +29,20 @@ export class History implements Judge, WriteWatcher {
   readonly locks = new LocksWatch(this)
   readonly sessions: SessionsWatch
   readonly uses: Uses
+  readonly peeks: Peeks
   private readonly hash = createHash('sha256')
+  /** Events that are not in the hash yet. */
+  private notes = ''
 
   constructor(
     private readonly nowMs: () => number,
-    /** How long a session lives after each write, at least. */
-    ttlMs: number,
+    /** How long a session lives after each write, at least; or from its creation. */
+    lifetimes: number | FixedLives,
+    executed: ExecutedCounts,
   ) {
-    this.sessions = new SessionsWatch(this, this.appended, ttlMs)
-    this.uses = new Uses(ttlMs)
+    this.sessions = new SessionsWatch(this, this.appended, lifetimes, executed)
+    this.peeks = new Peeks(this, this.sessions)
+    this.uses = new Uses(lifetimes)
   }
 
   /** True time, as clocks tell it. */
@@ -41,10 +51,18 @@ export class History implements Judge, WriteWatcher {
   }
 
   note(line: string): void {
-    this.hash.update(`${this.nowMs().toFixed(3)} ${line}\n`)
+    this.notes += `${this.nowMs().toFixed(3)} ${line}\n`
+    // One long update costs far less than many short ones.
+    if (this.notes.length > NOTES_LENGTH_MAX) this.hashNotes()
+  }
+
+  private hashNotes(): void {
+    this.hash.update(this.notes)
+    this.notes = ''
   }
 
   digest(): string {
+    this.hashNotes()
     return this.hash.digest('hex').slice(0, 16)
   }
 

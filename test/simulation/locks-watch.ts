@@ -1,5 +1,6 @@
 import type { Item, Update } from '../../protocol/dynamodb.js'
 import { lockKey, processKey, type SessionKey } from '../../protocol/keys.js'
+import { LOCK_TTL_MS } from '../../protocol/limits.js'
 import { readLock, type Seat } from '../../protocol/lock/record.js'
 import type { Granted, StoreMessage } from '../../protocol/messages.js'
 import { readProcess } from '../../protocol/process/record.js'
@@ -13,9 +14,12 @@ export class LocksWatch {
   private readonly holders = new Map<string, string>()
   private readonly retired = new Set<string>()
   private readonly leases = new Map<string, number>()
+  /** The newest connection of each process. */
+  private readonly connections = new Map<string, string>()
   /** The epoch of each lock as it stands. */
   private readonly epochs = new Map<string, number>()
-  private readonly locks = new Map<string, string>()
+  /** Each lock as it stands. */
+  private readonly locks = new Map<string, Item>()
 
   /** Whether a process has taken a request for a lock back. */
   hasCancelled: (lock: string, seat: Seat) => boolean = () => false
@@ -27,6 +31,26 @@ export class LocksWatch {
   wrote(update: Update, before: Item | undefined, after: Item | undefined): void {
     if (update.key.startsWith('S#')) this.wroteLock(update.key, before, after)
     else if (update.key.startsWith('P#')) this.wroteProcess(update, before, after)
+  }
+
+  /** Only a connection that is over, or displaced, loses its record. */
+  removed(key: string, isConnected: (connectionId: string) => boolean): void {
+    if (!key.startsWith('C#')) return
+    const connectionId = key.slice(2)
+    if (this.judge.mayEpochsRepeat || !isConnected(connectionId)) return
+    if ([...this.connections.values()].includes(connectionId))
+      this.judge.violate('18', 'a connection that works has lost its record')
+  }
+
+  /** At the end of a run of days: no lock that is held may be near its removal by TTL. */
+  checkKept(items: ReadonlyMap<string, Item>): void {
+    for (const [key, item] of items) {
+      if (!key.startsWith('S#') || readLock(item)?.holder === undefined) continue
+      const leftMs = 1_000 * Number((item.expiresAt as { N?: string } | undefined)?.N) - this.judge.wallMs()
+      // It is kept every day. One `keep` may be lost.
+      if (leftMs < LOCK_TTL_MS - 2.1 * 24 * 3_600_000)
+        this.judge.violate('18', `a lock that is held is removed in ${leftMs} ms`)
+    }
   }
 
   /** Whether the lock is still where it was under this epoch, as far as can be said. */
@@ -67,8 +91,7 @@ export class LocksWatch {
   }
 
   /** A process heard something and says nothing: a grant or a place that it has taken back must go back at once. */
-  silent(p: string, text: string): void {
-    const message = JSON.parse(text) as StoreMessage
+  silent(p: string, message: StoreMessage): void {
     // Between two connections it cannot answer: the next ask is answered then.
     if (this.mayEvict || (message.type !== 'granted' && message.type !== 'queued')) return
     if (!this.hasCancelled(lockKey(message.session), { p, r: message.r })) return
@@ -79,15 +102,15 @@ export class LocksWatch {
 
   /** Checks the effect that a message must have had by the time it is answered. */
   answered({ p, message, answer, before, pushes }: Exchange): void {
-    const was = readLock(before)
     if (this.judge.mayEpochsRepeat || !('session' in message)) return
+    const was = readLock(before)
     const isUnchanged = was !== undefined && this.epochs.get(lockKey(message.session)) === was.epoch
     if (message.type === 'acquire' && answer.type === 'queued' && isUnchanged && pushes === 0) {
       this.judge.violate('16', 'one waits, and the holder is not asked')
     }
-    const isAsItWas = JSON.stringify(before) === this.locks.get(lockKey(message.session))
-    if (answer.type === 'refused' && answer.code === 'BUSY_RECORD' && isAsItWas) {
-      this.judge.violate('16', 'an acquire is refused as if others changed the record, and none has')
+    if (answer.type === 'refused' && answer.code === 'BUSY_RECORD') {
+      if (JSON.stringify(before) === JSON.stringify(this.locks.get(lockKey(message.session))))
+        this.judge.violate('16', 'an acquire is refused as if others changed the record, and none has')
     }
     if (message.type === 'cancel' && answer.type === 'noted' && isUnchanged) {
       if (was.holder?.p === p && was.holder.r <= message.r)
@@ -105,7 +128,7 @@ export class LocksWatch {
     const is = readLock(after)
     if (is === undefined) return
     this.epochs.set(key, is.epoch)
-    this.locks.set(key, JSON.stringify(after))
+    this.locks.set(key, after as Item)
     this.judge.note(`lock ${key} ${is.epoch} ${is.holder?.p} ${is.waiters.length}`)
     if (is.holder === undefined && is.waiters.length > 0) this.judge.violate('5', 'a free lock has waiters')
     if (is.askedAt !== undefined && is.waiters.length === 0) this.judge.violate('18', 'an ask that nobody waits for')
@@ -155,6 +178,7 @@ export class LocksWatch {
     // After the table was emptied, a late hello begins another life.
     if (was === undefined) this.retired.delete(update.key)
     if (is !== undefined) this.leases.set(update.key, is.leaseUntil)
+    if (is !== undefined) this.connections.set(update.key, is.connectionId)
     if (was === undefined || is === undefined) return
     if (is.gen < was.gen) this.judge.violate('18', 'an older connection takes the place of a newer one')
     if (is.leaseUntil < was.leaseUntil) this.retired.add(update.key)

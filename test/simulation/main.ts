@@ -10,13 +10,17 @@ process.on('SIGINT', () => {})
 const [mode = 'seeds', ...numbers] = process.argv.slice(2)
 const [first = 1, count = 1, seed = 1] = numbers.map(Number)
 const hashes: [seed: number, hash: string][] = []
-const totals = { events: 0, landed: 0, hashes, faults: {}, codes: {}, points: {}, crashes: 0 }
+const totals = { events: 0, landed: 0, hashes, faults: {}, executed: {}, codes: {}, points: {}, crashes: 0 }
 
-/** A short run in which every path is taken: handoffs, reclaims, reconnects, lost pushes, long work, destroys. */
+/**
+ * A short run in which every path is taken: handoffs, reclaims, reconnects, lost pushes, long work, destroys, and the calls
+ * of worker threads.
+ */
 const script = (crash: Script['crash']): Script => ({
   durationMs: 9_000,
   faults: { ...NO_FAULTS, pushLost: 0.2, cutEveryMs: 4_000, killEveryMs: 9_000, lockRegressesEveryMs: 4_000 },
   crash,
+  workload: { wholeShare: 0.2, wideShare: 0.3, peekShare: 0.1, createShare: 0.1, workerShare: 0.3 },
 })
 
 function add(to: Record<string, number>, counts: { readonly [name: string]: number }): void {
@@ -27,12 +31,13 @@ async function run(
   simulation: Simulation,
   about: { readonly seed: number; readonly [detail: string]: unknown },
 ): Promise<boolean> {
-  const { violations, events, landed, hash, counts, codes, points, hasCrashed } = await simulation.run()
+  const { violations, events, landed, hash, counts, executed, codes, points, hasCrashed } = await simulation.run()
   totals.events += events
   totals.landed += landed
   if (mode === 'seeds') hashes.push([about.seed, hash])
   totals.crashes += hasCrashed ? 1 : 0
   add(totals.faults, counts)
+  add(totals.executed, executed)
   add(totals.codes, codes)
   if (mode === 'points') for (const point of points) add(totals.points, { [point]: 1 })
   if (violations.length === 0) return true

@@ -22,11 +22,10 @@ export interface World {
   readonly history: History
   readonly servers: readonly Server[]
   readonly startServer: (tasks: number, saved: readonly string[]) => void
-  /** A run of hours gets no more mischief than one of minutes: a new server every few seconds is another test. */
-  readonly isLong: boolean
+  /** Mischief is rarer by this factor than the faults say. */
+  readonly slower: number
 }
 
-const LONGER = 60
 /** Longer than a lease, from one end to the other. */
 const STEP_MAX_MS = 8_000
 
@@ -65,7 +64,7 @@ export class Mischief {
   }
 
   private every(fault: keyof Faults, happen: () => boolean): void {
-    const everyMs = this.world.faults()[fault] * (this.world.isLong ? LONGER : 1)
+    const everyMs = this.world.faults()[fault] * this.world.slower
     if (everyMs === 0) return
     const next = () =>
       this.timeline.after(this.random.between(0.2, 1.8) * everyMs, () => {

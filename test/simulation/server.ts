@@ -1,14 +1,21 @@
+import type { HoldfastApi } from '../../client/api.js'
 import { HoldfastError, type SessionLostError, type SessionMissingError } from '../../client/errors/index.js'
 import { Holdfast } from '../../client/holdfast.js'
 import { compileOptions } from '../../client/options/client-options.js'
+import type { StoreMessage } from '../../protocol/messages.js'
 import type { Random } from '../support/random.js'
-import { LISTS, type State } from './appended.js'
+import { AccessWork } from './access-work.js'
+import { LISTS, type State } from './attributes.js'
 import type { Caller } from './caller.js'
 import { Calls } from './calls.js'
 import type { Cloud } from './cloud.js'
 import type { Database } from './database.js'
+import type { ExecutedCounts } from './executed.js'
 import type { History } from './history.js'
+import { LifeCalls } from './life-calls.js'
 import { type Machine, randomnessOf } from './machine.js'
+import { WholeCalls } from './whole-calls.js'
+import { Workers } from './workers.js'
 import type { Workload } from './workload.js'
 
 /** Codes that an access may fail with whatever goes wrong. Anything else is a fault of the program. */
@@ -27,6 +34,7 @@ const EXPECTED = new Set([
 
 /** How often a task begins a session of its own. */
 const BEGIN_SHARE = 0.02
+const PAUSE_STEP_MS = 60_000
 
 /** The internals of a client. */
 interface Insides {
@@ -44,7 +52,14 @@ interface Insides {
       string,
       { readonly waiting: { readonly count: number }; readonly lock: { readonly state: { readonly kind: string } } }
     >
+    readonly held: HeldSessions
   }
+}
+
+interface HeldSessions {
+  readonly cachedBytes: number
+  readonly order: { readonly size: number; items(): Iterable<{ readonly countedBytes: number }> }
+  letGo(session: object): void
 }
 
 /** One application server: the real client on a machine of its own, and tasks that use it. */
@@ -55,7 +70,12 @@ export class Server implements Caller {
   isStopping = false
   readonly codes = new Map<string, number>()
   private readonly drawn: string[] = []
+  private tokens = 0
+  private readonly inside: AccessWork
   private readonly calls: Calls
+  private readonly whole: WholeCalls
+  private readonly life: LifeCalls
+  private readonly workers: Workers
 
   constructor(
     readonly name: string,
@@ -67,6 +87,7 @@ export class Server implements Caller {
     database: Database,
     /** Its name and its secret, if they were saved from a former life. */
     saved: readonly string[],
+    private readonly executed: ExecutedCounts,
   ) {
     const config = { url: 'ws://sim.invalid/live', region: 'eu-west-1', sessionsTable: 'Sessions' }
     const options = compileOptions({ config, namespace: 'sim', label: name, ...workload.options }, {})
@@ -74,16 +95,27 @@ export class Server implements Caller {
       store: database.storeFor(machine, 'client'),
       clock: machine,
       randomness: { ...randomnessOf(random), token: (bytes: number) => this.draw(bytes, saved) },
-      options,
+      // Far below what a program may set: the sessions of a run are small.
+      options: { ...options, cachedBytesMax: workload.cachedBytesMax },
     }
-    this.client = new Holdfast<State>(context, cloud.transportOf(machine), () => {})
+    this.workers = new Workers(machine, random, database.points)
+    const openChannel = () => this.workers.openChannel()
+    this.client = new Holdfast<State>(context, cloud.transportOf(machine), () => {}, openChannel)
     this.client.on('lost', ({ session, unwritten }) => {
       if (unwritten > 0) history.lost(name, session)
     })
     for (const event of ['granted', 'wanted', 'released', 'lost', 'connection'] as const) {
       this.client.on(event, () => this.told(random.pick(workload.sessions)))
     }
-    this.calls = new Calls(this, random, history, workload)
+    this.watchByteCap()
+    this.inside = new AccessWork(this, random, history, workload, executed)
+    this.calls = this.callsOf(this.client)
+    this.whole = new WholeCalls(this, this.client, this.inside, random, history, workload)
+    this.life = new LifeCalls(this, this.client, this.calls, this.inside, history, workload)
+  }
+
+  private callsOf(client: HoldfastApi<State>): Calls {
+    return new Calls(this, client, this.inside, this.random, this.history, this.workload)
   }
 
   private draw(bytes: number, saved: readonly string[]): string {
@@ -108,24 +140,37 @@ export class Server implements Caller {
     } catch (error) {
       const { reason } = error as { readonly reason?: string }
       // A server that rotated it has died, and nobody knows the new id.
-      if (reason !== 'rotated') throw error
+      if (reason === 'rotated') return
+      // It may have been given a session whose fixed life was about to end.
+      if (reason !== 'expired' || !this.hasFixedLives) throw error
+      await this.calls.append(id, 'A', timeoutMs)
     }
   }
 
   private async task(): Promise<void> {
-    const { calls, random, workload } = this
+    const { life, random, whole, workload } = this
     while (!this.isStopping) {
-      await this.sleep(random.between(0, 2 * workload.pauseMs))
+      await this.pause(random.between(0, 2 * workload.pauseMs))
       if (this.isStopping) return
       const id = random.pick(workload.sessions)
+      const calls = random.chance(workload.workerShare) ? this.callsOfWorker() : this.calls
       if (random.chance(workload.destroyShare)) await this.attempt(id, () => calls.destroy(id))
       else if (random.chance(workload.rotateShare)) await this.attempt(id, () => calls.rotate(id))
-      else if (random.chance(0.03)) await this.attempt(id, () => this.client.release(id))
+      else if (random.chance(0.03)) await this.attempt(id, () => calls.release(id))
       else if (random.chance(0.02)) await this.attempt(id, () => calls.seek(`unknown ${id}`))
       else if (random.chance(BEGIN_SHARE)) await this.attempt(id, () => calls.begin())
       else if (random.chance(workload.oddShare)) await this.attempt(id, () => this.odd(id))
+      else if (random.chance(workload.wholeShare)) await this.attempt(id, () => whole.any(id))
+      else if (random.chance(workload.peekShare)) await this.attempt(id, () => life.peek(id))
+      else if (random.chance(workload.createShare)) await this.attempt(id, () => life.live())
       else await this.attempt(id, () => calls.usual(id))
     }
+  }
+
+  /** The calls of a worker thread. Now and then it ends, and another takes its place. */
+  private callsOfWorker(): Calls {
+    if (this.random.chance(0.05) && this.workers.end()) this.executed.hit('worker ends')
+    return this.callsOf(this.workers.clientOf(this.client))
   }
 
   private odd(id: string): Promise<void> {
@@ -142,6 +187,22 @@ export class Server implements Caller {
   told(id: string): void {
     if (this.isStopping || !this.random.chance(this.workload.listenerShare)) return
     void this.attempt(id, () => this.calls.usual(id))
+  }
+
+  private get hasFixedLives(): boolean {
+    return this.workload.options.expiry === 'fixed'
+  }
+
+  token(): string {
+    this.tokens += 1
+    return `${this.name}.${this.tokens}`
+  }
+
+  /** Between two accesses. It is over at once, or nearly, when the server stops. */
+  private async pause(ms: number): Promise<void> {
+    for (let leftMs = ms; leftMs > 0 && !this.isStopping; leftMs -= PAUSE_STEP_MS) {
+      await this.sleep(Math.min(leftMs, PAUSE_STEP_MS))
+    }
   }
 
   sleep(ms: number): Promise<void> {
@@ -164,11 +225,12 @@ export class Server implements Caller {
       this.codes.set(code, (this.codes.get(code) ?? 0) + 1)
       if ((error as SessionMissingError).reason === 'rotated') this.follow(id)
       const isExpired = code === 'SESSION_LOST' && (error as SessionLostError).reason === 'expired'
-      if (isExpired && this.workload.options.expiry !== 'fixed')
+      if (isExpired && !this.hasFixedLives)
         this.history.violate('7', 'an access that began in time was lost because the life ended')
       if (!EXPECTED.has(code)) this.history.violate('14', `an access failed with ${code}: ${(error as Error)?.message}`)
     }
     this.pending -= 1
+    if (!this.machine.isDead) this.checkByteCap()
     const asked = this.sessions.known.get(this.keyOf(id))
     if (asked?.lock.state.kind === 'asking' && asked.waiting.count === 0)
       this.history.violate('15', 'a client asks for what nobody waits for')
@@ -185,12 +247,12 @@ export class Server implements Caller {
   }
 
   /** A message may end a process at once. */
-  hearing(p: string, text: string): () => void {
+  hearing(p: string, message: StoreMessage): () => void {
     const { membership } = this.sessions
     const isLiving = membership?.processId === p && membership.state.kind === 'living'
     const isOver = isLiving && membership.lease.isConfirmed && membership.lease.remainingMs <= 0
-    const { code, gen } = JSON.parse(text) as { readonly code?: string; readonly gen?: number }
-    const isCopied = membership?.processId === p && code === 'STALE_CONNECTION' && gen === membership.connector.gen
+    const isStale = message.type === 'refused' && message.code === 'STALE_CONNECTION'
+    const isCopied = isStale && membership?.processId === p && message.gen === membership.connector.gen
     return () => {
       // It may have died of it.
       if (this.machine.isDead) return
@@ -207,6 +269,24 @@ export class Server implements Caller {
     const remainingMs = membership?.lease.remainingMs ?? 0
     if (membership === undefined || remainingMs <= 0) return
     this.history.locks.believes(membership.processId, this.history.wallMs() + remainingMs)
+  }
+
+  /** What the client counts as cached is what the sessions have that it holds, and more than one keep to the cap. */
+  private watchByteCap(): void {
+    const { held } = this.sessions
+    const letGo = held.letGo.bind(held)
+    held.letGo = (session) => {
+      if (held.cachedBytes > this.workload.cachedBytesMax) this.executed.hit('byte cap lets a session go')
+      letGo(session)
+    }
+  }
+
+  private checkByteCap(): void {
+    const { cachedBytes, order } = this.sessions.held
+    const bytes = [...order.items()].reduce((sum, { countedBytes }) => sum + countedBytes, 0)
+    if (bytes !== cachedBytes) this.history.violate('19', `a client counts ${cachedBytes} bytes and caches ${bytes}`)
+    if (order.size > 1 && bytes > this.workload.cachedBytesMax)
+      this.history.violate('19', `a client caches ${bytes} bytes in ${order.size} sessions`)
   }
 
   private get sessions(): Insides['sessions'] {

@@ -1,16 +1,36 @@
-import type { AttributeValue, Item, Update } from '../../protocol/dynamodb.js'
+import type { Item, Update } from '../../protocol/dynamodb.js'
 import { isAlive, readSession, type SessionRecord } from '../../protocol/state/record.js'
-import { type Appended, LISTS, type ListName } from './appended.js'
+import type { Appended } from './appended.js'
+import { LISTS, type ListName } from './attributes.js'
+import { AttributesWatch, countOf, listOf } from './attributes-watch.js'
+import type { ExecutedCounts } from './executed.js'
 import type { Judge } from './judge.js'
 
 /** No server's clock is ever off by more, by its skew and its drift together. */
-const CLOCKS_OFF_MAX_MS = 12_000
+export const CLOCKS_OFF_MAX_MS = 12_000
 
 /** A session between its creation and its end: the values that were committed to its lists. */
 interface Life {
   readonly startFence: number
   readonly lists: { readonly [L in ListName]: string[] }
 }
+
+/** A session as its record stands at one moment. */
+export interface SessionNow {
+  /** The index of its life, -1 before the first. */
+  readonly life: number
+  readonly rev: number
+  /** It is no tombstone. It may be expired. */
+  readonly isThere: boolean
+  readonly aliveUntilMs: number
+  readonly lengths: { readonly [L in ListName]: number }
+  /** How often it was put back to an earlier state. */
+  readonly restorations: number
+  readonly wallMs: number
+}
+
+/** How long sessions live after their creation, where accesses do not extend it; by the servers that may create one. */
+export type FixedLives = readonly number[]
 
 /** Where a value was committed. */
 export interface Landing {
@@ -35,15 +55,19 @@ export class SessionsWatch {
   /** Sessions that only accesses that fail have named so far. */
   private readonly fruitless = new Set<string>()
   private readonly born = new Set<string>()
-  /** When the life of each session ends, as its record says. */
-  private readonly endings = new Map<string, number>()
+  private readonly records = new Map<string, SessionRecord>()
+  private readonly restorations = new Map<string, number>()
+  readonly attributes: AttributesWatch
 
   constructor(
     private readonly judge: Judge,
     private readonly appended: ReadonlyMap<string, Appended>,
-    /** How long a session lives after each write, at least. */
-    private readonly ttlMs: number,
-  ) {}
+    /** How long a session lives after each write, at least; or from its creation. */
+    private readonly lifetimes: number | FixedLives,
+    private readonly executed: ExecutedCounts,
+  ) {
+    this.attributes = new AttributesWatch(judge, executed)
+  }
 
   /** Somebody looks for a session that does not exist, and that is not to be created. */
   seeking(session: string): void {
@@ -77,7 +101,27 @@ export class SessionsWatch {
 
   /** A session that is not born yet has no end. */
   endOf(session: string): number {
-    return this.endings.get(session) ?? Number.POSITIVE_INFINITY
+    const record = this.records.get(session)
+    return record === undefined || record.isUnborn ? Number.POSITIVE_INFINITY : record.aliveUntil
+  }
+
+  restorationsOf(session: string): number {
+    return this.restorations.get(session) ?? 0
+  }
+
+  now(session: string): SessionNow {
+    const record = this.records.get(session)
+    const lives = this.lives.get(session) ?? []
+    const lists = lives.at(-1)?.lists
+    return {
+      life: lives.length - 1,
+      rev: record?.rev ?? 0,
+      isThere: record?.attrs !== undefined && !record.isUnborn,
+      aliveUntilMs: record?.aliveUntil ?? 0,
+      lengths: { A: lists?.A.length ?? 0, B: lists?.B.length ?? 0 },
+      restorations: this.restorationsOf(session),
+      wallMs: this.judge.wallMs(),
+    }
   }
 
   /** Whether a restoration undid what was committed under this epoch. */
@@ -95,9 +139,11 @@ export class SessionsWatch {
   /** The table was put back to an earlier state. */
   restored(session: string, item: Item | undefined): void {
     this.forgotten.set(session, Math.max(0, ...(this.claimed.get(session) ?? [])))
+    this.restorations.set(session, 1 + this.restorationsOf(session))
     const lives = this.lives.get(session) ?? []
     const record = readSession(item)
     if (record === undefined) return
+    this.records.set(session, record)
     const lists = { A: listOf(record.attrs, 'A'), B: listOf(record.attrs, 'B') }
     lives.push({ startFence: record.fence, lists })
     this.lives.set(session, lives)
@@ -116,8 +162,7 @@ export class SessionsWatch {
     const is = readSession(after)
     if (is === undefined) return
     this.judge.note(`wrote ${session} ${is.fence} ${is.rev}`)
-    if (is.isUnborn) this.endings.delete(session)
-    else this.endings.set(session, is.aliveUntil)
+    this.records.set(session, is)
     if (this.fruitless.has(session) && isAlive(is, this.judge.wallMs()))
       this.judge.violate('15', `${session} was begun by an access that failed`)
     if (this.unwanted.has(session)) this.judge.violate('15', `${session} was created, which nobody wanted`)
@@ -130,6 +175,8 @@ export class SessionsWatch {
     const isAfresh = isClaim && is.isUnborn
     if (isAfresh) this.checkEnd(session, was, lives.length > 0)
     if (is.attrs === undefined) return this.checkDestroy(session, is)
+    if (update.values[':attrs'] !== undefined) this.executed.hit('commit of many attributes')
+    this.attributes.wrote(session, isAfresh ? undefined : was?.attrs, is)
     const lists = { A: listOf(is.attrs, 'A'), B: listOf(is.attrs, 'B') }
     if (isAfresh) lives.push({ startFence: is.fence, lists: { A: [], B: [] } })
     const life = lives.length - 1
@@ -173,8 +220,17 @@ export class SessionsWatch {
   private checkEnd(session: string, was: SessionRecord | undefined, hadLife: boolean): void {
     if (was === undefined && hadLife) this.judge.violate('4', `${session} vanished, and was started afresh`)
     if (was?.attrs === undefined || was.isUnborn) return
+    if (typeof this.lifetimes !== 'number') this.executed.hit('life ended by fixed expiry')
     const leftMs = was.aliveUntil - this.judge.wallMs()
     if (leftMs > CLOCKS_OFF_MAX_MS) this.judge.violate('4', `${session} was started afresh ${leftMs} ms before its end`)
+  }
+
+  private checkLife(session: string, { createdAt, accessedAt, aliveUntil }: SessionRecord): void {
+    const { lifetimes } = this
+    if (typeof lifetimes !== 'number') {
+      if (!lifetimes.includes(aliveUntil - createdAt))
+        this.judge.violate('7', `the fixed life of ${session} was changed`)
+    } else if (aliveUntil < accessedAt + lifetimes) this.judge.violate('7', `a life of ${session} is cut short`)
   }
 
   private checkDestroy(session: string, { isRotated }: SessionRecord): void {
@@ -192,8 +248,7 @@ export class SessionsWatch {
     this.checkChain(update, was.fence, was.commitId, was.attrs === undefined)
     this.born.add(session)
     if (is.isUnborn) this.judge.violate('7', `a commit left ${session} unborn`)
-    if (is.attrs !== undefined && is.aliveUntil < is.accessedAt + this.ttlMs)
-      this.judge.violate('7', `a life of ${session} is cut short`)
+    if (is.attrs !== undefined) this.checkLife(session, is)
   }
 
   private checkChain(update: Update, fence: number, commitId: string, isDestroyed: boolean): void {
@@ -210,16 +265,4 @@ export function stoodAt(landing: Landing | undefined, session: string, life: num
   if (landing === undefined) return false
   const isHere = landing.session === session && landing.life === life && landing.index === index
   return isHere || stoodAt(landing.movedFrom, session, life, index)
-}
-
-type Attributes = { readonly [name: string]: AttributeValue }
-
-const listOf = (attrs: Attributes | undefined, list: ListName): string[] => {
-  const value = attrs?.[`list${list}`]
-  return value !== undefined && 'L' in value ? value.L.map((token) => ('S' in token ? token.S : '')) : []
-}
-
-const countOf = (attrs: Attributes, list: ListName): number => {
-  const value = attrs[`count${list}`]
-  return value !== undefined && 'N' in value ? Number(value.N) : 0
 }

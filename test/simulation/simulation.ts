@@ -1,12 +1,14 @@
-import { createHash } from 'node:crypto'
 import type { HoldfastOptions } from '../../client/options/client-options.js'
+import { sessionKey } from '../../client/session/session-key.js'
 import { lockKey, type SessionKey } from '../../protocol/keys.js'
 import { readLock } from '../../protocol/lock/record.js'
-import { holdCostMaxMs } from '../../protocol/timing.js'
+import { holdCostMaxMs, type Timing } from '../../protocol/timing.js'
 import { Random } from '../support/random.js'
+import { SCHEMAS } from './attributes.js'
 import { Cloud } from './cloud.js'
 import { type Crash, SuspensionPoints } from './crashes.js'
 import { Database } from './database.js'
+import { ExecutedCounts, type Kind } from './executed.js'
 import { chooseFaults, type Fault, FaultCounts, type Faults, hearsEveryAsk, NO_FAULTS } from './faults.js'
 import { History } from './history.js'
 import type { Violation } from './judge.js'
@@ -14,13 +16,15 @@ import { Machine } from './machine.js'
 import { Mischief } from './mischief.js'
 import { Server } from './server.js'
 import { Timeline } from './timeline.js'
-import { chooseWorkload, type Shape, TIMING, type Workload } from './workload.js'
+import { chooseWorkload, DAYS_TIMING, type Shape, TIMING, type Workload } from './workload.js'
 
 /** A run whose faults are given. */
 export interface Script {
   readonly faults: Faults
   readonly durationMs: number
   readonly crash: Crash | undefined
+  readonly shape?: Shape
+  readonly workload?: Partial<Workload>
 }
 
 export interface Result {
@@ -29,6 +33,7 @@ export interface Result {
   readonly hash: string
   readonly events: number
   readonly counts: { readonly [F in Fault]: number }
+  readonly executed: { readonly [K in Kind]: number }
   readonly codes: { readonly [code: string]: number }
   readonly landed: number
   /** The label of each suspension point while there were faults. */
@@ -40,13 +45,15 @@ export interface Result {
 const ACCESSES = 150
 /** Far more processes than may stand in one queue. */
 const CROWD = 200
-const HOLD_COST_MS = holdCostMaxMs(TIMING)
+/** A server that must be served has the sessions live on for at least this long. */
+const PROBE_TTL_MS = 3_600_000
 
 /** One run: servers under faults for a while, then peace, in which everything must end well. */
 export class Simulation {
   private readonly timeline = new Timeline()
   private readonly random: Random
   private readonly counts = new FaultCounts()
+  private readonly executed = new ExecutedCounts()
   private readonly history: History
   private readonly database: Database
   private readonly cloud: Cloud
@@ -55,6 +62,9 @@ export class Simulation {
   private readonly byMachine = new Map<Machine, Server>()
   private readonly points: SuspensionPoints
   private readonly shape: Shape
+  private readonly timing: Timing
+  /** The most that one hold can cost those behind it. */
+  private readonly holdCostMs: number
   private faults: Faults
   private made = 0
 
@@ -64,29 +74,41 @@ export class Simulation {
     private readonly script?: Script,
   ) {
     this.random = new Random(seed)
-    const { random, timeline, counts } = this
+    const { random, timeline, counts, executed } = this
     this.points = new SuspensionPoints(script?.crash)
     this.faults = script?.faults ?? chooseFaults(random)
-    this.shape = script === undefined ? chooseShape(random) : 'usual'
-    this.workload = chooseWorkload(seed, random, this.shape, this.faults.loopBlocked > 0)
-    this.history = new History(() => timeline.nowMs, this.workload.options.ttlMs ?? 0)
-    this.history.uses.isFixed = this.workload.options.expiry === 'fixed'
+    this.shape = script === undefined ? chooseShape(random) : (script.shape ?? 'usual')
+    this.timing = this.shape === 'days' ? DAYS_TIMING : TIMING
+    this.holdCostMs = holdCostMaxMs(this.timing)
+    // In days a clock that drifts as much as it may is off by minutes.
+    if (this.shape === 'days') this.faults = { ...this.faults, clockDrift: 0 }
+    const workload = chooseWorkload(seed, random, this.shape, this.faults.loopBlocked > 0)
+    this.workload = { ...workload, ...script?.workload, options: { ...workload.options, ...script?.workload?.options } }
+    const { ttlMs = 0, expiry } = this.workload.options
+    this.history = new History(
+      () => timeline.nowMs,
+      expiry === 'fixed' ? [ttlMs, Math.max(ttlMs, PROBE_TTL_MS)] : ttlMs,
+      executed,
+    )
     this.history.mayEpochsRepeat = this.faults.lockVanishesEveryMs > 0 || this.faults.lockRegressesEveryMs > 0
     this.history.locks.mayEvict = !hearsEveryAsk(this.faults)
     this.database = new Database(timeline, random, () => this.faults, counts, this.history, this.points)
     const { database, points } = this
-    this.cloud = new Cloud({ timeline, random, timing: TIMING, database, faults: () => this.faults, counts, points })
+    const faults = () => this.faults
+    const { timing } = this
+    this.cloud = new Cloud({ timeline, random, timing, database, faults, counts, executed, points })
+    database.onRemoved = (key) => this.history.locks.removed(key, (id) => this.cloud.isConnected(id))
     this.history.locks.hasCancelled = (lock, seat) => this.cloud.hasCancelled(lock, seat)
     this.cloud.onGranted = (grant, wallMs) => this.history.locks.granted(grant, wallMs)
-    this.cloud.onSilence = (p, text) => this.history.locks.silent(p, text)
-    this.cloud.onHearing = (owner, p, text) => this.byMachine.get(owner)?.hearing(p, text)
+    this.cloud.onSilence = (p, message) => this.history.locks.silent(p, message)
+    this.cloud.onHearing = (owner, p, message) => this.byMachine.get(owner)?.hearing(p, message)
     this.cloud.onWelcome = (owner, said) => this.byMachine.get(owner)?.checkRepeated(said)
     this.cloud.onAnswered = (exchange) => this.history.locks.answered(exchange)
   }
 
   async run(): Promise<Result> {
     const { random, timeline, history } = this
-    const servers = this.shape === 'crowd' ? CROWD : this.shape === 'long' ? 2 : random.pick([2, 2, 3, 3, 4, 6])
+    const servers = SERVERS[this.shape] ?? random.pick([2, 2, 3, 3, 4, 6])
     let tasks = 0
     for (let index = 0; index < servers; index += 1) {
       const more = this.shape === 'crowd' ? 1 : random.integer(1, 3)
@@ -96,6 +118,7 @@ export class Simulation {
     this.mischief().begin()
     await timeline.run(this.script?.durationMs ?? this.durationMs(tasks))
     const points = [...this.points.labels]
+    if (this.shape === 'days') history.locks.checkKept(this.database.memory.items('locks'))
 
     this.faults = NO_FAULTS
     this.database.isDown = false
@@ -106,7 +129,7 @@ export class Simulation {
     }
     const live = () => this.servers.filter(({ machine }) => !machine.isDead)
     // Each waits for at most all the others, and some are only now beginning to.
-    const patienceMs = (2 * this.servers.length + 2) * HOLD_COST_MS + this.workload.longWorkMs
+    const patienceMs = (2 * this.servers.length + 2) * this.holdCostMs + this.workload.longWorkMs
     await timeline.run(timeline.nowMs + patienceMs, () => live().every(({ pending }) => pending === 0))
     const stuck = live().reduce((sum, { pending }) => sum + pending, 0)
     if (stuck > 0)
@@ -129,6 +152,7 @@ export class Simulation {
       hash: history.digest(),
       events: timeline.count,
       counts: this.counts.counts,
+      executed: this.executed.counts,
       codes,
       landed: history.landed,
       points,
@@ -140,6 +164,7 @@ export class Simulation {
   private durationMs(tasks: number): number {
     if (this.shape === 'crowd') return 15_000
     if (this.shape === 'long') return 2.2 * 3_600_000
+    if (this.shape === 'days') return 3.2 * 24 * 3_600_000
     const { pauseMs, workMs } = this.workload
     const enoughMs = (ACCESSES * (pauseMs + workMs / 2)) / tasks
     return Math.min(60_000, Math.max(6_000, enoughMs)) * this.random.between(0.5, 1.5)
@@ -148,8 +173,8 @@ export class Simulation {
   /** A server that was never disturbed is granted every session. */
   private async probe(): Promise<void> {
     const { timeline, history } = this
-    const server = this.startServer(0, { ttlMs: 3_600_000 })
-    const boundMs = this.servers.length * HOLD_COST_MS
+    const server = this.startServer(0, { ttlMs: Math.max(this.workload.options.ttlMs ?? 0, PROBE_TTL_MS) })
+    const boundMs = this.servers.length * this.holdCostMs
     const startedAtMs = timeline.nowMs
     let failure: unknown
     let isDone = false
@@ -195,14 +220,15 @@ export class Simulation {
     const { timeline, random, counts, cloud, database, history, servers } = this
     const startServer = (tasks: number, saved: readonly string[]) => void this.startServer(tasks, {}, saved)
     const faults = () => this.faults
-    const isLong = this.shape === 'long'
-    return new Mischief({ timeline, random, counts, cloud, database, history, servers, faults, startServer, isLong })
+    const slower = SLOWER[this.shape] ?? 1
+    return new Mischief({ timeline, random, counts, cloud, database, history, servers, faults, startServer, slower })
   }
 
   private startServer(tasks: number, options: Partial<HoldfastOptions> = {}, saved: readonly string[] = []): Server {
     const { timeline, random, faults, counts } = this
     const isDrifting = faults.clockDrift > 0 && counts.hit('clockDrift')
     const drift = isDrifting ? random.pick([-1, 1, random.between(-1, 1)]) * (TIMING.clockDriftPpm / 1_000_000) : 0
+    const isFormer = this.workload.isMigrating && random.chance(0.4)
     // A client's wall clock may be anything: only its own elapsed time counts.
     const machine = new Machine(timeline, random.between(-2_000, 2_000), drift)
     const server = new Server(
@@ -213,11 +239,12 @@ export class Simulation {
       {
         ...this.workload,
         ...(tasks === 0 ? { longWorkChance: 0 } : {}),
-        options: { ...this.workload.options, ...options },
+        options: { ...this.workload.options, ...(isFormer ? {} : { schemas: SCHEMAS }), ...options },
       },
       this.cloud,
       this.database,
       saved,
+      this.executed,
     )
     if (tasks > 0 && random.chance(this.faults.deaf) && counts.hit('deaf')) this.cloud.network.deafen(machine)
     server.trueNowMs = () => timeline.nowMs
@@ -235,9 +262,15 @@ export class Simulation {
   }
 }
 
+/** Servers of a shape whose number is not drawn. */
+const SERVERS: { readonly [S in Shape]?: number } = { crowd: CROWD, long: 2, days: 1 }
+/** Runs of hours get no more mischief than one of minutes: a new server every few seconds is another test. */
+const SLOWER: { readonly [S in Shape]?: number } = { long: 60, days: 60_000 }
+
 function chooseShape(random: Random): Shape {
+  if (random.chance(0.002)) return 'days'
   if (random.chance(0.004)) return 'crowd'
   return random.chance(0.004) ? 'long' : 'usual'
 }
 
-const keyOf = (id: string): SessionKey => `sim#${createHash('sha256').update(id).digest('base64url')}`
+const keyOf = (id: string): SessionKey => sessionKey('sim', id)

@@ -8,7 +8,7 @@ interface Event {
 }
 
 /** A turn of the real event loop comes after so many events. */
-const TURN_EVENTS = 8
+const TURN_EVENTS = 64
 
 /** Virtual time: events in order, each run with all the promises that it settles before the next. */
 export class Timeline {

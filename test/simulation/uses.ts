@@ -1,5 +1,6 @@
 import { STATE_REQUEST_TIMEOUT_MS, STATE_RETRY_MAX_MS, STATE_TRIES_MAX } from '../../client/limits.js'
 import type { Caller } from './caller.js'
+import type { FixedLives } from './sessions-watch.js'
 
 /** The changes of a use may be under way for so long after it. The session is in use until they are written. */
 const UNDER_WAY_MAX_MS = STATE_TRIES_MAX * (STATE_REQUEST_TIMEOUT_MS + STATE_RETRY_MAX_MS)
@@ -9,11 +10,9 @@ const UNDER_WAY_MAX_MS = STATE_TRIES_MAX * (STATE_REQUEST_TIMEOUT_MS + STATE_RET
  * after that.
  */
 export class Uses {
-  /** A fixed life ends whatever uses the session. */
-  isFixed = false
   private readonly uses = new Map<string, { running: number; untilMs: number }>()
 
-  constructor(private readonly ttlMs: number) {}
+  constructor(private readonly lifetimes: number | FixedLives) {}
 
   /** Returns a function that ends this use. */
   begin({ name, machine }: Caller, session: string): () => void {
@@ -24,13 +23,14 @@ export class Uses {
       if (isOver) return
       isOver = true
       use.running -= 1
-      use.untilMs = machine.wallMs() + Math.max(this.ttlMs, UNDER_WAY_MAX_MS)
+      use.untilMs = machine.wallMs() + Math.max(Number(this.lifetimes), UNDER_WAY_MAX_MS)
     }
   }
 
   /** Until when the server's uses keep the session alive, whatever its record says. */
   untilMs({ name }: Caller, session: string): number {
-    if (this.isFixed) return 0
+    // A fixed life ends whatever is under way.
+    if (typeof this.lifetimes !== 'number') return 0
     const { running, untilMs } = this.useOf(name, session)
     return running > 0 ? Number.POSITIVE_INFINITY : untilMs
   }

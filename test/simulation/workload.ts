@@ -1,9 +1,10 @@
+import { CACHED_BYTES_DEFAULT } from '../../client/limits.js'
 import type { HoldfastOptions } from '../../client/options/client-options.js'
 import { compileTiming, holdCostMaxMs } from '../../protocol/timing.js'
 import type { Random } from '../support/random.js'
 
 /** Short times, in the proportions of the defaults: the order of waits matters, not their length. */
-export const TIMING = compileTiming({
+const TIMING_OPTIONS = {
   leaseMs: 5_000,
   maxBusyMs: 6_000,
   busyAfterMs: 500,
@@ -12,10 +13,21 @@ export const TIMING = compileTiming({
   clockErrorMs: 100,
   clientMarginMs: 150,
   storeMarginMs: 150,
-})
+}
+export const TIMING = compileTiming(TIMING_OPTIONS)
 
-/** A few servers for a short time, a crowd of them, or two for longer than a gateway keeps a connection. */
-export type Shape = 'usual' | 'crowd' | 'long'
+/** The same for runs of days, with a lease that needs fewer renewals. */
+export const DAYS_TIMING = compileTiming({ ...TIMING_OPTIONS, leaseMs: 60_000 })
+
+const DAY_MS = 24 * 3_600_000
+
+/**
+ * A few servers for a short time, a crowd of them, two for longer than a gateway keeps a connection, or one for longer
+ * than a lock may be held without `keep`.
+ */
+export type Shape = 'usual' | 'crowd' | 'long' | 'days'
+
+const PAUSES_MS: { readonly [S in Shape]?: number } = { long: 60_000, days: 3 * 3_600_000 }
 
 /** The kinds of accesses that a run makes. */
 export interface Workload {
@@ -34,6 +46,17 @@ export interface Workload {
   readonly rotateShare: number
   /** Accesses to several sessions, sessions that stay open for a scope, and accesses that later lock more. */
   readonly oddShare: number
+  /** Accesses to whole sessions; and how many of them change very many attributes. */
+  readonly wholeShare: number
+  readonly wideShare: number
+  readonly peekShare: number
+  /** Sessions that are created under an id of the client's own, used, and destroyed. */
+  readonly createShare: number
+  /** How often a worker thread makes the call. */
+  readonly workerShare: number
+  readonly cachedBytesMax: number
+  /** Some servers run the version of the application before, which has no schemas and writes the former shape. */
+  readonly isMigrating: boolean
   /** How often a listener begins an access. */
   readonly listenerShare: number
   readonly shortWaitChance: number
@@ -43,10 +66,11 @@ export interface Workload {
 
 /** @param blocksLoop Work that blocks the loop is often long, so that others wait for the session. */
 export function chooseWorkload(seed: number, random: Random, shape: Shape, blocksLoop: boolean): Workload {
+  const isMigrating = random.chance(0.2)
   const count = shape === 'crowd' ? random.pick([1, 100]) : random.pick([1, 1, 2, 4])
   return {
     sessions: Array.from({ length: count }, (_, index) => `session ${seed} ${index}`),
-    pauseMs: shape === 'long' ? 60_000 : random.pick([50, 300, 1_500]),
+    pauseMs: PAUSES_MS[shape] ?? random.pick([50, 300, 1_500]),
     workMs: random.pick([5, 50, 300]),
     longWorkChance: blocksLoop ? 0.2 : random.pick([0, 0, 0.02, 0.1]),
     longWorkMs: blocksLoop ? 8_000 : random.pick([1_500, 8_000, 30_000]),
@@ -54,14 +78,24 @@ export function chooseWorkload(seed: number, random: Random, shape: Shape, block
     destroyShare: random.pick([0, 0, 0.02]),
     rotateShare: random.pick([0, 0, 0.02]),
     oddShare: random.pick([0, 0, 0.3]),
+    wholeShare: isMigrating ? 0.3 : random.pick([0, 0, 0, 0.3]),
+    wideShare: random.pick([0, 0.5]),
+    peekShare: random.pick([0, 0, 0.2]),
+    createShare: random.pick([0, 0, 0, 0.1]),
+    workerShare: random.pick([0, 0, 0, 0.5]),
+    // Sessions that come and go raise events, whose listeners begin accesses: too many for a run of hours.
+    cachedBytesMax:
+      shape === 'usual' ? random.pick([CACHED_BYTES_DEFAULT, CACHED_BYTES_DEFAULT, 600]) : CACHED_BYTES_DEFAULT,
+    isMigrating,
     listenerShare: random.pick([0, 0, 0.2]),
     successors: new Map(),
     shortWaitChance: random.pick([0, 0.2, 0.6]),
     longWaitMs: 10 * Math.round(holdCostMaxMs(TIMING)),
     options: {
       holdPolicy: random.pick(['untilRevoked', 'untilRevoked', 'untilRevoked', 'perAccess'] as const),
-      ttlMs: random.pick([3_600_000, 3_600_000, 4_000]),
-      idleReleaseMs: random.pick([300_000, 700]),
+      ttlMs: shape === 'days' ? 30 * DAY_MS : random.pick([3_600_000, 3_600_000, 4_000]),
+      ...(random.chance(0.15) ? { expiry: 'fixed' as const } : {}),
+      idleReleaseMs: shape === 'days' ? DAY_MS : random.pick([300_000, 700]),
       heldSessionsMax: random.pick([10_000, 1]),
       flushMs: random.pick([200, 5_000]),
       ...(random.chance(0.7) ? { durability: 'access' as const } : {}),

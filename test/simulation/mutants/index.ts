@@ -1,5 +1,6 @@
 import { ACCESS_MUTANTS } from './accesses.js'
 import { ANSWER_MUTANTS } from './answers.js'
+import { CALL_MUTANTS } from './calls.js'
 import { LEASE_MUTANTS } from './lease.js'
 import type { Mutant } from './mutant.js'
 import { QUEUE_MUTANTS } from './queue.js'
@@ -15,4 +16,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...LEASE_MUTANTS,
   ...QUEUE_MUTANTS,
   ...ANSWER_MUTANTS,
+  ...CALL_MUTANTS,
 ]

@@ -1,0 +1,184 @@
+import type { Session } from '../../client/access/session.js'
+import { WorkerSession } from '../../client/worker/session.js'
+import type { Random } from '../support/random.js'
+import { Appending } from './appending.js'
+import type { Form, FormerForm, ListName, State } from './attributes.js'
+import type { Caller } from './caller.js'
+import type { ExecutedCounts } from './executed.js'
+import type { History } from './history.js'
+import type { Workload } from './workload.js'
+
+export type ListSession = Session<Partial<State>, State>
+
+interface Running {
+  readonly mode: 'shared' | 'exclusive'
+  readonly epoch: number
+  readonly isOfWorker: boolean
+  isLost: boolean
+}
+
+/** How an access commits while it runs: not at all, once, or twice without waiting for the first. */
+export type Commits = 'none' | 'once' | 'overlapping'
+
+/** What is done inside accesses, by whichever client of a server. */
+export class AccessWork {
+  private readonly inside = new Map<string, Running[]>()
+  /** Whether this server runs the present version of the application, or the version before. */
+  readonly isPresent: boolean
+
+  constructor(
+    private readonly server: Caller,
+    private readonly random: Random,
+    private readonly history: History,
+    private readonly workload: Workload,
+    readonly executed: ExecutedCounts,
+  ) {
+    this.isPresent = workload.options.schemas !== undefined
+  }
+
+  appending(): Appending {
+    return new Appending(this.history, this.server.trueNowMs())
+  }
+
+  /** Now and then an access commits its changes so far, and goes on. */
+  anyCommits(chance: number): Commits {
+    if (!this.random.chance(chance)) return 'none'
+    return this.random.chance(0.3) ? 'overlapping' : 'once'
+  }
+
+  async appendIn(
+    session: ListSession,
+    id: string,
+    list: ListName,
+    appending: Appending,
+    commits: Commits,
+  ): Promise<void> {
+    const leave = this.enter(id, list, 'exclusive', session)
+    try {
+      await this.add(session, id, list, appending.calledAtMs, appending)
+      await this.work()
+      if (commits === 'none') return
+      const committed = this.commit(session, id, appending)
+      if (commits === 'overlapping') await this.commitAgain(session, id, list, appending)
+      await committed
+      if (commits === 'once') await this.add(session, id, list, this.server.trueNowMs(), appending)
+    } finally {
+      leave()
+    }
+  }
+
+  /** Reads a list that is locked, with the attributes beside it. */
+  listIn(session: { readonly state: object }, list: ListName): readonly string[] {
+    const state: Partial<State> = session.state
+    const tokens = [...(state[`list${list}`] ?? [])]
+    const count = state[`count${list}`] ?? 0
+    if (tokens.length !== count) this.history.violate('6', 'a reader saw half a commit')
+    if (state[`last${list}`] !== lastOf(tokens)) this.history.violate('6', 'a reader saw a deletion come or go alone')
+    const form = state[`form${list}`] as Form | FormerForm | undefined
+    if (sizeOf(form) !== (count === 0 ? undefined : count)) this.history.violate('6', 'a reader saw another form')
+    if (this.isPresent && form?.v === 1) this.history.violate('6', 'a reader saw what its schema migrates')
+    if (this.isPresent && form !== undefined) this.executed.hit('schema migrates what is read')
+    return tokens
+  }
+
+  /** The attributes of a list with these values. */
+  besides(list: ListName, tokens: string[]): Partial<State> {
+    const last = lastOf(tokens)
+    return {
+      [`list${list}`]: tokens,
+      [`count${list}`]: tokens.length,
+      [`form${list}`]: this.isPresent ? { v: 2, size: tokens.length } : { v: 1, n: tokens.length },
+      ...(last === undefined ? {} : { [`last${list}`]: last }),
+    }
+  }
+
+  /** Attribute locks of one process: accesses that hold a list at the same time must all share it. */
+  enter(id: string, list: ListName, mode: Running['mode'], session: Pick<ListSession, 'epoch' | 'signal'>): () => void {
+    const { history, server } = this
+    const { epoch } = session
+    const isOfWorker = session instanceof WorkerSession
+    if (isOfWorker) this.executed.hit('worker access')
+    // A worker thread hears of a loss by a message, and of its beginning by an earlier one.
+    const sessionOf = server.keyOf(id)
+    const stopUsing = isOfWorker ? history.uses.begin(server, sessionOf) : history.began(server, sessionOf, epoch)
+    const key = `${id} ${list}`
+    const running = this.inside.get(key) ?? []
+    this.inside.set(key, running)
+    const me: Running = { mode, epoch, isOfWorker, isLost: false }
+    const isThere = (other: Running) => !other.isLost && (other.epoch === epoch || !(other.isOfWorker || isOfWorker))
+    const live = running.filter(isThere)
+    if (live.some((other) => mode === 'exclusive' || other.mode === 'exclusive')) {
+      history.violate('11', `two accesses of one process hold list ${list}`)
+    }
+    running.push(me)
+    session.signal.addEventListener('abort', () => {
+      // An access that has lost the session still runs, but holds nothing any more.
+      me.isLost = true
+      stopUsing()
+      server.told(id)
+    })
+    return () => {
+      stopUsing()
+      running.splice(running.indexOf(me), 1)
+    }
+  }
+
+  async work(): Promise<void> {
+    const { random, server, workload } = this
+    const isLong = random.chance(workload.longWorkChance)
+    if (isLong) await server.sleep(random.between(0, workload.longWorkMs))
+    else if (random.chance(0.5)) await server.sleep(random.between(0, workload.workMs))
+    const blockedMs = server.blockedMs(isLong)
+    if (blockedMs > 0) await server.machine.block(blockedMs, random)
+  }
+
+  /** Commits once more while a commit is under way, and goes on before either is confirmed. */
+  private async commitAgain(session: ListSession, id: string, list: ListName, appending: Appending): Promise<void> {
+    if (session instanceof WorkerSession) this.executed.hit('worker commits at once')
+    await this.add(session, id, list, this.server.trueNowMs(), appending)
+    void this.commit(session, id, appending)
+    await this.add(session, id, list, this.server.trueNowMs(), appending)
+  }
+
+  /** Commits all changes so far. Where that fails, the access fails with it. */
+  private commit(session: ListSession, id: string, appending: Appending): Promise<void> {
+    if (session instanceof WorkerSession) this.executed.hit('worker commit')
+    const committed = session.commit().then(appending.committing(this.server.keyOf(id)))
+    // It may fail while the work goes on.
+    committed.catch(() => {})
+    return committed
+  }
+
+  private async add(
+    session: ListSession,
+    id: string,
+    list: ListName,
+    calledAtMs: number,
+    appending: Appending,
+  ): Promise<void> {
+    const { history, random, server } = this
+    const token = server.token()
+    const before = session.state[`list${list}`] ?? []
+    if (random.chance(0.3)) await server.sleep(random.between(0, this.workload.workMs))
+    // A session object that is lost throws here: nothing was begun then.
+    const changes = this.besides(list, [...before, token])
+    Object.assign(session.state, changes)
+    if (changes[`last${list}`] === undefined) this.deleteIn(session, `last${list}`)
+    const entry = history.begin(server.name, token, server.keyOf(id), list, calledAtMs)
+    appending.add(entry)
+  }
+
+  deleteIn(session: ListSession, name: string): void {
+    if (this.random.chance(0.5)) {
+      session.delete(name as keyof State)
+      this.executed.hit('attribute deleted')
+    } else {
+      delete session.state[name as keyof State]
+      this.executed.hit('attribute deleted by state')
+    }
+  }
+}
+
+const lastOf = (tokens: readonly string[]): string | undefined => (tokens.length % 2 === 1 ? tokens.at(-1) : undefined)
+
+const sizeOf = (form: Form | FormerForm | undefined): number | undefined => (form?.v === 1 ? form.n : form?.size)

@@ -1,0 +1,43 @@
+/** What the runs must execute, beside the faults: a call that is never made tests nothing. */
+const KINDS = [
+  'access to one list',
+  'access under all',
+  'access under all: read',
+  'access under all: read, with write',
+  'accessMany',
+  'open',
+  'session.lock',
+  'session begun after a failure',
+  'rotate',
+  'destroy',
+  'release',
+  'create',
+  'created session destroyed',
+  'peek',
+  'peek of a missing session',
+  'attribute deleted',
+  'attribute deleted by state',
+  'commit of many attributes',
+  'schema migrates what is read',
+  'schema migrates what is stored',
+  'life ended by fixed expiry',
+  'byte cap lets a session go',
+  'keep',
+  'worker access',
+  'worker commit',
+  'worker commits at once',
+  'worker ends',
+  '$connect',
+  '$disconnect',
+  '$disconnect before hello is done',
+] as const
+
+export type Kind = (typeof KINDS)[number]
+
+export class ExecutedCounts {
+  readonly counts = Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Record<Kind, number>
+
+  hit(kind: Kind): void {
+    this.counts[kind] += 1
+  }
+}
