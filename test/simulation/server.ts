@@ -12,6 +12,7 @@ import type { Cloud } from './cloud.js'
 import type { Database } from './database.js'
 import type { ExecutedCounts } from './executed.js'
 import type { History } from './history.js'
+import type { Insides } from './insides.js'
 import { LifeCalls } from './life-calls.js'
 import { type Machine, randomnessOf } from './machine.js'
 import { WholeCalls } from './whole-calls.js'
@@ -35,32 +36,6 @@ const EXPECTED = new Set([
 /** How often a task begins a session of its own. */
 const BEGIN_SHARE = 0.02
 const PAUSE_STEP_MS = 60_000
-
-/** The internals of a client. */
-interface Insides {
-  readonly sessions: {
-    readonly membership:
-      | {
-          readonly processId: string
-          readonly connector: { readonly gen: number }
-          readonly isReady: boolean
-          readonly state: { readonly kind: 'living' | 'over' }
-          readonly lease: { readonly isConfirmed: boolean; readonly remainingMs: number }
-        }
-      | undefined
-    readonly known: ReadonlyMap<
-      string,
-      { readonly waiting: { readonly count: number }; readonly lock: { readonly state: { readonly kind: string } } }
-    >
-    readonly held: HeldSessions
-  }
-}
-
-interface HeldSessions {
-  readonly cachedBytes: number
-  readonly order: { readonly size: number; items(): Iterable<{ readonly countedBytes: number }> }
-  letGo(session: object): void
-}
 
 /** One application server: the real client on a machine of its own, and tasks that use it. */
 export class Server implements Caller {

@@ -1,0 +1,25 @@
+/** The internals of a client. */
+export interface Insides {
+  readonly sessions: {
+    readonly membership:
+      | {
+          readonly processId: string
+          readonly connector: { readonly gen: number }
+          readonly isReady: boolean
+          readonly state: { readonly kind: 'living' | 'over' }
+          readonly lease: { readonly isConfirmed: boolean; readonly remainingMs: number }
+        }
+      | undefined
+    readonly known: ReadonlyMap<
+      string,
+      { readonly waiting: { readonly count: number }; readonly lock: { readonly state: { readonly kind: string } } }
+    >
+    readonly held: HeldSessions
+  }
+}
+
+interface HeldSessions {
+  readonly cachedBytes: number
+  readonly order: { readonly size: number; items(): Iterable<{ readonly countedBytes: number }> }
+  letGo(session: object): void
+}
