@@ -264,6 +264,11 @@ export class Server implements Caller {
       this.history.violate('19', `a client caches ${bytes} bytes in ${order.size} sessions`)
   }
 
+  /** Sessions that accesses of the client have or wait for. */
+  get unfinished(): number {
+    return (this.client as unknown as Insides).accesses.count
+  }
+
   private get sessions(): Insides['sessions'] {
     return (this.client as unknown as Insides).sessions
   }

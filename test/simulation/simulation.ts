@@ -45,6 +45,8 @@ export interface Result {
 const ACCESSES = 150
 /** Far more processes than may stand in one queue. */
 const CROWD = 200
+/** The last messages of worker threads, and the last commits of their accesses, take far less. */
+const LAST_MESSAGES_MS = 5_000
 /** A server that must be served has the sessions live on for at least this long. */
 const PROBE_TTL_MS = 3_600_000
 
@@ -134,6 +136,7 @@ export class Simulation {
     const stuck = live().reduce((sum, { pending }) => sum + pending, 0)
     if (stuck > 0)
       history.violate('16', `${stuck} accesses still wait ${Math.round(patienceMs)} ms after the last fault`)
+    await this.checkEnded(live())
 
     await this.probe()
     await this.close(live())
@@ -190,6 +193,17 @@ export class Simulation {
     else {
       await probing
       if (failure !== undefined) history.violate('16', `a fresh server was not served: ${(failure as Error).message}`)
+    }
+  }
+
+  /** Where all calls have settled, those of worker threads that are gone have ended, too. */
+  private async checkEnded(live: readonly Server[]): Promise<void> {
+    // The work of an access that is lost may go on for long.
+    const untilMs = this.timeline.nowMs + 2 * this.workload.longWorkMs + LAST_MESSAGES_MS
+    await this.timeline.run(untilMs, () => live.every(({ unfinished }) => unfinished === 0))
+    for (const { pending, unfinished } of live) {
+      if (pending === 0 && unfinished > 0)
+        this.history.violate('20', `${unfinished} accesses hold on, and nobody makes them`)
     }
   }
 
