@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { Session } from './access/session.js'
 import type { LockSpec } from './attribute-locks/lock-request.js'
 import type { HoldfastEvents } from './events.js'
-import type { AccessOptions, RotateOptions } from './options/access-options.js'
+import type { AccessOptions, CreateOptions, DestroyOptions, RotateOptions } from './options/access-options.js'
 import type { Locks, NameOf, SomeIds, StateOf, WritesOf } from './state/types.js'
 
 /** The session of an access that made the lock request L. */
@@ -14,8 +14,15 @@ export interface OpenSession<State, S extends object, W extends string = NameOf<
     AsyncDisposable {}
 
 /** The result of {@link HoldfastApi.peek}. */
-export interface Peeked<S> {
-  readonly state: Partial<S>
+export interface Peeked<S extends object> {
+  /**
+   * All attributes, read-only, as in an access that locks all of them for reading. Each is decoded, and passes through
+   * its schema, when it is read. To clone it, spread it first.
+   *
+   * @throws {SchemaError} on reading an attribute that does not match its schema, {@link CorruptStateError} on reading
+   * one that was not written by this version of the package. The others can be read all the same.
+   */
+  readonly state: StateOf<S, { readonly all: 'read' }>
   /** See {@link Session.rev}. */
   readonly rev: number
   readonly createdAt: Date
@@ -130,33 +137,42 @@ export interface HoldfastApi<S extends object> {
   ): Promise<OpenSession<StateOf<S, L>, S, WritesOf<S, L>>>
 
   /**
-   * Reads the last commit of a session from DynamoDB, without a lock. Another access may replace it at any time.
-   * Changes that `durability: 'release'` has not written yet are not in it. It does not extend the session's life.
+   * Reads the last commit of a session from DynamoDB, without a lock: one request, from any server, whoever holds the
+   * session. Another access may replace it at any time. Changes that `durability: 'release'` has not written yet are
+   * not in it. It does not extend the session's life.
    *
    * @returns undefined where there is no such session.
-   * @throws {UnreachableError} when DynamoDB cannot be read.
-   * @throws {SchemaError} when an attribute does not match its schema; {@link CorruptStateError} when the session was
-   * not written by this version of the package; {@link ClosedError} after `close`.
+   * @throws {UnreachableError} when DynamoDB cannot be read; {@link CorruptStateError} when the session was not written
+   * by this version of the package; {@link ClosedError} after `close`.
+   * @example
+   * const seen = await holdfast.peek(id)
+   * const items = seen?.state.cart?.items ?? []
    */
   peek(id: string): Promise<Peeked<S> | undefined>
 
   /**
-   * Makes a session with these attributes under a new random id of 256 bits, and returns the id.
+   * Makes a session with these attributes, by default under a new random id of 256 bits, and returns the id. The
+   * attributes are checked before anything happens.
+   *
+   * With `id`, it fails where there is a session with this id already. Of several calls for one id, exactly one makes the
+   * session. It costs one read more.
    *
    * @throws as {@link access}; also {@link InvalidArgumentError} where `init` is no plain object or has an attribute
-   * that is undefined.
+   * that is undefined, and where `id` is in use or was that of a session that was rotated.
+   * @example
+   * const id = await holdfast.create({ user: { name: 'Ada' } })
    */
-  create(init?: Partial<S>, options?: Omit<AccessOptions, 'ifMissing'>): Promise<string>
+  create(init?: Partial<S>, options?: CreateOptions): Promise<string>
 
   /**
    * Ends a session's life: deletes its attributes. A later access makes a new, empty session. It waits for running
-   * accesses, like an access under `'all'`.
+   * accesses, like an access under `'all'`. Where there is no session, it costs one read.
    *
    * @returns true, or false where there was no such session.
    * @throws as {@link access}; also {@link NestedAccessError} inside an access of this client, or of another client to
    * this session.
    */
-  destroy(id: string, options?: Omit<AccessOptions, 'ifMissing'>): Promise<boolean>
+  destroy(id: string, options?: DestroyOptions): Promise<boolean>
 
   /**
    * Moves a session to a new id, and returns the new id. Use it at login, as a defence against session fixation. The
@@ -169,8 +185,8 @@ export interface HoldfastApi<S extends object> {
    * @param work may change the session, under locks on all of it. Its changes are written together with the new id, or
    * not at all. But a `session.commit()` inside it commits under the old id.
    * @throws as {@link access}; also {@link SessionMissingError} where there is no such session,
-   * {@link InvalidArgumentError} where `to` is in use, and {@link NestedAccessError} inside an access of this client, or
-   * of another client to this session.
+   * {@link InvalidArgumentError} where `to` is in use (at once: it does not wait for the lock of that id), and
+   * {@link NestedAccessError} inside an access of this client, or of another client to this session.
    * @example
    * const newId = await holdfast.rotate(id, ({ state }) => {
    *   state.user = { name: 'Ada' }

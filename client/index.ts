@@ -4,7 +4,14 @@ export type { LockSpec } from './attribute-locks/lock-request.js'
 export { createHoldfast } from './create.js'
 export * from './errors/index.js'
 export type { HoldfastEvents, HoldfastMessage } from './events.js'
-export type { AccessOptions, Durability, LockOptions, RotateOptions } from './options/access-options.js'
+export type {
+  AccessOptions,
+  CreateOptions,
+  DestroyOptions,
+  Durability,
+  LockOptions,
+  RotateOptions,
+} from './options/access-options.js'
 export type { HoldfastOptions } from './options/client-options.js'
 export type { Schemas, StandardIssue, StandardResult, StandardSchema } from './options/schemas.js'
 export type { HoldfastConfig } from './options/store-config.js'

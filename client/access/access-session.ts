@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { compileLockRequest, type LockRequest, type LockSpec, merge } from '../attribute-locks/lock-request.js'
-import { AccessEndedError, WaitTimeoutError } from '../errors/index.js'
+import { AccessEndedError } from '../errors/index.js'
 import { compileTimeoutMs, type LockOptions } from '../options/access-options.js'
 import type { Hold } from '../session/hold.js'
 import { Ticket } from '../session/ticket.js'
@@ -118,7 +118,7 @@ export class AccessSession implements WholeSession {
       if (!extension.isGranted) {
         await extension.waitForHold(
           hold.context.clock,
-          (waitedMs) => new WaitTimeoutError({ waitedMs, behind: undefined, holder: undefined }),
+          (waitedMs) => hold.accesses.explainTimeout(extension, waitedMs),
           () => hold.cancel(extension),
         )
       }

@@ -1,7 +1,8 @@
-import { InvalidArgumentError, SessionMissingError } from '../errors/index.js'
+import { SessionMissingError } from '../errors/index.js'
 import type { Hold } from '../session/hold.js'
 import type { Ticket } from '../session/ticket.js'
 import type { EnteredSession } from './entered-session.js'
+import { inUse, wasRotated } from './new-id.js'
 
 /**
  * Ends an access by moving its session, with the changes of the access, under another id. In one transaction the new
@@ -17,13 +18,11 @@ export async function rotate(
   hold.attributes.checkSize(changes)
   const target = await enter(next).catch((error: unknown) => {
     // Of the old session this would say that it is gone.
-    if (error instanceof SessionMissingError)
-      throw new InvalidArgumentError("'to' was the id of a session that was rotated")
+    if (error instanceof SessionMissingError) throw wasRotated('to')
     throw error
   })
   try {
-    if (!target.life.isNew)
-      throw new InvalidArgumentError("'to' must be an id that is not in use, received that of a session")
+    if (!target.life.isNew) throw inUse('to')
     hold.endIfLost()
     target.endIfLost()
     const loss = ticket.loss ?? next.loss

@@ -94,6 +94,11 @@ export class AttributeLocks {
     return []
   }
 
+  /** The owner of locks that a ticket in the queue waits for: its own blocker, or that of tickets ahead of it. */
+  blockerOf(ticket: LockTicket): LockOwner | undefined {
+    return this.table?.blockerOf(ticket)
+  }
+
   /** Takes all tickets but extensions out of the queue, and returns them in line. */
   takeQueued(): LockTicket[] {
     return this.table?.takeQueued() ?? []

@@ -98,6 +98,19 @@ export class LockTable implements LockScope {
     return dropped.map(({ ticket }) => ticket)
   }
 
+  blockerOf(ticket: LockTicket): LockOwner | undefined {
+    let wait: LockParty | undefined = this.queue.get(ticket) ?? this.extensions.find((one) => one.ticket === ticket)
+    while (wait !== undefined) {
+      const behind: LockParty = wait
+      const isInTheWay = (party: LockParty) => isBlocking(party, behind)
+      const holder = this.holders.all().find(isInTheWay)
+      if (holder !== undefined) return holder.owner
+      // It waits behind another ticket, which is closer to a holder.
+      wait = this.waiting().find(isInTheWay)
+    }
+    return undefined
+  }
+
   takeQueued(): LockTicket[] {
     const taken = [...this.queue.values()]
     for (const wait of taken) this.withdraw(wait)

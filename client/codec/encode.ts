@@ -25,6 +25,9 @@ import {
 const COPY_COST_MAX = 4 * 1024 * 1024
 const COPY_COST_PER_VALUE = 16
 
+/** What becomes of `undefined` inside a value: an error, or what JSON makes of it. */
+export type UndefinedValues = 'refuse' | 'drop'
+
 const BIGINT_LIMIT = 10n ** BigInt(BIGINT_DIGITS_MAX)
 
 // These are called on the value directly. The program may have replaced the methods of its prototypes, and a call of
@@ -49,15 +52,29 @@ const isWellFormed = (text: string): boolean => (text as unknown as { isWellForm
  * A value of another realm is stored like a value of this realm: under Jest, most values that Node.js itself makes are
  * of another realm.
  *
+ * With `undefinedValues: 'drop'`, what has a name and is undefined is left out: a property, or an entry of a Map. What has
+ * a place becomes null: an element of an array, and a hole in it.
+ *
  * Three things are not kept: the order of a plain object's properties (a Map keeps its order); which objects are frozen
  * or read-only; whether two parts of the value are one and the same object (each becomes a copy of its own).
  */
-export function encodeValue(value: unknown, path: string): AttributeValue {
-  return new Encoder().encode(value, { outer: undefined, container: undefined, level: 0, step: 'top', at: path })
+export function encodeValue(value: unknown, path: string, undefinedValues: UndefinedValues = 'refuse'): AttributeValue {
+  return new Encoder(undefinedValues === 'drop').encode(value, {
+    outer: undefined,
+    container: undefined,
+    level: 0,
+    step: 'top',
+    at: path,
+  })
 }
 
 class Encoder {
   #costLeft = COPY_COST_MAX
+  readonly #dropsUndefined: boolean
+
+  constructor(dropsUndefined: boolean) {
+    this.#dropsUndefined = dropsUndefined
+  }
 
   encode(value: unknown, place: Place): AttributeValue {
     switch (typeof value) {
@@ -78,7 +95,8 @@ class Encoder {
         }
         return tagged(TAG.bigint, { S: String(value) }, place)
       case 'undefined':
-        return refuse(place, 'undefined', ': use null, or leave it out')
+        if (this.#dropsUndefined && place.step === 'element') return { NULL: true }
+        return refuse(place, 'undefined', ": use null, leave it out, or set undefinedValues to 'drop'")
       default:
         return refuse(place, `a ${typeof value}`)
     }
@@ -90,8 +108,9 @@ class Encoder {
     if (Array.isArray(value)) {
       if (prototype === Array.prototype) return this.#array(value, place)
     } else if (prototype === Object.prototype || prototype === null) {
-      const names = Object.getOwnPropertyNames(value)
-      if (isMoreThan(value, names)) refuse(place, 'an object with an exchanged prototype')
+      const all = Object.getOwnPropertyNames(value)
+      if (isMoreThan(value, all)) refuse(place, 'an object with an exchanged prototype')
+      const names = this.#dropsUndefined ? all.filter((name) => !isUndefined(value, name)) : all
       if (prototype !== null) return this.#plainObject(value, names, place)
       return { M: { [TAG.dict]: { L: this.#properties(value, names, place) } } }
     } else if (prototype === DATE_PROTOTYPE && types.isDate(value)) {
@@ -114,7 +133,8 @@ class Encoder {
     const list: AttributeValue[] = []
     for (let index = 0; index < array.length; index += 1) {
       inside.at = index
-      list.push(this.encode(ownValue(array, inside), inside))
+      const isHole = this.#dropsUndefined && !Object.hasOwn(array, index)
+      list.push(this.encode(isHole ? undefined : ownValue(array, inside), inside))
     }
     return { L: list }
   }
@@ -152,6 +172,7 @@ class Encoder {
     const list: AttributeValue[] = []
     let index = 0
     for (const [key, value] of entriesOf.call(map)) {
+      if (value === undefined && this.#dropsUndefined) continue
       inside.at = index
       inside.step = 'mapKey'
       const encodedKey = this.encode(key, inside)
@@ -190,6 +211,12 @@ class Encoder {
     this.#costLeft -= cost
     if (this.#costLeft < 0) refuseEndless(value, "a value far beyond DynamoDB's 400 KB", place)
   }
+}
+
+/** Whether it is a property that JSON leaves out for its value. It runs no getter. */
+function isUndefined(object: object, name: string): boolean {
+  const property = Object.getOwnPropertyDescriptor(object, name)
+  return property !== undefined && 'value' in property && property.value === undefined && property.enumerable === true
 }
 
 /**

@@ -7,7 +7,7 @@ import { equalN, sizeOfN } from './numbers.js'
  * place at fault. `format.ts` shows the stored form.
  */
 export { decodeValue } from './decode.js'
-export { encodeValue } from './encode.js'
+export { encodeValue, type UndefinedValues } from './encode.js'
 export { ReadOnlyGuard } from './read-only.js'
 
 type List = readonly AttributeValue[]

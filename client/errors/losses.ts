@@ -93,9 +93,9 @@ export class CorruptStateError extends HoldfastError {
 export type MissingReason = Absence['reason']
 
 const MISSING: { readonly [R in MissingReason]: string } = {
-  unknown: "it does not exist (ifMissing is 'fail')",
-  expired: "it has expired (ifMissing is 'fail')",
-  destroyed: "it was destroyed (ifMissing is 'fail')",
+  unknown: 'it was never made, or it ended long ago',
+  expired: 'its life is over',
+  destroyed: 'it was destroyed',
   rotated: 'it was given another id, and this one is not used again',
 }
 

@@ -33,15 +33,22 @@ export interface WaitData {
   /** The number of processes before this one in the store's queue; undefined where the store has not reported it. */
   readonly behind: number | undefined
   /**
-   * The `label` of the process that held the session when this one joined the queue; undefined where the store has not
-   * reported it, or the holder has no label.
+   * The `label` of the holder: of the access of this process that has the locks; or else of the process that held the
+   * session when this one joined the queue, undefined where the store has not reported it, or that process has no label.
    */
   readonly holder: string | undefined
+  /** How long that access of this process has had its locks; undefined where another process holds the session. */
+  readonly heldMs: number | undefined
 }
 
 function placeInLine(behind: number): string {
   if (behind === 0) return 'next in line'
   return `behind ${behind} other ${behind === 1 ? 'process' : 'processes'}`
+}
+
+function describeHolder({ holder, heldMs }: WaitData): string {
+  if (heldMs !== undefined) return `, held by access '${holder}' of this process for ${heldMs} ms`
+  return holder === undefined ? '' : `, held by '${holder}'`
 }
 
 /** `WAIT_TIMEOUT`: the locks were not granted within `timeoutMs`. The request has left the queue. */
@@ -54,16 +61,21 @@ export class WaitTimeoutError extends HoldfastError implements WaitData {
   readonly waitedMs: number
   readonly behind: number | undefined
   readonly holder: string | undefined
+  readonly heldMs: number | undefined
 
   constructor(data: WaitData) {
     const behind = data.behind === undefined ? '' : `, ${placeInLine(data.behind)}`
-    const holder = data.holder === undefined ? '' : `, held by '${data.holder}'`
-    super('WAIT_TIMEOUT', `locks not granted after ${data.waitedMs} ms${behind}${holder}: raise timeoutMs or retry`, {
-      retryable: true,
-    })
+    super(
+      'WAIT_TIMEOUT',
+      `locks not granted after ${data.waitedMs} ms${behind}${describeHolder(data)}: raise timeoutMs or retry`,
+      {
+        retryable: true,
+      },
+    )
     this.waitedMs = data.waitedMs
     this.behind = data.behind
     this.holder = data.holder
+    this.heldMs = data.heldMs
   }
 }
 

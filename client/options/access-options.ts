@@ -4,6 +4,9 @@ import { checkKeys, integer, type Keys, refused } from './check.js'
 /** When an access resolves. `access`: when its changes are in DynamoDB. `release`: at once; they are written later. */
 export type Durability = 'access' | 'release'
 
+/** What an access does where there is no session. */
+export type IfMissing = 'create' | 'fail'
+
 /** Options of one access. */
 export interface AccessOptions {
   /** Ends the wait for the locks when it is aborted. It does not stop a running access. */
@@ -14,10 +17,12 @@ export interface AccessOptions {
    */
   readonly timeoutMs?: number
   /**
-   * For an id without a session: `create` creates the session when the access succeeds, `fail` throws a SessionMissingError.
-   * @default 'create'
+   * For an id without a session: `create` creates the session when the access succeeds, `fail` throws a
+   * SessionMissingError. `fail` costs one read where this process does not hold the session, and nothing else where
+   * there is none.
+   * @default - the client's `ifMissing`
    */
-  readonly ifMissing?: 'create' | 'fail'
+  readonly ifMissing?: IfMissing
   /**
    * When the access resolves; see {@link HoldfastOptions.durability}.
    * @default - the client's `durability`
@@ -29,6 +34,18 @@ export interface AccessOptions {
    */
   readonly label?: string
 }
+
+/** Options of {@link Holdfast.create}. */
+export interface CreateOptions extends Omit<AccessOptions, 'ifMissing'> {
+  /**
+   * The id of the new session. It must not be in use.
+   * @default - a new random id of 256 bits
+   */
+  readonly id?: string
+}
+
+/** Options of {@link Holdfast.destroy}. */
+export type DestroyOptions = Omit<AccessOptions, 'ifMissing'>
 
 /** Options of {@link Holdfast.rotate}. */
 export interface RotateOptions extends Omit<AccessOptions, 'ifMissing' | 'durability'> {
@@ -52,7 +69,7 @@ export interface LockOptions {
 export interface CompiledAccessOptions {
   readonly signal: AbortSignal | undefined
   readonly timeoutMs: number
-  readonly ifMissing: 'create' | 'fail'
+  readonly ifMissing: IfMissing
   readonly durability: Durability
   readonly label: string
 }
@@ -64,33 +81,31 @@ const ACCESS_KEYS: Keys<AccessOptions> = {
   durability: true,
   label: true,
 }
-const NEW_SESSION_KEYS: Keys<Omit<AccessOptions, 'ifMissing'>> = {
-  signal: true,
-  timeoutMs: true,
-  durability: true,
-  label: true,
-}
+const CREATE_KEYS: Keys<CreateOptions> = { signal: true, timeoutMs: true, durability: true, label: true, id: true }
+const DESTROY_KEYS: Keys<DestroyOptions> = { signal: true, timeoutMs: true, durability: true, label: true }
+const ROTATE_KEYS: Keys<RotateOptions> = { signal: true, timeoutMs: true, label: true, to: true }
+/** The options of the calls for which `ifMissing` has no meaning. */
+const CALL_KEYS = { create: CREATE_KEYS, destroy: DESTROY_KEYS, rotate: ROTATE_KEYS } as const
 const LOCK_KEYS: Keys<LockOptions> = { timeoutMs: true }
+
+type AccessDefaults = Pick<CompiledAccessOptions, 'timeoutMs' | 'ifMissing' | 'durability'>
 
 /** Checks the options of an access before anything happens, and completes them with the client's defaults. */
 export function compileAccessOptions(
   options: AccessOptions | undefined,
-  defaults: { readonly timeoutMs: number; readonly durability: Durability },
+  defaults: AccessDefaults,
 ): CompiledAccessOptions {
-  if (options === undefined) {
-    const { timeoutMs, durability } = defaults
-    return { signal: undefined, timeoutMs, ifMissing: 'create', durability, label: 'access' }
-  }
+  const { timeoutMs, ifMissing, durability } = defaults
+  if (options === undefined) return { signal: undefined, timeoutMs, ifMissing, durability, label: 'access' }
   checkKeys(options, ACCESS_KEYS, 'an access')
-  const { signal, ifMissing = 'create', label = 'access' } = options
+  const { signal, label = 'access' } = options
   if (signal !== undefined && !isAbortSignal(signal)) throw refused('signal', 'an AbortSignal', signal)
-  if (ifMissing !== 'create' && ifMissing !== 'fail') throw refused('ifMissing', "'create' or 'fail'", ifMissing)
   if (typeof label !== 'string') throw refused('label', 'a string', label)
   return {
     signal,
-    timeoutMs: integer('timeoutMs', options.timeoutMs ?? defaults.timeoutMs, 1, OPTION_MS_MAX, refused),
-    ifMissing,
-    durability: compileDurability(options.durability ?? defaults.durability),
+    timeoutMs: integer('timeoutMs', options.timeoutMs ?? timeoutMs, 1, OPTION_MS_MAX, refused),
+    ifMissing: compileIfMissing(options.ifMissing ?? ifMissing),
+    durability: compileDurability(options.durability ?? durability),
     label,
   }
 }
@@ -106,9 +121,9 @@ const isAbortSignal = (signal: AbortSignal): boolean =>
   typeof signal.addEventListener === 'function' &&
   typeof signal.removeEventListener === 'function'
 
-/** Refuses `ifMissing` for `create` and `destroy`, where it has no meaning. */
-export function checkWithoutIfMissing(options: unknown, where: 'create' | 'destroy'): void {
-  if (options !== undefined) checkKeys(options, NEW_SESSION_KEYS, where)
+/** Refuses options that a call does not have, `ifMissing` among them. */
+export function checkCallOptions(options: unknown, call: keyof typeof CALL_KEYS): void {
+  if (options !== undefined) checkKeys(options, CALL_KEYS[call], call)
 }
 
 /** The `timeoutMs` of a call that has no other option. */
@@ -121,4 +136,10 @@ export function compileTimeoutMs(options: LockOptions, where: string, defaultMs:
 export function compileDurability(value: unknown): Durability {
   if (value === 'access' || value === 'release') return value
   throw refused('durability', "'access' or 'release'", value)
+}
+
+/** Checks `ifMissing`, of a client or of an access. */
+export function compileIfMissing(value: unknown): IfMissing {
+  if (value === 'create' || value === 'fail') return value
+  throw refused('ifMissing', "'create' or 'fail'", value)
 }

@@ -17,7 +17,7 @@ import {
   TTL_MAX_MS,
   WAIT_TIMEOUT_DEFAULT_MS,
 } from '../limits.js'
-import { compileDurability, type Durability } from './access-options.js'
+import { compileDurability, compileIfMissing, type Durability, type IfMissing } from './access-options.js'
 import { compileAgent } from './agent.js'
 import { checkKeys, integer, invalid, type Keys } from './check.js'
 import { compileClosingSignals } from './closing-signals.js'
@@ -118,6 +118,21 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
    */
   readonly schemas?: Schemas<S>
   /**
+   * For accesses to an id without a session: `create` creates the session, `fail` throws a SessionMissingError. An
+   * access may say otherwise.
+   * @default 'create'
+   */
+  readonly ifMissing?: IfMissing
+  /**
+   * What becomes of `undefined` in a value. `refuse` throws an InvalidValueError that names the place: a session comes
+   * back exactly as it was, or its access fails. `drop` does as JSON does: a property that is undefined is left out,
+   * and so is an entry of a Map; an undefined element of an array becomes null; an attribute that is set to undefined is
+   * deleted. It suits an application that comes from a store of JSON. The hazard of `drop`: a mistake that makes a
+   * value undefined deletes what was stored before, and nothing reports it.
+   * @default 'refuse'
+   */
+  readonly undefinedValues?: 'refuse' | 'drop'
+  /**
    * AWS credentials, or a function that provides them. The function is asked again before they expire, and when AWS
    * refuses them. It has 10 seconds for each answer. A request or connection that gets no credentials is not sent, and is
    * tried again while the access waits.
@@ -173,6 +188,8 @@ export interface CompiledOptions {
   readonly flushMs: number
   readonly isFixedExpiry: boolean
   readonly schemas: SchemaCheck
+  readonly ifMissing: IfMissing
+  readonly undefinedValues: 'refuse' | 'drop'
   readonly credentials: CredentialsOption | undefined
   readonly requestsMax: number
   readonly agent: Agent | undefined
@@ -197,6 +214,8 @@ const OPTION_KEYS: Keys<HoldfastOptions> = {
   flushMs: true,
   expiry: true,
   schemas: true,
+  ifMissing: true,
+  undefinedValues: true,
   credentials: true,
   requestsMax: true,
   agent: true,
@@ -208,7 +227,7 @@ export function compileOptions<S extends object>(
   environment: NodeJS.ProcessEnv,
 ): CompiledOptions {
   checkKeys(options, OPTION_KEYS, 'createHoldfast')
-  const { namespace, label = '', holdPolicy, expiry = 'rolling' } = options
+  const { namespace, label = '', holdPolicy, expiry = 'rolling', undefinedValues = 'refuse' } = options
   if (typeof namespace !== 'string' || !NAMESPACE_PATTERN.test(namespace)) {
     throw invalid('namespace', `1 to ${NAMESPACE_CHARS_MAX} characters of A-Z a-z 0-9 _ . -`, namespace)
   }
@@ -219,6 +238,9 @@ export function compileOptions<S extends object>(
     throw invalid('holdPolicy', "'untilRevoked' or 'perAccess'", holdPolicy)
   }
   if (expiry !== 'rolling' && expiry !== 'fixed') throw invalid('expiry', "'rolling' or 'fixed'", expiry)
+  if (undefinedValues !== 'refuse' && undefinedValues !== 'drop') {
+    throw invalid('undefinedValues', "'refuse' or 'drop'", undefinedValues)
+  }
   const touchShare = options.touchShare ?? TOUCH_SHARE_DEFAULT
   if (typeof touchShare !== 'number' || !(touchShare > 0 && touchShare <= 1)) {
     throw invalid('touchShare', 'a number above 0 and at most 1', touchShare)
@@ -246,6 +268,8 @@ export function compileOptions<S extends object>(
     flushMs: integer('flushMs', options.flushMs ?? FLUSH_DEFAULT_MS, 1, FLUSH_MAX_MS),
     isFixedExpiry: expiry === 'fixed',
     schemas: new SchemaCheck(options.schemas),
+    ifMissing: compileIfMissing(options.ifMissing ?? 'create'),
+    undefinedValues,
     credentials: compileCredentials(options.credentials),
     requestsMax: integer('requestsMax', options.requestsMax ?? REQUESTS_DEFAULT, 1, REQUESTS_MAX),
     agent: compileAgent(options.agent, config),

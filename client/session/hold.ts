@@ -32,7 +32,6 @@ interface HoldOptions {
 /** Only accesses that are queued may still begin, until the timer fires. */
 type Draining = { readonly kind: 'draining'; cohort: Timer | undefined }
 type State = { readonly kind: 'open' } | Draining | { readonly kind: 'over' }
-
 const OPEN: State = { kind: 'open' }
 const OVER: State = { kind: 'over' }
 
@@ -42,7 +41,7 @@ const OVER: State = { kind: 'over' }
  */
 export class Hold {
   readonly context: ClientContext
-  readonly accesses = new LocalAccesses()
+  readonly accesses: LocalAccesses
   readonly life: SessionLife
   private readonly grant: Grant
   private readonly owner: HoldOwner
@@ -55,6 +54,7 @@ export class Hold {
     this.grant = grant
     this.context = context
     this.owner = owner
+    this.accesses = new LocalAccesses(context.clock)
     this.life = new SessionLife(record, isNew, context.clock, context.options)
     this.validity = new Validity(grant, membership, this.life)
     this.held = new HeldState({

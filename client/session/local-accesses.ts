@@ -1,6 +1,7 @@
 import { AttributeLocks } from '../attribute-locks/attribute-locks.js'
 import type { LockRequest } from '../attribute-locks/lock-request.js'
-import { AccessEndedError, type HoldfastError } from '../errors/index.js'
+import { AccessEndedError, type HoldfastError, WaitTimeoutError } from '../errors/index.js'
+import type { Clock } from '../ports.js'
 import { RunningTickets } from './running-tickets.js'
 import type { Ticket } from './ticket.js'
 
@@ -8,6 +9,8 @@ import type { Ticket } from './ticket.js'
 export class LocalAccesses {
   private readonly locks = new AttributeLocks()
   private readonly running = new RunningTickets()
+
+  constructor(private readonly clock: Clock) {}
 
   /** Some run or wait. */
   get isAny(): boolean {
@@ -25,7 +28,7 @@ export class LocalAccesses {
   /** Lets an access in at once, or changes nothing. It never overtakes an access that waits for the same attribute. */
   tryEnter(ticket: Ticket): boolean {
     if (!this.locks.tryLock(ticket.owner, ticket.request)) return false
-    this.running.add(ticket)
+    this.entered(ticket)
     return true
   }
 
@@ -38,8 +41,9 @@ export class LocalAccesses {
     }
   }
 
-  /** A queued access has its locks. */
+  /** An access has its locks. */
   entered(ticket: Ticket): void {
+    ticket.runningSinceMs = this.clock.monotonicMs()
     this.running.add(ticket)
   }
 
@@ -51,6 +55,16 @@ export class LocalAccesses {
   /** Queues a running access for more locks, ahead of accesses that do not run yet. Throws a DeadlockError. */
   extend(ticket: Ticket): void {
     this.locks.extend(ticket)
+  }
+
+  /** The error of an access that has waited in vain for locks which another one has, or is ahead for. */
+  explainTimeout(ticket: Ticket, waitedMs: number): WaitTimeoutError {
+    const owner = this.locks.blockerOf(ticket)
+    // Outside the queue it waits for the end of the hold, and so for every access that runs.
+    const running = owner === undefined ? this.running.first : this.running.of(owner)
+    const sinceMs = running?.runningSinceMs
+    const heldMs = sinceMs === undefined ? undefined : Math.round(this.clock.monotonicMs() - sinceMs)
+    return new WaitTimeoutError({ waitedMs, behind: undefined, holder: running?.owner.label, heldMs })
   }
 
   /** A queued access gives up. */

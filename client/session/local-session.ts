@@ -1,7 +1,7 @@
 import { invariant } from '../../protocol/assert.js'
 import type { SessionKey } from '../../protocol/keys.js'
 import type { Absence } from '../../protocol/state/record.js'
-import { type HoldfastError, type LossReason, SessionLostError, WaitTimeoutError } from '../errors/index.js'
+import { type HoldfastError, type LossReason, SessionLostError } from '../errors/index.js'
 import type { Membership } from '../process/membership.js'
 import { BusyNotice } from './busy-notice.js'
 import { type Claimed, claimSession } from './claim.js'
@@ -68,7 +68,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
     this.waiting.checkRoom(hold?.accesses.queued ?? 0)
     const granted = ticket.waitForHold(
       this.context.clock,
-      (waitedMs) => this.explainTimeout(waitedMs),
+      (waitedMs) => this.explainTimeout(ticket, waitedMs),
       () => this.leave(ticket),
     )
     if (hold?.isOpen) hold.enqueue(ticket)
@@ -288,8 +288,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
     for (const resolve of this.onFreed.splice(0)) resolve()
   }
 
-  private explainTimeout(waitedMs: number): HoldfastError {
-    if (this.hold === undefined) return this.lock.explainTimeout(waitedMs)
-    return new WaitTimeoutError({ waitedMs, behind: this.lock.position, holder: 'another access of this process' })
+  private explainTimeout(ticket: Ticket, waitedMs: number): HoldfastError {
+    return this.hold?.accesses.explainTimeout(ticket, waitedMs) ?? this.lock.explainTimeout(waitedMs)
   }
 }

@@ -1,3 +1,4 @@
+import type { LockOwner } from '../attribute-locks/attribute-locks.js'
 import type { Ticket } from './ticket.js'
 
 /** The accesses that run under a hold. One at a time, the usual case, needs no set. */
@@ -24,6 +25,17 @@ export class RunningTickets {
 
   all(): readonly Ticket[] {
     return [...(this.sole === undefined ? [] : [this.sole]), ...(this.others ?? [])]
+  }
+
+  get first(): Ticket | undefined {
+    return this.sole ?? this.others?.values().next().value
+  }
+
+  /** The one with this owner: one owner has no more than one in a session. */
+  of(owner: LockOwner): Ticket | undefined {
+    if (this.sole?.owner === owner) return this.sole
+    for (const ticket of this.others ?? []) if (ticket.owner === owner) return ticket
+    return undefined
   }
 
   /** Takes them all. */

@@ -49,6 +49,12 @@ export class Sessions {
     return hold?.tryEnter(ticket) ? hold : undefined
   }
 
+  /** Whether this process holds the session, or asks for it. */
+  isHeldOrAskedFor(key: SessionKey): boolean {
+    const session = this.known.get(key)
+    return session !== undefined && (session.hold !== undefined || session.isWaiting)
+  }
+
   /** Waits until the access may run, unless it may at once. */
   async enter(key: SessionKey, ticket: Ticket): Promise<Hold> {
     ticket.checkSignal()

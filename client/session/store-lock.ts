@@ -50,7 +50,7 @@ export class StoreLock {
   private state: State = { kind: 'none' }
   private timer: Timer | undefined
   /** As last told by `queued`, for the error of an access that gives up. */
-  position: number | undefined
+  private position: number | undefined
   private holder: string | undefined
   private lastRefusal: RefusedError | undefined
 
@@ -116,7 +116,10 @@ export class StoreLock {
   /** Why an access has waited for the lock in vain. */
   explainTimeout(waitedMs: number): HoldfastError {
     if (this.lastRefusal !== undefined) return this.lastRefusal
-    if (this.membership.isReady) return new WaitTimeoutError({ waitedMs, behind: this.position, holder: this.holder })
+    if (this.membership.isReady) {
+      const { position: behind, holder } = this
+      return new WaitTimeoutError({ waitedMs, behind, holder, heldMs: undefined })
+    }
     return this.membership.unreachable(waitedMs)
   }
 

@@ -27,9 +27,13 @@ export class Ticket extends LockOwner implements LockTicket {
   loss: HoldfastError | undefined
   /** Its locks: session.lock() adds to them. */
   request: LockRequest
+  /** When it got its locks, by the monotonic clock. */
+  runningSinceMs: number | undefined
   private controller: AbortController | undefined
   private wantedController: AbortController | undefined
   private wait: Wait | undefined
+  /** When its first wait began, by the monotonic clock: all its waits together have one timeout. */
+  private waitingSinceMs: number | undefined
   private onLoss: ((error: HoldfastError) => void) | undefined
 
   constructor(
@@ -75,7 +79,8 @@ export class Ticket extends LockOwner implements LockTicket {
 
   /** Waits until `granted` is called, or fails by time, signal or {@link fail}; `leave` then takes it out of its queue. */
   waitForHold(clock: Clock, explainTimeout: (waitedMs: number) => HoldfastError, leave: () => void): Promise<void> {
-    const wait = new Wait(clock, this.options, explainTimeout, () => {
+    this.waitingSinceMs ??= clock.monotonicMs()
+    const wait = new Wait(clock, this.options, this.waitingSinceMs, explainTimeout, () => {
       this.wait = undefined
       leave()
     })
@@ -90,6 +95,13 @@ export class Ticket extends LockOwner implements LockTicket {
     if (hold === undefined) return
     this.isGranted = true
     if (!this.isExtension) hold.accesses.entered(this)
+    wait?.succeed()
+  }
+
+  /** Ends the wait without an error. Another one may follow, in the time that is left. */
+  stopWaiting(): void {
+    const { wait } = this
+    this.wait = undefined
     wait?.succeed()
   }
 

@@ -9,21 +9,22 @@ export class Wait {
   private resolve!: () => void
   private reject!: (error: unknown) => void
   private readonly timer: Timer
-  private readonly startedAt: number
   private readonly unlisten: () => void
 
+  /** @param sinceMs from when the timeout counts, by the monotonic clock. */
   constructor(
     private readonly clock: Clock,
     options: Pick<CompiledAccessOptions, 'signal' | 'timeoutMs'>,
+    private readonly sinceMs: number,
     explainTimeout: (waitedMs: number) => HoldfastError,
     private readonly leave: () => void,
   ) {
-    this.startedAt = clock.monotonicMs()
     this.promise = new Promise((resolve, reject) => {
       this.resolve = resolve
       this.reject = reject
     })
-    this.timer = clock.after(options.timeoutMs, () => this.giveUp(explainTimeout(this.waitedMs)), 'awaited')
+    const leftMs = Math.max(0, options.timeoutMs - (clock.monotonicMs() - sinceMs))
+    this.timer = clock.after(leftMs, () => this.giveUp(explainTimeout(this.waitedMs)), 'awaited')
     const { signal } = options
     this.unlisten = onAbort(signal, () => this.giveUp(new AbortedError(this.waitedMs, signal?.reason)))
   }
@@ -39,7 +40,7 @@ export class Wait {
   }
 
   private get waitedMs(): number {
-    return Math.round(this.clock.monotonicMs() - this.startedAt)
+    return Math.round(this.clock.monotonicMs() - this.sinceMs)
   }
 
   giveUp(error: HoldfastError): void {

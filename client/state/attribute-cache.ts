@@ -2,17 +2,25 @@ import { types } from 'node:util'
 import type { AttributeValue } from '../../protocol/dynamodb.js'
 import type { Changes } from '../../protocol/state/writes.js'
 import { lengthOfBytes } from '../codec/bytes.js'
-import { decodeValue, encodedSizeBytes, encodeValue, equalEncoded, ReadOnlyGuard } from '../codec/index.js'
+import {
+  decodeValue,
+  encodedSizeBytes,
+  encodeValue,
+  equalEncoded,
+  ReadOnlyGuard,
+  type UndefinedValues,
+} from '../codec/index.js'
 import { CorruptStateError, TooLargeError } from '../errors/index.js'
 import type { SchemaCheck } from '../options/schemas.js'
 
 export type { Changes }
 
-/** The rules for attributes: their sizes, each and together, and their schemas. */
+/** The rules for attributes: their sizes, each and together, their schemas, and undefined in them. */
 export interface AttributeRules {
   readonly attributeBytesMax: number
   readonly sessionBytesMax: number
   readonly schemas: SchemaCheck
+  readonly undefinedValues: UndefinedValues
 }
 
 const NOT_FROZEN = Symbol('not frozen')
@@ -52,6 +60,11 @@ export class AttributeCache {
     for (const name of Object.keys(attrs)) this.put(name, attrs[name] as AttributeValue, undefined)
   }
 
+  /** An attribute that is set to undefined is deleted. */
+  get dropsUndefined(): boolean {
+    return this.rules.undefinedValues === 'drop'
+  }
+
   /** As DynamoDB counts. */
   get sizeBytes(): number {
     return this.size
@@ -75,12 +88,12 @@ export class AttributeCache {
 
   /** The form in which a value is stored, after its schema. Throws where it cannot be stored. */
   encode(name: string, value: unknown): AttributeValue {
-    const encoded = encodeValue(value, name)
+    const encoded = this.encodeAsRuled(name, value)
     if (!this.rules.schemas.has(name)) return encoded
     const before = this.attributes.get(name)?.encoded
     if (before !== undefined && equalEncoded(encoded, before)) return encoded
     // Encoded again even where it is the same object: a schema may change what it is given.
-    return encodeValue(this.rules.schemas.apply(name, value), name)
+    return this.encodeAsRuled(name, this.rules.schemas.apply(name, value))
   }
 
   /** An attribute as accesses see it: as stored, or as its schema migrates it. */
@@ -89,7 +102,7 @@ export class AttributeCache {
     if (attribute === undefined || attribute.current !== undefined) return attribute?.current
     const { encoded } = attribute
     attribute.current = this.rules.schemas.has(name)
-      ? encodeValue(this.rules.schemas.apply(name, decode(encoded)), name)
+      ? this.encodeAsRuled(name, this.rules.schemas.apply(name, decode(encoded)))
       : encoded
     return attribute.current
   }
@@ -144,6 +157,10 @@ export class AttributeCache {
       total += sizeBytes
     }
     if (total > sessionBytesMax && total > this.size) throw new TooLargeError(undefined, total, sessionBytesMax)
+  }
+
+  private encodeAsRuled(name: string, value: unknown): AttributeValue {
+    return encodeValue(value, name, this.rules.undefinedValues)
   }
 
   private put(name: string, encoded: AttributeValue, current: AttributeValue | undefined): void {

@@ -101,7 +101,7 @@ class StateHandler implements ProxyHandler<Record<string, unknown>> {
 
   getOwnPropertyDescriptor(target: object, name: string | symbol): PropertyDescriptor | undefined {
     if (typeof name === 'symbol' || !this.access.isVisible(name)) return undefined
-    const property = { value: this.access.get(name), writable: true, enumerable: true, configurable: true }
+    const property = this.property(name)
     Object.defineProperty(target, name, property)
     return property
   }
@@ -120,6 +120,15 @@ class StateHandler implements ProxyHandler<Record<string, unknown>> {
 
   preventExtensions(): boolean {
     return false
+  }
+
+  /** An attribute that cannot be read does not keep others from being listed: it throws when it is read itself. */
+  private property(name: string): PropertyDescriptor {
+    try {
+      return { value: this.access.get(name), writable: true, enumerable: true, configurable: true }
+    } catch {
+      return { get: () => this.access.get(name), enumerable: true, configurable: true }
+    }
   }
 
   private special(name: string): unknown {

@@ -9,6 +9,8 @@ import { stateObject } from './state-object.js'
 
 /** The source of an access's values: the hold in this process, or the copies that were sent to a worker thread. */
 export interface StateSource {
+  /** An attribute that is set to undefined is deleted. Otherwise that is refused. */
+  readonly dropsUndefined: boolean
   names(): Iterable<string>
   /** The value as DynamoDB has it. */
   encoded(name: string): AttributeValue | undefined
@@ -127,6 +129,7 @@ export class AccessState {
   set(name: string, value: unknown, by?: UnfinishedPart): void {
     this.checkWritable(name)
     if (value === undefined) {
+      if (this.source.dropsUndefined) return this.put(name, DELETED)
       throw new InvalidArgumentError(`state.${name}: undefined cannot be stored; use session.delete('${name}')`)
     }
     this.checkValue(name, value)

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { type Joinable, join } from '../access/join.js'
 import { Nesting } from '../access/nesting.js'
+import { inUse } from '../access/new-id.js'
 import type { HoldfastApi, Peeked } from '../api.js'
 import { compileLockRequest, type LockSpec } from '../attribute-locks/lock-request.js'
 import { decodeValue } from '../codec/index.js'
 import { InvalidArgumentError } from '../errors/index.js'
-import { type CompiledAccessOptions, checkWithoutIfMissing, compileAccessOptions } from '../options/access-options.js'
+import { type CompiledAccessOptions, checkCallOptions, compileAccessOptions } from '../options/access-options.js'
 import { checkInit, checkSessionId, checkWork, kindOf } from '../options/check.js'
 import { Calls } from './calls.js'
 import type { Entries, Opened } from './messages.js'
@@ -23,7 +24,7 @@ type Options = { readonly signal?: AbortSignal; readonly [option: string]: unkno
 
 // The main thread has the defaults. Options are only checked here, but for those of a nested access: by default it is
 // not written by itself.
-const SOME_DEFAULTS = { timeoutMs: 1, durability: 'release' } as const
+const SOME_DEFAULTS = { timeoutMs: 1, ifMissing: 'create', durability: 'release' } as const
 
 /** The calls of the API, as messages to the main thread. */
 export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknown> {
@@ -87,17 +88,21 @@ export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknow
     return { ...found, state: Object.fromEntries(state) } as Peeked<Record<string, unknown>>
   }
 
-  async create(init: object = {}, options?: Options): Promise<string> {
+  async create(init: object = {}, options: Options & { readonly id?: string } = {}): Promise<string> {
     checkInit(init)
-    checkWithoutIfMissing(options, 'create')
-    const id = randomBytes(32).toString('base64url')
-    await this.access(id, 'all', (session) => void Object.assign(session.state, init), options)
+    checkCallOptions(options, 'create')
+    const { id = randomBytes(32).toString('base64url'), ...rest } = options
+    const create = (session: WorkerSession) => {
+      if (!session.isNew) throw inUse('id')
+      Object.assign(session.state, init)
+    }
+    await this.access(id, 'all', create, { ...rest, ifMissing: 'create' })
     return id
   }
 
   async destroy(id: string, options?: Options): Promise<boolean> {
     checkSessionId(id)
-    checkWithoutIfMissing(options, 'destroy')
+    checkCallOptions(options, 'destroy')
     this.nesting.refuse('destroyed', id, 'inAny')
     return (await this.ask('destroy', id, options)) as boolean
   }

@@ -22,7 +22,8 @@ const NO_RULES = {
   schemas: new SchemaCheck(),
   attributeBytesMax: Number.MAX_SAFE_INTEGER,
   sessionBytesMax: Number.MAX_SAFE_INTEGER,
-}
+  undefinedValues: 'refuse',
+} as const
 
 /** The session object of an access whose work runs in this worker thread. */
 export class WorkerSession implements WholeSession {

@@ -49,7 +49,7 @@ describe('a call that programs seldom make', () => {
     await world.finish(client.rotate('old'), 60_000)
     for (const [to, problem] of [
       ['old', 'was the id of a session that was rotated'],
-      ['in use', 'must be an id that is not in use'],
+      ['in use', 'is in use'],
     ] as const) {
       const rotated = world.finish(
         client.rotate(ID, () => {}, { to }),

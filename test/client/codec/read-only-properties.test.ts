@@ -10,7 +10,12 @@ import { supported } from './arbitraries.js'
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
 console.info(`read-only values: SEED=${seed}`)
 
-const RULES = { schemas: new SchemaCheck(), attributeBytesMax: 400_000, sessionBytesMax: 400_000 }
+const RULES = {
+  schemas: new SchemaCheck(),
+  attributeBytesMax: 400_000,
+  sessionBytesMax: 400_000,
+  undefinedValues: 'refuse',
+} as const
 
 /** How often each kind of attempt was made, and how it ended. */
 type Tally = Map<string, number>

@@ -12,7 +12,7 @@ export function oneOfEach(errors: typeof Errors): readonly Errors.HoldfastError[
     new errors.AccessEndedError(),
     new errors.DeadlockError([{ access: 'one', holds: ['a'], waitsFor: ['b'] }]),
     new errors.NestedAccessError('inside'),
-    new errors.WaitTimeoutError({ waitedMs: 5, behind: 1, holder: 'web-1' }),
+    new errors.WaitTimeoutError({ waitedMs: 5, behind: 1, heldMs: undefined, holder: 'web-1' }),
     new errors.AbortedError(5, new Error('the request is gone')),
     cause,
     new errors.CommitUnknownError(new Error('socket hang up')),

@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm'
 import { compileAccessOptions } from '../../../client/options/access-options.js'
 
-const DEFAULTS = { timeoutMs: 1, durability: 'access' } as const
+const DEFAULTS = { timeoutMs: 1, ifMissing: 'create', durability: 'access' } as const
 const compile = (signal: unknown) => compileAccessOptions({ signal } as { signal: AbortSignal }, DEFAULTS).signal
 
 describe('the signal of an access', () => {

@@ -54,7 +54,7 @@ describe('a wrong option is refused with what was received:', () => {
   })
 
   test('an option of an access', () => {
-    const defaults = { timeoutMs: 1_000, durability: 'access' } as const
+    const defaults = { timeoutMs: 1_000, ifMissing: 'create', durability: 'access' } as const
     expect(() => compileAccessOptions({ ifMissing: 'ignore' } as never, defaults)).toThrow(
       `'ifMissing' must be 'create' or 'fail', received 'ignore'`,
     )

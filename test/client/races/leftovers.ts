@@ -9,7 +9,10 @@ interface Insides {
     readonly known: ReadonlyMap<string, LocalSessionInsides>
     readonly held: { readonly count: number; readonly cachedBytes: number }
   }
-  readonly accesses: { readonly count: number }
+  readonly entrance: {
+    readonly accesses: { readonly count: number }
+    readonly looks: { readonly tickets: ReadonlySet<object> }
+  }
 }
 interface LocalSessionInsides {
   readonly waiting: { readonly count: number }
@@ -53,9 +56,11 @@ export function checkMoment({ watch, clients }: RaceState): void {
 export async function checkLeftovers(race: RaceState): Promise<void> {
   const { watch, clients } = race
   for (const [index, client] of clients.entries()) {
-    const { sessions, accesses } = client as unknown as Insides
+    const { sessions, entrance } = client as unknown as Insides
+    const { accesses, looks } = entrance
     watch.expect(client.health().waitingSessions === 0, `client ${index} says that it waits for a session`)
     watch.expect(accesses.count === 0, `client ${index} counts ${accesses.count} accesses`)
+    watch.expect(looks.tickets.size === 0, `client ${index} still looks for ${looks.tickets.size} sessions`)
     for (const [, { waiting, onFreed, lock, state, hold }] of sessions.known) {
       const isQuiet = waiting.count + onFreed.length === 0 && (lock.state.kind === 'held') === (state.kind === 'held')
       watch.expect(

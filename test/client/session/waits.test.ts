@@ -71,7 +71,8 @@ describe('a wait for a session', () => {
       holder: 'server-1',
       message: "locks not granted after 700 ms, next in line, held by 'server-1': raise timeoutMs or retry",
     })
-    const messageOf = (behind: number) => new WaitTimeoutError({ waitedMs: 5, behind, holder: undefined }).message
+    const messageOf = (behind: number) =>
+      new WaitTimeoutError({ waitedMs: 5, behind, holder: undefined, heldMs: undefined }).message
     expect(messageOf(1)).toMatch(/^locks not granted after 5 ms, behind 1 other process: /)
     expect(messageOf(2)).toMatch(/^locks not granted after 5 ms, behind 2 other processes: /)
     end()

@@ -14,7 +14,12 @@ import { World } from '../../support/world.js'
 type Attributes = Record<string, unknown>
 
 const ID = 'an id'
-const RULES = { attributeBytesMax: 1_000_000, sessionBytesMax: 1_000_000, schemas: new SchemaCheck() }
+const RULES = {
+  attributeBytesMax: 1_000_000,
+  sessionBytesMax: 1_000_000,
+  schemas: new SchemaCheck(),
+  undefinedValues: 'refuse',
+} as const
 const FULL = { a: 1, user: { name: 'Ada', tags: new Set(['x']) }, when: new Date(5), nothing: null }
 const PART = { a: 1, when: new Date(5) }
 
@@ -196,6 +201,7 @@ describe('the cost of enumerating a state', () => {
       }
     }
     const source: StateSource = {
+      dropsUndefined: false,
       *names() {
         for (const name of cache.names()) {
           count += 1

@@ -145,7 +145,7 @@ describe('the client of a worker thread', () => {
   it('does not know what became of what it was committing when its port closed', async () => {
     let land = () => {}
     const landed = new Promise<void>((resolve) => (land = resolve))
-    await finish(thread.accessMany([ID, 'other'], 'all', (sessions) => sessions.map((one) => (one.state.a = 1))))
+    await finish(thread.accessMany([ID, 'other', 'third'], 'all', (all) => all.map((one) => (one.state.a = 1))))
     world.onStateWrite = async (_update, write) => {
       await landed
       return write()

@@ -32,7 +32,7 @@ describe('an error that crosses to a worker thread', () => {
 
   it("keeps the name of an application's own error, and the type that it extends", () => {
     class OwnTimeoutError extends errors.WaitTimeoutError {}
-    const received = across(new OwnTimeoutError({ waitedMs: 5, behind: 1, holder: undefined }))
+    const received = across(new OwnTimeoutError({ waitedMs: 5, behind: 1, holder: undefined, heldMs: undefined }))
     expect(received).toBeInstanceOf(errors.WaitTimeoutError)
     expect(received).toMatchObject({ name: 'OwnTimeoutError', code: 'WAIT_TIMEOUT', waitedMs: 5 })
   })

@@ -1,0 +1,28 @@
+import type { SessionKey } from '../../protocol/keys.js'
+import { isAlive } from '../../protocol/state/record.js'
+import { compileLockRequest } from '../attribute-locks/lock-request.js'
+import type { ClientContext } from '../session/context.js'
+import { AttributeCache } from '../state/attribute-cache.js'
+import { AccessState } from '../state/state-view.js'
+import { readRecord } from './read-record.js'
+
+const READS_ALL = compileLockRequest({ all: 'read' })
+
+/** The last commit of a session, read without a lock; undefined where there is no such session. */
+export async function peek(context: ClientContext, key: SessionKey) {
+  const record = await readRecord(context, key)
+  if (!isAlive(record, context.clock.wallMs())) return undefined
+  // The state of an access that reads everything. Each attribute is decoded, and passes its schema, when it is touched.
+  const { proxy: state } = new AccessState(
+    new AttributeCache(record.attrs ?? {}, context.options),
+    () => READS_ALL,
+    () => {},
+    () => {},
+  )
+  return {
+    state,
+    rev: record.rev,
+    createdAt: new Date(record.createdAt),
+    aliveUntil: new Date(record.aliveUntil),
+  }
+}

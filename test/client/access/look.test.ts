@@ -1,0 +1,252 @@
+import type { Holdfast } from '../../../client/holdfast.js'
+import { settle, World } from '../../support/world.js'
+
+interface Shop {
+  cart: string[]
+}
+
+const ID = 'an id'
+
+describe('a session that must exist', () => {
+  let world: World
+  beforeEach(() => {
+    world = new World()
+  })
+  afterEach(() => world.close())
+
+  const fill = (client: Holdfast<Shop>, id = ID) =>
+    world.finish(client.access(id, 'all', ({ state }) => void (state.cart = ['apple'])))
+  const cost = () => ({
+    reads: world.traffic.gets.length,
+    writes: world.traffic.updates.length,
+    messages: world.traffic.sent.length,
+  })
+  const costOf = async (calls: () => Promise<unknown>) => {
+    const before = cost()
+    await world.finish(calls())
+    const after = cost()
+    return {
+      reads: after.reads - before.reads,
+      writes: after.writes - before.writes,
+      messages: after.messages - before.messages,
+    }
+  }
+  const ifMissing = 'fail'
+
+  const calls: [string, (client: Holdfast<Shop>) => Promise<unknown>, number][] = [
+    ['access', (client) => client.access('gone', 'all', () => {}, { ifMissing }), 1],
+    ['open', (client) => client.open('gone', 'all', { ifMissing }), 1],
+    ['accessMany', (client) => client.accessMany([ID, 'gone'], 'all', () => {}, { ifMissing }), 2],
+    ['rotate', (client) => client.rotate('gone'), 1],
+  ]
+  test.each(calls)('costs one read for each where it is missing, and nothing else: %s', async (_, call, reads) => {
+    await fill(world.client<Shop>())
+    const client = world.client<Shop>()
+    expect(
+      await costOf(() => expect(call(client)).rejects.toMatchObject({ code: 'SESSION_MISSING', reason: 'unknown' })),
+    ).toEqual({ reads, writes: 0, messages: 0 })
+    expect(client.health()).toMatchObject({ state: 'idle', heldSessions: 0, waitingSessions: 0 })
+  })
+
+  it('costs destroy one read where it is missing', async () => {
+    const client = world.client<Shop>()
+    expect(await costOf(() => expect(client.destroy('gone')).resolves.toBe(false))).toEqual({
+      reads: 1,
+      writes: 0,
+      messages: 0,
+    })
+  })
+
+  it('costs one read more than another where it exists and is not held, and none where it is', async () => {
+    await fill(world.client<Shop>())
+    const [first, second] = [world.client<Shop>(), world.client<Shop>()]
+    const look = (client: Holdfast<Shop>, options = {}) => client.access(ID, { read: ['cart'] }, () => {}, options)
+    const withoutLook = await costOf(() => look(first))
+    const withLook = await costOf(() => look(second, { ifMissing }))
+    expect(withLook).toEqual({ ...withoutLook, reads: withoutLook.reads + 1 })
+    expect(await costOf(() => look(second, { ifMissing }))).toEqual({ reads: 0, writes: 0, messages: 0 })
+  })
+
+  it('says why it is missing', async () => {
+    const [first, second] = [world.client<Shop>({ ttlMs: 10_000 }), world.client<Shop>()]
+    for (const id of ['destroyed', 'rotated', 'expired']) await fill(first, id)
+    await world.finish(first.destroy('destroyed'))
+    await world.finish(first.rotate('rotated'))
+    await world.clock.advance(10_001)
+    for (const reason of ['destroyed', 'rotated', 'expired', 'unknown']) {
+      const access = second.access(reason, 'all', () => {}, { ifMissing })
+      await expect(world.finish(access)).rejects.toMatchObject({ code: 'SESSION_MISSING', reason })
+    }
+  })
+
+  it('is found missing by the claim where it goes between the look and the grant', async () => {
+    const [first, second] = [world.client<Shop>(), world.client<Shop>()]
+    await fill(first)
+    const destroyed = first.destroy(ID)
+    const access = second.access(ID, 'all', () => {}, { ifMissing })
+    const failed = expect(access).rejects.toMatchObject({ code: 'SESSION_MISSING', reason: 'destroyed' })
+    await world.finish(destroyed)
+    await world.finish(failed, 10_000)
+  })
+
+  describe('while DynamoDB does not answer', () => {
+    const silent = () => {
+      world.memory.get = () => new Promise(() => {})
+    }
+    const begin = (client: Holdfast<Shop>, options = {}) =>
+      client.access(ID, 'all', () => {}, { ifMissing, ...options })
+
+    it('is waited for until the timeout', async () => {
+      const client = world.client<Shop>()
+      silent()
+      await expect(world.finish(begin(client, { timeoutMs: 300 }))).rejects.toMatchObject({ code: 'UNREACHABLE' })
+    })
+
+    it('is waited for until the signal', async () => {
+      const client = world.client<Shop>()
+      silent()
+      const controller = new AbortController()
+      const access = begin(client, { signal: controller.signal })
+      await settle()
+      controller.abort('enough')
+      await expect(access).rejects.toMatchObject({ code: 'ABORTED', cause: 'enough' })
+    })
+
+    it('is waited for until the client closes, which it does not delay', async () => {
+      const client = world.client<Shop>()
+      silent()
+      const accesses = [
+        begin(client),
+        client.destroy(ID),
+        client.rotate(ID),
+        client.create({}, { id: ID }),
+        client.accessMany([ID, 'other'], 'all', () => {}, { ifMissing }),
+      ]
+      const outcomes = Promise.allSettled(accesses)
+      await settle()
+      await client.close()
+      for (const outcome of await outcomes) expect(outcome).toMatchObject({ reason: { code: 'CLOSED' } })
+    })
+  })
+
+  it('has one timeout for the look and the wait for its lock', async () => {
+    const [first, second] = [world.client<Shop>(), world.client<Shop>()]
+    await fill(first)
+    const { get } = world.memory
+    world.memory.get = async (...args) => {
+      await new Promise<void>((resolve) => world.clock.after(600, resolve))
+      return get.apply(world.memory, args)
+    }
+    let end = () => {}
+    const running = first.access(ID, 'all', () => new Promise<void>((resolve) => (end = resolve)))
+    const startedAt = world.clock.monotonicMs()
+    const access = second.access(ID, 'all', () => {}, { ifMissing, timeoutMs: 1_000 })
+    const failed = expect(access).rejects.toMatchObject({ code: 'WAIT_TIMEOUT', waitedMs: 1_000 })
+    await world.finish(failed, 5_000)
+    expect(world.clock.monotonicMs() - startedAt).toBeLessThan(1_100)
+    end()
+    await world.finish(running)
+  })
+
+  it('may be the default of a client', async () => {
+    const client = world.client<Shop>({ ifMissing })
+    await expect(world.finish(client.access(ID, 'all', () => {}))).rejects.toMatchObject({ code: 'SESSION_MISSING' })
+    await world.finish(client.access(ID, 'all', () => {}, { ifMissing: 'create' }))
+    const made = await world.finish(client.create({ cart: ['pear'] }))
+    expect((await world.finish(client.peek(made)))?.state).toEqual({ cart: ['pear'] })
+    expect(await world.finish(client.rotate(made))).not.toBe(made)
+  })
+})
+
+describe('an id that is given for a new session', () => {
+  let world: World
+  beforeEach(() => {
+    world = new World()
+  })
+  afterEach(() => world.close())
+
+  const inUse = (name: string) => ({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringContaining(`'${name}' is in use`),
+  })
+
+  it('is refused at once by rotations that cross', async () => {
+    const [first, second] = [world.client(), world.client()]
+    await world.finish(first.create({ n: 1 }, { id: 'x' }))
+    await world.finish(second.create({ n: 2 }, { id: 'y' }))
+    const startedAt = world.clock.monotonicMs()
+    const crossed = [first.rotate('x', () => {}, { to: 'y' }), second.rotate('y', () => {}, { to: 'x' })]
+    const outcomes = await world.finish(Promise.allSettled(crossed))
+    expect(outcomes).toMatchObject([{ reason: inUse('to') }, { reason: inUse('to') }])
+    expect(world.clock.monotonicMs() - startedAt).toBeLessThan(100)
+  })
+
+  it.each([
+    ['one process', 1],
+    ['two processes', 2],
+  ])('is taken by one of two rotations in %s', async (_, processes) => {
+    const clients = Array.from({ length: processes }, () => world.client())
+    const [first, second] = [clients[0], clients.at(-1)] as [Holdfast<{ n: number }>, Holdfast<{ n: number }>]
+    await world.finish(first.create({ n: 1 }, { id: 'x' }))
+    await world.finish(second.create({ n: 2 }, { id: 'y' }))
+    const rotations = [first.rotate('x', () => {}, { to: 'z' }), second.rotate('y', () => {}, { to: 'z' })]
+    const outcomes = await world.finish(Promise.allSettled(rotations), 60_000)
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({ reason: inUse('to') })
+    const winner = outcomes[0]?.status === 'fulfilled' ? 1 : 2
+    expect((await world.finish(first.peek('z')))?.state).toEqual({ n: winner })
+    const loser = winner === 1 ? 'y' : 'x'
+    expect((await world.finish(first.peek(loser)))?.state).toEqual({ n: 3 - winner })
+  })
+
+  it.each([
+    ['one process', 1],
+    ['two processes', 2],
+  ])('is taken by one of two creates in %s, even where they give it nothing', async (_, processes) => {
+    const clients = Array.from({ length: processes }, () => world.client())
+    for (const init of [{}, { n: 1 }]) {
+      const id = JSON.stringify(init)
+      const creates = [clients[0]?.create(init, { id }), clients.at(-1)?.create(init, { id })]
+      const outcomes = await world.finish(Promise.allSettled(creates), 60_000)
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+      expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({ reason: inUse('id') })
+      await expect(world.finish(world.client().create({}, { id }))).rejects.toMatchObject(inUse('id'))
+    }
+  })
+
+  it('must not be one that was rotated away, nor that of an outer access', async () => {
+    const client = world.client()
+    await world.finish(client.create({}, { id: 'old' }))
+    await world.finish(client.rotate('old'))
+    await expect(world.finish(client.create({}, { id: 'old' }))).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('rotated'),
+    })
+    const nested = client.access('outer', 'all', () => client.create({}, { id: 'outer' }))
+    await expect(world.finish(nested)).rejects.toMatchObject(inUse('id'))
+  })
+
+  it('costs nothing where the attributes cannot be stored', async () => {
+    const client = world.client()
+    for (const [init, code] of [
+      [{ f: () => 1 }, 'INVALID_VALUE'],
+      [{ n: undefined }, 'INVALID_ARGUMENT'],
+      [{ constructor: 1 }, 'INVALID_ARGUMENT'],
+      [{ big: 'x'.repeat(500_000) }, 'TOO_LARGE'],
+    ] as const) {
+      await expect(client.create(init)).rejects.toMatchObject({ code })
+    }
+    expect(world.traffic).toMatchObject({ sent: [], updates: [], gets: [] })
+  })
+
+  it('rotate has no option ifMissing, and its errors do not speak of it', async () => {
+    const client = world.client()
+    const rotated = client.rotate('x', () => {}, { ifMissing: 'create' } as object)
+    await expect(rotated).rejects.toMatchObject({
+      message: "rotate has no option 'ifMissing': known are signal, timeoutMs, label, to",
+    })
+    await expect(world.finish(client.rotate('x'))).rejects.toMatchObject({
+      message: expect.not.stringContaining('ifMissing'),
+    })
+  })
+})
