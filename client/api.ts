@@ -8,10 +8,22 @@ import type { Locks, NameOf, SomeIds, StateOf, WritesOf } from './state/types.js
 /** The session of an access that made the lock request L. */
 export type SessionOf<S extends object, L> = Session<StateOf<S, L>, S, WritesOf<S, L>>
 
-/** A session that stays open until it is disposed of. */
+/** A session that stays open until it is closed, destroyed or disposed of. */
 export interface OpenSession<State, S extends object, W extends string = NameOf<S>>
   extends Session<State, S, W>,
-    AsyncDisposable {}
+    AsyncDisposable {
+  /**
+   * Commits the changes and ends the use of this object. The locks are free at once, and changes of sessions that are
+   * closed meanwhile are committed together. Resolves when everything that was seen or changed here is in DynamoDB; with
+   * `durability: 'release'` at once. A second call returns the same promise.
+   *
+   * @throws {InvalidValueError} {@link TooLargeError} {@link SchemaError} when nothing was written: the session is still
+   * open.
+   * @throws {SessionLostError} when the session was lost, {@link CommitUnknownError} when it is unknown whether the
+   * commit landed, {@link AccessEndedError} after it was disposed of or destroyed.
+   */
+  close(): Promise<void>
+}
 
 /** The result of {@link HoldfastApi.peek}. */
 export interface Peeked<S extends object> {
@@ -117,18 +129,20 @@ export interface HoldfastApi<S extends object> {
   ): Promise<T>
 
   /**
-   * Opens a session for a scope instead of a function. `commit()` writes the changes; changes without a `commit()` are
-   * discarded when the scope ends. Unlike {@link access}, it does not recognise nested accesses: an access inside the
-   * scope that needs the same locks waits for them until its timeout.
+   * Opens a session for a scope instead of a function. `close()` commits the changes and frees the locks, like the end
+   * of an access. Changes without a `close()` or `commit()` are discarded when the scope ends. Unlike {@link access}, it
+   * does not recognise nested accesses by itself: an access inside the scope that needs the same locks waits for them
+   * until its timeout. `session.run(work)` recognises them.
    *
-   * The hazard: a session that is never disposed of keeps its locks. Other accesses of this process wait until their
-   * timeouts. Another process that asks for the session gets it only after `maxBusyMs`; this process then loses it.
+   * The hazard: a session that is neither closed nor disposed of keeps its locks. Other accesses of this process wait
+   * until their timeouts. Another process that asks for the session gets it only after `maxBusyMs`; this process then
+   * loses it.
    *
    * @throws as {@link access}.
    * @example
    * await using session = await holdfast.open(id, { write: ['cart'] })
    * session.state.cart = { items: [] }
-   * await session.commit()
+   * await session.close()
    */
   open<const L extends LockSpec<NameOf<S>>>(
     id: string,
@@ -165,8 +179,8 @@ export interface HoldfastApi<S extends object> {
   create(init?: Partial<S>, options?: CreateOptions): Promise<string>
 
   /**
-   * Ends a session's life: deletes its attributes. A later access makes a new, empty session. It waits for running
-   * accesses, like an access under `'all'`. Where there is no session, it costs one read.
+   * Ends a session's life: deletes its attributes. It waits for running accesses, like an access under `'all'`. Accesses
+   * of this process that wait behind it fail with a SessionMissingError; a later one makes a new, empty session. Where there is no session, it costs one read.
    *
    * @returns true, or false where there was no such session.
    * @throws as {@link access}; also {@link NestedAccessError} inside an access of this client, or of another client to

@@ -5,12 +5,11 @@ import { AccessSession } from './access/access-session.js'
 import { initialAttributes } from './access/creation.js'
 import { destroy } from './access/destroying.js'
 import { enterMany } from './access/enter-many.js'
-import { EnteredSession } from './access/entered-session.js'
 import { Entrance } from './access/entrance.js'
 import { join } from './access/join.js'
 import { inUse } from './access/new-id.js'
+import { OpenedSession } from './access/opened-session.js'
 import { peek } from './access/peek.js'
-import { rotate } from './access/rotation.js'
 import type { Holdfast as Api, Health, HoldfastApi, Peeked } from './api.js'
 import { LockOwner } from './attribute-locks/attribute-locks.js'
 import { compileLockRequest, type LockSpec } from './attribute-locks/lock-request.js'
@@ -26,12 +25,11 @@ import {
   type DestroyOptions,
   type RotateOptions,
 } from './options/access-options.js'
-import { checkSessionId, checkWork } from './options/check.js'
+import { checkWork } from './options/check.js'
 import { compileDrainMs } from './options/client-options.js'
 import type { Transport } from './ports.js'
 import type { ClientContext } from './session/context.js'
 import type { Hold } from './session/hold.js'
-import { sessionKey } from './session/session-key.js'
 import { Sessions } from './session/sessions.js'
 import { Ticket } from './session/ticket.js'
 import { WorkerHost } from './worker/host.js'
@@ -97,6 +95,7 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     if (compiled.ifMissing === 'fail') await this.entrance.findAll(keys, () => new Ticket(request, compiled))
     const owner = new LockOwner(compiled.label)
     const running = await enterMany(
+      this.entrance,
       keys,
       () => new Ticket(request, compiled, owner),
       (key, ticket) => this.entrance.enterFound(key, ticket),
@@ -105,18 +104,11 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     return this.entrance.accesses.run(running, work)
   }
 
-  async open(id: string, locks: LockSpec, options?: AccessOptions): Promise<AccessSession & AsyncDisposable> {
+  async open(id: string, locks: LockSpec, options?: AccessOptions): Promise<OpenedSession> {
     const key = this.keyOf(id)
     const ticket = new Ticket(compileLockRequest(locks), this.compileOptions(options))
     const hold = await this.entrance.enter(key, ticket)
-    const session = new AccessSession(hold, ticket)
-    const dispose = async () => {
-      if (session.isOver) return
-      session.end()
-      hold.touchIfDue()
-      this.entrance.leave(hold, ticket)
-    }
-    return Object.defineProperty(session, Symbol.asyncDispose, { value: dispose }) as AccessSession & AsyncDisposable
+    return new OpenedSession(this.entrance, key, hold, ticket, () => this.entrance.accesses.end())
   }
 
   async peek(id: string): Promise<Peeked<Record<string, unknown>> | undefined> {
@@ -128,12 +120,12 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
   async create(init: object = {}, options: CreateOptions = {}): Promise<string> {
     const attributes = initialAttributes(init, this.context.options)
     checkCallOptions(options, 'create')
-    const { id = this.context.randomness.token(32), ...rest } = options
-    const key = this.keyOf(id)
+    const { id: given, ...rest } = options
+    const { id, key } = this.entrance.newId(given)
     const request = compileLockRequest('all')
     const ticket = new Ticket(request, this.compileOptions({ ...rest, ifMissing: 'create' }))
     if (this.entrance.accesses.nesting.outer([key], request) !== undefined) throw inUse('id')
-    const checkGiven = options.id === undefined ? undefined : () => this.entrance.checkUnused(key, ticket, 'id')
+    const checkGiven = given === undefined ? undefined : () => this.entrance.checkUnused(key, ticket, 'id')
     const hold = await this.entrance.enter(key, ticket, checkGiven)
     await this.run(key, hold, ticket, (session) => {
       // Another one has made it since it was looked for.
@@ -157,24 +149,28 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     work: (session: AccessSession) => void | Promise<void> = () => {},
     options: RotateOptions = {},
   ): Promise<string> {
-    const from = this.keyOf(id)
+    const key = this.keyOf(id)
     checkWork(work)
     checkCallOptions(options, 'rotate')
-    const { to: newId = this.context.randomness.token(32), ...rest } = options
-    const to = this.keyOf(newId)
-    if (to === from) throw new InvalidArgumentError("'to' must be another id than the session has")
+    const { to, ...rest } = options
+    const next = this.entrance.newId(to)
+    if (next.key === key) throw new InvalidArgumentError("'to' must be another id than the session has")
     const compiled = compileAccessOptions({ ...rest, ifMissing: 'fail', durability: 'access' }, this.context.options)
-    const request = compileLockRequest('all')
-    this.entrance.accesses.nesting.refuse('rotated', from, 'inAny')
-    const ticket = new Ticket(request, compiled)
-    const next = new Ticket(request, { ...compiled, ifMissing: 'create' }, ticket.owner, 'target')
-    const checkGiven = options.to === undefined ? undefined : () => this.entrance.checkUnused(to, ticket, 'to')
-    const hold = await this.entrance.enter(from, ticket, checkGiven)
-    const session = new AccessSession(hold, ticket)
+    this.entrance.accesses.nesting.refuse('rotated', key, 'inAny')
+    const ticket = new Ticket(compileLockRequest('all'), compiled)
+    const checkGiven = to === undefined ? undefined : () => this.entrance.checkUnused(next.key, ticket, 'to')
+    const hold = await this.entrance.enter(key, ticket, checkGiven)
+    const session = new AccessSession(this.entrance, key, hold, ticket)
+    let newId = next.id
     await this.entrance.accesses.run(
-      [new EnteredSession(from, hold, ticket, session)],
+      [session],
       () => work(session),
-      ([running]) => rotate(running as EnteredSession, next, (newcomer) => this.entrance.enterTarget(to, newcomer)),
+      async () => {
+        newId = await session.moveTo(next.id, true)
+        // The rotation has landed, whatever becomes of the session now.
+        session.end()
+        session.hold.leave(session.ticket)
+      },
     )
     return newId
   }
@@ -238,8 +234,8 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
   }
 
   private run<T>(key: SessionKey, hold: Hold, ticket: Ticket, work: (session: AccessSession) => T | Promise<T>) {
-    const running = new EnteredSession(key, hold, ticket, new AccessSession(hold, ticket))
-    return this.entrance.accesses.run(Array.of(running), ([session]) => work(session as AccessSession))
+    const session = new AccessSession(this.entrance, key, hold, ticket)
+    return this.entrance.accesses.run(Array.of(session), () => work(session))
   }
 
   private compileOptions(options: AccessOptions | undefined): CompiledAccessOptions {
@@ -247,8 +243,7 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
   }
 
   private keyOf(id: string): SessionKey {
-    checkSessionId(id)
-    return sessionKey(this.context.options.namespace, id)
+    return this.entrance.keyOf(id)
   }
 }
 

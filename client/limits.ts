@@ -9,6 +9,7 @@ export const WAIT_TIMEOUT_DEFAULT_MS = 20_000
 export const OPTION_MS_MAX = 24 * 3_600_000
 /** A session lives this long after its last use unless `ttlMs` says otherwise. */
 export const TTL_DEFAULT_MS = 24 * 3_600_000
+export const TTL_MIN_MS = 1_000
 export const TTL_MAX_MS = 400 * 24 * 3_600_000
 /** An access that changes nothing extends the session's life once this share of it has passed. */
 export const TOUCH_SHARE_DEFAULT = 0.1

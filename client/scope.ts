@@ -22,6 +22,8 @@ export class Scope {
   constructor(
     readonly owner: ScopeOwner,
     readonly running: readonly Nestable[],
+    /** What an access to another session does inside: it is refused, since it might wait for itself, or it waits. */
+    readonly others: 'refused' | 'waits',
   ) {}
 
   /** Node.js 20 shows the scope with every promise that is made inside the access. It must show no values. */

@@ -1,27 +1,31 @@
 import { PartialCommitError } from '../errors/index.js'
 import type { Changes } from '../state/attribute-cache.js'
 import type { Batch } from '../state/batch.js'
-import type { EnteredSession } from './entered-session.js'
+import type { AccessSession } from './access-session.js'
 import { worstOf } from './outcome.js'
 
 /**
  * Stages the changes, and frees the locks. The promise resolves when everything that the access saw or changed is in
  * DynamoDB. There is no promise where it is already.
  */
-export function commit(running: readonly EnteredSession[]): Promise<void> | undefined {
+export function commit(entered: readonly AccessSession[]): Promise<void> | undefined {
+  const running = entered.some(isDestroyed) ? entered.filter((session) => !isDestroyed(session)) : entered
   const staged = running.map(checkedChanges)
   // From here on the commits decide the outcome, not a loss that one of them finds.
-  for (const { ticket, session } of running) {
+  for (const session of running) {
     session.end()
-    ticket.whileRunning(undefined)
+    session.ticket.whileRunning(undefined)
   }
-  const isWrite = running.map(({ hold }, index) => hold.mustWrite(staged[index]))
+  const isWrite = running.map(({ hold, ttlToWrite }, index) => hold.mustWrite(staged[index], ttlToWrite))
   const batches = running.map((one, index) => stageAndLeave(one, staged[index]))
   return batches.every((batch) => batch === undefined) ? undefined : landed(batches, isWrite)
 }
 
+const isDestroyed = (session: AccessSession): boolean => session.isDestroyed
+
 /** The changes of an access, if they may be committed. Nothing has happened where this throws. */
-function checkedChanges({ hold, ticket, session }: EnteredSession): Changes | undefined {
+function checkedChanges(session: AccessSession): Changes | undefined {
+  const { hold, ticket } = session
   // Values that were only read must be current, too.
   hold.endIfLostOrExpired()
   if (ticket.loss !== undefined) throw ticket.loss
@@ -31,12 +35,12 @@ function checkedChanges({ hold, ticket, session }: EnteredSession): Changes | un
 }
 
 /** Returns the batch that the access has to wait for. */
-function stageAndLeave({ hold, ticket }: EnteredSession, changes: Changes | undefined): Batch | undefined {
-  const isWrittenBehind = ticket.options.durability === 'release'
-  const batch = hold.take(ticket.request, changes, isWrittenBehind ? 'later' : 'now')
+function stageAndLeave({ hold, ticket, ttlToWrite }: AccessSession, changes: Changes | undefined): Batch | undefined {
+  const when = ticket.options.durability === 'release' ? 'later' : 'now'
+  const batch = hold.take(ticket.request, changes, when, ttlToWrite)
   hold.touchIfDue()
   hold.leave(ticket)
-  return isWrittenBehind ? undefined : batch
+  return batch
 }
 
 async function landed(batches: readonly (Batch | undefined)[], isWrite: readonly boolean[]): Promise<void> {

@@ -1,6 +1,7 @@
 import type { SessionKey } from '../../protocol/keys.js'
 import { SessionMissingError } from '../errors/index.js'
 import type { Ticket } from '../session/ticket.js'
+import { AccessSession } from './access-session.js'
 import type { Entrance } from './entrance.js'
 
 /** Ends the life of a session. The ticket locks all of it. Returns false where there is no such session. */
@@ -9,10 +10,11 @@ export async function destroy(entrance: Entrance, key: SessionKey, ticket: Ticke
     if (error instanceof SessionMissingError) return undefined
     throw error
   })
+  if (hold === undefined) return false
   try {
-    await hold?.destroy(ticket)
+    await new AccessSession(entrance, key, hold, ticket).destroy()
   } finally {
-    if (hold !== undefined) entrance.accesses.end()
+    entrance.accesses.end()
   }
-  return hold !== undefined
+  return true
 }

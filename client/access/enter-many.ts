@@ -2,20 +2,21 @@ import type { SessionKey } from '../../protocol/keys.js'
 import type { HoldfastError } from '../errors/index.js'
 import type { Hold } from '../session/hold.js'
 import type { Ticket } from '../session/ticket.js'
+import type { AccessContext } from './access-context.js'
 import { AccessSession } from './access-session.js'
-import { EnteredSession } from './entered-session.js'
 
 /**
  * Enters several sessions, one after the other in the order of the keys. The loss of one session meanwhile fails the
  * whole at once: it does not wait for the rest.
  */
 export async function enterMany(
+  context: AccessContext,
   keys: readonly SessionKey[],
   ticketFor: () => Ticket,
   enter: (key: SessionKey, ticket: Ticket) => Promise<Hold>,
   leave: (hold: Hold, ticket: Ticket) => void,
-): Promise<readonly EnteredSession[]> {
-  const entered = new Map<SessionKey, EnteredSession>()
+): Promise<readonly AccessSession[]> {
+  const entered = new Map<SessionKey, AccessSession>()
   let waiting: Ticket | undefined
   let loss: HoldfastError | undefined
   const lose = (error: HoldfastError) => {
@@ -27,7 +28,7 @@ export async function enterMany(
       const ticket = ticketFor()
       waiting = ticket
       const hold = await enter(key, ticket)
-      entered.set(key, new EnteredSession(key, hold, ticket, new AccessSession(hold, ticket)))
+      entered.set(key, new AccessSession(context, key, hold, ticket))
       ticket.whileRunning(lose)
       loss ??= ticket.loss
       if (loss !== undefined) throw loss
@@ -39,5 +40,5 @@ export async function enterMany(
     for (const { hold, ticket } of entered.values()) leave(hold, ticket)
     throw error
   }
-  return keys.map((key) => entered.get(key) as EnteredSession)
+  return keys.map((key) => entered.get(key) as AccessSession)
 }

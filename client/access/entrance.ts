@@ -1,15 +1,20 @@
 import type { SessionKey } from '../../protocol/keys.js'
 import { ClosedError, type HoldfastError, SessionMissingError } from '../errors/index.js'
+import { checkSessionId } from '../options/check.js'
 import type { ClientContext } from '../session/context.js'
 import type { Hold } from '../session/hold.js'
+import { sessionKey } from '../session/session-key.js'
 import type { Sessions } from '../session/sessions.js'
 import type { Ticket } from '../session/ticket.js'
+import type { AccessContext } from './access-context.js'
+import type { Joinable } from './join.js'
 import { Looks } from './look.js'
+import type { Nesting } from './nesting.js'
 import { inUse, wasRotated } from './new-id.js'
 import { Accesses } from './run.js'
 
 /** The way into the sessions of one client, and out of them. It is shut when the client closes. */
-export class Entrance {
+export class Entrance implements AccessContext {
   readonly accesses: Accesses
   private readonly looks: Looks
   private isShut = false
@@ -20,6 +25,20 @@ export class Entrance {
   ) {
     this.accesses = new Accesses(context.options.config)
     this.looks = new Looks(context)
+  }
+
+  get nesting(): Nesting<Joinable> {
+    return this.accesses.nesting
+  }
+
+  keyOf(id: string): SessionKey {
+    checkSessionId(id)
+    return sessionKey(this.context.options.namespace, id)
+  }
+
+  newId(given: string | undefined): { readonly id: string; readonly key: SessionKey } {
+    const id = given ?? this.context.randomness.token(32)
+    return { id, key: this.keyOf(id) }
   }
 
   /** Enters the access if it may run at once. */

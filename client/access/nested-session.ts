@@ -1,12 +1,13 @@
 import { inspect } from 'node:util'
 import { compileLockRequest, type LockRequest, type LockSpec, merge } from '../attribute-locks/lock-request.js'
-import { AccessEndedError } from '../errors/index.js'
-import type { CompiledAccessOptions, LockOptions } from '../options/access-options.js'
+import { AccessEndedError, NestedAccessError } from '../errors/index.js'
+import { type CompiledAccessOptions, compileTtlMs, type LockOptions } from '../options/access-options.js'
+import { checkWork } from '../options/check.js'
 import { NestedState } from '../state/nested-state.js'
 import type { AccessState } from '../state/state-view.js'
 
 /** Options that a nested access has for its waits. */
-export type WaitOptions = Pick<CompiledAccessOptions, 'signal' | 'timeoutMs' | 'label'>
+export type WaitOptions = Pick<CompiledAccessOptions, 'signal' | 'timeoutMs' | 'label' | 'ttlMs'>
 
 /** The session of the outermost access, in the main thread or in a worker thread. */
 export interface WholeSession {
@@ -17,6 +18,8 @@ export interface WholeSession {
   readonly createdAt: Date
   readonly lastAccessAt: Date
   readonly rev: number
+  ttlMs: number
+  readonly aliveUntil: Date
   readonly wanted: boolean
   readonly wantedSignal: AbortSignal
   /** All commits so far, of which some may be under way. */
@@ -32,13 +35,16 @@ export interface WholeSession {
 export class NestedSession {
   readonly content: NestedState
   readonly whole: WholeSession
+  /** A lifetime that becomes that of the session when this access ends well, or commits. */
+  private ttl: number | undefined
   private isEnded = false
 
   constructor(
-    outer: WholeSession | NestedSession,
+    private readonly outer: WholeSession | NestedSession,
     private request: LockRequest,
     private readonly waits: WaitOptions,
   ) {
+    this.ttl = waits.ttlMs
     this.whole = outer instanceof NestedSession ? outer.whole : outer
     this.content = new NestedState(
       this.whole.content,
@@ -76,6 +82,19 @@ export class NestedSession {
     return this.whole.rev
   }
 
+  get ttlMs(): number {
+    return this.ttl ?? this.outer.ttlMs
+  }
+
+  set ttlMs(ttlMs: number) {
+    this.content.checkUsable()
+    this.ttl = compileTtlMs(ttlMs)
+  }
+
+  get aliveUntil(): Date {
+    return this.whole.aliveUntil
+  }
+
   get wanted(): boolean {
     return this.whole.wanted
   }
@@ -86,6 +105,7 @@ export class NestedSession {
 
   async commit(): Promise<void> {
     this.content.checkUsable()
+    if (this.ttl !== undefined) this.whole.ttlMs = this.ttl
     return this.whole.commitPart(this.content)
   }
 
@@ -106,6 +126,21 @@ export class NestedSession {
     return this.whole.tryLock(more) === undefined ? undefined : this.widened(request)
   }
 
+  async destroy(): Promise<never> {
+    throw onlyOutermost('destroyed')
+  }
+
+  async rotate(): Promise<never> {
+    throw onlyOutermost('rotated')
+  }
+
+  /** Accesses inside this one join it in any case. */
+  async run<T>(work: () => T | Promise<T>): Promise<T> {
+    checkWork(work)
+    this.content.checkUsable()
+    return work()
+  }
+
   /** The parts of a session that a log may show. It shows no values. */
   toJSON(): { readonly epoch: number; readonly isEnded: boolean } {
     return { epoch: this.epoch, isEnded: this.isEnded }
@@ -118,6 +153,7 @@ export class NestedSession {
   /** Ends the use of this object. Throws where what it changed may not become a part of the outer access. */
   end(): void {
     this.content.settle()
+    if (this.ttl !== undefined) this.outer.ttlMs = this.ttl
     this.isEnded = true
   }
 
@@ -131,3 +167,6 @@ export class NestedSession {
     if (this.isEnded) throw new AccessEndedError()
   }
 }
+
+const onlyOutermost = (what: string): NestedAccessError =>
+  new NestedAccessError(`a session cannot be ${what} in a nested access: the accesses around it go on with the session`)

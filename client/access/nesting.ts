@@ -8,8 +8,8 @@ export class Nesting<R extends Nestable> implements ScopeOwner {
   constructor(readonly store: string | undefined) {}
 
   /** The scope of an access, until `isEnded` is set. */
-  open(running: readonly R[]): Scope {
-    return new Scope(this, running)
+  open(running: readonly R[], others: Scope['others'] = 'refused'): Scope {
+    return new Scope(this, running, others)
   }
 
   run<T>(scope: Scope, work: () => T): T {
@@ -18,7 +18,7 @@ export class Nesting<R extends Nestable> implements ScopeOwner {
 
   /**
    * The sessions of the access around this one, the innermost that has each, where its locks cover the request. Refuses
-   * an access that would wait for itself.
+   * an access that would wait for itself. None where it is to none of these sessions and may wait for others.
    */
   outer(keys: readonly string[], request: LockRequest): readonly R[] | undefined {
     if (currentScope() === undefined) return undefined
@@ -27,8 +27,11 @@ export class Nesting<R extends Nestable> implements ScopeOwner {
       for (const key of keys) this.refuseForeign(key)
       return undefined
     }
+    const around = scopes.flatMap(({ running }) => running)
+    const mayWait = scopes.every(({ others }) => others === 'waits')
+    if (mayWait && !around.some(({ key }) => keys.includes(key))) return undefined
     return keys.map((key) => {
-      const outer = scopes.flatMap(({ running }) => running).find((running) => running.key === key)
+      const outer = around.find((running) => running.key === key)
       if (outer === undefined) {
         throw new NestedAccessError('an access to another session began inside an access: use accessMany for both')
       }
@@ -45,7 +48,8 @@ export class Nesting<R extends Nestable> implements ScopeOwner {
   refuse(what: string, key: string, where: 'inAny' | 'inThis'): void {
     if (currentScope() === undefined) return
     this.refuseForeign(key)
-    const isInside = ({ running }: Scope) => where === 'inAny' || running.some((one) => one.key === key)
+    const isInside = ({ running, others }: Scope) =>
+      (where === 'inAny' && others === 'refused') || running.some((one) => one.key === key)
     if (!this.scopes().some(isInside)) return
     throw new NestedAccessError(`a session cannot be ${what} inside an access: do it afterwards`)
   }

@@ -5,7 +5,6 @@ import type { Clock, Timer } from '../ports.js'
 import type { Scope } from '../scope.js'
 import type { AccessSession } from './access-session.js'
 import { commit } from './commit.js'
-import type { EnteredSession } from './entered-session.js'
 import type { Joinable } from './join.js'
 import { Nesting } from './nesting.js'
 import { isThenable, unknownOutcome } from './outcome.js'
@@ -61,16 +60,15 @@ export class Accesses {
    * @param finish makes the changes last and frees the locks; without it every session commits.
    */
   run<T>(
-    running: readonly EnteredSession[],
+    running: readonly AccessSession[],
     work: (sessions: readonly AccessSession[]) => T | Promise<T>,
-    finish?: (running: readonly EnteredSession[]) => Promise<void>,
+    finish?: (running: readonly AccessSession[]) => Promise<void>,
   ): T | Promise<T> {
     const scope = this.nesting.open(running)
     try {
       for (const { ticket } of running) if (ticket.loss !== undefined) throw ticket.loss
-      const sessions = running.map(sessionOf)
-      const result = this.nesting.run(scope, () => work(sessions))
-      if (finish !== undefined || isThenable(result)) {
+      const result = this.nesting.run(scope, () => work(running))
+      if (finish !== undefined || isThenable(result) || running.some(isEnding)) {
         const finished = finishAfter(result, scope, running, finish ?? commit)
         return unlessLost(running, this.settle(scope, running, finished))
       }
@@ -84,29 +82,30 @@ export class Accesses {
     }
   }
 
-  private async settle<T>(scope: Scope, running: readonly EnteredSession[], finished: Promise<T>): Promise<T> {
+  private async settle<T>(scope: Scope, running: readonly AccessSession[], finished: Promise<T>): Promise<T> {
     try {
       return await finished
     } catch (error) {
-      for (const { hold, ticket, session } of running) {
+      for (const session of running) {
         if (session.isOver) continue
         session.end()
-        hold.leave(ticket)
+        session.hold.leave(session.ticket)
       }
-      const unknown = await unknownOutcome(running.map(sessionOf))
+      const unknown = await unknownOutcome(running)
       throw unknown ?? error
     } finally {
       this.close(scope, running)
     }
   }
 
-  private close(scope: Scope, running: readonly EnteredSession[]): void {
+  private close(scope: Scope, running: readonly AccessSession[]): void {
     scope.isEnded = true
     this.end(running.length)
   }
 }
 
-const sessionOf = ({ session }: EnteredSession): AccessSession => session
+/** A destruction or a rotation that the work has not awaited is under way. */
+const isEnding = ({ ending }: AccessSession): boolean => ending !== undefined
 
 async function after<T>(committed: Promise<void>, result: T): Promise<T> {
   await committed
@@ -116,10 +115,11 @@ async function after<T>(committed: Promise<void>, result: T): Promise<T> {
 async function finishAfter<T>(
   result: T | Promise<T>,
   scope: Scope,
-  running: readonly EnteredSession[],
-  finish: (running: readonly EnteredSession[]) => Promise<void> | undefined,
+  running: readonly AccessSession[],
+  finish: (running: readonly AccessSession[]) => Promise<void> | undefined,
 ): Promise<T> {
   const value = await result
+  for (const { ending } of running) await ending
   // Tasks that the work has left running are not inside the access any more: its session is about to end.
   scope.isEnded = true
   await finish(running)
@@ -127,23 +127,24 @@ async function finishAfter<T>(
 }
 
 /** The loss of one session fails the access at once, with all its sessions, whether or not its work ever ends. */
-function unlessLost<T>(running: readonly EnteredSession[], result: Promise<T>): Promise<T> {
+function unlessLost<T>(running: readonly AccessSession[], result: Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const lose = (loss: HoldfastError) => {
       for (const { ticket } of running) ticket.whileRunning(undefined)
-      for (const { hold, ticket, session } of running) {
-        if (ticket.loss !== undefined) continue
+      for (const session of running) {
+        const { hold, ticket } = session
+        if (ticket.loss !== undefined || session.isDestroyed) continue
         // Its caller is told that nothing has happened: the work must not commit the others after that.
         ticket.lose(loss)
         session.end()
         // The others may be lost by the same cause, in this same turn: no access may enter them before that.
         soon(() => hold.leave(ticket))
       }
-      void unknownOutcome(running.map(sessionOf)).then((unknown) => reject(unknown ?? loss))
+      void unknownOutcome(running).then((unknown) => reject(unknown ?? loss))
     }
     const loss = running.find(({ ticket }) => ticket.loss !== undefined)?.ticket.loss
     if (loss !== undefined) lose(loss)
-    else for (const { ticket } of running) ticket.whileRunning(lose)
+    else for (const { ticket, isDestroyed } of running) if (!isDestroyed) ticket.whileRunning(lose)
     result.then(resolve, reject)
   })
 }

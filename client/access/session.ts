@@ -53,6 +53,19 @@ export interface Session<
   readonly lastAccessAt: Date
   /** The number of commits of the session, for people and logs. It starts again where an ended session is made anew. */
   readonly rev: number
+  /**
+   * The session's lifetime in milliseconds, which is stored with it: 1,000 (a second) to 34,560,000,000 (400 days). A
+   * session that was given none has the `ttlMs` of the client that uses it. To set it is a change, under any lock: it is
+   * committed with the access, and a value that is stored already writes nothing. With `expiry: 'fixed'` it counts from
+   * the session's creation.
+   *
+   * @throws {InvalidArgumentError} on setting another value; {@link AccessEndedError} after the access.
+   * @example
+   * if (rememberMe) session.ttlMs = 30 * 86_400_000
+   */
+  ttlMs: number
+  /** The end of the session's life as it is now, with the changes of this access. A later use may extend it. */
+  readonly aliveUntil: Date
   /** True when another process waits for this session: a long access should then end soon. */
   readonly wanted: boolean
   /**
@@ -113,4 +126,52 @@ export interface Session<
    * if (wider === undefined) return 'busy'
    */
   tryLock<const L extends LockSpec<NameOf<S>>>(more: Locks<S, L>): Widened<State, S, W, L> | undefined
+  /**
+   * Ends the session's life now: deletes its attributes, and drops the changes of this access that are not committed.
+   * Resolves when that is in DynamoDB. Nobody gets in between: accesses of this process that wait for the session fail
+   * with a SessionMissingError at once, whatever their `ifMissing`. A later access makes a new, empty session. This
+   * object cannot be used any more.
+   *
+   * @throws {NotLockedError} where the access has not locked everything for writing, {@link NestedAccessError} in an
+   * access nested in another. Nothing has happened then.
+   * @throws {SessionLostError} when the session was lost, {@link CommitUnknownError} when it is unknown whether it is
+   * destroyed.
+   * @example
+   * await holdfast.access(id, 'all', async (session) => {
+   *   await audit.log('logout', session.state.user)
+   *   await session.destroy()
+   * })
+   */
+  destroy(): Promise<void>
+  /**
+   * Moves the session with the changes so far to a new id, in one transaction, and returns the new id. The access goes
+   * on under the new id with the same locks, and commits there. The old id is dead, as after {@link HoldfastApi.rotate}:
+   * accesses of this process that wait for it fail with a SessionMissingError at once. `signal` stays the same, `epoch`
+   * is that of the new id. Where it throws an InvalidArgumentError or InvalidValueError, the access goes on as before.
+   *
+   * @param options `to` is the new id, by default a random one of 256 bits. It must not be in use.
+   * @throws {NotLockedError} where the access has not locked everything for writing, {@link NestedAccessError} in an
+   * access nested in another, {@link InvalidArgumentError} where `to` is in use. Nothing has happened then.
+   * @throws {WaitTimeoutError} when the new id was not granted within the access's `timeoutMs`.
+   * @throws {SessionLostError} when the session was lost, {@link CommitUnknownError} when it is unknown which of the two
+   * ids is alive.
+   * @example
+   * await holdfast.access(id, 'all', async (session) => {
+   *   setCookie(await session.rotate())
+   *   session.state.user = { name: 'Ada' }
+   * })
+   */
+  rotate(options?: { readonly to?: string }): Promise<string>
+  /**
+   * Runs `work` with this session around it, and returns its result. Accesses to this session inside `work` join it, as
+   * nested accesses do: what they change is a change of this session. For a session of `open` accesses to other sessions
+   * are allowed, and wait until their timeout. The hazard: two requests that each hold one session and wait for the
+   * other's wait until then. Inside an access they are refused as everywhere in it.
+   *
+   * @example
+   * const session = await holdfast.open(id, 'all')
+   * await session.run(() => handle(request)) // handle() may call holdfast.access(id, …)
+   * await session.close()
+   */
+  run<T>(work: () => T | Promise<T>): Promise<T>
 }

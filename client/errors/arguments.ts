@@ -91,12 +91,13 @@ export class TooLargeError extends HoldfastError {
 const NOT_LOCKED = {
   read: "is not locked for reading by this access: name it in 'read' or 'write', or call session.lock() first",
   write: "is not locked for writing by this access: name it in 'write', or call session.lock() first",
+  end: "must be locked for writing to destroy or rotate a session: lock 'all', or call session.lock('all') first",
   change: 'was locked for reading, so this value of it is read-only: read it under a write lock, or change a copy',
 } as const
 
 /**
  * `NOT_LOCKED`: an access used an attribute that it did not lock, or wrote an attribute that it locked for reading, or
- * called a method that changes a Map, Set or Date in such an attribute.
+ * called a method that changes a Map, Set or Date in such an attribute. Where `attribute` is `*`, it is all of them.
  */
 export class NotLockedError extends HoldfastError {
   static {
@@ -120,8 +121,8 @@ export class AccessEndedError extends HoldfastError {
 
   declare readonly code: 'ACCESS_ENDED'
 
-  constructor() {
-    super('ACCESS_ENDED', 'this access has ended: use the session only inside it, and await what you start there')
+  constructor(problem = 'this access has ended: use the session only inside it, and await what you start there') {
+    super('ACCESS_ENDED', problem)
   }
 }
 

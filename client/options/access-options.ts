@@ -1,4 +1,4 @@
-import { OPTION_MS_MAX } from '../limits.js'
+import { OPTION_MS_MAX, TTL_MAX_MS, TTL_MIN_MS } from '../limits.js'
 import { checkKeys, integer, type Keys, refused } from './check.js'
 
 /** When an access resolves. `access`: when its changes are in DynamoDB. `release`: at once; they are written later. */
@@ -29,7 +29,14 @@ export interface AccessOptions {
    */
   readonly durability?: Durability
   /**
-   * Names this access in a DeadlockError. Not a secret: never an id.
+   * Gives the session this lifetime, as `session.ttlMs = …` at the start of the work does. 1,000 (a second) to
+   * 34,560,000,000 (400 days).
+   * @default - the session keeps the lifetime that it has
+   */
+  readonly ttlMs?: number
+  /**
+   * Names this access in a DeadlockError, and in the WaitTimeoutError of others that wait for it. Not a secret: never
+   * an id.
    * @default 'access'
    */
   readonly label?: string
@@ -45,7 +52,7 @@ export interface CreateOptions extends Omit<AccessOptions, 'ifMissing'> {
 }
 
 /** Options of {@link Holdfast.destroy}. */
-export type DestroyOptions = Omit<AccessOptions, 'ifMissing'>
+export type DestroyOptions = Omit<AccessOptions, 'ifMissing' | 'ttlMs'>
 
 /** Options of {@link Holdfast.rotate}. */
 export interface RotateOptions extends Omit<AccessOptions, 'ifMissing' | 'durability'> {
@@ -71,6 +78,7 @@ export interface CompiledAccessOptions {
   readonly timeoutMs: number
   readonly ifMissing: IfMissing
   readonly durability: Durability
+  readonly ttlMs: number | undefined
   readonly label: string
 }
 
@@ -79,11 +87,19 @@ const ACCESS_KEYS: Keys<AccessOptions> = {
   timeoutMs: true,
   ifMissing: true,
   durability: true,
+  ttlMs: true,
   label: true,
 }
-const CREATE_KEYS: Keys<CreateOptions> = { signal: true, timeoutMs: true, durability: true, label: true, id: true }
+const CREATE_KEYS: Keys<CreateOptions> = {
+  signal: true,
+  timeoutMs: true,
+  durability: true,
+  ttlMs: true,
+  label: true,
+  id: true,
+}
 const DESTROY_KEYS: Keys<DestroyOptions> = { signal: true, timeoutMs: true, durability: true, label: true }
-const ROTATE_KEYS: Keys<RotateOptions> = { signal: true, timeoutMs: true, label: true, to: true }
+const ROTATE_KEYS: Keys<RotateOptions> = { signal: true, timeoutMs: true, ttlMs: true, label: true, to: true }
 /** The options of the calls for which `ifMissing` has no meaning. */
 const CALL_KEYS = { create: CREATE_KEYS, destroy: DESTROY_KEYS, rotate: ROTATE_KEYS } as const
 const LOCK_KEYS: Keys<LockOptions> = { timeoutMs: true }
@@ -96,7 +112,9 @@ export function compileAccessOptions(
   defaults: AccessDefaults,
 ): CompiledAccessOptions {
   const { timeoutMs, ifMissing, durability } = defaults
-  if (options === undefined) return { signal: undefined, timeoutMs, ifMissing, durability, label: 'access' }
+  if (options === undefined) {
+    return { signal: undefined, timeoutMs, ifMissing, durability, ttlMs: undefined, label: 'access' }
+  }
   checkKeys(options, ACCESS_KEYS, 'an access')
   const { signal, label = 'access' } = options
   if (signal !== undefined && !isAbortSignal(signal)) throw refused('signal', 'an AbortSignal', signal)
@@ -106,6 +124,7 @@ export function compileAccessOptions(
     timeoutMs: integer('timeoutMs', options.timeoutMs ?? timeoutMs, 1, OPTION_MS_MAX, refused),
     ifMissing: compileIfMissing(options.ifMissing ?? ifMissing),
     durability: compileDurability(options.durability ?? durability),
+    ttlMs: options.ttlMs === undefined ? undefined : compileTtlMs(options.ttlMs),
     label,
   }
 }
@@ -131,6 +150,9 @@ export function compileTimeoutMs(options: LockOptions, where: string, defaultMs:
   checkKeys(options, LOCK_KEYS, where)
   return integer('timeoutMs', options.timeoutMs ?? defaultMs, 1, OPTION_MS_MAX, refused)
 }
+
+/** Checks a lifetime, of a client's sessions or of one. */
+export const compileTtlMs = (value: unknown): number => integer('ttlMs', value, TTL_MIN_MS, TTL_MAX_MS, refused)
 
 /** Checks a durability, of a client or of an access. */
 export function compileDurability(value: unknown): Durability {

@@ -15,6 +15,7 @@ import {
   TOUCH_SHARE_DEFAULT,
   TTL_DEFAULT_MS,
   TTL_MAX_MS,
+  TTL_MIN_MS,
   WAIT_TIMEOUT_DEFAULT_MS,
 } from '../limits.js'
 import { compileDurability, compileIfMissing, type Durability, type IfMissing } from './access-options.js'
@@ -249,7 +250,7 @@ export function compileOptions<S extends object>(
   return {
     config,
     namespace,
-    ttlMs: integer('ttlMs', options.ttlMs ?? TTL_DEFAULT_MS, 1_000, TTL_MAX_MS),
+    ttlMs: integer('ttlMs', options.ttlMs ?? TTL_DEFAULT_MS, TTL_MIN_MS, TTL_MAX_MS),
     touchShare,
     label,
     isReleasedAfterAccess: (holdPolicy ?? defaultPolicy(environment)) === 'perAccess',

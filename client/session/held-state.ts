@@ -29,7 +29,7 @@ const NO_CHANGES: Changes = new Map()
 
 /** The state of a held session: its attributes as cached, its life, and the writes that bring both into DynamoDB. */
 export class HeldState {
-  readonly attributes: AttributeCache
+  attributes: AttributeCache
   readonly chain: CommitChain
   private readonly life: SessionLife
   private readonly unresolved = new Unresolved()
@@ -56,19 +56,24 @@ export class HeldState {
     )
   }
 
-  /** Until when the session lives, with what is staged. */
-  get aliveUntil(): number {
-    return this.chain.isIdle && !this.life.isNew ? this.life.untilMs : this.life.extendedUntilMs
+  /** Until when the session lives, with what is staged, and with this lifetime where one is given. */
+  aliveUntil(ttlMs: number | undefined): number {
+    const { life } = this
+    if (life.isOtherTtl(ttlMs)) return life.extendedUntilMs(ttlMs)
+    return this.chain.isIdle && !life.isNew ? life.untilMs : life.extendedUntilMs()
   }
 
   /**
    * Takes over what a successful access with these locks did: its changes, once their size is checked, and a lifetime
-   * for the session. The first one gives birth to the session, even without changes. Returns the batch that brings into
-   * DynamoDB what the access did, or, where it is to be written now, saw.
+   * for the session. The first one gives birth to the session, even without changes. Returns the batch that the access
+   * must await: it brings into DynamoDB what the access did, or, where that is to be written now, saw. A birth is never
+   * written later: by then a process that looks for the session would not find it.
    */
   take(request: LockRequest, changes: Changes | undefined, when: When, ttlMs: number | undefined): Batch | undefined {
-    if (this.mustWrite(changes, ttlMs)) return this.stage(changes ?? NO_CHANGES, when, ttlMs)
-    return when === 'now' ? this.writeSeen(request) : undefined
+    if (this.life.isNew) return this.stage(changes ?? NO_CHANGES, 'now', ttlMs)
+    const staged = this.mustWrite(changes, ttlMs) ? this.stage(changes ?? NO_CHANGES, when, ttlMs) : undefined
+    if (when === 'later') return this.unresolved.birth
+    return staged ?? this.writeSeen(request)
   }
 
   /** Whether the success of an access is a write: of these changes, of this lifetime, or the birth of the session. */
@@ -88,7 +93,8 @@ export class HeldState {
       this.life.staged(ttlMs)
       return this.attributes.all()
     })
-    target.attributes.load(this.attributes.all())
+    // The same values, which accesses that go on under the new id have seen.
+    target.attributes = this.attributes
     target.life.takeOver(life)
   }
 

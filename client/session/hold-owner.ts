@@ -1,4 +1,4 @@
-import type { HoldfastError } from '../errors/index.js'
+import type { HoldfastError, SessionMissingError } from '../errors/index.js'
 import type { Ticket } from './ticket.js'
 
 /** A hold that has ended. Its last commit may be under way. */
@@ -13,8 +13,8 @@ export interface HoldOwner {
   used(): void
   /** Nothing runs and everything is committed: the lock may go. */
   drained(): void
-  /** This process has ended the session's life by intent: nothing is lost. */
-  finished(hold: EndedHold): void
+  /** This process has ended the session's life by intent: nothing is lost, and there is no session any more. */
+  finished(hold: EndedHold, missing: SessionMissingError): void
   /** `unwritten`: accesses whose changes were to be written later, and are lost or may be. */
   lost(hold: EndedHold, error: HoldfastError, unwritten: number): void
 }

@@ -83,9 +83,9 @@ export class Hold {
     return this.chain.rev
   }
 
-  /** Until when the session lives, with what is staged. */
-  get aliveUntil(): number {
-    return this.held.aliveUntil
+  /** As {@link HeldState.aliveUntil}. */
+  aliveUntil(ttlMs: number | undefined): number {
+    return this.held.aliveUntil(ttlMs)
   }
 
   /** Another process waits. */
@@ -165,14 +165,9 @@ export class Hold {
 
   /** Ends the session's life, and this hold. The ticket is that of the access that holds everything. */
   async destroy(ticket: Ticket): Promise<void> {
-    try {
-      await this.chain.destroy()
-    } catch (error) {
-      this.lose(error as HoldfastError, 'failQueued')
-      throw error
-    }
+    await this.orLose(this.chain.destroy())
     this.accesses.detach(ticket)
-    this.finishAsDestroyed('this process destroyed it')
+    this.finishAs('destroyed')
   }
 
   /**
@@ -180,15 +175,19 @@ export class Hold {
    * holds everything; another that does is in the target.
    */
   async rotate(ticket: Ticket, target: Hold, changes: Changes, ttlMs?: number): Promise<void> {
+    await this.orLose(this.held.rotate(target.held, changes, ttlMs), target)
+    this.accesses.detach(ticket)
+    this.finishAs('rotated')
+  }
+
+  private async orLose(write: Promise<void>, target?: Hold): Promise<void> {
     try {
-      await this.held.rotate(target.held, changes, ttlMs)
+      await write
     } catch (error) {
       this.lose(error as HoldfastError, 'failQueued')
-      if ((error as HoldfastError).effect === 'unknown') target.lose(error as HoldfastError, 'failQueued')
+      if ((error as HoldfastError).effect === 'unknown') target?.lose(error as HoldfastError, 'failQueued')
       throw error
     }
-    this.accesses.detach(ticket)
-    this.finishAsDestroyed('this process rotated it: it goes on under another id')
   }
 
   /** Resolves when nothing that was staged is unresolved. */
@@ -219,8 +218,8 @@ export class Hold {
       this.state = draining
       this.chain.flush()
       // That may have found the lease to be over.
-      if (this.state === draining)
-        draining.cohort = this.context.clock.after(COHORT_MS, () => this.endCohort(), 'background')
+      if (this.state !== draining) return
+      draining.cohort = this.context.clock.after(COHORT_MS, () => this.endCohort(), 'background')
     }
     this.settle()
   }
@@ -253,7 +252,6 @@ export class Hold {
     return loss !== undefined
   }
 
-  /** It was asked for and not let go in time. */
   overstayed(): void {
     this.lose(this.validity.overstayed())
   }
@@ -272,10 +270,12 @@ export class Hold {
     this.owner.drained()
   }
 
-  private finishAsDestroyed(explanation: string): void {
+  /** There is no session under this id any more. Accesses that wait for it in this process are told so at once. */
+  private finishAs(reason: 'destroyed' | 'rotated'): void {
     if (this.state.kind === 'over') return
-    this.drop(new SessionLostError('destroyed', explanation), 'returnQueued')
-    this.owner.finished(this)
+    this.owner.returned(this.accesses.takeQueued())
+    this.drop(new SessionLostError('destroyed', `this process has ${reason} it`), 'returnQueued')
+    this.owner.finished(this, new SessionMissingError(reason, 0))
   }
 
   private drop(error: HoldfastError, queued: 'failQueued' | 'returnQueued'): void {

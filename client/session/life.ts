@@ -50,16 +50,18 @@ export class SessionLife {
     return this.untilMs <= this.clock.wallMs()
   }
 
-  /** Until when the session would live if it were committed now. */
-  get extendedUntilMs(): number {
-    if (this.isNew) return this.clock.wallMs() + this.ttlMs
-    return this.options.isFixedExpiry ? this.fixedUntilMs : this.clock.wallMs() + this.ttlMs
+  /** Until when the session would live if it were committed now, with this lifetime where one is given. */
+  extendedUntilMs(ttlMs?: number): number {
+    if (!this.isNew && this.options.isFixedExpiry) {
+      return ttlMs === undefined ? this.fixedUntilMs : this.createdAt + ttlMs
+    }
+    return this.clock.wallMs() + (ttlMs ?? this.ttlMs)
   }
 
   /** Its life, as a commit at this time leaves it. */
   get extended(): Life {
-    const { createdAt, extendedUntilMs, ownTtlMs, clock } = this
-    return { createdAt, aliveUntil: extendedUntilMs, ttlMs: ownTtlMs, nowMs: clock.wallMs() }
+    const { createdAt, ownTtlMs, clock } = this
+    return { createdAt, aliveUntil: this.extendedUntilMs(), ttlMs: ownTtlMs, nowMs: clock.wallMs() }
   }
 
   /** Enough of the life has passed for an access without changes to extend it. */

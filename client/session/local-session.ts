@@ -1,7 +1,7 @@
 import { invariant } from '../../protocol/assert.js'
 import type { SessionKey } from '../../protocol/keys.js'
 import type { Absence } from '../../protocol/state/record.js'
-import { type HoldfastError, type LossReason, SessionLostError } from '../errors/index.js'
+import { type HoldfastError, type LossReason, SessionLostError, type SessionMissingError } from '../errors/index.js'
 import type { Membership } from '../process/membership.js'
 import { BusyNotice } from './busy-notice.js'
 import { type Claimed, claimSession } from './claim.js'
@@ -195,7 +195,9 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
     this.giveBack()
   }
 
-  finished(hold: EndedHold): void {
+  finished(hold: EndedHold, missing: SessionMissingError): void {
+    // A rotation may wait for this id as its new one: the claim tells whether it may have it.
+    this.waiting.fail(missing, ({ role }) => role === 'access')
     this.grant?.released()
     this.close(hold)
   }

@@ -12,6 +12,8 @@ interface TicketHold {
   readonly accesses: { entered(ticket: Ticket): void }
 }
 
+type OnLoss = (error: HoldfastError) => void
+
 /** The ticket of an access that begins, or of a running access that needs more locks or the target of its rotation. */
 export type Role = 'access' | 'extension' | 'target'
 
@@ -34,7 +36,7 @@ export class Ticket extends LockOwner implements LockTicket {
   private wait: Wait | undefined
   /** When its first wait began, by the monotonic clock: all its waits together have one timeout. */
   private waitingSinceMs: number | undefined
-  private onLoss: ((error: HoldfastError) => void) | undefined
+  private onLoss: OnLoss | undefined
 
   constructor(
     request: LockRequest,
@@ -117,9 +119,19 @@ export class Ticket extends LockOwner implements LockTicket {
     this.wait?.giveUp(error)
   }
 
-  /** From now on a loss fails the access at once, until its changes are staged. */
-  whileRunning(onLoss: ((error: HoldfastError) => void) | undefined): void {
+  /** From now on a loss fails the access at once, until its changes are staged. Returns what a loss did before. */
+  whileRunning(onLoss: OnLoss | undefined): OnLoss | undefined {
+    const before = this.onLoss
     this.onLoss = onLoss
+    return before
+  }
+
+  /** Goes on for another ticket of the same access, whose session has moved here. It has the same signals. */
+  succeed(before: Ticket, onLoss: OnLoss | undefined): void {
+    this.controller = before.controller
+    if (before.wantedController?.signal.aborted === false) this.wantedController = before.wantedController
+    this.onLoss = onLoss
+    if (this.loss !== undefined) this.lose(this.loss)
   }
 
   lose(error: HoldfastError): void {

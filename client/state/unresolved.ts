@@ -5,7 +5,7 @@ import type { Batch } from './batch.js'
 export class Unresolved {
   private readonly batches = new Map<string, Batch>()
   /** Of a session that is not in DynamoDB yet. Every access sees that there is one. */
-  private birth: Batch | undefined
+  birth: Batch | undefined
 
   get isEmpty(): boolean {
     return this.batches.size === 0 && this.birth === undefined

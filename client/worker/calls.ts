@@ -129,6 +129,7 @@ export class Calls {
     return {
       commit: (changes) => request(true, (m) => ({ op: 'commit', n, m, index, changes })),
       lock: (locks, options) => request(false, (m) => ({ op: 'lock', n, m, index, locks, options })),
+      setTtl: (ttlMs) => this.send({ op: 'ttl', n, index, ttlMs }),
       tryLock: (locks) => this.tryLock(n, index, locks),
     }
   }

@@ -104,6 +104,9 @@ export class WorkerHost {
           await session.lock(message.locks, message.options)
           return this.entriesOf(session, message.locks)
         })
+      case 'ttl':
+        sessionAt(this.calls.get(n)?.sessions, message.index).ttlMs = message.ttlMs
+        return
       case 'tryLock':
         return this.tryLock(message)
       default:
@@ -211,6 +214,8 @@ const opened = (session: AccessSession): Opened => ({
   createdAtMs: session.createdAt.getTime(),
   lastAccessAtMs: session.lastAccessAt.getTime(),
   rev: session.rev,
+  ttlMs: session.ttlMs,
+  aliveUntilMs: session.aliveUntil.getTime(),
   wanted: session.wanted,
   attributes: [...session.content.lockedEntries()],
 })

@@ -33,6 +33,8 @@ export type ToHost =
   | { readonly op: 'drop'; readonly n: number }
   /** The caller's signal has fired. */
   | { readonly op: 'abort'; readonly n: number }
+  /** The work has given a session another lifetime. */
+  | { readonly op: 'ttl'; readonly n: number; readonly index: number; readonly ttlMs: number }
   | { readonly op: 'commit'; readonly n: number; readonly m: number; readonly index: number; readonly changes: Entries }
   | {
       readonly op: 'lock'
@@ -59,6 +61,8 @@ export interface Opened {
   readonly createdAtMs: number
   readonly lastAccessAtMs: number
   readonly rev: number
+  readonly ttlMs: number
+  readonly aliveUntilMs: number
   readonly wanted: boolean
   readonly attributes: Entries
 }

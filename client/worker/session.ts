@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import type { WholeSession } from '../access/nested-session.js'
 import { compileLockRequest, type LockRequest, type LockSpec, merge } from '../attribute-locks/lock-request.js'
 import { AccessEndedError, type HoldfastError } from '../errors/index.js'
-import type { LockOptions } from '../options/access-options.js'
+import { compileTtlMs, type LockOptions } from '../options/access-options.js'
 import { SchemaCheck } from '../options/schemas.js'
 import { AttributeCache, type Changes } from '../state/attribute-cache.js'
 import type { NestedState } from '../state/nested-state.js'
@@ -13,6 +13,7 @@ import type { Entries, Opened, Reply } from './messages.js'
 export interface SessionLink {
   commit(changes: Entries): Promise<Reply>
   lock(locks: LockSpec, options: LockOptions | undefined): Promise<Reply>
+  setTtl(ttlMs: number): void
   /** Returns undefined where not all of the locks are free. */
   tryLock(locks: LockSpec): Entries | undefined
 }
@@ -32,6 +33,7 @@ export class WorkerSession implements WholeSession {
   readonly createdAt: Date
   readonly lastAccessAt: Date
   rev: number
+  readonly aliveUntil: Date
   /** The locks of this session. Nested accesses look here. */
   readonly ticket: { request: LockRequest }
   private readonly attributes: AttributeCache
@@ -40,6 +42,7 @@ export class WorkerSession implements WholeSession {
   private readonly wantedController = new AbortController()
   /** For each attribute: the last commit() that sent it, as long as the main thread has not confirmed that commit. */
   private readonly unconfirmed = new Map<string, Changes>()
+  private ttl: number
   private isEnded = false
 
   constructor(
@@ -52,6 +55,8 @@ export class WorkerSession implements WholeSession {
     this.createdAt = new Date(opened.createdAtMs)
     this.lastAccessAt = new Date(opened.lastAccessAtMs)
     this.rev = opened.rev
+    this.aliveUntil = new Date(opened.aliveUntilMs)
+    this.ttl = opened.ttlMs
     if (opened.wanted) this.becomeWanted()
     this.ticket = { request }
     this.attributes = new AttributeCache({}, NO_RULES)
@@ -67,6 +72,16 @@ export class WorkerSession implements WholeSession {
 
   get state(): Record<string, unknown> {
     return this.content.proxy
+  }
+
+  get ttlMs(): number {
+    return this.ttl
+  }
+
+  set ttlMs(ttlMs: number) {
+    this.checkUsable()
+    this.ttl = compileTtlMs(ttlMs)
+    this.link.setTtl(ttlMs)
   }
 
   get signal(): AbortSignal {

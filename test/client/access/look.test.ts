@@ -243,7 +243,7 @@ describe('an id that is given for a new session', () => {
     const client = world.client()
     const rotated = client.rotate('x', () => {}, { ifMissing: 'create' } as object)
     await expect(rotated).rejects.toMatchObject({
-      message: "rotate has no option 'ifMissing': known are signal, timeoutMs, label, to",
+      message: "rotate has no option 'ifMissing': known are signal, timeoutMs, ttlMs, label, to",
     })
     await expect(world.finish(client.rotate('x'))).rejects.toMatchObject({
       message: expect.not.stringContaining('ifMissing'),

@@ -120,11 +120,30 @@ describe('a session is born by the first access that succeeds', () => {
     expect(await found()).toBe(true)
   })
 
-  it('written behind, it is born at the latest when the session is let go', async () => {
+  it('is not written behind: another process finds it at once, also what the same access stored', async () => {
     const client = world.client<Counter>({ durability: 'release', flushMs: 60_000 })
-    await world.finish(client.access(ID, 'all', () => {}))
-    expect(await found()).toBe(false)
-    expect(await read(world.client<Counter>(), FAIL)).toEqual([undefined, false])
+    await world.finish(client.access(ID, 'all', ({ state }) => void (state.count = 1)))
+    expect(await found()).toBe(true)
+    expect((await world.client<Counter>().peek(ID))?.state).toEqual({ count: 1 })
+    expect(await read(world.client<Counter>(), FAIL)).toEqual([1, false])
+  })
+
+  it('an access with write-back awaits a birth that is under way', async () => {
+    const client = world.client<Counter>({ durability: 'release', flushMs: 60_000 })
+    let land = () => {}
+    const landed = new Promise<void>((resolve) => (land = resolve))
+    world.onStateWrite = async (update, write) => {
+      if (update.update.includes('rev + :one')) await landed
+      return write()
+    }
+    const order: string[] = []
+    const access = (name: string) => client.access(ID, { read: ['count'] }, () => {}).then(() => order.push(name))
+    const both = [access('first'), access('second')]
+    await world.clock.advance(1_000)
+    expect(order).toEqual([])
+    land()
+    await world.finish(Promise.all(both))
+    expect(order).toEqual(['first', 'second'])
   })
 
   it('an access that must find one waits for the first one, and is told how that ended', async () => {

@@ -150,13 +150,14 @@ describe('the life of sessions and clients', () => {
     expect(await add(second)).toEqual({ isNew: true, count: 1 })
   })
 
-  it('accesses that wait while a session is destroyed get a new one', async () => {
+  it('accesses that wait while a session is destroyed are told so, and later ones get a new one', async () => {
     const client = world.client<Counter>()
     await add(client)
     const destroyed = client.destroy(ID)
-    const waiting = add(client)
+    const waiting = expect(add(client)).rejects.toMatchObject({ code: 'SESSION_MISSING', reason: 'destroyed' })
     await world.finish(destroyed)
-    expect(await waiting).toEqual({ isNew: true, count: 1 })
+    await waiting
+    expect(await add(client)).toEqual({ isNew: true, count: 1 })
   })
 
   it('a session that nobody uses is released', async () => {

@@ -1,0 +1,68 @@
+import type { SessionKey } from '../../protocol/keys.js'
+import { AccessEndedError } from '../errors/index.js'
+import type { Hold } from '../session/hold.js'
+import type { Ticket } from '../session/ticket.js'
+import type { AccessContext } from './access-context.js'
+import { AccessSession } from './access-session.js'
+import { commit } from './commit.js'
+
+/** The session object of `open`. It ends when it is closed, destroyed or disposed of. */
+export class OpenedSession extends AccessSession {
+  private closing: Promise<void> | undefined
+
+  /** @param ended is called once, when the object has ended and all that it has to write is written. */
+  constructor(
+    context: AccessContext,
+    key: SessionKey,
+    hold: Hold,
+    ticket: Ticket,
+    private readonly ended: () => void,
+  ) {
+    super(context, key, hold, ticket)
+    Object.defineProperty(this, Symbol.asyncDispose, { value: () => this.dispose() })
+  }
+
+  /** Commits like an access that ends, and frees the locks at once. */
+  close(): Promise<void> {
+    const closing = this.closing ?? this.commitAndEnd()
+    // Where it failed at once, what could not be stored may still be changed, and the session closed again.
+    if (this.isOver) this.closing = closing
+    return closing
+  }
+
+  override async destroy(): Promise<void> {
+    const wasOver = this.isOver
+    try {
+      await super.destroy()
+    } finally {
+      if (!wasOver && this.isOver) this.ended()
+    }
+  }
+
+  private async commitAndEnd(): Promise<void> {
+    if (this.ending !== undefined) await this.ending
+    if (this.isOver) throw new AccessEndedError()
+    try {
+      await commit([this])
+    } catch (error) {
+      if (this.isOver || this.ticket.loss !== undefined) this.leave()
+      throw error
+    }
+    this.ended()
+  }
+
+  private async dispose(): Promise<void> {
+    await this.ending?.catch(() => {})
+    if (this.isOver) return
+    this.hold.touchIfDue()
+    this.leave()
+  }
+
+  private leave(): void {
+    if (!this.isOver) {
+      this.end()
+      this.hold.leave(this.ticket)
+    }
+    this.ended()
+  }
+}
