@@ -1,8 +1,9 @@
 import { attributeLocks } from './attribute-locks.js'
 import { memory } from './memory.js'
+import { open } from './open.js'
 
 /** `npm run bench -- <name>`: each benchmark runs both sides of its comparison in one go. */
-const BENCHMARKS: { readonly [name: string]: () => Promise<void> } = { 'attribute-locks': attributeLocks, memory }
+const BENCHMARKS: { readonly [name: string]: () => Promise<void> } = { 'attribute-locks': attributeLocks, memory, open }
 
 const name = process.argv[2] ?? ''
 const benchmark = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined

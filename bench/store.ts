@@ -38,11 +38,12 @@ export class BenchStore {
     log: (_from, entry) => console.error(entry),
   })
 
-  client<S extends object>(options: Partial<HoldfastOptions>): Holdfast<S> {
+  /** @param answerMs how long each request to DynamoDB takes. */
+  client<S extends object>(options: Partial<HoldfastOptions>, answerMs = 0): Holdfast<S> {
     const config = { url: 'ws://bench.invalid/live', region: 'eu-west-1', sessionsTable: 'Sessions' }
     const compiled = compileOptions({ config, namespace: 'bench', ...options }, {})
     const context = {
-      store: throughWire(this.memory),
+      store: answerMs === 0 ? throughWire(this.memory) : slowed(throughWire(this.memory), answerMs),
       clock: machineClock,
       randomness: machineRandomness,
       options: compiled,
@@ -74,6 +75,20 @@ function throughWire(store: Store): Store {
     transact: async (updates) => copy(await store.transact(copy(updates))),
     get: async (table, key) => copy(await store.get(table, key)),
     remove: (table, key) => store.remove(table, key),
+  }
+}
+
+function slowed(store: Store, answerMs: number): Store {
+  const later = async <T>(answer: Promise<T>): Promise<T> => {
+    const value = await answer
+    await new Promise((resolve) => setTimeout(resolve, answerMs))
+    return value
+  }
+  return {
+    update: (update) => later(store.update(update)),
+    transact: (updates) => later(store.transact(updates)),
+    get: (table, key) => later(store.get(table, key)),
+    remove: (table, key) => later(store.remove(table, key)),
   }
 }
 

@@ -19,7 +19,13 @@ export class OpenedSession extends AccessSession {
     private readonly ended: () => void,
   ) {
     super(context, key, hold, ticket)
-    Object.defineProperty(this, Symbol.asyncDispose, { value: () => this.dispose() })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.ending !== undefined) await this.ending.catch(() => {})
+    if (this.isOver) return
+    this.hold.touchIfDue()
+    this.leave()
   }
 
   /** Commits like an access that ends, and frees the locks at once. */
@@ -49,13 +55,6 @@ export class OpenedSession extends AccessSession {
       throw error
     }
     this.ended()
-  }
-
-  private async dispose(): Promise<void> {
-    await this.ending?.catch(() => {})
-    if (this.isOver) return
-    this.hold.touchIfDue()
-    this.leave()
   }
 
   private leave(): void {
