@@ -216,7 +216,7 @@ describe('the lifetime of a session', () => {
     it('is counted from the creation where it is fixed, and stays as it was without a lifetime of its own', () => {
       const { life } = of({ createdAt: NOW - 1_000, aliveUntil: NOW + 500 }, FIXED)
       life.staged(undefined)
-      expect(life.extendedUntilMs).toBe(NOW + 500)
+      expect(life.extendedUntilMs()).toBe(NOW + 500)
       life.staged(9_000)
       expect(life.extended).toMatchObject({ createdAt: NOW - 1_000, aliveUntil: NOW + 8_000, ttlMs: 9_000 })
     })
