@@ -91,6 +91,7 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
   /**
    * When an access resolves. `access`: when its changes are in DynamoDB. `release` (write-back): at once; the changes
    * are written when the session is given back, after `flushMs`, and by `session.commit()` or an access with `access`.
+   * The creation of a session is never written later.
    * The hazard of `release`: a crash loses the changes of the last `flushMs`, and only the event `lost` reports a
    * commit that fails.
    * @default 'access'

@@ -253,3 +253,44 @@ export function signalsAreTypes(): void {
   // @ts-expect-error there is no such signal
   createHoldfast<Shop>({ namespace: 'shop', closeOnSignals: ['SIGTREM'] })
 }
+
+export async function endsAndLifetimesAreTypes(holdfast: Holdfast<Shop>, id: string): Promise<void> {
+  await holdfast.access(id, 'all', async (session) => {
+    const next: string = await session.rotate({ to: 'next' })
+    session.ttlMs = 60_000
+    const until: Date = session.aliveUntil
+    // @ts-expect-error the end of the life follows from its lifetime
+    session.aliveUntil = new Date()
+    // @ts-expect-error a lifetime is a number
+    session.ttlMs = '60000'
+    const length: number = await session.run(() => holdfast.access(id, { read: ['cart'] }, () => next.length))
+    await session.destroy()
+    // @ts-expect-error only a session of open() can be closed
+    await session.close()
+    return length + until.getTime()
+  })
+  const opened = await holdfast.open(id, { write: ['count'] }, { ttlMs: 60_000, ifMissing: 'fail' })
+  opened.state.count = 1
+  await opened.close()
+  const made: string = await holdfast.create({ count: 1 }, { id, ttlMs: 60_000 })
+  // @ts-expect-error a session that is made is missing before
+  await holdfast.create({ count: 1 }, { ifMissing: 'fail' })
+  // @ts-expect-error nor is there a choice for one that moves
+  await holdfast.rotate(made, () => {}, { ifMissing: 'create' })
+}
+
+export async function aPeekIsReadOnly(holdfast: Holdfast<Shop>, id: string): Promise<void> {
+  const seen = await holdfast.peek(id)
+  if (seen === undefined) return
+  const name: string | undefined = seen.state.profile?.name
+  const items: readonly string[] | undefined = seen.state.cart?.items
+  // @ts-expect-error the state cannot be written
+  seen.state.count = name?.length
+  // @ts-expect-error nor its values changed in place
+  seen.state.cart?.items.push('apple')
+  // @ts-expect-error and it has only the attributes of the session
+  seen.state.basket
+  createHoldfast<Shop>({ namespace: 'shop', ifMissing: 'fail', undefinedValues: 'drop' })
+  // @ts-expect-error there is no third way
+  createHoldfast<Shop>({ namespace: 'shop', undefinedValues: items })
+}

@@ -208,7 +208,7 @@ describe.each(IDS)('no error shows the id, or a part of it, or a value: %#', (id
       const attrs = { M: { data: { M: { [`$${SECRET}`]: { S: id } } } } }
       world.memory.put('sessions', key, { ...item, attrs })
     }
-    await expectHidden(() => client.peek(to), 'CORRUPT_STATE')
+    await expectHidden(() => client.peek(to).then((seen) => seen?.state.data), 'CORRUPT_STATE')
     await finish(client.close())
     await expectHidden(() => client.access(id, 'all', work), 'CLOSED')
   })

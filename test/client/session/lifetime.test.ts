@@ -173,10 +173,10 @@ describe('the lifetime of a session', () => {
     const take = (ttlMs: number) => hold.take(compileLockRequest('all'), undefined, 'later', ttlMs)
     take(9_000)
     const batch = take(50_000)
-    expect([hold.life.ttlMs, hold.aliveUntil - world.clock.wallMs()]).toEqual([50_000, 50_000])
+    expect([hold.life.ttlMs, hold.aliveUntil(undefined) - world.clock.wallMs()]).toEqual([50_000, 50_000])
     await world.clock.advance(1_000)
     await batch?.done
-    expect(record()).toMatchObject({ ttlMs: 50_000, aliveUntil: hold.aliveUntil, rev: 2 })
+    expect(record()).toMatchObject({ ttlMs: 50_000, aliveUntil: hold.aliveUntil(undefined), rev: 2 })
     expect(take(50_000)).toBeUndefined()
   })
 

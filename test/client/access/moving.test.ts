@@ -1,0 +1,191 @@
+import type { Holdfast } from '../../../client/holdfast.js'
+import { settle, World } from '../../support/world.js'
+
+interface Shop {
+  cart: string[]
+  user: string
+}
+
+const ID = 'an id'
+
+describe('a session that its own access rotates', () => {
+  let world: World
+  beforeEach(() => {
+    world = new World()
+  })
+  afterEach(() => world.close())
+
+  const fill = (client: Holdfast<Shop>, id = ID) =>
+    world.finish(client.access(id, 'all', ({ state }) => void (state.cart = ['apple'])))
+  const stored = async (id = ID) => {
+    const seen = await world.finish(world.client<Shop>().peek(id))
+    return seen === undefined ? undefined : { ...seen.state }
+  }
+  const missing = (reason: string) => ({ code: 'SESSION_MISSING', reason, missingSinceMs: expect.any(Number) })
+
+  it('goes on under the new id, with the same locks and the same state', async () => {
+    const [client, other] = [world.client<Shop>(), world.client<Shop>()]
+    await fill(client)
+    const access = client.access(ID, 'all', async (session) => {
+      const before = { epoch: session.epoch, rev: session.rev, createdAt: session.createdAt }
+      const { cart } = session.state
+      cart?.push('pear')
+      const id = await session.rotate()
+      expect(await stored(id)).toEqual({ cart: ['apple', 'pear'] })
+      expect(session.state.cart).toBe(cart)
+      expect(session).toMatchObject({ createdAt: before.createdAt, rev: before.rev + 1, isNew: false })
+      session.state.user = 'Ada'
+      cart?.push('plum')
+      return id
+    })
+    const id = await world.finish(access)
+    expect(await stored(id)).toEqual({ cart: ['apple', 'pear', 'plum'], user: 'Ada' })
+    expect(await stored()).toBeUndefined()
+    for (const client_ of [client, other]) {
+      await expect(
+        world.finish(
+          client_.access(ID, 'all', () => {}),
+          5_000,
+        ),
+      ).rejects.toMatchObject(missing('rotated'))
+      expect(
+        await world.finish(
+          client_.access(id, 'all', ({ state }) => state.user),
+          5_000,
+        ),
+      ).toBe('Ada')
+    }
+  })
+
+  it('keeps the new id to itself until it ends', async () => {
+    const client = world.client<Shop>()
+    await fill(client)
+    const to = 'the next'
+    let order = ''
+    const access = client.access(ID, 'all', async (session) => {
+      await session.rotate({ to })
+      session.state.user = 'Ada'
+      await settle()
+      order += 'ended '
+    })
+    await world.clock.advance(20)
+    const waiting = client.access(to, { read: ['user'] }, ({ state }) => {
+      order += 'entered'
+      return state.user
+    })
+    await world.finish(access)
+    expect(await world.finish(waiting)).toBe('Ada')
+    expect(order).toBe('ended entered')
+  })
+
+  it('those who wait for the old id are told so at once', async () => {
+    const client = world.client<Shop>()
+    await fill(client)
+    let go = () => {}
+    const access = client.access(ID, 'all', async (session) => {
+      await new Promise<void>((resolve) => (go = resolve))
+      await session.rotate()
+      await new Promise<void>((resolve) => (go = resolve))
+    })
+    await settle()
+    const waiting = client.access(ID, { read: ['cart'] }, () => {})
+    const told = expect(waiting).rejects.toMatchObject(missing('rotated'))
+    go()
+    await world.clock.advance(50)
+    await told
+    go()
+    await world.finish(access)
+  })
+
+  it('joins accesses to the new id inside it, and not those to the old one', async () => {
+    const client = world.client<Shop>()
+    await fill(client)
+    const access = client.access(ID, 'all', async (session) => {
+      const id = await session.rotate()
+      await client.access(id, { write: ['user'] }, ({ state }) => void (state.user = 'Ada'))
+      expect(session.state.user).toBe('Ada')
+      await expect(client.access(ID, 'all', () => {})).rejects.toMatchObject({ code: 'NESTED_ACCESS' })
+      return id
+    })
+    expect(await stored(await world.finish(access))).toEqual({ cart: ['apple'], user: 'Ada' })
+  })
+
+  it('can be done again, by the first access too, and is awaited where the work does not await it', async () => {
+    const client = world.client<Shop>()
+    const ids: string[] = []
+    await world.finish(
+      client.access('fresh', 'all', async (session) => {
+        session.state.user = 'Ada'
+        ids.push(await session.rotate(), await session.rotate())
+        void session.rotate({ to: 'the last' })
+      }),
+    )
+    for (const id of ['fresh', ...ids]) expect(await stored(id)).toBeUndefined()
+    expect(await stored('the last')).toEqual({ user: 'Ada' })
+  })
+
+  it('has one signal, which is aborted by a loss under the new id, and the access fails at once', async () => {
+    const [first, second] = [world.client<Shop>(), world.client<Shop>()]
+    await fill(first)
+    const to = 'the next'
+    let signal: AbortSignal | undefined
+    let epochs: number[] = []
+    const access = first.access(ID, 'all', async (session) => {
+      ;({ signal } = session)
+      epochs = [session.epoch]
+      await session.rotate({ to })
+      epochs.push(session.epoch)
+      expect(session.signal).toBe(signal)
+      await new Promise(() => {})
+    })
+    const failed = expect(access).rejects.toMatchObject({ code: 'SESSION_LOST' })
+    await world.clock.advance(100)
+    expect(epochs).toHaveLength(2)
+    world.partition(first)
+    await world.finish(
+      second.access(to, 'all', () => {}, { timeoutMs: 120_000 }),
+      120_000,
+    )
+    await failed
+    expect(signal?.aborted).toBe(true)
+  })
+
+  it('where `to` is in use, or a change cannot be stored, changes nothing, and the access goes on', async () => {
+    const client = world.client<Shop>()
+    await fill(client)
+    await fill(client, 'taken')
+    const access = client.access(ID, 'all', async (session) => {
+      await expect(session.rotate({ to: 'taken' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+      await expect(session.rotate({ to: ID })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+      await expect(session.rotate({ from: 'x' } as object)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+      session.state.user = (() => {}) as never
+      await expect(session.rotate()).rejects.toMatchObject({ code: 'INVALID_VALUE' })
+      session.state.user = 'Ada'
+    })
+    await world.finish(access)
+    expect(await stored()).toEqual({ cart: ['apple'], user: 'Ada' })
+  })
+
+  it('moves one of several sessions, and all are committed', async () => {
+    const client = world.client<Shop>()
+    for (const id of ['one', 'two']) await fill(client, id)
+    const access = client.accessMany(['one', 'two'], 'all', async ([one, two]) => {
+      const id = await one.rotate()
+      one.state.user = 'Ada'
+      two.state.user = 'Bob'
+      return id
+    })
+    const id = await world.finish(access)
+    expect([await stored(id), await stored('two')]).toMatchObject([{ user: 'Ada' }, { user: 'Bob' }])
+  })
+
+  it('of an open session, which is closed under its new id', async () => {
+    const client = world.client<Shop>()
+    await fill(client)
+    const session = await world.finish(client.open(ID, 'all'))
+    const id = await world.finish(session.rotate())
+    session.state.user = 'Ada'
+    await world.finish(session.close())
+    expect(await stored(id)).toEqual({ cart: ['apple'], user: 'Ada' })
+  })
+})
