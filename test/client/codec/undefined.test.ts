@@ -10,9 +10,8 @@ describe("undefined inside a value, with undefinedValues: 'drop'", () => {
     [{ a: 1, b: undefined, c: { d: undefined, e: null } }],
     [[1, undefined, { a: undefined }]],
     [[undefined]],
-    // biome-ignore lint/suspicious/noSparseArray: the hole is what is tested
-    [[1, , 2]],
-    [new Array(3)],
+    [Object.assign([1, 2, 3], { length: 5 })],
+    [Array.from({ length: 2 })],
     [{ $date: 5, other: undefined }],
     [{ '': undefined, 'a b': 1 }],
     [{ $map: undefined }],

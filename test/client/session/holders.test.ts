@@ -32,7 +32,7 @@ describe('an access that waits in vain is told who has its locks', () => {
     const end = await occupy(client, { write: ['cart'] }, 'checkout')
     const startedAt = world.clock.monotonicMs()
     const waiting = client.access(ID, { read: ['cart'] }, () => {}, { timeoutMs: 1_000 })
-    const failed = expect(waiting).rejects.toMatchObject({
+    await expect(world.finish(waiting, 2_000)).rejects.toMatchObject({
       code: 'WAIT_TIMEOUT',
       waitedMs: 1_000,
       behind: undefined,
@@ -40,7 +40,6 @@ describe('an access that waits in vain is told who has its locks', () => {
       heldMs: 1_100,
       message: expect.stringContaining("held by access 'checkout' of this process for 1100 ms"),
     })
-    await world.finish(failed, 2_000)
     expect(world.clock.monotonicMs() - startedAt).toBeLessThan(1_100)
     await end()
   })
@@ -51,7 +50,7 @@ describe('an access that waits in vain is told who has its locks', () => {
     const between = client.access(ID, 'all', () => {}, { label: 'between' })
     await settle()
     const waiting = client.access(ID, { read: ['user'] }, () => {}, { timeoutMs: 500 })
-    await world.finish(expect(waiting).rejects.toMatchObject({ holder: 'checkout', heldMs: 600 }), 2_000)
+    await expect(world.finish(waiting, 2_000)).rejects.toMatchObject({ holder: 'checkout', heldMs: 600 })
     await end()
     await world.finish(between)
   })
@@ -62,7 +61,7 @@ describe('an access that waits in vain is told who has its locks', () => {
     const widening = client.access(ID, { write: ['user'] }, (inner) =>
       inner.lock({ write: ['cart'] }, { timeoutMs: 300 }).then(() => {}),
     )
-    await world.finish(expect(widening).rejects.toMatchObject({ holder: 'stream', heldMs: expect.any(Number) }), 2_000)
+    await expect(world.finish(widening, 2_000)).rejects.toMatchObject({ holder: 'stream', heldMs: expect.any(Number) })
     await session[Symbol.asyncDispose]()
   })
 
@@ -74,7 +73,7 @@ describe('an access that waits in vain is told who has its locks', () => {
     })
     await world.clock.advance(100)
     const waiting = client.access(ID, 'all', () => {}, { timeoutMs: 500 })
-    await world.finish(expect(waiting).rejects.toMatchObject({ holder: 'transfer', heldMs: 600 }), 2_000)
+    await expect(world.finish(waiting, 2_000)).rejects.toMatchObject({ holder: 'transfer', heldMs: 600 })
     end()
     await world.finish(running)
   })
@@ -85,7 +84,7 @@ describe('an access that waits in vain is told who has its locks', () => {
     const elsewhere = second.access(ID, 'all', () => {})
     await world.clock.advance(1_000)
     const waiting = first.access(ID, 'all', () => {}, { timeoutMs: 500 })
-    await world.finish(expect(waiting).rejects.toMatchObject({ holder: 'report', heldMs: 1_600 }), 2_000)
+    await expect(world.finish(waiting, 2_000)).rejects.toMatchObject({ holder: 'report', heldMs: 1_600 })
     await end()
     await world.finish(elsewhere, 10_000)
   })
@@ -94,8 +93,11 @@ describe('an access that waits in vain is told who has its locks', () => {
     const [first, second] = [world.client<Shop>({ label: 'server 1' }), world.client<Shop>()]
     const end = await occupy(first, 'all', 'checkout')
     const waiting = second.access(ID, 'all', () => {}, { timeoutMs: 1_000 })
-    const failed = expect(waiting).rejects.toMatchObject({ holder: 'server 1', behind: 0, heldMs: undefined })
-    await world.finish(failed, 2_000)
+    await expect(world.finish(waiting, 2_000)).rejects.toMatchObject({
+      holder: 'server 1',
+      behind: 0,
+      heldMs: undefined,
+    })
     await end()
   })
 })
