@@ -1,4 +1,4 @@
-import { HoldfastError, type SessionLostError } from '../../../client/errors/index.js'
+import { HoldfastError, type SessionLostError, type SessionMissingError } from '../../../client/errors/index.js'
 import type { Act, Deed } from './plan.js'
 import type { RaceState } from './race-state.js'
 import { PlannedFailure } from './visit.js'
@@ -20,7 +20,9 @@ export function isAllowed(error: unknown, act: Act, race: RaceState, client: num
     case 'CLOSED':
       return race.closed.has(client)
     case 'SESSION_MISSING':
-      return 'ifMissing' in act && act.ifMissing === 'fail'
+      return (
+        ('ifMissing' in act && act.ifMissing === 'fail') || isDestroyedHere(error as SessionMissingError, race, client)
+      )
     case 'DEADLOCK':
       return acts.some(
         (each) => 'deeds' in each && each.deeds.some(({ kind }) => kind === 'lock' || kind === 'tryLock'),
@@ -39,6 +41,13 @@ export function isAllowed(error: unknown, act: Act, race: RaceState, client: num
       return false
   }
 }
+
+/** An access that waits in the process that destroys the session is told so, whatever its ifMissing. */
+const isDestroyedHere = ({ reason }: SessionMissingError, { plan }: RaceState, client: number): boolean =>
+  reason === 'destroyed' &&
+  plan.actors.some(
+    (actor) => actor.client % plan.clients === client && actor.acts.some(({ kind }) => kind === 'destroy'),
+  )
 
 function isPossible({ reason }: SessionLostError, { plan }: RaceState): boolean {
   switch (reason) {
