@@ -13,7 +13,7 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
   {
     name: 'an access that has lost one session goes on with the others',
     file: 'client/access/run.ts',
-    from: 'if (ticket.loss !== undefined) continue',
+    from: 'if (ticket.loss !== undefined || session.isDestroyed) continue',
     to: 'continue',
   },
   {
@@ -31,7 +31,7 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
   {
     name: 'a rotation goes on though its session is lost, even in a closed client',
     file: 'client/access/rotation.ts',
-    from: 'if (ticket.loss !== undefined) throw ticket.loss',
+    from: 'if (loss !== undefined) throw loss',
     to: '',
   },
   // Outcomes of accesses.
@@ -39,12 +39,12 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     name: 'a read does not wait for the commit whose values it saw',
     file: 'client/session/held-state.ts',
     from: 'if (this.unresolved.isEmpty) return undefined',
-    to: 'return undefined',
+    to: 'return undefined\n}',
   },
   {
     name: 'a write resolves before it is committed',
     file: 'client/access/commit.ts',
-    from: 'return isWrittenBehind ? undefined : batch',
+    from: 'return batch\n}',
     to: 'return undefined',
   },
   {

@@ -85,8 +85,8 @@ export const ANSWER_MUTANTS: readonly Mutant[] = [
   {
     name: 'accesses that were queued here are forgotten at a release',
     file: 'client/session/hold.ts',
-    from: 'this.owner.returned(this.accesses.takeQueued())',
-    to: 'this.accesses.takeQueued()',
+    from: "if (this.state.kind !== 'draining') return\n    this.owner.returned(this.accesses.takeQueued())",
+    to: "if (this.state.kind !== 'draining') return\n    this.accesses.takeQueued()",
   },
   {
     name: 'after a release nobody asks again',

@@ -39,26 +39,26 @@ export const CALL_MUTANTS: readonly Mutant[] = [
   {
     name: 'a peek gives what is cached, and perhaps never committed',
     file: 'client/holdfast.ts',
-    from: 'const attributes = new AttributeCache(record.attrs ?? {}, this.context.options)',
-    to: 'const attributes = this.sessions.known.get(key)?.hold?.attributes ?? new AttributeCache(record.attrs ?? {}, this.context.options)',
+    from: 'return peek(this.context, key)',
+    to: 'const peeked = await peek(this.context, key)\n    const held = this.sessions.known.get(key)?.hold?.attributes\n    if (peeked === undefined || held === undefined) return peeked\n    return { ...peeked, state: Object.fromEntries([...held.names()].map((name) => [name, held.read(name)])) }',
   },
   {
     name: 'a peek finds a session that is destroyed',
-    file: 'client/holdfast.ts',
-    from: 'if (!isAlive(record, clock.wallMs())) return undefined',
+    file: 'client/access/peek.ts',
+    from: 'if (!isAlive(record, context.clock.wallMs())) return undefined',
     to: 'if (record === undefined) return undefined',
   },
   {
     name: 'a session is created without its first attributes',
     file: 'client/holdfast.ts',
-    from: 'void Object.assign(session.state, init)',
-    to: 'void session',
+    from: 'session.content.adopt(attributes)',
+    to: 'void attributes',
   },
   {
     name: 'a fixed life is extended',
     file: 'client/session/life.ts',
-    from: 'return this.options.isFixedExpiry ? this.fixedUntilMs : this.clock.wallMs() + this.ttlMs',
-    to: 'return this.clock.wallMs() + this.ttlMs',
+    from: 'return ttlMs === undefined ? this.fixedUntilMs : this.createdAt + ttlMs',
+    to: 'return this.clock.wallMs() + (ttlMs ?? this.ttlMs)',
   },
   {
     name: 'a lock that is held for days is never kept',
@@ -88,7 +88,7 @@ export const CALL_MUTANTS: readonly Mutant[] = [
   {
     name: 'an access reads past the schema',
     file: 'client/state/attribute-cache.ts',
-    from: '? encodeValue(this.rules.schemas.apply(name, decode(encoded)), name)',
+    from: '? this.encodeAsRuled(name, this.rules.schemas.apply(name, decode(encoded)))',
     to: '? encoded',
   },
   // Worker threads.

@@ -98,8 +98,8 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'an access that succeeds does not wait for the birth of the session',
     file: 'client/session/held-state.ts',
-    from: 'if (this.mustWrite(changes, ttlMs)) return this.stage(changes ?? NO_CHANGES, when, ttlMs)',
-    to: 'if (this.mustWrite(changes, ttlMs)) {\n      const batch = this.stage(changes ?? NO_CHANGES, when, ttlMs)\n      return changes === undefined ? undefined : batch\n    }',
+    from: "if (this.life.isNew) return this.stage(changes ?? NO_CHANGES, 'now', ttlMs)",
+    to: "if (this.life.isNew) {\n      const batch = this.stage(changes ?? NO_CHANGES, 'now', ttlMs)\n      return changes === undefined ? undefined : batch\n    }",
   },
   {
     name: 'a commit leaves its session unborn',
