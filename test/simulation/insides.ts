@@ -1,6 +1,6 @@
 /** The internals of a client. */
 export interface Insides {
-  readonly accesses: { readonly count: number }
+  readonly entrance: { readonly accesses: { readonly count: number } }
   readonly sessions: {
     readonly membership:
       | {

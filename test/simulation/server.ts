@@ -266,7 +266,7 @@ export class Server implements Caller {
 
   /** Sessions that accesses of the client have or wait for. */
   get unfinished(): number {
-    return (this.client as unknown as Insides).accesses.count
+    return (this.client as unknown as Insides).entrance.accesses.count
   }
 
   private get sessions(): Insides['sessions'] {
