@@ -3,7 +3,7 @@ const WORD_CHARS_MAX = 15
 const [LOWER, UPPER] = ['[\\p{Ll}\\p{Lo}]', '\\p{Lu}']
 const FIRST = `(?:${UPPER}?${LOWER}{1,${WORD_CHARS_MAX}}|${UPPER}{1,${WORD_CHARS_MAX}}(?!\\p{L}))`
 const NEXT = [
-  `_?${UPPER}${LOWER}{2,${WORD_CHARS_MAX}}`,
+  `_?${UPPER}${LOWER}{1,${WORD_CHARS_MAX}}`,
   `_${LOWER}{1,${WORD_CHARS_MAX}}`,
   `_?${UPPER}{2,${WORD_CHARS_MAX}}(?!\\p{L})`,
 ].join('|')

@@ -139,7 +139,7 @@ describe('a session that another process asks for', () => {
       return world.clock.wallMs() - wantedMs
     })
     stuck.catch(() => {})
-    const waiting = use(other)
+    const waiting = other.access(ID, 'all', () => {}, { timeoutMs: 60_000 })
     await expect(world.finish(stuck, 30_000)).rejects.toMatchObject({ code: 'SESSION_LOST', reason: 'revoked' })
     await world.finish(waiting)
   })
