@@ -148,6 +148,8 @@ describe('when DynamoDB answers badly or not at all', () => {
   it('names wrong credentials', async () => {
     const credentials = { ...suite.stack.credentials, secretAccessKey: 'wrong' }
     const holdfast = suite.client({ credentials, timeoutMs: 5_000 })
-    await expect(increment(holdfast, 'credentials')).rejects.toThrow(/status 403 \(InvalidSignatureException\)\. Check .* the credentials/)
+    await expect(increment(holdfast, 'credentials')).rejects.toThrow(
+      /status 403 \(InvalidSignatureException\)\. Check .* the credentials/,
+    )
   }, 60_000)
 })
