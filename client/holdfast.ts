@@ -166,7 +166,7 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
       [session],
       () => work(session),
       async () => {
-        newId = await session.moveTo(next.id, true)
+        newId = await session.moveTo(next.id)
         // The rotation has landed, whatever becomes of the session now.
         session.end()
         session.hold.leave(session.ticket)

@@ -1,39 +1,27 @@
-import { inspect } from 'node:util'
 import type { SessionKey } from '../../protocol/keys.js'
 import { compileLockRequest, type LockRequest, type LockSpec, merge } from '../attribute-locks/lock-request.js'
-import { AccessEndedError, NotLockedError } from '../errors/index.js'
+import type { HoldfastError } from '../errors/index.js'
 import { compileTimeoutMs, compileTtlMs, type LockOptions } from '../options/access-options.js'
-import { checkKeys, checkWork } from '../options/check.js'
-import type { Scope } from '../scope.js'
 import type { Hold } from '../session/hold.js'
 import { Ticket } from '../session/ticket.js'
 import type { Changes } from '../state/attribute-cache.js'
 import type { NestedState } from '../state/nested-state.js'
 import { AccessState } from '../state/state-view.js'
 import type { AccessContext } from './access-context.js'
+import type { Joinable } from './join.js'
 import type { WaitOptions, WholeSession } from './nested-session.js'
-import { worstOf } from './outcome.js'
+import type { Nesting } from './nesting.js'
+import { both } from './outcome.js'
+import { OutermostSession } from './outermost-session.js'
 import { move } from './rotation.js'
 
-const SESSION_ROTATE_KEYS = { to: true } as const
-
-async function both(before: Promise<void> | undefined, last: Promise<void>): Promise<void> {
-  const failure = worstOf(await Promise.allSettled([before, last]))
-  if (failure !== undefined) throw failure
-}
-
 /** The session object of one access. */
-export class AccessSession implements WholeSession {
+export class AccessSession extends OutermostSession implements WholeSession {
   /** All calls of {@link commit} so far, of which some may be under way. */
   committing: Promise<void> | undefined
-  /** A call of {@link destroy} or {@link rotate} that is under way. */
-  ending: Promise<unknown> | undefined
   private made: AccessState | undefined
   /** A lifetime for the session that is not staged yet. */
   private ttl: number | undefined
-  private isEnded = false
-  private isGone = false
-  private scopes: Set<Scope> | undefined
 
   /** The key, the hold and the ticket are others after a rotation. */
   constructor(
@@ -42,12 +30,8 @@ export class AccessSession implements WholeSession {
     public hold: Hold,
     public ticket: Ticket,
   ) {
+    super()
     this.ttl = ticket.options.ttlMs
-  }
-
-  /** For accesses that join this one. */
-  get session(): this {
-    return this
   }
 
   /** Made on first use. */
@@ -59,10 +43,6 @@ export class AccessSession implements WholeSession {
       (name, value) => this.hold.attributes.checkValue(name, value),
     )
     return this.made
-  }
-
-  get state(): Record<string, unknown> {
-    return this.content.proxy
   }
 
   /** The differences from the cached state, in encoded form; undefined where there are none. Throws on bad values. */
@@ -139,10 +119,6 @@ export class AccessSession implements WholeSession {
     return done
   }
 
-  delete(name: string): void {
-    this.content.delete(name)
-  }
-
   lock(more: LockSpec<string>, options: LockOptions = {}): Promise<this> {
     return this.lockFor(more, options, this.ticket.options)
   }
@@ -174,74 +150,28 @@ export class AccessSession implements WholeSession {
     return this.hold.accesses.tryExtend(this.ticket, request) ? this.widened(request) : undefined
   }
 
-  /** Ends the session's life now, and the use of this object. Changes that are not committed are dropped. */
-  async destroy(): Promise<void> {
+  /** Moves the session under an id for which it has been looked already. */
+  moveTo(id: string): Promise<string> {
     this.checkEnding()
-    this.isGone = true
-    this.end()
+    return this.whileEnding(this.move(id, true))
+  }
+
+  protected get loss(): HoldfastError | undefined {
+    return this.ticket.loss
+  }
+
+  protected get nesting(): Nesting<Joinable> {
+    return this.context.nesting
+  }
+
+  protected destroyed(): Promise<void> {
     // From here on the write decides the outcome, not a loss.
     this.ticket.whileRunning(undefined)
-    await this.whileEnding(this.hold.destroy(this.ticket))
+    return this.hold.destroy(this.ticket)
   }
 
-  /** Moves the session under another id. The access goes on there. */
-  async rotate(options: { readonly to?: string } = {}): Promise<string> {
-    checkKeys(options, SESSION_ROTATE_KEYS, 'session.rotate')
-    return this.moveTo(options.to, false)
-  }
-
-  /** @param isChecked the id has been looked for already. */
-  moveTo(given: string | undefined, isChecked: boolean): Promise<string> {
-    this.checkEnding()
-    return this.whileEnding(
-      move(this, this.context, given, isChecked).then(({ id, key, hold, ticket }) => {
-        this.key = key
-        this.hold = hold
-        this.ticket = ticket
-        this.ttl = undefined
-        return id
-      }),
-    )
-  }
-
-  /** Runs `work` with this session around it: accesses to it join this one. */
-  async run<T>(work: () => T | Promise<T>): Promise<T> {
-    checkWork(work)
-    this.checkUsable()
-    const { nesting } = this.context
-    const scope = nesting.open([this], 'waits')
-    this.scopes ??= new Set()
-    this.scopes.add(scope)
-    try {
-      return await nesting.run(scope, work)
-    } finally {
-      scope.isEnded = true
-      this.scopes.delete(scope)
-    }
-  }
-
-  get isOver(): boolean {
-    return this.isEnded
-  }
-
-  /** This access has destroyed the session: there is nothing to commit. */
-  get isDestroyed(): boolean {
-    return this.isGone
-  }
-
-  /** The parts of a session that a log may show. It shows no values. */
-  toJSON(): { readonly epoch: number; readonly isEnded: boolean } {
-    return { epoch: this.epoch, isEnded: this.isEnded }
-  }
-
-  [inspect.custom](): object {
-    return { Session: this.toJSON() }
-  }
-
-  /** Ends the use of this object. */
-  end(): void {
-    this.isEnded = true
-    for (const scope of this.scopes ?? []) scope.isEnded = true
+  protected moved(to: string | undefined): Promise<string> {
+    return this.move(to, false)
   }
 
   private widened(request: LockRequest): this {
@@ -252,27 +182,18 @@ export class AccessSession implements WholeSession {
     return this
   }
 
-  private async whileEnding<T>(ending: Promise<T>): Promise<T> {
-    this.ending = ending
-    try {
-      return await ending
-    } finally {
-      this.ending = undefined
-    }
+  private async move(given: string | undefined, isChecked: boolean): Promise<string> {
+    const { id, key, hold, ticket } = await move(this, this.context, given, isChecked)
+    this.key = key
+    this.hold = hold
+    this.ticket = ticket
+    this.ttl = undefined
+    return id
   }
 
-  /** Nothing has happened where this throws. */
-  private checkEnding(): void {
-    this.checkUsable()
-    if (this.ticket.request.whole !== 'exclusive') throw new NotLockedError('*', 'end')
-    if (this.ending !== undefined) throw new AccessEndedError('a rotation of this session is under way: await it first')
+  protected override checkEnding(): void {
+    super.checkEnding()
     this.hold.endIfLostOrExpired()
     this.checkUsable()
-  }
-
-  private checkUsable(): void {
-    if (this.ticket.loss !== undefined && !this.isGone) throw this.ticket.loss
-    if (this.isGone) throw new AccessEndedError('this access has destroyed the session: its object ends with it')
-    if (this.isEnded) throw new AccessEndedError()
   }
 }

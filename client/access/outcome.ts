@@ -12,6 +12,12 @@ export function worstOf(outcomes: readonly PromiseSettledResult<unknown>[]): Hol
   return failures.find(({ effect }) => effect === 'unknown') ?? failures[0]
 }
 
+/** Settles when both have, with the worst failure. */
+export async function both(before: Promise<void> | undefined, last: Promise<void>): Promise<void> {
+  const failure = worstOf(await Promise.allSettled([before, last]))
+  if (failure !== undefined) throw failure
+}
+
 /**
  * The failure of a commit() whose outcome is unknown. A failed access reports it instead of its own error. That error
  * does not pass through here: it may be a promise, and would be awaited.
