@@ -7,6 +7,7 @@ import { destroy } from './access/destroying.js'
 import { enterMany } from './access/enter-many.js'
 import { Entrance } from './access/entrance.js'
 import { join } from './access/join.js'
+import { keysOfMany } from './access/many-keys.js'
 import { inUse } from './access/new-id.js'
 import { OpenedSession } from './access/opened-session.js'
 import { peek } from './access/peek.js'
@@ -15,7 +16,6 @@ import { LockOwner } from './attribute-locks/attribute-locks.js'
 import { compileLockRequest, type LockSpec } from './attribute-locks/lock-request.js'
 import { ClosedError, InvalidArgumentError } from './errors/index.js'
 import { Events, type HoldfastEvents } from './events.js'
-import { ACCESS_MANY_MAX } from './limits.js'
 import {
   type AccessOptions,
   type CompiledAccessOptions,
@@ -80,11 +80,7 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     work: (sessions: readonly AccessSession[]) => T | Promise<T>,
     options?: AccessOptions,
   ): Promise<T> {
-    if (!Array.isArray(ids) || ids.length === 0 || ids.length > ACCESS_MANY_MAX) {
-      throw new InvalidArgumentError(`accessMany takes 1 to ${ACCESS_MANY_MAX} ids`)
-    }
-    const keys = [...ids].map((id) => this.keyOf(id))
-    if (new Set(keys).size !== keys.length) throw new InvalidArgumentError('accessMany takes each id once')
+    const keys = keysOfMany(ids, (id) => this.keyOf(id))
     const request = compileLockRequest(locks)
     checkWork(work)
     const joining = { request, options: this.compileOptions(options), durability: options?.durability }
@@ -184,7 +180,10 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
   workerPort(): MessagePort {
     this.entrance.checkOpen()
     const api = this as unknown as HoldfastApi<Record<string, unknown>>
-    const host = new WorkerHost(api, (closed) => void this.workers.delete(closed), this.openChannel)
+    const { namespace, undefinedValues, timeoutMs, ifMissing, durability } = this.context.options
+    const { store } = this.entrance.nesting
+    const greeting = { kind: 'greeting' as const, store, namespace, undefinedValues, timeoutMs, ifMissing, durability }
+    const host = new WorkerHost(api, greeting, (closed) => void this.workers.delete(closed), this.openChannel)
     this.workers.add(host)
     return host.port as MessagePort
   }

@@ -59,6 +59,8 @@ async function runInside<T>(
     return value
   } catch (error) {
     scope.isEnded = true
+    // What was refused of its commits is undone, too.
+    for (const { whole } of sessions) if (whole.answered !== undefined) await whole.answered
     for (const { content } of sessions) content.rollBack()
     const unknown = await unknownOutcome(sessions.map(({ whole }) => whole))
     throw unknown ?? error

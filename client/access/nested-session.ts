@@ -24,6 +24,8 @@ export interface WholeSession {
   readonly wantedSignal: AbortSignal
   /** All commits so far, of which some may be under way. */
   readonly committing?: Promise<void> | undefined
+  /** In a worker thread: settles when the main thread has answered all commits so far. */
+  readonly answered?: Promise<void> | undefined
   /** Commits what a nested access has changed. */
   commitPart(part: NestedState): Promise<void>
   /** Locks more, for a nested access. */

@@ -12,17 +12,22 @@ const READS_ALL = compileLockRequest({ all: 'read' })
 export async function peek(context: ClientContext, key: SessionKey) {
   const record = await readRecord(context, key)
   if (!isAlive(record, context.clock.wallMs())) return undefined
-  // The state of an access that reads everything. Each attribute is decoded, and passes its schema, when it is touched.
-  const { proxy: state } = new AccessState(
-    new AttributeCache(record.attrs ?? {}, context.options),
-    () => READS_ALL,
-    () => {},
-    () => {},
-  )
+  const state = readOnlyState(new AttributeCache(record.attrs ?? {}, context.options))
   return {
     state,
     rev: record.rev,
     createdAt: new Date(record.createdAt),
     aliveUntil: new Date(record.aliveUntil),
   }
+}
+
+/** The state of an access that reads everything. Each attribute is decoded, and passes its schema, when it is touched. */
+export function readOnlyState(attributes: AttributeCache): Record<string, unknown> {
+  const { proxy } = new AccessState(
+    attributes,
+    () => READS_ALL,
+    () => {},
+    () => {},
+  )
+  return proxy
 }

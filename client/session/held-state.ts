@@ -8,7 +8,7 @@ import type { Batch, When } from '../state/batch.js'
 import { CommitChain } from '../state/commit-chain.js'
 import { Unresolved } from '../state/unresolved.js'
 import type { ClientContext } from './context.js'
-import type { SessionLife } from './life.js'
+import { isOtherTtl, type SessionLife } from './life.js'
 import type { Validity } from './validity.js'
 
 interface HeldStateOptions {
@@ -59,7 +59,7 @@ export class HeldState {
   /** Until when the session lives, with what is staged, and with this lifetime where one is given. */
   aliveUntil(ttlMs: number | undefined): number {
     const { life } = this
-    if (life.isOtherTtl(ttlMs)) return life.extendedUntilMs(ttlMs)
+    if (isOtherTtl(life, ttlMs)) return life.extendedUntilMs(ttlMs)
     return this.chain.isIdle && !life.isNew ? life.untilMs : life.extendedUntilMs()
   }
 
@@ -78,7 +78,7 @@ export class HeldState {
 
   /** Whether the success of an access is a write: of these changes, of this lifetime, or the birth of the session. */
   mustWrite(changes: Changes | undefined, ttlMs: number | undefined): boolean {
-    return changes !== undefined || this.life.isNew || this.life.isOtherTtl(ttlMs)
+    return changes !== undefined || this.life.isNew || isOtherTtl(this.life, ttlMs)
   }
 
   /** Extends the session's life without a change to it, where enough of it has passed. */

@@ -3,8 +3,25 @@ import type { Life } from '../../protocol/state/writes.js'
 import type { CompiledOptions } from '../options/client-options.js'
 import type { Clock } from '../ports.js'
 
+/** A life, as far as its end depends on it where an access gives the session another lifetime. */
+export interface Lifetime {
+  /** The lifetime of this session, where it has one of its own. */
+  readonly ownTtlMs: number | undefined
+  /** The lifetime counts from `createdAt`. */
+  readonly isFixed: boolean
+  readonly createdAt: number
+}
+
+/** Whether this lifetime is another than the one that is stored with the session. */
+export const isOtherTtl = ({ ownTtlMs }: Lifetime, ttlMs: number | undefined): ttlMs is number =>
+  ttlMs !== undefined && ttlMs !== ownTtlMs
+
+/** Until when a session would live if it were committed now, with this lifetime. */
+export const untilWith = ({ isFixed, createdAt }: Lifetime, ttlMs: number, nowMs: number): number =>
+  (isFixed ? createdAt : nowMs) + ttlMs
+
 /** The life of a held session: whether and since when it exists, and until when it lives. */
-export class SessionLife {
+export class SessionLife implements Lifetime {
   createdAt: number
   /** When the last access ended. */
   accessedAt: number
@@ -13,7 +30,7 @@ export class SessionLife {
   /** As last committed, or as it will be when the session is born. */
   untilMs: number
   /** The lifetime of this session, where it has one of its own. */
-  private ownTtlMs: number | undefined
+  ownTtlMs: number | undefined
   /** The end of a fixed life, with what is staged. */
   private fixedUntilMs: number
 
@@ -37,6 +54,10 @@ export class SessionLife {
     return this.absence !== undefined
   }
 
+  get isFixed(): boolean {
+    return !this.isNew && this.options.isFixedExpiry
+  }
+
   get ttlMs(): number {
     return this.ownTtlMs ?? this.options.ttlMs
   }
@@ -52,10 +73,8 @@ export class SessionLife {
 
   /** Until when the session would live if it were committed now, with this lifetime where one is given. */
   extendedUntilMs(ttlMs?: number): number {
-    if (!this.isNew && this.options.isFixedExpiry) {
-      return ttlMs === undefined ? this.fixedUntilMs : this.createdAt + ttlMs
-    }
-    return this.clock.wallMs() + (ttlMs ?? this.ttlMs)
+    if (ttlMs === undefined && this.isFixed) return this.fixedUntilMs
+    return untilWith(this, ttlMs ?? this.ttlMs, this.clock.wallMs())
   }
 
   /** Its life, as a commit at this time leaves it. */
@@ -73,11 +92,6 @@ export class SessionLife {
 
   accessed(): void {
     this.accessedAt = this.clock.wallMs()
-  }
-
-  /** Whether this lifetime is another than the one that is stored with the session. */
-  isOtherTtl(ttlMs: number | undefined): boolean {
-    return ttlMs !== undefined && ttlMs !== this.ownTtlMs
   }
 
   /** A commit is staged, with a lifetime for the session where one was given. The first one gives birth to it. */

@@ -24,6 +24,14 @@ export interface StateSource {
   readShared(name: string): unknown
 }
 
+/** One attribute: as it is stored, and as accesses see it, or the error that they get instead. */
+export interface SeenAttribute {
+  readonly name: string
+  readonly stored: AttributeValue
+  readonly current: AttributeValue | undefined
+  readonly problem: unknown
+}
+
 const DELETED = Symbol('deleted')
 
 /** Throws where the outcomes of nested accesses contradict each other on this attribute. */
@@ -89,25 +97,31 @@ export class AccessState {
     return changes
   }
 
-  /** The attributes that exist and are locked. They are sent to a worker thread. */
-  lockedEntries(): Iterable<readonly [name: string, value: AttributeValue]> {
-    return this.entries(this.request())
-  }
-
-  /** The attributes that exist and that these locks cover. */
-  *entries({ whole, writes, reads }: LockRequest): Iterable<readonly [name: string, value: AttributeValue]> {
+  /** The attributes that exist and that these locks cover, by default those of the access, for a worker thread. */
+  *attributesUnder({ whole, writes, reads }: LockRequest = this.request()): Iterable<SeenAttribute> {
     this.checkUsable()
     for (const name of whole === undefined ? [...writes, ...reads] : this.source.names()) {
-      const value = this.source.current(name)
-      if (value !== undefined) yield [name, value]
+      const stored = this.source.encoded(name)
+      if (stored !== undefined) yield this.seen(name, stored)
     }
   }
 
-  /** Takes over the changes of a worker thread. Throws where an attribute is not locked for writing. */
-  adopt(changes: Changes): void {
-    for (const [name, encoded] of changes) {
+  /**
+   * Takes over the changes of a worker thread, or nothing. Throws where an attribute is not locked for writing. The
+   * returned function undoes it, but for attributes that have been set again.
+   */
+  adopt(changes: Changes): () => void {
+    const adopted = [...changes].map(([name, encoded]) => {
       this.checkWritable(name)
-      this.put(name, encoded === undefined ? DELETED : decodeValue(encoded))
+      return { name, before: this.overlay?.get(name), value: encoded === undefined ? DELETED : decodeValue(encoded) }
+    })
+    for (const { name, value } of adopted) this.put(name, value)
+    return () => {
+      for (const { name, before, value } of adopted) {
+        if (this.overlay?.get(name) !== value) continue
+        this.overlay?.delete(name)
+        if (before !== undefined) this.put(name, before)
+      }
     }
   }
 
@@ -216,6 +230,14 @@ export class AccessState {
       throw new NestedAccessError(
         `an object was changed that attribute '${each.name}' had before a nested access failed: read session.state again after that`,
       )
+    }
+  }
+
+  private seen(name: string, stored: AttributeValue): SeenAttribute {
+    try {
+      return { name, stored, current: this.source.current(name), problem: undefined }
+    } catch (problem) {
+      return { name, stored, current: undefined, problem }
     }
   }
 

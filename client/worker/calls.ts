@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
 import { onAbort } from '../abort-listeners.js'
+import type { WaitOptions } from '../access/nested-session.js'
 import type { LockSpec } from '../attribute-locks/lock-request.js'
 import {
   AbortedError,
@@ -11,7 +12,8 @@ import {
   UnreachableError,
 } from '../errors/index.js'
 import { WORKER_STANDSTILL_MS } from '../limits.js'
-import type { Entries, Opened, Reply, ToHost, ToWorker, TryLocked } from './messages.js'
+import type { LockOptions } from '../options/access-options.js'
+import type { Attributes, CallMessage, Opened, Reply, RequestMessage, ToHost, ToWorker, TryLocked } from './messages.js'
 import type { Port } from './port.js'
 import type { SessionLink, WorkerSession } from './session.js'
 import { fromWire } from './wire-error.js'
@@ -21,6 +23,8 @@ export interface Begun {
   readonly sessions: readonly WorkerSession[]
   readonly work: () => Promise<unknown>
 }
+
+const NOTHING: Begun = { sessions: [], work: async () => {} }
 
 /** One call that the main thread has not answered. */
 interface Call {
@@ -38,8 +42,10 @@ interface Call {
 interface Request {
   readonly resolve: (reply: Reply) => void
   readonly reject: (error: unknown) => void
-  /** The call that is committing, where this is a commit(). */
-  readonly committing: number | undefined
+  /** The signal of its wait. */
+  readonly signal: AbortSignal | undefined
+  /** The call that is writing, where the request is a write. */
+  readonly writing: number | undefined
 }
 
 /** A worker thread's calls to the main thread, over one port. */
@@ -69,13 +75,13 @@ export class Calls {
 
   /**
    * Sends a call, runs its work when the access begins, and settles when the main thread says that the call is done or
-   * has failed. Returns the result of the work or, for a call without work, the main thread's answer.
+   * has failed. Returns the result of the work or, for a call that has an answer, the main thread's.
    */
   async make(
     n: number,
-    message: ToHost,
+    message: CallMessage,
     signal: AbortSignal | undefined,
-    begin: (opened: readonly Opened[]) => Begun,
+    begin: (opened: readonly Opened[]) => Begun = () => NOTHING,
   ): Promise<unknown> {
     if (this.isClosed) throw new ClosedError()
     if (signal?.aborted) throw new AbortedError(0, signal.reason)
@@ -94,7 +100,7 @@ export class Calls {
             inContext(work).then(
               (value) => {
                 result = { value }
-                this.finish(n, call)
+                void this.finish(n, call)
               },
               (error: unknown) => this.drop(n, call, error),
             )
@@ -102,14 +108,14 @@ export class Calls {
           signal,
           sessions: [],
           failure: undefined,
-          // This thread cannot know whether a `destroy` still waits or has written already.
-          isFinishing: message.op === 'destroy',
+          // This thread cannot know whether these still wait or have written already.
+          isFinishing: message.op === 'destroy' || message.op === 'create',
         }
         this.calls.set(n, call)
         this.port.ref()
         this.send(message)
       })
-      return result === undefined ? answer : result.value
+      return answer === undefined ? result?.value : answer
     } finally {
       unlisten()
       this.settle(n)
@@ -118,24 +124,59 @@ export class Calls {
 
   /** The requests that a session of a call can make. */
   linkOf(n: number, index: number): SessionLink {
-    const request = (isCommit: boolean, message: (m: number) => ToHost) => {
-      const m = this.nextNumber()
-      return new Promise<Reply>((resolve, reject) => {
-        if (this.isClosed) return reject(new ClosedError())
-        this.send(message(m))
-        this.requests.set(m, { resolve, reject, committing: isCommit ? n : undefined })
-      })
-    }
+    const write = (message: (m: number) => RequestMessage) => this.request(n, true, message, this.calls.get(n)?.signal)
     return {
-      commit: (changes) => request(true, (m) => ({ op: 'commit', n, m, index, changes })),
-      lock: (locks, options) => request(false, (m) => ({ op: 'lock', n, m, index, locks, options })),
+      commit: (changes) => write((m) => ({ op: 'commit', n, m, index, changes })),
+      close: (changes) => write((m) => ({ op: 'close', n, m, index, changes })),
+      rotate: (changes, to) => write((m) => ({ op: 'rotateSession', n, m, index, changes, to })),
+      destroy: () => write((m) => ({ op: 'destroySession', n, m, index })),
+      lock: (locks, options, waits) => this.lock(n, index, locks, options, waits),
       setTtl: (ttlMs) => this.send({ op: 'ttl', n, index, ttlMs }),
       tryLock: (locks) => this.tryLock(n, index, locks),
     }
   }
 
-  private finish(n: number, call: Call): void {
+  private request(
+    n: number,
+    isWrite: boolean,
+    message: (m: number) => RequestMessage,
+    signal: AbortSignal | undefined,
+    m = this.nextNumber(),
+  ): Promise<Reply> {
+    return new Promise<Reply>((resolve, reject) => {
+      if (this.isClosed) return reject(new ClosedError())
+      this.send(message(m))
+      this.requests.set(m, { resolve, reject, signal, writing: isWrite ? n : undefined })
+    })
+  }
+
+  /** The signal of a nested access is its own: it ends this wait alone. */
+  private async lock(
+    n: number,
+    index: number,
+    locks: LockSpec,
+    options: LockOptions | undefined,
+    waits: WaitOptions | undefined,
+  ): Promise<Reply> {
+    if (waits === undefined) {
+      const message = (m: number) => ({ op: 'lock', n, m, index, locks, options, waits }) as const
+      return this.request(n, false, message, this.calls.get(n)?.signal)
+    }
+    const { signal, timeoutMs, label } = waits
+    const sent = { timeoutMs, label, isAborted: signal?.aborted === true }
+    const m = this.nextNumber()
+    const unlisten = onAbort(signal, () => this.send({ op: 'abort', n, m }))
     try {
+      return await this.request(n, false, () => ({ op: 'lock', n, m, index, locks, options, waits: sent }), signal, m)
+    } finally {
+      unlisten()
+    }
+  }
+
+  private async finish(n: number, call: Call): Promise<void> {
+    try {
+      // What was refused of its commits is a change of the access still.
+      for (const session of call.sessions) if (session.answered !== undefined) await session.answered
       const changes = call.sessions.map((session) => [...session.changes()])
       for (const session of call.sessions) session.end()
       call.isFinishing = true
@@ -152,7 +193,7 @@ export class Calls {
   }
 
   /** Blocks this thread until the main thread has answered. The main thread never waits for this thread. */
-  private tryLock(n: number, index: number, locks: LockSpec): Entries | undefined {
+  private tryLock(n: number, index: number, locks: LockSpec): Attributes | undefined {
     if (this.isClosed) throw new ClosedError()
     const done = new Int32Array(new SharedArrayBuffer(4))
     const { port1, port2 } = new MessageChannel()
@@ -185,7 +226,7 @@ export class Calls {
       case 'reply':
         return this.take(message.m)?.resolve(message)
       case 'refused':
-        return this.take(message.m)?.reject(fromWire(message.error))
+        return this.refused(this.take(message.m), fromWire(message.error))
     }
   }
 
@@ -195,10 +236,11 @@ export class Calls {
     for (const session of call.sessions) session.end()
     const isWorse = (error as HoldfastError | undefined)?.effect === 'unknown'
     if (call.failure !== undefined && !isWorse) return call.reject(call.failure.error)
-    const { signal } = call
-    // The signal's reason was not sent to the main thread, so it is added here.
-    const isOwn = error instanceof AbortedError && signal?.aborted === true
-    call.reject(isOwn ? new AbortedError(error.waitedMs, signal.reason) : error)
+    call.reject(error === undefined ? undefined : withReason(error, call.signal))
+  }
+
+  private refused(request: Request | undefined, error: Error): void {
+    request?.reject(withReason(error, request.signal))
   }
 
   private take(m: number): Request | undefined {
@@ -208,22 +250,23 @@ export class Calls {
   }
 
   private settle(n: number): void {
+    for (const session of this.calls.get(n)?.sessions ?? []) session.end()
     this.calls.delete(n)
     if (this.calls.size === 0) this.port.unref()
   }
 
-  /** The port is closed. A commit that was under way may or may not have landed. */
+  /** The port is closed. A write that was under way may or may not have landed. */
   private closed(): void {
     if (this.isClosed) return
     this.isClosed = true
-    const committing = new Set<number>()
-    for (const { reject, committing: n } of this.requests.values()) {
-      if (n !== undefined) committing.add(n)
+    const writing = new Set<number>()
+    for (const { reject, writing: n } of this.requests.values()) {
+      if (n !== undefined) writing.add(n)
       reject(n === undefined ? new ClosedError() : new CommitUnknownError(undefined))
     }
     this.requests.clear()
     for (const [n, call] of this.calls) {
-      const error = call.isFinishing || committing.has(n) ? new CommitUnknownError(undefined) : new ClosedError()
+      const error = call.isFinishing || writing.has(n) ? new CommitUnknownError(undefined) : new ClosedError()
       for (const session of call.sessions) session.lose(error)
       call.reject(error)
     }
@@ -236,4 +279,10 @@ export class Calls {
       throw new InvalidArgumentError('an argument cannot be sent to the main thread', { cause })
     }
   }
+}
+
+/** The reason of a signal was not sent to the main thread. */
+function withReason(error: Error, signal: AbortSignal | undefined): Error {
+  const isOwn = error instanceof AbortedError && signal?.aborted === true
+  return isOwn ? new AbortedError(error.waitedMs, signal.reason) : error
 }

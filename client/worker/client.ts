@@ -1,17 +1,30 @@
-import { randomBytes } from 'node:crypto'
+import type { SessionKey } from '../../protocol/keys.js'
+import { initialAttributes } from '../access/creation.js'
 import { type Joinable, join } from '../access/join.js'
+import { keysOfMany } from '../access/many-keys.js'
 import { Nesting } from '../access/nesting.js'
 import { inUse } from '../access/new-id.js'
+import { readOnlyState } from '../access/peek.js'
 import type { HoldfastApi, Peeked } from '../api.js'
 import { compileLockRequest, type LockSpec } from '../attribute-locks/lock-request.js'
-import { decodeValue } from '../codec/index.js'
-import { InvalidArgumentError } from '../errors/index.js'
-import { type CompiledAccessOptions, checkCallOptions, compileAccessOptions } from '../options/access-options.js'
-import { checkInit, checkSessionId, checkWork, kindOf } from '../options/check.js'
+import {
+  type CompiledAccessOptions,
+  checkCallOptions,
+  compileAccessOptions,
+  type Durability,
+} from '../options/access-options.js'
+import { checkSessionId, checkWork } from '../options/check.js'
+import { sessionKey } from '../session/session-key.js'
+import type { AttributeRules } from '../state/attribute-cache.js'
+import { rulesWith, WorkerAttributes } from './attributes.js'
 import { Calls } from './calls.js'
-import type { Entries, Opened } from './messages.js'
+import type { Greeting, Opened, WirePeeked } from './messages.js'
+import { OpenedWorkerSession } from './opened-session.js'
 import type { Port } from './port.js'
-import { WorkerSession } from './session.js'
+import { type WorkerContext, WorkerSession } from './session.js'
+
+/** Stands for the key of a session that is to be made under an id that nobody has. */
+const NEW_KEY = ''
 
 /** The client of a worker thread: the same accesses, on the sessions that the process holds. */
 export interface WorkerHoldfast<S extends object> extends HoldfastApi<S> {
@@ -22,28 +35,34 @@ export interface WorkerHoldfast<S extends object> extends HoldfastApi<S> {
 type Work = (sessions: readonly WorkerSession[]) => unknown
 type Options = { readonly signal?: AbortSignal; readonly [option: string]: unknown } | undefined
 
-// The main thread has the defaults. Options are only checked here, but for those of a nested access: by default it is
-// not written by itself.
-const SOME_DEFAULTS = { timeoutMs: 1, ifMissing: 'create', durability: 'release' } as const
-
 /** The calls of the API, as messages to the main thread. */
-export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknown> {
-  private readonly nesting = new Nesting<Joinable>(undefined)
+export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknown>, WorkerContext {
+  readonly nesting: Nesting<Joinable>
+  readonly rules: AttributeRules
   private readonly calls: Calls
 
-  constructor(port: Port) {
-    if (typeof port?.postMessage !== 'function') {
-      throw new InvalidArgumentError(`connectHoldfast takes the port of workerPort(), received ${kindOf(port)}`)
-    }
+  constructor(
+    port: Port,
+    private readonly greeting: Greeting,
+  ) {
+    this.nesting = new Nesting(greeting.store)
+    this.rules = rulesWith(greeting.undefinedValues)
     this.calls = new Calls(port)
   }
 
-  access(id: string, locks: LockSpec, work: (session: WorkerSession) => unknown, options?: Options): Promise<unknown> {
-    return this.run('access', [id], locks, ([session]) => work(session as WorkerSession), options, work)
+  async access(
+    id: string,
+    locks: LockSpec,
+    work: (session: WorkerSession) => unknown,
+    options?: Options,
+  ): Promise<unknown> {
+    const keys = [this.keyOf(id)]
+    return this.join('access', [id], keys, locks, work, ([session]) => work(session as WorkerSession), options)
   }
 
-  accessMany(ids: readonly string[], locks: LockSpec, work: Work, options?: Options): Promise<unknown> {
-    return this.run('accessMany', ids, locks, work, options, work)
+  async accessMany(ids: readonly string[], locks: LockSpec, work: Work, options?: Options): Promise<unknown> {
+    const keys = keysOfMany(ids, (id) => this.keyOf(id))
+    return this.join('accessMany', ids, keys, locks, work, work, options)
   }
 
   async rotate(
@@ -51,30 +70,35 @@ export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknow
     work: (session: WorkerSession) => unknown = () => {},
     options: Options & { readonly to?: string } = {},
   ): Promise<string> {
-    const to = options.to ?? randomBytes(32).toString('base64url')
-    await this.run('rotate', [id], 'all', ([session]) => work(session as WorkerSession), { ...options, to }, work)
-    return to
+    const key = this.keyOf(id)
+    checkWork(work)
+    checkCallOptions(options, 'rotate')
+    const { to, ...rest } = options
+    if (to !== undefined) this.keyOf(to)
+    const sent = { ...this.split(rest).rest, ...(to === undefined ? {} : { to }) }
+    this.nesting.refuse('rotated', key, 'inAny')
+    const inside: Work = ([session]) => work(session as WorkerSession)
+    return (await this.run('rotate', [id], [key], 'all', inside, sent, options.signal)) as string
   }
 
-  async open(id: string, locks: LockSpec, options?: Options): Promise<WorkerSession & AsyncDisposable> {
-    checkSessionId(id)
+  async open(id: string, locks: LockSpec, options?: Options): Promise<OpenedWorkerSession> {
+    const key = this.keyOf(id)
     const request = compileLockRequest(locks)
-    let leave = () => {}
+    const { signal, rest } = this.split(options)
+    let end = () => {}
     const left = new Promise<never>((_resolve, reject) => {
-      leave = () => reject(new Error('the scope was left'))
+      end = () => reject(new Error('the scope was left'))
     })
     const n = this.calls.nextNumber()
-    const { signal, rest } = split(options)
     return new Promise((resolve, reject) => {
-      const ended = this.calls.make(n, { op: 'access', n, ids: [id], locks, options: rest }, signal, (opened) => {
-        const session = new WorkerSession(opened[0] as Opened, request, this.calls.linkOf(n, 0))
-        const dispose = async () => {
-          leave()
+      const ended = this.calls.make(n, { op: 'open', n, ids: [id], locks, options: rest }, signal, ([opened]) => {
+        const leave = async () => {
+          end()
           await ended.catch(() => {})
         }
-        resolve(
-          Object.defineProperty(session, Symbol.asyncDispose, { value: dispose }) as WorkerSession & AsyncDisposable,
-        )
+        const link = this.calls.linkOf(n, 0)
+        const session = new OpenedWorkerSession(this, key, opened as Opened, request, link, leave)
+        resolve(session)
         return { sessions: [session], work: () => left }
       })
       ended.catch(reject)
@@ -82,68 +106,92 @@ export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknow
   }
 
   async peek(id: string): Promise<Peeked<Record<string, unknown>> | undefined> {
-    const found = (await this.ask('peek', id)) as { readonly state: Entries } | undefined
+    this.keyOf(id)
+    const n = this.calls.nextNumber()
+    const found = (await this.calls.make(n, { op: 'peek', n, id, options: undefined }, undefined)) as
+      | WirePeeked
+      | undefined
     if (found === undefined) return undefined
-    const state = found.state.map(([name, value]) => [name, value === undefined ? undefined : decodeValue(value)])
-    return { ...found, state: Object.fromEntries(state) } as Peeked<Record<string, unknown>>
+    const { attributes, rev, createdAtMs, aliveUntilMs } = found
+    const received = new WorkerAttributes({}, this.rules)
+    received.receive(attributes)
+    const state = readOnlyState(received) as Peeked<Record<string, unknown>>['state']
+    return { state, rev, createdAt: new Date(createdAtMs), aliveUntil: new Date(aliveUntilMs) }
   }
 
   async create(init: object = {}, options: Options & { readonly id?: string } = {}): Promise<string> {
-    checkInit(init)
+    const attributes = [...initialAttributes(init, this.rules)]
     checkCallOptions(options, 'create')
-    const { id = randomBytes(32).toString('base64url'), ...rest } = options
-    const create = (session: WorkerSession) => {
-      if (!session.isNew) throw inUse('id')
-      Object.assign(session.state, init)
-    }
-    await this.access(id, 'all', create, { ...rest, ifMissing: 'create' })
-    return id
+    const { id, ...rest } = options
+    const key = id === undefined ? NEW_KEY : this.keyOf(id)
+    const sent = { ...this.split(rest).rest, ...(id === undefined ? {} : { id }) }
+    if (this.nesting.outer([key], compileLockRequest('all')) !== undefined) throw inUse('id')
+    const n = this.calls.nextNumber()
+    return (await this.calls.make(n, { op: 'create', n, attributes, options: sent }, options.signal)) as string
   }
 
   async destroy(id: string, options?: Options): Promise<boolean> {
-    checkSessionId(id)
+    const key = this.keyOf(id)
     checkCallOptions(options, 'destroy')
-    this.nesting.refuse('destroyed', id, 'inAny')
-    return (await this.ask('destroy', id, options)) as boolean
+    const { signal, rest } = this.split(options)
+    this.nesting.refuse('destroyed', key, 'inAny')
+    const n = this.calls.nextNumber()
+    return (await this.calls.make(n, { op: 'destroy', n, id, options: rest }, signal)) as boolean
   }
 
   async release(id: string): Promise<void> {
-    this.nesting.refuse('released', id, 'inThis')
-    await this.ask('release', id)
+    this.nesting.refuse('released', this.keyOf(id), 'inThis')
+    const n = this.calls.nextNumber()
+    await this.calls.make(n, { op: 'release', n, id, options: undefined }, undefined)
   }
 
   close(): void {
     this.calls.close()
   }
 
-  private async run(
-    op: 'access' | 'accessMany' | 'rotate',
+  keyOf(id: string): SessionKey {
+    checkSessionId(id)
+    return sessionKey(this.greeting.namespace, id)
+  }
+
+  /** An access joins the one around it, or is made by the main thread. */
+  private async join(
+    op: 'access' | 'accessMany',
     ids: readonly string[],
+    keys: readonly SessionKey[],
     locks: LockSpec,
+    given: unknown,
     work: Work,
     options: Options,
-    given: unknown,
   ): Promise<unknown> {
-    if (!Array.isArray(ids)) {
-      throw new InvalidArgumentError(`'ids' must be an array of session ids, received ${kindOf(ids)}`)
-    }
-    for (const id of ids) checkSessionId(id)
     const request = compileLockRequest(locks)
     checkWork(given)
-    const { signal, rest, compiled } = split(options)
-    if (op === 'rotate') this.nesting.refuse('rotated', ids[0] as string, 'inAny')
-    const joining = { request, options: compiled, durability: compiled.durability }
-    const joined = join(this.nesting, ids, joining, (sessions) => work(sessions as never))
-    if (joined !== undefined) return joined
+    const { signal, rest, compiled } = this.split(options)
+    const joining = { request, options: compiled, durability: rest.durability as Durability | undefined }
+    const joined = join(this.nesting, keys, joining, (sessions) => work(sessions as never))
+    return joined ?? this.run(op, ids, keys, locks, work, rest, signal)
+  }
+
+  private run(
+    op: 'access' | 'accessMany' | 'rotate',
+    ids: readonly string[],
+    keys: readonly SessionKey[],
+    locks: LockSpec,
+    work: Work,
+    options: SplitOptions['rest'],
+    signal: AbortSignal | undefined,
+  ): Promise<unknown> {
     const n = this.calls.nextNumber()
-    return this.calls.make(n, { op, n, ids, locks, options: rest }, signal, (opened) => {
-      const sessions = opened.map((one, index) => new WorkerSession(one, request, this.calls.linkOf(n, index)))
-      const running = sessions.map((session, index) => ({ key: ids[index] as string, ticket: session.ticket, session }))
-      return { sessions, work: () => this.perform(running, () => work(sessions)) }
+    const request = compileLockRequest(locks)
+    return this.calls.make(n, { op, n, ids, locks, options }, signal, (opened) => {
+      const sessions = opened.map((one, index) => {
+        return new WorkerSession(this, keys[index] as SessionKey, one, request, this.calls.linkOf(n, index))
+      })
+      return { sessions, work: () => this.perform(sessions, () => work(sessions)) }
     })
   }
 
-  private async perform(running: readonly Joinable[], work: () => unknown): Promise<unknown> {
+  private async perform(running: readonly WorkerSession[], work: () => unknown): Promise<unknown> {
     const scope = this.nesting.open(running)
     try {
       return await this.nesting.run(scope, work)
@@ -152,33 +200,16 @@ export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknow
     }
   }
 
-  private async ask(op: 'peek' | 'destroy' | 'release', id: string, options?: Options): Promise<unknown> {
-    checkSessionId(id)
-    const n = this.calls.nextNumber()
-    const { signal, rest } = split(options)
-    // The main thread does this alone: no work runs in this thread.
-    return this.calls.make(n, { op, n, id, options: rest }, signal, () => ({ sessions: [], work: async () => {} }))
+  /** Takes the signal out of the options, because a signal cannot cross a port: a message is sent when it fires. */
+  private split(options: Options): SplitOptions {
+    const compiled = compileAccessOptions(options, this.greeting)
+    const { signal, ...rest } = options ?? {}
+    return { signal, rest, compiled }
   }
 }
 
 interface SplitOptions {
   readonly signal: AbortSignal | undefined
-  readonly rest: { readonly [option: string]: unknown } | undefined
+  readonly rest: { readonly [option: string]: unknown }
   readonly compiled: CompiledAccessOptions
-}
-
-/** Takes the signal out of the options, because a signal cannot cross a port: a message is sent when it fires. */
-function split(options: Options): SplitOptions {
-  if (options === undefined) {
-    return { signal: undefined, rest: undefined, compiled: compileAccessOptions(undefined, SOME_DEFAULTS) }
-  }
-  // It is not shown where it is no object: it may be an id.
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidArgumentError(`the options must be an object, received ${kindOf(options)}`)
-  }
-  // `to`, the new id of a rotation, is not an option of an access. The main thread checks it.
-  const { to: _, ...checked } = options
-  const compiled = compileAccessOptions(checked, SOME_DEFAULTS)
-  const { signal, ...rest } = options
-  return { signal, rest, compiled }
 }

@@ -1,12 +1,13 @@
 import type { AccessSession } from '../access/access-session.js'
+import type { OpenedSession } from '../access/opened-session.js'
 import type { HoldfastApi } from '../api.js'
-import { compileLockRequest, type LockSpec } from '../attribute-locks/lock-request.js'
-import { encodeValue } from '../codec/index.js'
 import { InvalidArgumentError, RefusedError } from '../errors/index.js'
 import { WORKER_CALLS_MAX } from '../limits.js'
 import { outsideAccesses } from '../scope.js'
-import { adopt, checkTryLock, onlyId, sessionAt, unknownMessage } from './incoming.js'
-import type { Entries, Opened, ToHost, ToWorker, TryLocked } from './messages.js'
+import { answer, answerTryLock } from './answers.js'
+import { adopt, attributesIn, onlyId, sessionAt, unknownMessage } from './incoming.js'
+import type { CallMessage, Entries, Greeting, RequestMessage, ToHost, ToWorker } from './messages.js'
+import { attributesOf, factsOf, peeked } from './outgoing.js'
 import type { Channel, Port } from './port.js'
 import { toWire } from './wire-error.js'
 
@@ -17,6 +18,8 @@ import { toWire } from './wire-error.js'
 const WORK_DROPPED = new Error('the work is of no use any more')
 
 interface Call {
+  /** A call of `open`. */
+  readonly isOpen: boolean
   readonly controller: AbortController
   /** The changes of the work, when it has ended. Rejected where no changes are kept. */
   readonly work: Promise<readonly Entries[]>
@@ -37,9 +40,12 @@ export class WorkerHost {
   private readonly calls = new Map<number, Call>()
   /** Requests of running accesses that are not answered yet. */
   private requests = 0
+  /** For requests that have a signal of their own, by their numbers. */
+  private readonly aborts = new Map<number, AbortController>()
 
   constructor(
     private readonly client: HoldfastApi<Record<string, unknown>>,
+    greeting: Greeting,
     private readonly onClosed: (host: WorkerHost) => void,
     openChannel: () => Channel,
   ) {
@@ -51,6 +57,7 @@ export class WorkerHost {
     this.own.on('close', () => this.close())
     // This port does not keep the process alive. The thread does that itself.
     this.own.unref()
+    this.own.postMessage(greeting)
   }
 
   private close(): void {
@@ -82,7 +89,9 @@ export class WorkerHost {
     switch (message.op) {
       case 'access':
       case 'accessMany':
+      case 'open':
       case 'rotate':
+      case 'create':
       case 'peek':
       case 'destroy':
       case 'release':
@@ -92,32 +101,28 @@ export class WorkerHost {
       case 'drop':
         return this.calls.get(n)?.drop()
       case 'abort':
-        return this.calls.get(n)?.controller.abort()
+        if (message.m === undefined) return this.calls.get(n)?.controller.abort()
+        return this.aborts.get(message.m)?.abort()
       case 'commit':
-        return void this.reply(message, async (session) => {
-          adopt(session.content, message.changes)
-          await session.commit()
-          return []
-        })
+      case 'close':
       case 'lock':
-        return void this.reply(message, async (session) => {
-          await session.lock(message.locks, message.options)
-          return this.entriesOf(session, message.locks)
-        })
+      case 'rotateSession':
+      case 'destroySession':
+        return void this.reply(message)
       case 'ttl':
         sessionAt(this.calls.get(n)?.sessions, message.index).ttlMs = message.ttlMs
         return
       case 'tryLock':
-        return this.tryLock(message)
+        return answerTryLock(message, () => sessionAt(this.calls.get(n)?.sessions, message.index))
       default:
         throw unknownMessage()
     }
   }
 
-  private begin(n: number, message: Extract<ToHost, { ids: unknown } | { id: unknown }>): void {
+  private begin(n: number, message: CallMessage): void {
     if (this.calls.has(n)) throw new InvalidArgumentError('a worker thread used the number of a call twice')
     if (this.calls.size >= WORKER_CALLS_MAX) throw tooMany('calls')
-    const call = createCall()
+    const call = createCall(message.op === 'open')
     this.calls.set(n, call)
     outsideAccesses(() => this.perform(n, call, message)).then(
       (value) => this.end(n, () => ({ kind: 'done', n, value })),
@@ -135,7 +140,7 @@ export class WorkerHost {
     this.send(message())
   }
 
-  private async perform(n: number, call: Call, message: Extract<ToHost, { ids: unknown } | { id: unknown }>) {
+  private async perform(n: number, call: Call, message: CallMessage): Promise<unknown> {
     const { client } = this
     const options = { ...message.options, ...(message.op === 'release' ? {} : { signal: call.controller.signal }) }
     const work = (sessions: readonly unknown[]) => this.work(n, call, sessions as readonly AccessSession[])
@@ -144,86 +149,80 @@ export class WorkerHost {
         return client.access(onlyId(message.ids), message.locks as 'all', (session) => work([session]), options)
       case 'accessMany':
         return client.accessMany(message.ids, message.locks as 'all', work, options)
+      case 'open':
+        return this.keepOpen(n, call, await client.open(onlyId(message.ids), message.locks as 'all', options))
       case 'rotate':
         return client.rotate(onlyId(message.ids), (session) => work([session]), options)
+      case 'create':
+        return client.create(attributesIn(message.attributes), options)
       case 'destroy':
         return client.destroy(message.id, options)
       case 'release':
         return client.release(message.id)
-      case 'peek': {
-        const found = await client.peek(message.id)
-        if (found === undefined) return undefined
-        return { ...found, state: Object.entries(found.state).map(([name, value]) => [name, encodeValue(value, name)]) }
-      }
+      case 'peek':
+        return peeked(await client.peek(message.id))
     }
   }
 
   /** The work of an access, for the client. It waits until the work in the thread has ended. */
   private async work(n: number, call: Call, sessions: readonly AccessSession[]): Promise<void> {
-    call.sessions = sessions
-    for (const [index, { signal, wantedSignal }] of sessions.entries()) {
-      wantedSignal.addEventListener('abort', () => this.send({ kind: 'wanted', n, index }))
-      signal.addEventListener('abort', () => this.send({ kind: 'lost', n, index, error: toWire(signal.reason) }))
-    }
-    this.send({ kind: 'begin', n, sessions: sessions.map((session) => opened(session)) })
+    this.opened(n, call, sessions)
     const changes = await call.work
     for (const [index, session] of sessions.entries()) adopt(session.content, changes?.[index])
   }
 
-  private async reply(
-    { n, m, index }: Extract<ToHost, { m: number }>,
-    answer: (session: AccessSession) => Promise<Entries>,
-  ): Promise<void> {
+  /** A session of `open`. It ends when the thread leaves its scope, or when it has been closed or destroyed. */
+  private async keepOpen(n: number, call: Call, made: unknown): Promise<void> {
+    const session = made as OpenedSession
+    try {
+      this.opened(n, call, [session])
+      await call.work.catch(() => {})
+    } finally {
+      await session[Symbol.asyncDispose]()
+    }
+  }
+
+  private opened(n: number, call: Call, sessions: readonly AccessSession[]): void {
+    call.sessions = sessions
+    for (const [index, session] of sessions.entries()) {
+      this.listenForWanted(n, index, session)
+      const { signal } = session
+      signal.addEventListener('abort', () => this.send({ kind: 'lost', n, index, error: toWire(signal.reason) }))
+    }
+    const opened = sessions.map((session) => ({ facts: factsOf(session), attributes: attributesOf(session) }))
+    this.send({ kind: 'begin', n, sessions: opened })
+  }
+
+  private listenForWanted(n: number, index: number, { wantedSignal }: AccessSession): void {
+    wantedSignal.addEventListener('abort', () => this.send({ kind: 'wanted', n, index }))
+  }
+
+  private async reply(message: RequestMessage): Promise<void> {
+    const { n, m, index } = message
+    const call = this.calls.get(n)
     this.requests += 1
     try {
       if (this.requests > WORKER_CALLS_MAX) throw tooMany('requests')
-      const session = sessionAt(this.calls.get(n)?.sessions, index)
-      const attributes = await answer(session)
-      this.send({ kind: 'reply', n, m, attributes, rev: session.rev, isNew: session.isNew })
+      const session = sessionAt(call?.sessions, index)
+      const { wantedSignal } = session
+      const answered = await answer(message, session, this.aborts)
+      // After a rotation it is another.
+      if (session.wantedSignal !== wantedSignal) this.listenForWanted(n, index, session)
+      this.send({ kind: 'reply', n, m, facts: factsOf(session), ...answered })
     } catch (error) {
       this.send({ kind: 'refused', n, m, error: toWire(error) })
     } finally {
       this.requests -= 1
     }
-  }
-
-  private tryLock(message: Extract<ToHost, { op: 'tryLock' }>): void {
-    checkTryLock(message)
-    const { n, index, locks, done, port } = message
-    let answer: TryLocked
-    try {
-      const session = sessionAt(this.calls.get(n)?.sessions, index)
-      const isLocked = session.tryLock(locks) !== undefined
-      answer = isLocked ? { attributes: this.entriesOf(session, locks) } : { attributes: undefined, error: undefined }
-    } catch (error) {
-      answer = { attributes: undefined, error: toWire(error) }
-    }
-    port.postMessage(answer)
-    Atomics.store(done, 0, 1)
-    Atomics.notify(done, 0)
-  }
-
-  private entriesOf(session: AccessSession, locks: LockSpec): Entries {
-    return [...session.content.entries(compileLockRequest(locks))]
+    // An open session may have ended before its scope.
+    if (call?.isOpen === true && call.sessions[0]?.isOver === true) call.drop()
   }
 }
-
-const opened = (session: AccessSession): Opened => ({
-  epoch: session.epoch,
-  isNew: session.isNew,
-  createdAtMs: session.createdAt.getTime(),
-  lastAccessAtMs: session.lastAccessAt.getTime(),
-  rev: session.rev,
-  ttlMs: session.ttlMs,
-  aliveUntilMs: session.aliveUntil.getTime(),
-  wanted: session.wanted,
-  attributes: [...session.content.lockedEntries()],
-})
 
 const tooMany = (what: 'calls' | 'requests'): RefusedError =>
   new RefusedError('LOCAL_QUEUE_FULL', `${WORKER_CALLS_MAX} ${what} of this worker thread are under way`, true)
 
-function createCall(): Call {
+function createCall(isOpen: boolean): Call {
   let finish: Call['finish'] = () => {}
   let drop: Call['drop'] = () => {}
   const work = new Promise<readonly Entries[]>((resolve, reject) => {
@@ -232,5 +231,5 @@ function createCall(): Call {
   })
   // Nothing awaits it if the access never began: a rejection must not be an unhandled one.
   work.catch(() => {})
-  return { controller: new AbortController(), work, finish, drop, sessions: [] }
+  return { isOpen, controller: new AbortController(), work, finish, drop, sessions: [] }
 }

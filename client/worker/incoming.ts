@@ -1,8 +1,11 @@
 import { types } from 'node:util'
+import type { AccessSession } from '../access/access-session.js'
+import { OpenedSession } from '../access/opened-session.js'
+import { decodeValue } from '../codec/index.js'
 import { HoldfastError, InvalidArgumentError } from '../errors/index.js'
 import type { Changes } from '../state/attribute-cache.js'
 import type { AccessState } from '../state/state-view.js'
-import type { ToHost } from './messages.js'
+import type { TryLockMessage } from './messages.js'
 
 /**
  * Checks the messages of a worker thread, because its program may send anything over the port. Ids, locks and options
@@ -26,16 +29,34 @@ export function sessionAt<T>(sessions: readonly T[] | undefined, index: unknown)
   return session
 }
 
-export function checkTryLock({ done, port }: Extract<ToHost, { op: 'tryLock' }>): void {
+export function checkTryLock({ done, port }: TryLockMessage): void {
   if (types.isInt32Array(done) && done.length === 1 && typeof port?.postMessage === 'function') return
   throw stray('a tryLock that cannot be answered')
 }
 
-/** Takes over the changes that the work has made in one session. */
-export function adopt(content: AccessState, entries: unknown): void {
+/** The session that a thread has opened. */
+export function openedSession(session: AccessSession): OpenedSession {
+  if (session instanceof OpenedSession) return session
+  throw stray('the end of a session that it has not opened')
+}
+
+/** Takes over the changes that the work has made in one session. The returned function undoes it. */
+export function adopt(content: AccessState, entries: unknown): () => void {
   const changes = changesIn(entries)
+  return readably(() => content.adopt(changes))
+}
+
+/** The attributes of a session that is to be made. */
+export function attributesIn(entries: unknown): { [name: string]: unknown } {
+  const changes = changesIn(entries)
+  const decoded = () =>
+    [...changes].map(([name, value]) => [name, value === undefined ? undefined : decodeValue(value)])
+  return Object.fromEntries(readably(decoded))
+}
+
+function readably<T>(read: () => T): T {
   try {
-    content.adopt(changes)
+    return read()
   } catch (cause) {
     if (cause instanceof HoldfastError) throw cause
     throw new InvalidArgumentError('a worker thread sent a value that cannot be read', { cause })

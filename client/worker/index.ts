@@ -1,7 +1,9 @@
-import { isMainThread, type MessagePort } from 'node:worker_threads'
+import { isMainThread, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { InvalidArgumentError } from '../errors/index.js'
+import { kindOf } from '../options/check.js'
 import type { StorableAttributes } from '../state/types.js'
 import { WorkerClient, type WorkerHoldfast } from './client.js'
+import type { Greeting } from './messages.js'
 
 export * from '../errors/index.js'
 export type { WorkerHoldfast } from './client.js'
@@ -39,7 +41,25 @@ export function connectHoldfast<S extends StorableAttributes<S> = Record<string,
   if (isMainThread) {
     throw new InvalidArgumentError('connectHoldfast is for worker threads: in the main thread use the client itself')
   }
-  const client = clients.get(port) ?? new WorkerClient(port)
+  const client = clients.get(port) ?? new WorkerClient(port, greetingOn(port))
   clients.set(port, client)
   return client as unknown as WorkerHoldfast<S>
+}
+
+/** The message that the main thread's client has sent before it gave the port away. */
+function greetingOn(port: MessagePort): Greeting {
+  const greeting = typeof port?.postMessage === 'function' ? received(port) : undefined
+  if (greeting?.kind === 'greeting') return greeting
+  throw new InvalidArgumentError(
+    `connectHoldfast takes a port of workerPort() that no other thread has connected, received ${kindOf(port)}`,
+  )
+}
+
+function received(port: MessagePort): Greeting | undefined {
+  try {
+    return receiveMessageOnPort(port)?.message
+  } catch {
+    // It is no MessagePort of Node.js.
+    return undefined
+  }
 }

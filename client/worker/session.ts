@@ -1,66 +1,71 @@
-import { inspect } from 'node:util'
-import type { WholeSession } from '../access/nested-session.js'
-import { compileLockRequest, type LockRequest, type LockSpec, merge } from '../attribute-locks/lock-request.js'
-import { AccessEndedError, type HoldfastError } from '../errors/index.js'
+import type { SessionKey } from '../../protocol/keys.js'
+import type { Joinable } from '../access/join.js'
+import type { WaitOptions, WholeSession } from '../access/nested-session.js'
+import type { Nesting } from '../access/nesting.js'
+import { both } from '../access/outcome.js'
+import { OutermostSession } from '../access/outermost-session.js'
+import { compileLockRequest, type LockRequest, type LockSpec, merge, permits } from '../attribute-locks/lock-request.js'
+import type { HoldfastError } from '../errors/index.js'
 import { compileTtlMs, type LockOptions } from '../options/access-options.js'
-import { SchemaCheck } from '../options/schemas.js'
-import { AttributeCache, type Changes } from '../state/attribute-cache.js'
+import { outsideAccesses } from '../scope.js'
+import { isOtherTtl, untilWith } from '../session/life.js'
+import type { AttributeRules, Changes } from '../state/attribute-cache.js'
 import type { NestedState } from '../state/nested-state.js'
 import { AccessState } from '../state/state-view.js'
-import type { Entries, Opened, Reply } from './messages.js'
+import { WorkerAttributes } from './attributes.js'
+import type { Attributes, Entries, Facts, Opened, Reply } from './messages.js'
 
 /** The requests of a session in a worker thread to the main thread. */
 export interface SessionLink {
   commit(changes: Entries): Promise<Reply>
-  lock(locks: LockSpec, options: LockOptions | undefined): Promise<Reply>
+  close(changes: Entries): Promise<Reply>
+  rotate(changes: Entries, to: string | undefined): Promise<Reply>
+  destroy(): Promise<Reply>
+  /** @param waits are those of a nested access. */
+  lock(locks: LockSpec, options: LockOptions | undefined, waits: WaitOptions | undefined): Promise<Reply>
   setTtl(ttlMs: number): void
   /** Returns undefined where not all of the locks are free. */
-  tryLock(locks: LockSpec): Entries | undefined
+  tryLock(locks: LockSpec): Attributes | undefined
 }
 
-/** No limits and no schemas: the main thread checks both, and runs the schemas when it reads and when it commits. */
-const NO_RULES = {
-  schemas: new SchemaCheck(),
-  attributeBytesMax: Number.MAX_SAFE_INTEGER,
-  sessionBytesMax: Number.MAX_SAFE_INTEGER,
-  undefinedValues: 'refuse',
-} as const
+/** The parts of the thread's client that a session needs. */
+export interface WorkerContext {
+  readonly nesting: Nesting<Joinable>
+  readonly rules: AttributeRules
+  keyOf(id: string): SessionKey
+}
+
+const NO_CHANGES: Changes = new Map()
 
 /** The session object of an access whose work runs in this worker thread. */
-export class WorkerSession implements WholeSession {
-  readonly epoch: number
-  isNew: boolean
-  readonly createdAt: Date
-  readonly lastAccessAt: Date
-  rev: number
-  readonly aliveUntil: Date
+export class WorkerSession extends OutermostSession implements WholeSession {
   /** The locks of this session. Nested accesses look here. */
   readonly ticket: { request: LockRequest }
-  private readonly attributes: AttributeCache
   readonly content: AccessState
+  /** All calls of {@link commit} so far, of which some may be under way. */
+  committing: Promise<void> | undefined
+  private readonly attributes: WorkerAttributes
   private readonly controller = new AbortController()
-  private readonly wantedController = new AbortController()
-  /** For each attribute: the last commit() that sent it, as long as the main thread has not confirmed that commit. */
-  private readonly unconfirmed = new Map<string, Changes>()
-  private ttl: number
-  private isEnded = false
+  private wantedController = new AbortController()
+  private facts: Facts
+  /** When the main thread sent them, by this thread's monotonic clock. */
+  private factsSinceMs = performance.now()
+  private ttl: number | undefined
 
+  /** The key is another after a rotation. */
   constructor(
+    private readonly context: WorkerContext,
+    public key: SessionKey,
     opened: Opened,
     request: LockRequest,
-    private readonly link: SessionLink,
+    protected readonly link: SessionLink,
   ) {
-    this.epoch = opened.epoch
-    this.isNew = opened.isNew
-    this.createdAt = new Date(opened.createdAtMs)
-    this.lastAccessAt = new Date(opened.lastAccessAtMs)
-    this.rev = opened.rev
-    this.aliveUntil = new Date(opened.aliveUntilMs)
-    this.ttl = opened.ttlMs
-    if (opened.wanted) this.becomeWanted()
+    super()
+    this.facts = opened.facts
+    if (opened.facts.wanted) this.becomeWanted()
     this.ticket = { request }
-    this.attributes = new AttributeCache({}, NO_RULES)
-    this.attributes.apply(new Map(opened.attributes))
+    this.attributes = new WorkerAttributes({}, context.rules)
+    this.attributes.receive(opened.attributes)
     this.content = new AccessState(
       this.attributes,
       () => this.ticket.request,
@@ -70,12 +75,32 @@ export class WorkerSession implements WholeSession {
     )
   }
 
-  get state(): Record<string, unknown> {
-    return this.content.proxy
+  get signal(): AbortSignal {
+    return this.controller.signal
+  }
+
+  get epoch(): number {
+    return this.facts.epoch
+  }
+
+  get isNew(): boolean {
+    return this.facts.isNew
+  }
+
+  get createdAt(): Date {
+    return new Date(this.facts.createdAt)
+  }
+
+  get lastAccessAt(): Date {
+    return new Date(this.facts.lastAccessAtMs)
+  }
+
+  get rev(): number {
+    return this.facts.rev
   }
 
   get ttlMs(): number {
-    return this.ttl
+    return this.ttl ?? this.facts.ttlMs
   }
 
   set ttlMs(ttlMs: number) {
@@ -84,8 +109,10 @@ export class WorkerSession implements WholeSession {
     this.link.setTtl(ttlMs)
   }
 
-  get signal(): AbortSignal {
-    return this.controller.signal
+  get aliveUntil(): Date {
+    const { facts, factsSinceMs, ttl } = this
+    if (!isOtherTtl(facts, ttl)) return new Date(facts.aliveUntilMs)
+    return new Date(untilWith(facts, ttl, Math.round(facts.nowMs + performance.now() - factsSinceMs)))
   }
 
   get wanted(): boolean {
@@ -102,51 +129,44 @@ export class WorkerSession implements WholeSession {
 
   async commitPart(part: NestedState | undefined): Promise<void> {
     this.checkUsable()
-    const changes = this.changes(part)
-    for (const name of changes.keys()) this.unconfirmed.set(name, changes)
-    this.update(await this.told(this.link.commit([...changes])))
-    this.attributes.apply(changes)
-    for (const name of changes.keys()) if (this.unconfirmed.get(name) === changes) this.unconfirmed.delete(name)
+    const done = this.sendChanges(this.changes(part), (changes) => this.link.commit(changes)).then(() => {})
+    this.committing = both(this.committing, done)
+    // The caller learns of the failure by `done`.
+    this.committing.catch(() => {})
+    return done
   }
 
-  delete(name: string): void {
-    this.content.delete(name)
+  get answered(): Promise<void> | undefined {
+    return this.attributes.isAnySent ? this.committing?.catch(() => {}) : undefined
   }
 
   lock(more: LockSpec, options?: LockOptions): Promise<this> {
-    return this.lockFor(more, options)
+    return this.lockFor(more, options, undefined)
   }
 
-  async lockFor(more: LockSpec, options?: LockOptions): Promise<this> {
+  async lockFor(more: LockSpec, options: LockOptions | undefined, waits: WaitOptions | undefined): Promise<this> {
     this.checkUsable()
     const request = compileLockRequest(more)
-    const reply = await this.told(this.link.lock(more, options))
-    this.update(reply)
+    const reply = await this.told(this.link.lock(more, options, waits))
     return this.widened(request, reply.attributes)
   }
 
   tryLock(more: LockSpec): this | undefined {
     this.checkUsable()
     const request = compileLockRequest(more)
-    const entries = this.link.tryLock(more)
-    return entries === undefined ? undefined : this.widened(request, entries)
+    const attributes = this.link.tryLock(more)
+    return attributes === undefined ? undefined : this.widened(request, attributes)
   }
 
   /** The differences from the main thread's values. Throws on values that cannot be stored. */
   changes(part?: NestedState): Changes {
-    const changes = new Map(this.content.changes(part))
-    // A commit() that is under way or was refused has changed the main thread's values. If the work has undone such a
-    // change since, that must be sent as well.
-    for (const name of this.unconfirmed.keys()) {
-      if (part?.savepoints.has(name) === false) continue
-      if (!changes.has(name)) changes.set(name, this.attributes.encoded(name))
-    }
-    return changes
+    return (this.isDestroyed ? undefined : this.content.changes(part)) ?? NO_CHANGES
   }
 
   /** The session is lost: from now on every use of it throws this error. */
   lose(error: Error): void {
-    this.controller.abort(error)
+    // A listener is not inside the access that closes the client.
+    outsideAccesses(() => this.controller.abort(error))
   }
 
   /** Another process asks for the session. */
@@ -154,50 +174,53 @@ export class WorkerSession implements WholeSession {
     this.wantedController.abort()
   }
 
-  end(): void {
-    this.isEnded = true
+  protected get loss(): Error | undefined {
+    return this.signal.aborted ? this.signal.reason : undefined
   }
 
-  /** The form that a log may show of a session: it has no values. */
-  toJSON(): { readonly epoch: number; readonly isEnded: boolean } {
-    return { epoch: this.epoch, isEnded: this.isEnded }
+  protected get nesting(): Nesting<Joinable> {
+    return this.context.nesting
   }
 
-  [inspect.custom](): object {
-    return { Session: this.toJSON() }
+  protected async destroyed(): Promise<void> {
+    await this.told(this.link.destroy())
+  }
+
+  protected async moved(to: string | undefined): Promise<string> {
+    const reply = await this.sendChanges(this.changes(), (changes) => this.link.rotate(changes, to))
+    const id = reply.id as string
+    this.key = this.context.keyOf(id)
+    if (this.wanted) this.wantedController = new AbortController()
+    if (reply.facts.wanted) this.becomeWanted()
+    return id
+  }
+
+  protected sendChanges(changes: Changes, request: (changes: Entries) => Promise<Reply>): Promise<Reply> {
+    return this.attributes.whileSent(changes, () => this.told(request([...changes])))
   }
 
   /**
    * Waits for a reply. If the session was lost meanwhile, the request fails with the loss, unless its effect is
    * unknown.
    */
-  private async told(reply: Promise<Reply>): Promise<Reply> {
+  private async told(requested: Promise<Reply>): Promise<Reply> {
     try {
-      return await reply
+      const reply = await requested
+      this.facts = reply.facts
+      this.factsSinceMs = performance.now()
+      return reply
     } catch (error) {
-      if (this.signal.aborted && (error as HoldfastError).effect !== 'unknown') throw this.signal.reason
+      if (this.loss !== undefined && (error as HoldfastError).effect !== 'unknown') throw this.loss
       throw error
     }
   }
 
-  private update({ rev, isNew }: Reply): void {
-    this.rev = rev
-    this.isNew = isNew
-  }
-
-  /**
-   * Adds the new locks and attributes. An attribute that is known already stays as it is: the work may have changed it.
-   */
-  private widened(request: LockRequest, entries: Entries): this {
-    const known = new Set(this.attributes.names())
-    this.attributes.apply(new Map(entries.filter(([name]) => !known.has(name))))
-    this.ticket.request = merge(this.ticket.request, request)
+  /** Adds the new locks and attributes. An attribute that was locked already stays as it is: it may have been changed. */
+  private widened(request: LockRequest, attributes: Attributes): this {
+    const before = this.ticket.request
+    this.attributes.receive(attributes.filter(([name]) => !permits(before, name, 'shared')))
+    this.ticket.request = merge(before, request)
     this.checkUsable()
     return this
-  }
-
-  private checkUsable(): void {
-    if (this.signal.aborted) throw this.signal.reason
-    if (this.isEnded) throw new AccessEndedError()
   }
 }

@@ -42,6 +42,8 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
     'client/abort-listeners',
     'client/api',
     'client/access',
+    'client/session/life',
+    'client/session/session-key',
     'client/state',
     'client/codec',
     'client/scope',

@@ -1,6 +1,7 @@
 import type { HoldfastApi } from '../../client/api.js'
 import type { Holdfast } from '../../client/holdfast.js'
 import { WorkerClient } from '../../client/worker/client.js'
+import type { Greeting } from '../../client/worker/messages.js'
 import type { Channel, Port } from '../../client/worker/port.js'
 import type { Random } from '../support/random.js'
 import type { State } from './attributes.js'
@@ -20,8 +21,12 @@ export class Workers {
   ) {}
 
   clientOf(client: Holdfast<State>): HoldfastApi<State> {
-    this.client ??= new WorkerClient(client.workerPort()) as unknown as WorkerClient & HoldfastApi<State>
+    this.client ??= this.connect(client.workerPort() as unknown as End)
     return this.client
+  }
+
+  private connect(port: End): WorkerClient & HoldfastApi<State> {
+    return new WorkerClient(port, port.greeting as Greeting) as unknown as WorkerClient & HoldfastApi<State>
   }
 
   /** The thread ends. Returns whether there was one. */
@@ -56,6 +61,8 @@ type Delivery = { readonly message: unknown } | 'close'
 /** One end of a channel. As with a MessagePort, all that was sent before the channel closed arrives, in its order. */
 class End implements Port {
   other: End | undefined
+  /** The first message: it is there before the thread begins. */
+  greeting: Greeting | undefined
   private readonly under: Delivery[] = []
   private take: (message: unknown) => void = () => {}
   private end: () => void = () => {}
@@ -64,7 +71,9 @@ class End implements Port {
   constructor(private readonly workers: Workers) {}
 
   postMessage(message: unknown): void {
-    if (!this.isClosed) this.workers.send(message, (copy) => this.other?.deliver({ message: copy }))
+    const { kind } = message as Partial<Greeting>
+    if (kind === 'greeting' && this.other !== undefined) this.other.greeting = message as Greeting
+    else if (!this.isClosed) this.workers.send(message, (copy) => this.other?.deliver({ message: copy }))
   }
 
   on(event: 'message' | 'close', listener: ((message: unknown) => void) & (() => void)): void {

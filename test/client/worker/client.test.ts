@@ -178,15 +178,16 @@ describe('the client of a worker thread', () => {
   it('ends a wait when its signal fires, with the reason of that signal', async () => {
     const controller = new AbortController()
     const reason = new Error('the request is gone')
-    await finish(
-      holdfast.access(ID, 'all', async () => {
-        const waiting = thread.access(ID, 'all', () => {}, { signal: controller.signal })
-        waiting.catch(() => {})
-        await arrive()
-        controller.abort(reason)
-        await expect(waiting).rejects.toMatchObject({ code: 'ABORTED', cause: reason })
-      }),
-    )
+    let leave = () => {}
+    const left = new Promise<void>((resolve) => (leave = resolve))
+    const holding = holdfast.access(ID, 'all', () => left)
+    const waiting = thread.access(ID, 'all', () => {}, { signal: controller.signal })
+    waiting.catch(() => {})
+    await arrive()
+    controller.abort(reason)
+    await expect(finish(waiting)).rejects.toMatchObject({ code: 'ABORTED', cause: reason })
+    leave()
+    await finish(holding)
     const late = thread.access(ID, 'all', () => {}, { signal: controller.signal })
     await expect(late).rejects.toMatchObject({ code: 'ABORTED', waitedMs: 0, cause: reason })
   })
@@ -216,7 +217,7 @@ describe('the client of a worker thread', () => {
 
   it('is refused in the main thread, and for anything but a port', () => {
     expect(() => connectHoldfast({ postMessage: 1 } as never)).toThrow('received an object')
-    expect(() => connectHoldfast({} as never)).toThrow('takes the port of workerPort()')
+    expect(() => connectHoldfast({} as never)).toThrow('takes a port of workerPort()')
     isMainThread = true
     const { port1 } = new MessageChannel()
     expect(() => connectHoldfast(port1)).toThrow('is for worker threads')

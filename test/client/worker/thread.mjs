@@ -54,7 +54,10 @@ serve({
       options,
     ),
   read: ({ id, options }) => holdfast.access(id, { all: 'read' }, ({ state }) => ({ ...state }), options),
-  peek: async ({ id }) => (await holdfast.peek(id))?.state,
+  async peek({ id }) {
+    const seen = await holdfast.peek(id)
+    return seen && { ...seen.state }
+  },
   create: ({ init }) => holdfast.create(init),
   destroy: ({ id }) => holdfast.destroy(id),
   rotate: ({ id }) => holdfast.rotate(id, ({ state }) => void (state.user = 'Ada')),
