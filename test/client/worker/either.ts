@@ -50,8 +50,8 @@ export class Either {
     return seen === undefined ? undefined : { ...seen.state }
   }
 
-  async untilMs(id = 'an id'): Promise<number | undefined> {
-    return (await this.finish(this.world.client().peek(id)))?.aliveUntil.getTime()
+  async until(id = 'an id'): Promise<Date | undefined> {
+    return (await this.finish(this.world.client().peek(id)))?.aliveUntil
   }
 }
 
