@@ -81,7 +81,6 @@ describe.each(THREADS)('how a session ends inside an access of a thread (%s)', (
   it('destroy() drops what is not committed, ends the object, and fails those who wait', async () => {
     const client = either.client()
     await fill(client)
-    let waiting: Promise<unknown> | undefined
     const access = client.access(ID, 'all', async (session) => {
       session.state.b = 2
       await arrive()
@@ -90,7 +89,7 @@ describe.each(THREADS)('how a session ends inside an access of a thread (%s)', (
       expect(() => session.state.a).toThrow(/has destroyed the session/)
       return Promise.all(uses)
     })
-    waiting = client.access(ID, 'all', () => {}).catch((error: unknown) => error)
+    const waiting = client.access(ID, 'all', () => {}).catch((error: unknown) => error)
     expect(await finish(access)).toEqual(Array(4).fill('ACCESS_ENDED'))
     expect(await finish(waiting)).toMatchObject({ code: 'SESSION_MISSING', reason: 'destroyed', missingSinceMs: 0 })
     expect(await either.stored()).toBeUndefined()

@@ -202,7 +202,7 @@ describe.each(THREADS)('the calls and options of a client (%s)', (kind) => {
       const late: Promise<unknown>[] = []
       const access = client.access(ID, 'all', async (session) => {
         const { open, opened } = gate()
-        const nested = client.access(ID, { write: ['a'] }, async (inner) => {
+        const nested = client.access(ID, { write: ['a', 'b'] }, async (inner) => {
           inner.state.a = (inner.state.a ?? 0) + 1
           const committing = inner.commit()
           open()

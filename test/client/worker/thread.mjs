@@ -10,14 +10,18 @@ const add = (id) =>
     return state.count
   })
 
+/** A loaded machine may lose a short lease: the call is made again, and what is unknown of it stays so. */
+const goOnAfter = (error) => {
+  if (!error.retryable && error.effect !== 'unknown') throw error
+}
+
 serve({
   add: ({ id }) => add(id),
   /** Increments for as long as the thread lives, telling of each that is acknowledged. */
   async addForever({ id }) {
     for (;;) {
       parentPort.postMessage({ begun: true })
-      await add(id)
-      parentPort.postMessage({ acknowledged: true })
+      await add(id).then(() => parentPort.postMessage({ acknowledged: true }), goOnAfter)
     }
   },
   /** The same with a commit() inside, after which it leaves behind what nobody may ever see. */
@@ -35,7 +39,7 @@ serve({
         throw new Error('torn')
       })
       await torn.catch((error) => {
-        if (error.message !== 'torn') throw error
+        if (error.message !== 'torn') goOnAfter(error)
       })
     }
   },
@@ -130,6 +134,49 @@ serve({
     session.state.count = 6
     await session[Symbol.asyncDispose]()
     return holdfast.access(id, { read: ['count'] }, ({ state }) => state.count)
+  },
+  /** A login, a visit and a logout, by the calls of the session itself. */
+  async session({ id }) {
+    const events = []
+    const session = await holdfast.open(id, 'all', { ttlMs: 60_000 })
+    session.state.count = 1
+    await session.run(() => holdfast.access(id, { write: ['count'] }, ({ state }) => void (state.count += 1)))
+    const next = await session.rotate()
+    session.ttlMs = 90_000
+    events.push(session.ttlMs, Math.round((session.aliveUntil.getTime() - Date.now()) / 10_000))
+    await session.close()
+    events.push((await holdfast.peek(next)).state.count)
+    await holdfast.access(next, 'all', (inner) => inner.destroy())
+    for (const each of [id, next]) {
+      const missing = await holdfast.access(each, 'all', () => {}, { ifMissing: 'fail' }).catch((error) => error)
+      events.push([missing.reason, missing.missingSinceMs >= 0])
+    }
+    return events
+  },
+  async createAs({ id }) {
+    const made = await holdfast.create({ list: [undefined] }, { id })
+    const again = await holdfast.create({}, { id }).catch((error) => error.code)
+    return [made === id, again, await holdfast.access(id, { all: 'read' }, ({ state }) => state.list)]
+  },
+  /** What a nested access has committed and not awaited, before it failed. */
+  uncommitted: ({ id }) =>
+    holdfast.access(id, { write: ['a', 'b'] }, async (session) => {
+      const nested = holdfast.access(id, { write: ['a'] }, (inner) => {
+        inner.state.a = 5
+        inner.commit()
+        throw new Error('the work failed')
+      })
+      await nested.catch(() => {})
+      session.state.b = 6
+    }),
+  /** A second port of the same client, nested in an access through the first. */
+  async secondPort({ id, port }) {
+    const { connectHoldfast } = await import('holdfast/worker')
+    return holdfast.access(id, 'all', () =>
+      connectHoldfast(port)
+        .access(id, 'all', () => {})
+        .catch((error) => error.code),
+    )
   },
   async abort({ id }) {
     const controller = new AbortController()

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { Worker } from 'node:worker_threads'
+import { type MessagePort, Worker } from 'node:worker_threads'
 import { createHoldfast, type Holdfast } from '../../../client/index.js'
 import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../../local/index.js'
 
@@ -50,10 +50,10 @@ export class Thread {
   }
 
   /** Does a job and resolves with what it returned; rejects with the error's data. */
-  async do(job: string, fields: object = {}): Promise<unknown> {
+  async do(job: string, fields: object = {}, transferred: readonly MessagePort[] = []): Promise<unknown> {
     this.last += 1
     const n = this.last
-    this.worker.postMessage({ n, job, ...fields })
+    this.worker.postMessage({ n, job, ...fields }, transferred)
     const { value, error } = await this.said((message) => message.n === n)
     if (error !== undefined) throw Object.assign(new Error('in the thread'), error)
     return value

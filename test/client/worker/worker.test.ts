@@ -114,6 +114,33 @@ describe('worker threads', () => {
     expect(await threads.read()).toEqual({ count: 2 })
   })
 
+  it('a session is opened, run, rotated, closed and destroyed as in the main thread', async () => {
+    expect(await threads.thread().do('session', { id: threads.id })).toEqual([
+      90_000,
+      9,
+      2,
+      ['rotated', true],
+      ['destroyed', true],
+    ])
+  })
+
+  it("an id is given to a new session, and the client's options hold", async () => {
+    const dropping = threads.client({ undefinedValues: 'drop' })
+    const made = await threads.thread(dropping).do('createAs', { id: threads.id })
+    expect(made).toEqual([true, 'INVALID_ARGUMENT', [null]])
+  })
+
+  it('a commit of a nested access that fails is kept, though nobody awaits it', async () => {
+    await threads.thread().do('uncommitted', { id: threads.id })
+    expect(await threads.read()).toEqual({ a: 5, b: 6 })
+  })
+
+  it('an access through another port is refused where it would wait for the one around it', async () => {
+    const one = threads.thread()
+    const port = threads.holdfast.workerPort()
+    expect(await one.do('secondPort', { id: threads.id, port }, [port])).toBe('NESTED_ACCESS')
+  })
+
   it('a signal ends a wait', async () => {
     const one = threads.thread()
     const holding = one.do('hold', { id: threads.id, locks: 'all', name: 'one' })

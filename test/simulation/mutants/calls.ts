@@ -93,10 +93,10 @@ export const CALL_MUTANTS: readonly Mutant[] = [
   },
   // Worker threads.
   {
-    name: 'the first of two commits of a worker thread confirms the second',
-    file: 'client/worker/session.ts',
-    from: 'if (this.unconfirmed.get(name) === changes) this.unconfirmed.delete(name)',
-    to: 'this.unconfirmed.delete(name)',
+    name: 'a commit of a worker thread counts as landed only when it has',
+    file: 'client/worker/attributes.ts',
+    from: '    this.apply(changes)\n    this.sent',
+    to: '    this.sent',
   },
   {
     name: 'a worker thread that ends keeps its locks',
@@ -107,7 +107,7 @@ export const CALL_MUTANTS: readonly Mutant[] = [
   {
     name: 'a worker thread that ends while it commits calls that a failure without effect',
     file: 'client/worker/calls.ts',
-    from: 'call.isFinishing || committing.has(n) ? new CommitUnknownError(undefined) : new ClosedError()',
+    from: 'call.isFinishing || writing.has(n) ? new CommitUnknownError(undefined) : new ClosedError()',
     to: 'new ClosedError()',
   },
   // Connections.
