@@ -73,8 +73,8 @@ export interface HoldfastApi<S extends object> {
    * - `durability: 'access'`, given to it, commits the attributes that it used under write locks before it resolves,
    *   with all that the outer work has changed in these. They stay if the outer access fails. Without it, or with
    *   'release', the outer access commits. `ifMissing: 'fail'` fails as long as nothing is committed of a new session.
-   *   `signal`, `timeoutMs` and `label` are for the waits of its `session.lock()`, which locks for the outer access too
-   *   (in a worker thread only that call's own `timeoutMs`). Where `signal` is aborted already, `work` does not run.
+   *   `signal`, `timeoutMs` and `label` are for the waits of its `session.lock()`, which locks for the outer access too.
+   *   Where `signal` is aborted already, `work` does not run.
    *
    * @param id the session's id: a secret. Only its SHA-256 leaves this process.
    * @param locks `{ write: [...], read: [...] }`, `'all'` (everything, for writing), or `{ all: 'read', write: [...] }`.

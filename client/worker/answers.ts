@@ -37,17 +37,17 @@ export async function answer(message: RequestMessage, session: AccessSession, ab
 export function answerTryLock(message: TryLockMessage, find: () => AccessSession): void {
   checkTryLock(message)
   const { locks, done, port } = message
-  let answer: TryLocked
+  let locked: TryLocked
   try {
     const session = find()
     const isLocked = session.tryLock(locks) !== undefined
-    answer = isLocked
+    locked = isLocked
       ? { attributes: attributesOf(session, compileLockRequest(locks)) }
       : { attributes: undefined, error: undefined }
   } catch (error) {
-    answer = { attributes: undefined, error: toWire(error) }
+    locked = { attributes: undefined, error: toWire(error) }
   }
-  port.postMessage(answer)
+  port.postMessage(locked)
   Atomics.store(done, 0, 1)
   Atomics.notify(done, 0)
 }

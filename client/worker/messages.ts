@@ -38,7 +38,7 @@ export interface Greeting {
 type WireOptions = { readonly [option: string]: unknown } | undefined
 
 /** The options of a nested access for the waits of its `session.lock()`. */
-export interface WireWaits {
+interface WireWaits {
   readonly timeoutMs: number
   readonly label: string
   readonly isAborted: boolean

@@ -145,18 +145,9 @@ export async function workerThreadsAreTheSame(port: MessagePort, id: string): Pr
     const wider = session.tryLock({ read: ['count'] })
     if (wider !== undefined) session.state.cart.items.push(`${wider.state.count}`)
     session.ttlMs = Number(session.aliveUntil) - Date.now()
-    // @ts-expect-error only an open session can be closed
-    await session.close()
-    const next: string = await session.rotate({ to: 'next' })
-    const length: number = await session.run(() => next.length)
-    if (length === 0) await session.destroy()
+    if ((await session.run(() => session.rotate({ to: 'next' }))).length === 0) await session.destroy()
   })
-  await holdfast.create({ count: 1 }, { id, ttlMs: 60_000 })
-  await using opened = await holdfast.open(id, { write: ['count'] }, { ifMissing: 'fail' })
-  opened.state.count = 1
-  // @ts-expect-error an attribute that was not locked cannot be changed
-  opened.state.cart = { items: [] }
-  await opened.close()
+  await (await holdfast.open(await holdfast.create({ count: 1 }, { id, ttlMs: 60_000 }), 'all')).close()
 }
 
 /** Whatever can be stored is accepted as it is. */

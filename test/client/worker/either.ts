@@ -20,11 +20,6 @@ export class Either {
     return this.of === 'main' ? this.main(options) : this.threadOf(this.main(options))
   }
 
-  /** Two clients in one thread for one store. */
-  twoClients(): readonly [HoldfastApi<Shop>, HoldfastApi<Shop>] {
-    return [this.client(), this.client()]
-  }
-
   main(options: object = {}): Holdfast<Shop> {
     return this.world.client<Shop>(options)
   }

@@ -208,4 +208,16 @@ describe.each(THREADS)('how a session ends inside an access of a thread (%s)', (
     expect(await outcomeOf(session.run(() => {}))).toBe('ACCESS_ENDED')
     expect(await either.stored()).toEqual({ a: 5 })
   })
+
+  it('an access that would wait for one of another client of the store is refused', async () => {
+    const [one, two] = [either.client(), either.client()]
+    await fill(one)
+    const inside = one.access(ID, 'all', () =>
+      Promise.all(
+        [two.access(ID, { read: ['a'] }, () => {}), two.destroy(ID), two.rotate(ID), two.release(ID)].map(outcomeOf),
+      ),
+    )
+    expect(await finish(inside)).toEqual(Array(4).fill('NESTED_ACCESS'))
+    expect(await finish(one.access(ID, 'all', () => two.access('other', 'all', () => 'ran')))).toBe('ran')
+  })
 })

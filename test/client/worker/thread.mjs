@@ -163,7 +163,7 @@ serve({
     holdfast.access(id, { write: ['a', 'b'] }, async (session) => {
       const nested = holdfast.access(id, { write: ['a'] }, (inner) => {
         inner.state.a = 5
-        inner.commit()
+        void inner.commit()
         throw new Error('the work failed')
       })
       await nested.catch(() => {})

@@ -57,7 +57,7 @@ export const CALL_MUTANTS: readonly Mutant[] = [
   {
     name: 'a fixed life is extended',
     file: 'client/session/life.ts',
-    from: 'return ttlMs === undefined ? this.fixedUntilMs : this.createdAt + ttlMs',
+    from: 'if (ttlMs === undefined && this.isFixed) return this.fixedUntilMs\n    return untilWith(this, ttlMs ?? this.ttlMs, this.clock.wallMs())',
     to: 'return this.clock.wallMs() + (ttlMs ?? this.ttlMs)',
   },
   {
