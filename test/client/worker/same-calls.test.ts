@@ -122,9 +122,9 @@ describe.each(THREADS)('the calls and options of a client (%s)', (kind) => {
       expect(() => state.a).toThrow(mismatch)
       expect(() => ({ ...state })).toThrow(mismatch)
     }
-    const state = seen?.state as { b: number }
-    look(state)
-    expect(() => (state.b = 3)).toThrow(/for writing/)
+    const whole = seen?.state as { b: number }
+    look(whole)
+    expect(() => (whole.b = 3)).toThrow(/for writing/)
     expect([seen?.createdAt, seen?.aliveUntil].every((date) => date instanceof Date)).toBe(true)
     await finish(
       client.access(ID, 'all', async (session) => {
