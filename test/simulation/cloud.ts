@@ -41,7 +41,7 @@ interface Connection {
   readonly events: SocketEvents
   /** As its `hello` says. */
   processId: string
-  /** How many messages it carried, and the type and session of each. */
+  /** How many messages it carried, and the type and session of each that has one, and `retire`. */
   sent: number
   readonly said: Set<string>
   isWelcome: boolean
@@ -195,6 +195,7 @@ export class Cloud {
     const { random, counts } = this.world
     const { message } = sent
     if ('session' in message) connection.said.add(`${message.type} ${message.session}`)
+    if (message.type === 'retire') connection.said.add('retire')
     if (message.type === 'hello') connection.processId = message.processId
     if (message.type === 'cancel') {
       const key = `${lockKey(message.session)} ${connection.processId}`
@@ -259,8 +260,9 @@ export class Cloud {
         const afterwards = this.onHearing(connection.owner, connection.processId, message)
         connection.events.received(heard)
         afterwards?.()
-        // A process that has died of it has closed its connection.
-        if (connection.isOpen && connection.sent === sent) this.onSilence(connection.processId, message)
+        // A process that has died of it has closed its connection, and one that retires gives back all that it has.
+        const isSilent = connection.sent === sent && !connection.said.has('retire')
+        if (connection.isOpen && isSilent) this.onSilence(connection.processId, message)
         if (connection.isOpen && !connection.isWelcome && message.type === 'welcome') {
           connection.isWelcome = true
           this.onWelcome(connection.owner, connection.said)

@@ -1,3 +1,4 @@
+import type { SessionKey } from '../../protocol/keys.js'
 /** The internals of a client. */
 export interface Insides {
   readonly entrance: { readonly accesses: { readonly count: number } }
@@ -12,8 +13,12 @@ export interface Insides {
         }
       | undefined
     readonly known: ReadonlyMap<
-      string,
-      { readonly waiting: { readonly count: number }; readonly lock: { readonly state: { readonly kind: string } } }
+      SessionKey,
+      {
+        readonly waiting: { readonly count: number }
+        readonly lock: { readonly state: { readonly kind: string } }
+        readonly hold: { readonly epoch: number } | undefined
+      }
     >
     readonly held: HeldSessions
   }

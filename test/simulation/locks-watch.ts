@@ -42,10 +42,11 @@ export class LocksWatch {
       this.judge.violate('18', 'a connection that works has lost its record')
   }
 
-  /** At the end of a run of days: no lock that is held may be near its removal by TTL. */
-  checkKept(items: ReadonlyMap<string, Item>): void {
+  /** At the end of a run of days: no lock under which a process holds a session may be near its removal by TTL. */
+  checkKept(items: ReadonlyMap<string, Item>, isHeld: (key: string, epoch: number) => boolean): void {
     for (const [key, item] of items) {
-      if (!key.startsWith('S#') || readLock(item)?.holder === undefined) continue
+      const lock = key.startsWith('S#') ? readLock(item) : undefined
+      if (lock?.holder === undefined || !isHeld(key, lock.epoch)) continue
       const leftMs = 1_000 * Number((item.expiresAt as { N?: string } | undefined)?.N) - this.judge.wallMs()
       // It is kept every day. One `keep` may be lost.
       if (leftMs < LOCK_TTL_MS - 2.1 * 24 * 3_600_000)

@@ -2,6 +2,7 @@ import type { HoldfastApi } from '../../client/api.js'
 import { HoldfastError, type SessionLostError, type SessionMissingError } from '../../client/errors/index.js'
 import { Holdfast } from '../../client/holdfast.js'
 import { compileOptions } from '../../client/options/client-options.js'
+import { lockKey } from '../../protocol/keys.js'
 import type { StoreMessage } from '../../protocol/messages.js'
 import type { Random } from '../support/random.js'
 import { AccessWork } from './access-work.js'
@@ -209,6 +210,11 @@ export class Server implements Caller {
     const asked = this.sessions.known.get(this.keyOf(id))
     if (asked?.lock.state.kind === 'asking' && asked.waiting.count === 0)
       this.history.violate('15', 'a client asks for what nobody waits for')
+  }
+
+  /** It holds a session under this lock, by this grant. */
+  holds(key: string, epoch: number): boolean {
+    return [...this.sessions.known].some(([session, { hold }]) => lockKey(session) === key && hold?.epoch === epoch)
   }
 
   /** It has another connection: messages sent over the former one may never have arrived. */

@@ -120,7 +120,10 @@ export class Simulation {
     this.mischief().begin()
     await timeline.run(this.script?.durationMs ?? this.durationMs(tasks))
     const points = [...this.points.labels]
-    if (this.shape === 'days') history.locks.checkKept(this.database.memory.items('locks'))
+    if (this.shape === 'days') {
+      const isHeld = (key: string, epoch: number) => this.servers.some((server) => server.holds(key, epoch))
+      history.locks.checkKept(this.database.memory.items('locks'), isHeld)
+    }
 
     this.faults = NO_FAULTS
     this.database.isDown = false
