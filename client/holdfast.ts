@@ -42,6 +42,8 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
   private readonly workers = new Set<WorkerHost>()
   private readonly sessions: Sessions
   private readonly entrance: Entrance
+  /** Ends what goes on without a ticket. */
+  private readonly closed = new AbortController()
   private closing: Promise<void> | undefined
 
   constructor(
@@ -110,7 +112,7 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
   async peek(id: string): Promise<Peeked<Record<string, unknown>> | undefined> {
     const key = this.keyOf(id)
     this.entrance.checkOpen()
-    return peek(this.context, key)
+    return peek(this.context, key, this.closed.signal)
   }
 
   async create(init: object = {}, options: CreateOptions = {}): Promise<string> {
@@ -228,7 +230,9 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
 
   private async shutDown(drainMs: number): Promise<void> {
     await this.entrance.shut(drainMs)
-    await this.sessions.close(new ClosedError())
+    const error = new ClosedError()
+    await this.sessions.close(error)
+    this.closed.abort(error)
     this.dispose()
   }
 

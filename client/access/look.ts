@@ -19,12 +19,14 @@ export class Looks {
     ticket.checkSignal()
     const { context, tickets } = this
     tickets.add(ticket)
+    const over = new AbortController()
     const givenUp = ticket.waitForHold(context.clock, noAnswer, () => tickets.delete(ticket))
     try {
-      const record = readRecord(context, key, () => tickets.has(ticket))
+      const record = readRecord(context, key, over.signal)
       const found = await Promise.race([record, givenUp.then(() => undefined)])
       return absenceOf(found, context.clock.wallMs())
     } finally {
+      over.abort()
       tickets.delete(ticket)
       ticket.stopWaiting()
     }

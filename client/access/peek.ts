@@ -9,8 +9,8 @@ import { readRecord } from './read-record.js'
 const READS_ALL = compileLockRequest({ all: 'read' })
 
 /** The last commit of a session, read without a lock; undefined where there is no such session. */
-export async function peek(context: ClientContext, key: SessionKey) {
-  const record = await readRecord(context, key)
+export async function peek(context: ClientContext, key: SessionKey, closed: AbortSignal) {
+  const record = await readRecord(context, key, closed)
   if (!isAlive(record, context.clock.wallMs())) return undefined
   const state = readOnlyState(new AttributeCache(record.attrs ?? {}, context.options))
   return {

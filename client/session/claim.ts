@@ -7,6 +7,7 @@ import { CorruptStateError, type HoldfastError, UnreachableError } from '../erro
 import { CLAIM_ROUNDS_MAX, READ_TIMEOUT_MS } from '../limits.js'
 import { attemptUntil, unreachable } from '../state/dynamodb-retry.js'
 import type { ClientContext } from './context.js'
+import type { Grant } from './grant.js'
 
 export type Claimed =
   | { readonly kind: 'claimed'; readonly record: SessionRecord; readonly isNew: boolean }
@@ -22,12 +23,12 @@ export type Claimed =
 
 /**
  * Raises the fence and reads the session, or starts it afresh where there is none. `isCurrent` says whether the grant
- * still stands, `isToBeCreated` is asked when there is no session, and why.
+ * still stands, with whose end the claim ends; `isToBeCreated` is asked when there is no session, and why.
  */
 export async function claimSession(
   context: ClientContext,
   session: SessionKey,
-  epoch: number,
+  { epoch, over }: Pick<Grant, 'epoch' | 'over'>,
   isCurrent: () => boolean,
   isToBeCreated: (absence: Absence) => boolean,
 ): Promise<Claimed> {
@@ -40,7 +41,14 @@ export async function claimSession(
     const write: Update = isAfresh
       ? claimAfresh(session, id, { ttlMs: options.ttlMs, nowMs })
       : claim(session, id, nowMs)
-    const tried = await attemptUntil(untilMs, (signal) => store.update(write, signal), clock, randomness, isCurrent)
+    const tried = await attemptUntil(
+      untilMs,
+      (signal) => store.update(write, signal),
+      clock,
+      randomness,
+      isCurrent,
+      over,
+    )
     if (!isCurrent()) return { kind: 'outdated' }
     if (!tried.ok) {
       return {

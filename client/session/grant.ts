@@ -27,7 +27,7 @@ export class Grant {
   private readonly events: Events
   private readonly grantedMs: number
   private wantedMs: number | undefined
-  private isOver = false
+  private readonly ended = new AbortController()
 
   constructor({ session, epoch, waitedMs, busy, clock, events }: GrantOptions) {
     this.session = session
@@ -39,6 +39,11 @@ export class Grant {
     events.tell('granted', { session, epoch, waitedMs })
   }
 
+  /** Aborted when the grant is over. */
+  get over(): AbortSignal {
+    return this.ended.signal
+  }
+
   /** Another process waits for the session. */
   get isWanted(): boolean {
     return this.wantedMs !== undefined
@@ -48,13 +53,13 @@ export class Grant {
   wanted(): void {
     if (this.isWanted) return
     this.wantedMs = this.clock.monotonicMs()
-    if (!this.isOver) this.events.tell('wanted', { session: this.session, epoch: this.epoch })
+    if (!this.over.aborted) this.events.tell('wanted', { session: this.session, epoch: this.epoch })
   }
 
   /** The session goes back to the store. */
   released(): void {
-    if (this.isOver) return
-    this.isOver = true
+    if (this.over.aborted) return
+    this.ended.abort()
     const { session, epoch, heldMs, wantedMs } = this
     const handoffMs = wantedMs === undefined ? undefined : this.since(wantedMs)
     this.events.tell('released', { session, epoch, heldMs, handoffMs })
@@ -62,8 +67,8 @@ export class Grant {
 
   /** The session is lost under this grant, unless it went back before. */
   lost(error: HoldfastError, unwritten: number): void {
-    if (this.isOver) return
-    this.isOver = true
+    if (this.over.aborted) return
+    this.ended.abort()
     const { session, epoch, heldMs } = this
     this.events.tell('lost', { session, epoch, heldMs, error, unwritten })
   }

@@ -222,7 +222,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
       return this.isWaiting
     }
     this.waiting.claimBegins()
-    const claimed = await claimSession(this.context, this.session, grant.epoch, isCurrent, isToBeCreated).catch(
+    const claimed = await claimSession(this.context, this.session, grant, isCurrent, isToBeCreated).catch(
       (error: HoldfastError) => ({ kind: 'failed', error }) as const,
     )
     if (this.grant !== grant) return

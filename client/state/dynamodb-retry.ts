@@ -1,5 +1,6 @@
 import { isThrottlingError } from '@smithy/core/retry'
 import { NotSentError } from '../../protocol/dynamodb.js'
+import { onAbort } from '../abort-listeners.js'
 import { ClosedError, type HoldfastError, UnreachableError } from '../errors/index.js'
 import {
   READ_TRIES_MAX,
@@ -82,7 +83,7 @@ const reasonOf = (error: unknown): unknown => (error instanceof NotSentError ? e
 
 /**
  * Tries a request a bounded number of times, with full jitter between. Every try must send the same bytes: the
- * caller learns whether one of them may have landed, and tells its own write by its commitId.
+ * caller learns whether one of them may have landed, and tells its own write by its commitId. `signal` ends a pause.
  */
 export async function attempt<T>(
   request: () => Promise<T>,
@@ -90,6 +91,7 @@ export async function attempt<T>(
   randomness: Randomness,
   mayGoOn: () => boolean,
   triesMax = STATE_TRIES_MAX,
+  signal?: AbortSignal,
 ): Promise<Attempted<T>> {
   let mayHaveLanded = false
   for (let tries = 1; ; tries += 1) {
@@ -100,15 +102,27 @@ export async function attempt<T>(
       const failed = { ok: false, error: mayHaveLanded ? reasonOf(error) : error, mayHaveLanded } as const
       if (tries >= triesMaxAfter(error, triesMax) || !mayGoOn()) return failed
       const ceilingMs = Math.min(STATE_RETRY_MAX_MS, STATE_RETRY_BASE_MS * 2 ** tries)
-      await new Promise<void>((resolve) => clock.after(ceilingMs * randomness.fraction(), resolve, 'awaited'))
+      await pause(ceilingMs * randomness.fraction(), clock, signal)
       if (!mayGoOn()) return failed
     }
   }
 }
 
+function pause(ms: number, clock: Clock, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      timer.cancel()
+      unlisten()
+      resolve()
+    }
+    const timer = clock.after(ms, end, 'awaited')
+    const unlisten = onAbort(signal, end)
+  })
+}
+
 /**
  * The same for a claim or a read, which ends at the monotonic time `untilMs` whatever the store does. Its last error is
- * returned then, or else that of the deadline.
+ * returned then, or else that of the deadline. Where `unneeded` is aborted, it ends at once with the reason of that.
  */
 export async function attemptUntil<T>(
   untilMs: number,
@@ -116,28 +130,33 @@ export async function attemptUntil<T>(
   clock: Clock,
   randomness: Randomness,
   mayGoOn: () => boolean,
+  unneeded?: AbortSignal,
 ): Promise<Attempted<T>> {
+  if (unneeded?.aborted) return { ok: false, error: unneeded.reason, mayHaveLanded: false }
   const deadline = new AbortController()
   const { signal } = deadline
   let error: unknown = Object.assign(new Error('no answer in time'), { name: 'TimeoutError' })
   let timer: Timer | undefined
+  let unlisten = () => {}
   const over = new Promise<Attempted<T>>((resolve) => {
-    const end = () => {
-      resolve({ ok: false, error, mayHaveLanded: true })
-      deadline.abort(error)
+    const end = (reason: unknown) => {
+      resolve({ ok: false, error: reason, mayHaveLanded: true })
+      deadline.abort(reason)
     }
-    timer = clock.after(untilMs - clock.monotonicMs(), end, 'awaited')
+    timer = clock.after(untilMs - clock.monotonicMs(), () => end(error), 'awaited')
+    unlisten = onAbort(unneeded, () => end(unneeded?.reason))
   })
   const noted = () =>
     request(signal).catch((reason: unknown) => {
       error = reason
       throw reason
     })
-  const trying = attempt(noted, clock, randomness, () => !signal.aborted && mayGoOn(), READ_TRIES_MAX)
+  const trying = attempt(noted, clock, randomness, () => !signal.aborted && mayGoOn(), READ_TRIES_MAX, signal)
   try {
     return await Promise.race([trying, over])
   } finally {
     timer?.cancel()
+    unlisten()
   }
 }
 

@@ -27,6 +27,36 @@ describe('a client that closes', () => {
     expect(world.traffic.sent.slice(sent).map(typeOf)).toEqual([])
   }
 
+  it.each(['peek', 'look', 'claim'] as const)('ends a %s that pauses between two tries', async (what) => {
+    const client = world.client<Counter>()
+    let tries = 0
+    const fail = async () => {
+      tries += 1
+      throw new Error('no answer')
+    }
+    world.onStateWrite = fail
+    const get = world.memory.get.bind(world.memory)
+    world.memory.get = (table, key) => (table === 'sessions' ? fail() : get(table, key))
+    const calls = {
+      peek: () => client.peek(ID),
+      look: () => client.access(ID, 'all', () => {}, { ifMissing: 'fail' }),
+      claim: () => client.access(ID, 'all', () => {}, { ifMissing: 'create' }),
+    }
+    const ended = quiet<unknown>(calls[what]())
+    await settle()
+    // By now the pauses are long.
+    for (let ms = 0; tries < 6 && ms < 5_000; ms += 10) await world.clock.advance(10)
+    expect(tries).toBe(6)
+    const triesBefore = tries
+    const closing = client.close({ drainMs: 0 })
+    await settle()
+    await expect(ended).rejects.toMatchObject({ code: 'CLOSED' })
+    await closing
+    expect(world.clock.pending).toBe(0)
+    await world.clock.advance(60_000)
+    expect(tries).toBe(triesBefore)
+  })
+
   it('lets an access end that has just got its locks', async () => {
     const client = await counting()
     const running = client.access(ID, { write: ['count'] }, async ({ state }) => {

@@ -94,7 +94,12 @@ describe('the main thread, of what is no message of the package', () => {
       last += 1
       const n = last
       const begun = new Promise<void>((resolve) => {
-        port.on('message', (answer: Answer) => answer.n === n && answer.kind === 'begin' && resolve())
+        const listener = (answer: Answer) => {
+          if (answer.n !== n || answer.kind !== 'begin') return
+          port.off('message', listener)
+          resolve()
+        }
+        port.on('message', listener)
       })
       if (isRunning) {
         port.postMessage({ op: 'access', n, ids: [ID], locks: { write: ['a'] } })
