@@ -27,7 +27,7 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   'client/scope': LOCKS,
   'client/events': ['client/scope', 'client/microtask', ...OPTIONS],
   'client/process': BASE,
-  'client/state': ['client/codec', ...LOCKS],
+  'client/state': ['client/abort-listeners', 'client/codec', ...LOCKS],
   'client/session': [
     'client/abort-listeners',
     'client/process',
