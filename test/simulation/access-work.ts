@@ -1,6 +1,8 @@
 import type { Session } from '../../client/access/session.js'
+import type { Durability } from '../../client/options/access-options.js'
 import { WorkerSession } from '../../client/worker/session.js'
 import type { Random } from '../support/random.js'
+import type { Outcome } from './appended.js'
 import { Appending } from './appending.js'
 import type { Form, FormerForm, ListName, State } from './attributes.js'
 import type { Caller } from './caller.js'
@@ -38,6 +40,14 @@ export class AccessWork {
 
   appending(): Appending {
     return new Appending(this.history, this.server.trueNowMs())
+  }
+
+  /** With write-back a value that is appended may be lost, and that is reported. */
+  anyDurability(): { readonly durability: Durability; readonly outcome: Outcome } {
+    if (this.workload.options.durability === 'access' || !this.random.chance(0.3))
+      return { durability: 'access', outcome: 'acknowledged' }
+    this.executed.hit('write-back of a new kind of call')
+    return { durability: 'release', outcome: 'weak' }
   }
 
   /** Now and then an access commits its changes so far, and goes on. */
@@ -149,13 +159,7 @@ export class AccessWork {
     return committed
   }
 
-  private async add(
-    session: ListSession,
-    id: string,
-    list: ListName,
-    calledAtMs: number,
-    appending: Appending,
-  ): Promise<void> {
+  async add(session: ListSession, id: string, list: ListName, calledAtMs: number, appending: Appending): Promise<void> {
     const { history, random, server } = this
     const token = server.token()
     const before = session.state[`list${list}`] ?? []

@@ -1,5 +1,6 @@
 import type { HoldfastError } from '../../client/errors/index.js'
 import type { Appended, Outcome } from './appended.js'
+import type { ListName } from './attributes.js'
 import type { History } from './history.js'
 
 /** The values that one call appends, and their outcome. */
@@ -18,9 +19,15 @@ export class Appending {
     if (this.outcome !== undefined) this.history.end(entry, this.outcome)
   }
 
-  /** All values so far in one session. Returns what to do when they are committed. */
-  committing(session: string): () => void {
-    const committed = this.entries.filter((entry) => entry.session === session)
+  /** The values of a nested access that has ended well are from now on those of this one. */
+  takeOver({ entries }: Appending): void {
+    for (const entry of entries) this.add(entry)
+  }
+
+  /** All values so far in one session, or in one list of it. Returns what to do when they are committed. */
+  committing(session: string, list?: ListName): () => void {
+    const isOf = (entry: Appended) => entry.session === session && (list === undefined || entry.list === list)
+    const committed = this.entries.filter(isOf)
     return () => {
       for (const entry of committed) this.history.end(entry, 'acknowledged')
     }

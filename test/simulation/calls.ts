@@ -6,10 +6,15 @@ import { LISTS, type ListName, locksFor, readLocksFor, type State } from './attr
 import { beginSession } from './begin-session.js'
 import type { Caller } from './caller.js'
 import type { History } from './history.js'
+import { NestedCalls } from './nested-calls.js'
+import { TtlCalls } from './ttl-calls.js'
 import type { Workload } from './workload.js'
 
 /** The calls that an application makes most, by the client of a process or of a worker thread. Each reports to the history. */
 export class Calls {
+  readonly nested: NestedCalls
+  private readonly ttl: TtlCalls
+
   constructor(
     private readonly server: Caller,
     private readonly client: HoldfastApi<State>,
@@ -17,11 +22,16 @@ export class Calls {
     private readonly random: Random,
     private readonly history: History,
     private readonly workload: Workload,
-  ) {}
+  ) {
+    this.nested = new NestedCalls(server, client, inside, random, history, workload)
+    this.ttl = new TtlCalls(client, inside, random, history, workload)
+  }
 
   /** Most calls: an access to one list. */
   usual(id: string): Promise<void> {
     const { random, workload } = this
+    if (random.chance(workload.nestedShare)) return this.nested.append(id)
+    if (random.chance(workload.ttlShare)) return this.ttl.give(id)
     const timeoutMs = random.chance(workload.shortWaitChance) ? random.integer(200, 4_000) : workload.longWaitMs
     const list = random.pick(LISTS)
     if (!random.chance(workload.writeShare)) return this.look(id, list, timeoutMs)
@@ -35,12 +45,14 @@ export class Calls {
     const appending = inside.appending()
     const isWeak = random.chance(0.1) && workload.options.durability !== 'access'
     const durability = isWeak ? 'release' : 'access'
+    // Where a client's own is 'fail', these calls begin the sessions.
+    const ifMissing = workload.options.ifMissing === 'fail' ? ({ ifMissing: 'create' } as const) : {}
     try {
       await this.client.access(
         id,
         locksFor(list),
         (session) => inside.appendIn(session as ListSession, id, list, appending, inside.anyCommits(0.1)),
-        { timeoutMs, durability, ...(signal === undefined ? {} : { signal }) },
+        { timeoutMs, durability, ...ifMissing, ...(signal === undefined ? {} : { signal }) },
       )
       appending.end(isWeak ? 'weak' : 'acknowledged')
     } catch (error) {
@@ -103,29 +115,6 @@ export class Calls {
     inside.executed.hit('session.lock')
   }
 
-  /** A session that stays open for a scope. Changes that it does not commit are discarded. */
-  async appendInScope(id: string, list: ListName, timeoutMs: number): Promise<void> {
-    const { inside, random, server } = this
-    const appending = inside.appending()
-    const session = await this.client.open(id, locksFor(list), { timeoutMs, durability: 'access' })
-    // A wait that ends when this access loses the session.
-    if (random.chance(0.5)) void server.attempt(id, () => this.append(id, list, timeoutMs, session.signal))
-    try {
-      await inside.appendIn(session as ListSession, id, list, appending, 'none')
-      if (random.chance(0.7)) {
-        await session.commit()
-        appending.end('acknowledged')
-      }
-    } catch (error) {
-      appending.fail(error)
-      throw error
-    } finally {
-      await session[Symbol.asyncDispose]()
-      appending.end('failed')
-    }
-    inside.executed.hit('open')
-  }
-
   /** As at a login: accesses with the old id are refused from now on. */
   async rotate(id: string): Promise<void> {
     const { inside, random, server } = this
@@ -164,7 +153,10 @@ export class Calls {
   /** As with a cookie that says anything: it leads nowhere. */
   async seek(id: string): Promise<void> {
     this.history.sessions.seeking(this.server.keyOf(id))
-    await this.client.access(id, { read: ['listA'] }, () => {}, { ifMissing: 'fail', timeoutMs: 4_000 })
+    const isOfClient = this.workload.options.ifMissing === 'fail'
+    if (isOfClient) this.inside.executed.hit('ifMissing of the client')
+    const ifMissing = isOfClient ? {} : ({ ifMissing: 'fail' } as const)
+    await this.client.access(id, { read: ['listA'] }, () => {}, { ...ifMissing, timeoutMs: 4_000 })
     this.history.violate('15', 'a session was found that was never begun')
   }
 

@@ -78,9 +78,16 @@ export class History implements Judge, WriteWatcher {
 
   end(entry: Appended, outcome: Outcome): void {
     if (entry.outcome !== 'running') return
+    if (outcome === 'acknowledged' && this.sessions.landingOf(entry.token) === undefined)
+      this.violate('4', `'${entry.token}' was acknowledged before it was committed`)
     entry.outcome = outcome
     entry.endedAtMs = this.nowMs()
     this.note(`${entry.token} ${outcome}`)
+  }
+
+  /** Whether the value is committed, or its access was told so. */
+  isKept(token: string): boolean {
+    return this.sessions.landingOf(token) !== undefined || this.appended.get(token)?.outcome === 'acknowledged'
   }
 
   /** A reading access has resolved: it saw committed values, and all that were acknowledged before it was called. */
@@ -163,6 +170,7 @@ export class History implements Judge, WriteWatcher {
         this.violate('14', `'${entry.token}' failed without effect and was committed`)
       }
     }
+    this.sessions.ttls.checkFailures()
     this.checkOrder()
   }
 

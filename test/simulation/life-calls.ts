@@ -1,11 +1,14 @@
 import type { HoldfastApi } from '../../client/api.js'
-import { SessionMissingError } from '../../client/errors/index.js'
+import { InvalidArgumentError, SessionMissingError } from '../../client/errors/index.js'
 import type { AccessWork } from './access-work.js'
 import { LISTS, type State } from './attributes.js'
 import type { Caller } from './caller.js'
 import type { Calls } from './calls.js'
 import type { History } from './history.js'
 import type { Workload } from './workload.js'
+
+/** For so long all servers create sessions with one id. */
+const CONTENDED_FOR_MS = 2_000
 
 /** Sessions that one server creates, reads and destroys; and reads without locks. */
 export class LifeCalls {
@@ -50,7 +53,25 @@ export class LifeCalls {
     inside.executed.hit(found === undefined ? 'peek of a missing session' : 'peek')
   }
 
-  private async create(): Promise<string> {
+  /** Others create a session with the same id at the same time: one of them succeeds. */
+  async contend(): Promise<void> {
+    const { history, inside, server } = this
+    const id = `created ${Math.floor(server.trueNowMs() / CONTENDED_FOR_MS)}`
+    const key = server.keyOf(id)
+    const contender = async () => {
+      try {
+        await this.create(id)
+        inside.executed.hit('creation that wins its id')
+      } catch (error) {
+        if (!(error instanceof InvalidArgumentError)) throw error
+        history.sessions.refusing(key)
+        inside.executed.hit('creation that loses its id')
+      }
+    }
+    await Promise.all([server.attempt(id, contender), server.attempt(id, contender)])
+  }
+
+  private async create(given?: string): Promise<string> {
     const { history, inside, server } = this
     const appending = inside.appending()
     const token = server.token()
@@ -60,9 +81,11 @@ export class LifeCalls {
       const id = await this.client.create(inside.besides('A', [token]), {
         timeoutMs: this.workload.longWaitMs,
         durability: 'access',
+        ...(given === undefined ? {} : { id: given }),
       })
       entry.session = server.keyOf(id)
       appending.end('acknowledged')
+      history.sessions.created(entry.session, token)
       inside.executed.hit('create')
       return id
     } catch (error) {

@@ -21,6 +21,9 @@ export class LocksWatch {
   /** Each lock as it stands. */
   private readonly locks = new Map<string, Item>()
 
+  /** Grants under which an access has begun to end the session. */
+  private readonly ended = new Set<string>()
+
   /** Whether a process has taken a request for a lock back. */
   hasCancelled: (lock: string, seat: Seat) => boolean = () => false
   /** Faults that keep asks or their answers from arriving. */
@@ -59,10 +62,17 @@ export class LocksWatch {
     return this.judge.mayEpochsRepeat || this.epochs.get(lockKey(session)) === epoch
   }
 
+  /** An access ends the session under this id: no other may begin under the same grant. */
+  ending(session: SessionKey, epoch: number): void {
+    this.ended.add(`${lockKey(session)} ${epoch}`)
+  }
+
   /** An access begins: nobody else may have been given the lock since, nor may any function be about to. */
   began(session: SessionKey, epoch: number): void {
     if (this.judge.mayEpochsRepeat) return
     const key = lockKey(session)
+    if (this.ended.has(`${key} ${epoch}`))
+      this.judge.violate('15', 'an access begins where another is ending the session')
     if (!this.isAt(session, epoch)) {
       this.judge.violate('1', `an access of epoch ${epoch} begins while the lock is at ${this.epochs.get(key)}`)
     }

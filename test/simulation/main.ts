@@ -20,7 +20,16 @@ const script = (crash: Script['crash']): Script => ({
   durationMs: 9_000,
   faults: { ...NO_FAULTS, pushLost: 0.2, cutEveryMs: 4_000, killEveryMs: 9_000, lockRegressesEveryMs: 4_000 },
   crash,
-  workload: { wholeShare: 0.2, wideShare: 0.3, peekShare: 0.1, createShare: 0.1, workerShare: 0.3 },
+  workload: {
+    wholeShare: 0.2,
+    wideShare: 0.3,
+    peekShare: 0.1,
+    createShare: 0.1,
+    workerShare: 0.3,
+    nestedShare: 0.1,
+    ttlShare: 0.05,
+    oddShare: 0.1,
+  },
 })
 
 function add(to: Record<string, number>, counts: { readonly [name: string]: number }): void {

@@ -6,7 +6,7 @@ import { lockKey } from '../../protocol/keys.js'
 import type { StoreMessage } from '../../protocol/messages.js'
 import type { Random } from '../support/random.js'
 import { AccessWork } from './access-work.js'
-import { LISTS, type State } from './attributes.js'
+import type { State } from './attributes.js'
 import type { Caller } from './caller.js'
 import { Calls } from './calls.js'
 import type { Cloud } from './cloud.js'
@@ -16,6 +16,7 @@ import type { History } from './history.js'
 import type { Insides } from './insides.js'
 import { LifeCalls } from './life-calls.js'
 import { type Machine, randomnessOf } from './machine.js'
+import { OddCalls } from './odd-calls.js'
 import { WholeCalls } from './whole-calls.js'
 import { Workers } from './workers.js'
 import type { Workload } from './workload.js'
@@ -51,6 +52,7 @@ export class Server implements Caller {
   private readonly calls: Calls
   private readonly whole: WholeCalls
   private readonly life: LifeCalls
+  private readonly odd: OddCalls
   private readonly workers: Workers
 
   constructor(
@@ -87,6 +89,7 @@ export class Server implements Caller {
     this.inside = new AccessWork(this, random, history, workload, executed)
     this.calls = this.callsOf(this.client)
     this.whole = new WholeCalls(this, this.client, this.inside, random, history, workload)
+    this.odd = new OddCalls(this, this.client, this.calls, this.inside, random, history, workload)
     this.life = new LifeCalls(this, this.client, this.calls, this.inside, history, workload)
   }
 
@@ -124,39 +127,35 @@ export class Server implements Caller {
   }
 
   private async task(): Promise<void> {
-    const { life, random, whole, workload } = this
+    const { life, odd, random, whole, workload } = this
     while (!this.isStopping) {
       await this.pause(random.between(0, 2 * workload.pauseMs))
       if (this.isStopping) return
       const id = random.pick(workload.sessions)
       const calls = random.chance(workload.workerShare) ? this.callsOfWorker() : this.calls
-      if (random.chance(workload.destroyShare)) await this.attempt(id, () => calls.destroy(id))
-      else if (random.chance(workload.rotateShare)) await this.attempt(id, () => calls.rotate(id))
+      if (random.chance(workload.destroyShare)) await this.attempt(id, () => this.ender(calls).destroy(id))
+      else if (random.chance(workload.rotateShare)) await this.attempt(id, () => this.ender(calls).rotate(id))
       else if (random.chance(0.03)) await this.attempt(id, () => calls.release(id))
       else if (random.chance(0.02)) await this.attempt(id, () => calls.seek(`unknown ${id}`))
       else if (random.chance(BEGIN_SHARE)) await this.attempt(id, () => calls.begin())
-      else if (random.chance(workload.oddShare)) await this.attempt(id, () => this.odd(id))
+      else if (random.chance(workload.oddShare)) await this.attempt(id, () => odd.any(id))
       else if (random.chance(workload.wholeShare)) await this.attempt(id, () => whole.any(id))
       else if (random.chance(workload.peekShare)) await this.attempt(id, () => life.peek(id))
-      else if (random.chance(workload.createShare)) await this.attempt(id, () => life.live())
+      else if (random.chance(workload.createShare))
+        await this.attempt(id, () => (random.chance(0.5) ? life.live() : life.contend()))
       else await this.attempt(id, () => calls.usual(id))
     }
+  }
+
+  /** Sessions are ended by calls of their own, or by accesses to them. */
+  private ender(calls: Calls): Pick<Calls, 'destroy' | 'rotate'> {
+    return calls === this.calls && this.random.chance(0.5) ? this.odd.ends : calls
   }
 
   /** The calls of a worker thread. Now and then it ends, and another takes its place. */
   private callsOfWorker(): Calls {
     if (this.random.chance(0.05) && this.workers.end()) this.executed.hit('worker ends')
     return this.callsOf(this.workers.clientOf(this.client))
-  }
-
-  private odd(id: string): Promise<void> {
-    const { calls, random, workload } = this
-    const list = random.pick(LISTS)
-    const kind = random.pick(['several', 'scope', 'more'])
-    if (kind === 'scope') return calls.appendInScope(id, list, workload.longWaitMs)
-    if (kind === 'more') return calls.appendToBoth(id, list, workload.longWaitMs)
-    const ids = new Set([id, random.pick(workload.sessions), random.pick(workload.sessions)])
-    return calls.appendToAll([...ids], list, workload.longWaitMs)
   }
 
   /** A listener of the application is called. Now and then one begins an access. */

@@ -5,6 +5,7 @@ import { LISTS, type ListName } from './attributes.js'
 import { AttributesWatch, countOf, listOf } from './attributes-watch.js'
 import type { ExecutedCounts } from './executed.js'
 import type { Judge } from './judge.js'
+import { TtlsWatch } from './ttls-watch.js'
 
 /** No server's clock is ever off by more, by its skew and its drift together. */
 export const CLOCKS_OFF_MAX_MS = 12_000
@@ -58,6 +59,9 @@ export class SessionsWatch {
   private readonly records = new Map<string, SessionRecord>()
   private readonly restorations = new Map<string, number>()
   readonly attributes: AttributesWatch
+  readonly ttls: TtlsWatch
+  private readonly tombstones = new Set<string>()
+  private readonly winners = new Set<string>()
 
   constructor(
     private readonly judge: Judge,
@@ -67,6 +71,7 @@ export class SessionsWatch {
     private readonly executed: ExecutedCounts,
   ) {
     this.attributes = new AttributesWatch(judge, executed)
+    this.ttls = new TtlsWatch(judge)
   }
 
   /** Somebody looks for a session that does not exist, and that is not to be created. */
@@ -88,6 +93,24 @@ export class SessionsWatch {
   /** Somebody asks for the end of this session. */
   destroying(session: string): void {
     this.destroyed.add(session)
+  }
+
+  /** An access was told that it has ended the session under this id. */
+  ended(session: string, epoch: number): void {
+    if (!this.tombstones.has(`${session} ${epoch}`))
+      this.judge.violate('15', 'an access was told that the session has ended, and it has not')
+  }
+
+  /** A creation with this id has succeeded, and its first value is this. */
+  created(session: string, token: string): void {
+    const life = `${session} ${this.landings.get(token)?.life} ${this.restorationsOf(session)}`
+    if (this.winners.has(life)) this.judge.violate('15', 'two creations of one session have succeeded')
+    this.winners.add(life)
+  }
+
+  /** A creation was refused because the id is in use: there is such a session, or one that is about to be committed. */
+  refusing(session: string): void {
+    if (!this.claimed.has(session)) this.judge.violate('15', 'a creation was refused, and its id was never used')
   }
 
   landingOf(token: string): Landing | undefined {
@@ -144,6 +167,7 @@ export class SessionsWatch {
     const record = readSession(item)
     if (record === undefined) return
     this.records.set(session, record)
+    this.ttls.restored(session, record.ttlMs)
     const lists = { A: listOf(record.attrs, 'A'), B: listOf(record.attrs, 'B') }
     lives.push({ startFence: record.fence, lists })
     this.lives.set(session, lives)
@@ -175,6 +199,7 @@ export class SessionsWatch {
     const isAfresh = isClaim && is.isUnborn
     if (isAfresh) this.checkEnd(session, was, lives.length > 0)
     if (is.attrs === undefined) return this.checkDestroy(session, is)
+    this.ttls.wrote(session, is, isAfresh)
     if (update.values[':attrs'] !== undefined) this.executed.hit('commit of many attributes')
     this.attributes.wrote(session, isAfresh ? undefined : was?.attrs, is)
     const lists = { A: listOf(is.attrs, 'A'), B: listOf(is.attrs, 'B') }
@@ -206,6 +231,7 @@ export class SessionsWatch {
       const [first] = lists[list]
       const origin = first === undefined ? undefined : this.landings.get(first)
       const known = origin === undefined ? [] : (this.lives.get(origin.session)?.[origin.life]?.lists[list] ?? [])
+      if (list === 'A') this.ttls.moved(origin?.session, session, record)
       if (known.length > lists[list].length) this.judge.violate('4', 'a rotation left behind what was committed')
       for (const [index, token] of lists[list].entries()) {
         const entry = this.appended.get(token)
@@ -225,15 +251,17 @@ export class SessionsWatch {
     if (leftMs > CLOCKS_OFF_MAX_MS) this.judge.violate('4', `${session} was started afresh ${leftMs} ms before its end`)
   }
 
-  private checkLife(session: string, { createdAt, accessedAt, aliveUntil }: SessionRecord): void {
+  private checkLife(session: string, { createdAt, accessedAt, aliveUntil, ttlMs }: SessionRecord): void {
     const { lifetimes } = this
     if (typeof lifetimes !== 'number') {
-      if (!lifetimes.includes(aliveUntil - createdAt))
+      if (ttlMs === undefined ? !lifetimes.includes(aliveUntil - createdAt) : aliveUntil - createdAt !== ttlMs)
         this.judge.violate('7', `the fixed life of ${session} was changed`)
-    } else if (aliveUntil < accessedAt + lifetimes) this.judge.violate('7', `a life of ${session} is cut short`)
+    } else if (aliveUntil < accessedAt + (ttlMs ?? lifetimes))
+      this.judge.violate('7', `a life of ${session} is cut short`)
   }
 
-  private checkDestroy(session: string, { isRotated }: SessionRecord): void {
+  private checkDestroy(session: string, { isRotated, fence }: SessionRecord): void {
+    this.tombstones.add(`${session} ${fence}`)
     if (!isRotated && !this.destroyed.has(session))
       this.judge.violate('4', `${session} was destroyed, and nobody asked for it`)
   }
@@ -247,7 +275,7 @@ export class SessionsWatch {
   private checkCommit(session: string, update: Update, was: SessionRecord, is: SessionRecord): void {
     this.checkChain(update, was.fence, was.commitId, was.attrs === undefined)
     this.born.add(session)
-    if (is.isUnborn) this.judge.violate('7', `a commit left ${session} unborn`)
+    if (is.isUnborn && is.attrs !== undefined) this.judge.violate('7', `a commit left ${session} unborn`)
     if (is.attrs !== undefined) this.checkLife(session, is)
   }
 

@@ -52,6 +52,9 @@ export interface Workload {
   readonly peekShare: number
   /** Sessions that are created under an id of the client's own, used, and destroyed. */
   readonly createShare: number
+  /** Accesses with others inside them; and accesses that give a session a lifetime of its own. */
+  readonly nestedShare: number
+  readonly ttlShare: number
   /** How often a worker thread makes the call. */
   readonly workerShare: number
   readonly cachedBytesMax: number
@@ -82,6 +85,8 @@ export function chooseWorkload(seed: number, random: Random, shape: Shape, block
     wideShare: random.pick([0, 0.5]),
     peekShare: random.pick([0, 0, 0.2]),
     createShare: random.pick([0, 0, 0, 0.1]),
+    nestedShare: random.pick([0, 0, 0.15]),
+    ttlShare: random.pick([0, 0, 0.05]),
     workerShare: random.pick([0, 0, 0, 0.5]),
     // Sessions that come and go raise events, whose listeners begin accesses: too many for a run of hours.
     cachedBytesMax:
@@ -95,6 +100,7 @@ export function chooseWorkload(seed: number, random: Random, shape: Shape, block
       holdPolicy: random.pick(['untilRevoked', 'untilRevoked', 'untilRevoked', 'perAccess'] as const),
       ttlMs: shape === 'days' ? 30 * DAY_MS : random.pick([3_600_000, 3_600_000, 4_000]),
       ...(random.chance(0.15) ? { expiry: 'fixed' as const } : {}),
+      ...(random.chance(0.1) ? { ifMissing: 'fail' as const } : {}),
       idleReleaseMs: shape === 'days' ? DAY_MS : random.pick([300_000, 700]),
       heldSessionsMax: random.pick([10_000, 1]),
       flushMs: random.pick([200, 5_000]),
