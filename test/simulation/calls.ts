@@ -24,7 +24,7 @@ export class Calls {
     private readonly workload: Workload,
   ) {
     this.nested = new NestedCalls(server, client, inside, random, history, workload)
-    this.ttl = new TtlCalls(client, inside, random, history, workload)
+    this.ttl = new TtlCalls(server, client, inside, random, history, workload)
   }
 
   /** Most calls: an access to one list. */

@@ -4,12 +4,14 @@ import { WorkerSession } from '../../client/worker/session.js'
 import type { Random } from '../support/random.js'
 import type { AccessWork, ListSession } from './access-work.js'
 import type { State } from './attributes.js'
+import type { Caller } from './caller.js'
 import type { History } from './history.js'
 import type { Workload } from './workload.js'
 
 /** Accesses that give a session a lifetime of its own. */
 export class TtlCalls {
   constructor(
+    private readonly server: Caller,
     private readonly client: HoldfastApi<State>,
     private readonly inside: AccessWork,
     private readonly random: Random,
@@ -19,6 +21,8 @@ export class TtlCalls {
 
   async give(id: string): Promise<void> {
     const { history, inside, random } = this
+    const key = this.server.keyOf(id)
+    const changesBefore = history.sessions.ttls.changesOf(key)
     const ttlMs = history.sessions.ttls.announce(this.workload.options.ttlMs as number, random)
     const isOption = random.chance(0.5)
     const appending = inside.appending()
@@ -41,7 +45,7 @@ export class TtlCalls {
       if ((error as HoldfastError).effect === 'none') history.sessions.ttls.failed(ttlMs)
       throw error
     }
-    history.sessions.ttls.given(ttlMs)
+    history.sessions.ttls.given(key, ttlMs, changesBefore)
     inside.executed.hit(isOption ? 'ttlMs of an access' : 'session.ttlMs')
   }
 }

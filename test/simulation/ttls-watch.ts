@@ -9,6 +9,7 @@ export class TtlsWatch {
   private readonly announced = new Set<number>()
   private readonly failures = new Set<number>()
   private readonly stored = new Set<number>()
+  private readonly changes = new Map<string, number>()
   private readonly now = new Map<string, number | undefined>()
 
   constructor(private readonly judge: Judge) {}
@@ -22,9 +23,18 @@ export class TtlsWatch {
     return ttlMs
   }
 
-  /** The access has succeeded under a lock on everything: it stored its lifetime. */
-  given(ttlMs: number): void {
-    if (!this.stored.has(ttlMs)) this.judge.violate('7', 'a lifetime was given, and never stored')
+  /** How often the session has got another lifetime. */
+  changesOf(session: string): number {
+    return this.changes.get(session) ?? 0
+  }
+
+  /**
+   * The access has succeeded: its lifetime was stored, or that of an access which came after it and was committed with
+   * it.
+   */
+  given(session: string, ttlMs: number, changesBefore: number): void {
+    if (!this.stored.has(ttlMs) && this.changesOf(session) === changesBefore)
+      this.judge.violate('7', 'a lifetime was given, and never stored')
   }
 
   /** The access has failed without effect. */
@@ -45,6 +55,7 @@ export class TtlsWatch {
   }
 
   restored(session: string, ttlMs: number | undefined): void {
+    if (this.now.get(session) !== ttlMs) this.changes.set(session, 1 + this.changesOf(session))
     this.now.set(session, ttlMs)
     if (ttlMs !== undefined) this.stored.add(ttlMs)
   }

@@ -4,6 +4,7 @@ import { CALL_MUTANTS } from './calls.js'
 import { LEASE_MUTANTS } from './lease.js'
 import type { Mutant } from './mutant.js'
 import { QUEUE_MUTANTS } from './queue.js'
+import { SESSION_MUTANTS } from './sessions.js'
 import { STATE_MUTANTS } from './state.js'
 
 /**
@@ -17,4 +18,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...QUEUE_MUTANTS,
   ...ANSWER_MUTANTS,
   ...CALL_MUTANTS,
+  ...SESSION_MUTANTS,
 ]
