@@ -112,6 +112,7 @@ export class AccessSession extends OutermostSession implements WholeSession {
     const isWrite = this.hold.mustWrite(changes, this.ttl)
     const done = this.hold.take(part?.request() ?? this.ticket.request, changes, 'now', this.ttl)?.done
     this.ttl = undefined
+    if (part !== undefined) this.content.committed(part)
     if (!isWrite || done === undefined) return done
     this.committing = both(this.committing, done)
     // The caller learns of the failure by `done`.

@@ -5,6 +5,8 @@ import { encodeValue, equalEncoded } from '../codec/index.js'
 export class Savepoint {
   /** Another than this nested access has written the attribute meanwhile, or may have. */
   isShared = false
+  /** A nested access has committed the attribute since, perhaps to the value that was stored already. */
+  isCommitted = false
 
   constructor(
     /** The value that the access had of its own; undefined where it had none. */

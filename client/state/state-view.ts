@@ -205,10 +205,10 @@ export class AccessState {
   }
 
   /** Undoes all changes since then, but those that were committed. Returns whether there were any. */
-  restore(name: string, { own, encoded, cached }: Savepoint): boolean {
+  restore(name: string, savepoint: Savepoint): boolean {
+    const { own, encoded } = savepoint
     const live = this.overlay?.get(name)
-    const isCached = own === undefined || this.source.encoded(name) !== cached
-    if (isCached) {
+    if (this.isStored(name, savepoint)) {
       if (live === undefined || this.isAsCached(name, live)) return false
       this.overlay?.delete(name)
       this.detach(name, [own, live], undefined)
@@ -241,6 +241,21 @@ export class AccessState {
     }
   }
 
+  /** A nested access has committed what it used. To undo a change leads back to that, and no further. */
+  committed(part: UnfinishedPart): void {
+    for (const name of part.savepoints.keys()) {
+      for (const { savepoints } of this.unfinished) {
+        const savepoint = savepoints.get(name)
+        if (savepoint !== undefined) savepoint.isCommitted = true
+      }
+    }
+  }
+
+  /** Whether the savepoint stands for the cached value. */
+  private isStored(name: string, { own, cached, isCommitted }: Savepoint): boolean {
+    return own === undefined || isCommitted || this.source.encoded(name) !== cached
+  }
+
   private isAsCached(name: string, live: unknown): boolean {
     if (live === DELETED) return this.source.encoded(name) === undefined
     return hasForm(live, () => this.source.current(name))
@@ -262,7 +277,7 @@ export class AccessState {
       if (savepoint !== undefined && (first === undefined || savepoint.order < first.order)) first = savepoint
     }
     if (first === undefined) return live
-    if (first.own === undefined || this.source.encoded(name) !== first.cached) return undefined
+    if (this.isStored(name, first)) return undefined
     return first.encoded === undefined ? DELETED : decodeValue(first.encoded)
   }
 

@@ -130,6 +130,7 @@ export class WorkerSession extends OutermostSession implements WholeSession {
   async commitPart(part: NestedState | undefined): Promise<void> {
     this.checkUsable()
     const done = this.sendChanges(this.changes(part), (changes) => this.link.commit(changes)).then(() => {})
+    if (part !== undefined) this.content.committed(part)
     this.committing = both(this.committing, done)
     // The caller learns of the failure by `done`.
     this.committing.catch(() => {})

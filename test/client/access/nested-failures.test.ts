@@ -156,6 +156,33 @@ describe('a nested access that fails', () => {
     expect(state).toEqual({ cart: { items: ['a', 'committed'] }, count: 2 })
   })
 
+  it.each([
+    ['it', undefined],
+    ['one nested in it', { durability: 'access' }],
+  ] as const)('leaves what %s has committed where that was stored before', async (_, deeper) => {
+    const access = holdfast.access(ID, 'all', async ({ state }) => {
+      state.count = 2
+      state.note = 'outer'
+      const nested = holdfast.access(ID, 'all', async (session) => {
+        const revert = (inner: Partial<Shop>) => {
+          inner.count = 1
+          delete inner.note
+        }
+        if (deeper !== undefined) await holdfast.access(ID, 'all', ({ state: inner }) => revert(inner), deeper)
+        else {
+          revert(session.state)
+          await session.commit()
+        }
+        session.state.count = 3
+        fail()
+      })
+      expect(await codeOf(nested)).toBe(FAILED)
+      expect(state).toEqual({ cart: { items: ['a'] }, count: 1 })
+    })
+    await finish(access)
+    expect(await stored()).toEqual({ cart: { items: ['a'] }, count: 1 })
+  })
+
   it('deep inside undoes its own part alone', async () => {
     const access = holdfast.access(ID, 'all', () =>
       holdfast.access(ID, 'all', async ({ state }) => {
