@@ -17,7 +17,12 @@ export interface Insides {
       {
         readonly waiting: { readonly count: number }
         readonly lock: { readonly state: { readonly kind: string } }
-        readonly hold: { readonly epoch: number } | undefined
+        readonly hold:
+          | {
+              readonly epoch: number
+              readonly accesses: { readonly isAny: boolean; readonly isAnyRunning: boolean }
+            }
+          | undefined
       }
     >
     readonly held: HeldSessions

@@ -76,9 +76,12 @@ export class NestedCalls {
         id,
         locksFor(list),
         async (session) => {
+          const isInnermost = around.length >= DEPTH_MAX || random.chance(0.5)
+          const isInnerFirst = random.chance(0.5)
+          const nestDeeper = () => this.nest(session as ListSession, id, list, [part, ...around])
+          if (!isInnermost && isInnerFirst) await nestDeeper()
           await inside.add(session as ListSession, id, list, part.calledAtMs, part)
-          if (around.length < DEPTH_MAX && random.chance(0.5))
-            await this.nest(session as ListSession, id, list, [part, ...around])
+          if (!isInnermost && !isInnerFirst) await nestDeeper()
           await inside.work()
           if (failed !== undefined) throw failed
         },

@@ -205,7 +205,10 @@ export class Server implements Caller {
       if (!EXPECTED.has(code)) this.history.violate('14', `an access failed with ${code}: ${(error as Error)?.message}`)
     }
     this.pending -= 1
-    if (!this.machine.isDead) this.checkByteCap()
+    if (!this.machine.isDead) {
+      this.checkByteCap()
+      this.checkLeft()
+    }
     const asked = this.sessions.known.get(this.keyOf(id))
     if (asked?.lock.state.kind === 'asking' && asked.waiting.count === 0)
       this.history.violate('15', 'a client asks for what nobody waits for')
@@ -267,6 +270,13 @@ export class Server implements Caller {
     if (bytes !== cachedBytes) this.history.violate('19', `a client counts ${cachedBytes} bytes and caches ${bytes}`)
     if (order.size > 1 && bytes > this.workload.cachedBytesMax)
       this.history.violate('19', `a client caches ${bytes} bytes in ${order.size} sessions`)
+  }
+
+  /** An access that has ended is in no hold any more, whose drain would wait for it. */
+  private checkLeft(): void {
+    if (this.unfinished > 0) return
+    if ([...this.sessions.known.values()].some(({ hold }) => hold?.accesses.isAny || hold?.accesses.isAnyRunning))
+      this.history.violate('15', 'all accesses have ended, and one is still in a hold')
   }
 
   /** Sessions that accesses of the client have or wait for. */

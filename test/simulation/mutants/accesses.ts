@@ -39,7 +39,7 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     name: 'a read does not wait for the commit whose values it saw',
     file: 'client/session/held-state.ts',
     from: 'if (this.unresolved.isEmpty) return undefined',
-    to: 'return undefined\n}',
+    to: 'return undefined',
   },
   {
     name: 'a write resolves before it is committed',
