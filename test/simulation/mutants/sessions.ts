@@ -127,12 +127,6 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
     from: 'own === undefined || isCommitted ||',
     to: 'own === undefined ||',
   },
-  {
-    name: 'what a nested access inside a failed one changed stays',
-    file: 'client/state/nested-state.ts',
-    from: 'this.outer?.touch(name)',
-    to: '',
-  },
   // Ids that are given.
   {
     name: 'two creations of one id both succeed',
