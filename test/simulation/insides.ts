@@ -1,4 +1,5 @@
 import type { SessionKey } from '../../protocol/keys.js'
+
 /** The internals of a client. */
 export interface Insides {
   readonly entrance: { readonly accesses: { readonly count: number } }
@@ -15,11 +16,13 @@ export interface Insides {
     readonly known: ReadonlyMap<
       SessionKey,
       {
-        readonly waiting: { readonly count: number }
+        readonly waiting: Waiting
+        readonly onFreed: readonly unknown[]
         readonly lock: { readonly state: { readonly kind: string } }
         readonly hold:
           | {
               readonly epoch: number
+              readonly isOpen: boolean
               readonly accesses: { readonly isAny: boolean; readonly isAnyRunning: boolean }
             }
           | undefined
@@ -27,6 +30,11 @@ export interface Insides {
     >
     readonly held: HeldSessions
   }
+}
+
+interface Waiting {
+  readonly count: number
+  readonly tickets: Iterable<{ readonly wait: object | undefined; readonly options: { readonly ifMissing: string } }>
 }
 
 interface HeldSessions {

@@ -9,6 +9,7 @@ import { AccessWork } from './access-work.js'
 import type { State } from './attributes.js'
 import type { Caller } from './caller.js'
 import { Calls } from './calls.js'
+import { ClientWatch } from './client-watch.js'
 import type { Cloud } from './cloud.js'
 import type { Database } from './database.js'
 import type { ExecutedCounts } from './executed.js'
@@ -54,6 +55,7 @@ export class Server implements Caller {
   private readonly life: LifeCalls
   private readonly odd: OddCalls
   private readonly workers: Workers
+  private readonly watch: ClientWatch
 
   constructor(
     readonly name: string,
@@ -69,8 +71,9 @@ export class Server implements Caller {
   ) {
     const config = { url: 'ws://sim.invalid/live', region: 'eu-west-1', sessionsTable: 'Sessions' }
     const options = compileOptions({ config, namespace: 'sim', label: name, ...workload.options }, {})
+    this.watch = new ClientWatch(history, () => this.sessions)
     const context = {
-      store: database.storeFor(machine, 'client'),
+      store: this.watch.watch(database.storeFor(machine, 'client')),
       clock: machine,
       randomness: { ...randomnessOf(random), token: (bytes: number) => this.draw(bytes, saved) },
       // Far below what a program may set: the sessions of a run are small.
@@ -160,6 +163,7 @@ export class Server implements Caller {
 
   /** A listener of the application is called. Now and then one begins an access. */
   told(id: string): void {
+    this.watch.listening()
     if (this.isStopping || !this.random.chance(this.workload.listenerShare)) return
     void this.attempt(id, () => this.calls.usual(id))
   }
@@ -209,9 +213,7 @@ export class Server implements Caller {
       this.checkByteCap()
       this.checkLeft()
     }
-    const asked = this.sessions.known.get(this.keyOf(id))
-    if (asked?.lock.state.kind === 'asking' && asked.waiting.count === 0)
-      this.history.violate('15', 'a client asks for what nobody waits for')
+    this.watch.ended(this.keyOf(id))
   }
 
   /** It holds a session under this lock, by this grant. */

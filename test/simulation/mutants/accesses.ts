@@ -29,9 +29,9 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     to: 'const waiting = this.locks.clear() as Ticket[]; for (const ticket of this.running.clear()) ticket.lose(loss)',
   },
   {
-    name: 'a rotation goes on though its session is lost, even in a closed client',
-    file: 'client/access/rotation.ts',
-    from: 'if (loss !== undefined) throw loss',
+    name: 'a rotation whose outcome is unknown leaves the new session in use',
+    file: 'client/session/hold.ts',
+    from: "if ((error as HoldfastError).effect === 'unknown') target?.lose(error as HoldfastError, 'failQueued')",
     to: '',
   },
   // Outcomes of accesses.
@@ -44,8 +44,8 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
   {
     name: 'a write resolves before it is committed',
     file: 'client/access/commit.ts',
-    from: 'return batch\n}',
-    to: 'return undefined',
+    from: 'hold.leave(ticket)\n  return batch',
+    to: 'hold.leave(ticket)\n  return undefined',
   },
   {
     name: 'a loss during commit() is told as a failure without effect',

@@ -92,8 +92,8 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'an access that succeeds without changes begins no session',
     file: 'client/session/held-state.ts',
-    from: 'return changes !== undefined || this.life.isNew || isOtherTtl(this.life, ttlMs)',
-    to: 'return changes !== undefined || isOtherTtl(this.life, ttlMs)',
+    from: "if (this.life.isNew) return this.stage(changes ?? NO_CHANGES, 'now', ttlMs)",
+    to: "if (this.life.isNew) return changes === undefined ? undefined : this.stage(changes, 'now', ttlMs)",
   },
   {
     name: 'an access that succeeds does not wait for the birth of the session',

@@ -1,0 +1,51 @@
+import { currentScope } from '../../client/scope.js'
+import type { Store, Update } from '../../protocol/dynamodb.js'
+import type { SessionKey } from '../../protocol/keys.js'
+import type { Insides } from './insides.js'
+import type { Judge } from './judge.js'
+
+/** The inner state of one client, where a mistake shows outside only much later, or by chance. */
+export class ClientWatch {
+  private readonly sent = new WeakSet<Update>()
+
+  constructor(
+    private readonly judge: Judge,
+    private readonly sessions: () => Insides['sessions'],
+  ) {}
+
+  /** The client calls a listener of the application. */
+  listening(): void {
+    if (currentScope() !== undefined)
+      this.judge.violate('14', 'a listener is called inside the access that caused the event')
+  }
+
+  /** An access to this session has ended. */
+  ended(session: SessionKey): void {
+    const known = this.sessions().known.get(session)
+    if (known === undefined) return
+    if (known.lock.state.kind === 'asking' && known.waiting.count === 0)
+      this.judge.violate('15', 'a client asks for what nobody waits for')
+    for (const { wait } of known.waiting.tickets) {
+      if (wait === undefined) this.judge.violate('15', 'an access that has given up is kept in line')
+    }
+  }
+
+  /** The same store. A session is claimed afresh only for an access that creates it. */
+  watch(store: Store): Store {
+    return {
+      ...store,
+      update: (update) => {
+        if (update.values[':unborn'] !== undefined && !this.sent.has(update)) this.claimsAfresh(update)
+        return store.update(update)
+      },
+    }
+  }
+
+  private claimsAfresh(update: Update): void {
+    // It is sent again, if need be, though its access may have given up meanwhile.
+    this.sent.add(update)
+    const tickets = [...(this.sessions().known.get(update.key as SessionKey)?.waiting.tickets ?? [])]
+    if (!tickets.some(({ options }) => options.ifMissing !== 'fail'))
+      this.judge.violate('15', 'a session is claimed afresh, and no access creates it')
+  }
+}
