@@ -1,6 +1,7 @@
 import { currentScope } from '../../client/scope.js'
 import type { Store, Update } from '../../protocol/dynamodb.js'
 import type { SessionKey } from '../../protocol/keys.js'
+import type { StoreMessage } from '../../protocol/messages.js'
 import type { Insides } from './insides.js'
 import type { Judge } from './judge.js'
 
@@ -17,6 +18,17 @@ export class ClientWatch {
   listening(): void {
     if (currentScope() !== undefined)
       this.judge.violate('14', 'a listener is called inside the access that caused the event')
+  }
+
+  /** A process hears something. One that is over hears nothing: the client may go on as another. Returns what to check then. */
+  hearing(p: string, message: StoreMessage): () => void {
+    const { membership, known } = this.sessions()
+    if (membership === undefined || membership.processId === p || !('session' in message)) return () => {}
+    const lock = () => JSON.stringify(known.get(message.session as SessionKey)?.lock.state)
+    const before = lock()
+    return () => {
+      if (lock() !== before) this.judge.violate('9', 'a process goes by what its former self was told')
+    }
   }
 
   /** An access to this session has ended. */

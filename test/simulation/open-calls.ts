@@ -6,7 +6,7 @@ import type { Caller } from './caller.js'
 import type { Calls } from './calls.js'
 import type { History } from './history.js'
 import type { NestedCalls } from './nested-calls.js'
-import type { Workload } from './workload.js'
+import { TIMING, type Workload } from './workload.js'
 
 /** For an access inside `session.run` to another session, which may wait for this one. */
 const OTHER_TIMEOUT_MS = 1_000
@@ -32,10 +32,12 @@ export class OpenCalls {
     const { durability, outcome } = inside.anyDurability()
     const session = await this.client.open(id, locksFor(list), { timeoutMs, durability })
     // A wait that ends when this access loses the session.
-    if (random.chance(0.5)) void server.attempt(id, () => this.calls.append(id, list, timeoutMs, session.signal))
+    const isAwaited = random.chance(0.5)
+    if (isAwaited) void server.attempt(id, () => this.calls.append(id, list, timeoutMs, session.signal))
     const end = random.pick(['close', 'commit', 'discard'])
     try {
       await inside.appendIn(session as ListSession, id, list, appending, 'none')
+      if (isAwaited) await server.sleep(random.between(0, TIMING.leaseMs))
       if (end === 'commit') {
         await session.commit()
         appending.end('acknowledged')

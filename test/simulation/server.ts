@@ -238,9 +238,11 @@ export class Server implements Caller {
     const isOver = isLiving && membership.lease.isConfirmed && membership.lease.remainingMs <= 0
     const isStale = message.type === 'refused' && message.code === 'STALE_CONNECTION'
     const isCopied = isStale && membership?.processId === p && message.gen === membership.connector.gen
+    const checkSelf = this.watch.hearing(p, message)
     return () => {
       // It may have died of it.
       if (this.machine.isDead) return
+      checkSelf()
       this.checkLease()
       if (this.isStopping || this.sessions.membership !== membership) return
       if (isOver) this.history.violate('9', 'a process whose lease is over goes on')

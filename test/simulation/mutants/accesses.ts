@@ -29,10 +29,10 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     to: 'const waiting = this.locks.clear() as Ticket[]; for (const ticket of this.running.clear()) ticket.lose(loss)',
   },
   {
-    name: 'a rotation whose outcome is unknown leaves the new session in use',
-    file: 'client/session/hold.ts',
-    from: "if ((error as HoldfastError).effect === 'unknown') target?.lose(error as HoldfastError, 'failQueued')",
-    to: '',
+    name: 'a loss during a rotation is told as a failure without effect',
+    file: 'client/access/rotation.ts',
+    from: 'const onLoss = ticket.whileRunning(undefined)',
+    to: 'const onLoss = undefined',
   },
   // Outcomes of accesses.
   {
