@@ -28,12 +28,6 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     from: 'const waiting = this.locks.clear() as Ticket[]',
     to: 'const waiting = this.locks.clear() as Ticket[]; for (const ticket of this.running.clear()) ticket.lose(loss)',
   },
-  {
-    name: 'a loss during a rotation is told as a failure without effect',
-    file: 'client/access/rotation.ts',
-    from: 'const onLoss = ticket.whileRunning(undefined)',
-    to: 'const onLoss = undefined',
-  },
   // Outcomes of accesses.
   {
     name: 'a read does not wait for the commit whose values it saw',

@@ -39,8 +39,8 @@ export const CALL_MUTANTS: readonly Mutant[] = [
   {
     name: 'a peek gives what is cached, and perhaps never committed',
     file: 'client/holdfast.ts',
-    from: 'return peek(this.context, key)',
-    to: 'const peeked = await peek(this.context, key)\n    const held = this.sessions.known.get(key)?.hold?.attributes\n    if (peeked === undefined || held === undefined) return peeked\n    return { ...peeked, state: Object.fromEntries([...held.names()].map((name) => [name, held.read(name)])) }',
+    from: 'return peek(this.context, key, this.closed.signal)',
+    to: 'const peeked = await peek(this.context, key, this.closed.signal)\n    const held = this.sessions.known.get(key)?.hold?.attributes\n    if (peeked === undefined || held === undefined) return peeked\n    return { ...peeked, state: Object.fromEntries([...held.names()].map((name) => [name, held.read(name)])) }',
   },
   {
     name: 'a peek finds a session that is destroyed',

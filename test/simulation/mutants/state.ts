@@ -82,6 +82,12 @@ export const STATE_MUTANTS: readonly Mutant[] = [
     from: 'return this.attributes.all()',
     to: 'return {}',
   },
+  {
+    name: 'accesses of the same process find nothing under the new id of a rotation',
+    file: 'client/session/held-state.ts',
+    from: 'target.attributes = this.attributes',
+    to: '',
+  },
   // The birth of a session.
   {
     name: 'an access that fails begins a session',
