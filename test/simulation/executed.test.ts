@@ -22,7 +22,10 @@ const ENDS = { destroyShare: 0.05, rotateShare: 0.05 }
 
 /** Between them, these runs execute everything that the simulation counts. */
 const SCRIPTS: readonly Script[] = [
-  script({ workload: { ...SHARES, ...ENDS, workerShare: 0.6, writeShare: 0.9, cachedBytesMax: CACHED_BYTES_DEFAULT } }),
+  script({
+    durationMs: 40_000,
+    workload: { ...SHARES, ...ENDS, workerShare: 0.6, writeShare: 0.9, cachedBytesMax: CACHED_BYTES_DEFAULT },
+  }),
   script({
     faults: { ...NO_FAULTS, cutEveryMs: 500, killEveryMs: 4_000, sendLost: 0.15 },
     workload: {
