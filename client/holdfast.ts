@@ -122,7 +122,7 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     const { id, key } = this.entrance.newId(given)
     const request = compileLockRequest('all')
     const ticket = new Ticket(request, this.compileOptions({ ...rest, ifMissing: 'create' }))
-    if (this.entrance.accesses.nesting.outer([key], request) !== undefined) throw inUse('id')
+    this.entrance.accesses.nesting.refuse('created', key, 'inAny')
     const checkGiven = given === undefined ? undefined : () => this.entrance.checkUnused(key, ticket, 'id')
     const hold = await this.entrance.enter(key, ticket, checkGiven)
     await this.run(key, hold, ticket, (session) => {

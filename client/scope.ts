@@ -5,6 +5,8 @@ import type { LockRequest } from './attribute-locks/lock-request.js'
 /** One session of an access, as accesses inside it see it. */
 export interface Nestable {
   readonly key: string
+  /** The keys that the session had before this access rotated it. */
+  readonly formerKeys?: readonly string[] | undefined
   readonly ticket: { readonly request: LockRequest }
 }
 

@@ -185,7 +185,7 @@ export class AccessSession extends OutermostSession implements WholeSession {
 
   private async move(given: string | undefined, isChecked: boolean): Promise<string> {
     const { id, key, hold, ticket } = await move(this, this.context, given, isChecked)
-    this.key = key
+    this.renamed(key)
     this.hold = hold
     this.ticket = ticket
     this.ttl = undefined

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../errors/index.js'
+import { InvalidValueError } from '../errors/index.js'
 import { checkAttributeName } from '../options/attribute-name.js'
 import { checkInit } from '../options/check.js'
 import { AttributeCache, type AttributeRules, type Changes } from '../state/attribute-cache.js'
@@ -12,7 +12,7 @@ export function initialAttributes(init: object, rules: AttributeRules): Changes 
     checkAttributeName(name)
     if (value !== undefined) changes.set(name, attributes.encode(name, value))
     else if (!attributes.dropsUndefined) {
-      throw new InvalidArgumentError(`attribute '${name}': undefined cannot be stored; leave it out`)
+      throw new InvalidValueError(name, "undefined cannot be stored: leave it out, or set undefinedValues to 'drop'")
     }
   }
   attributes.checkSize(changes)

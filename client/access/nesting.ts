@@ -2,6 +2,11 @@ import { covers, type LockRequest } from '../attribute-locks/lock-request.js'
 import { NestedAccessError } from '../errors/index.js'
 import { currentScope, livingScopes, type Nestable, runInScope, Scope, type ScopeOwner } from '../scope.js'
 
+const ROTATED = 'this session has a new id since rotate(): use the new one inside this access'
+const OTHER = 'an access to another session began inside an access: use accessMany for both'
+const OTHERS =
+  'an accessMany inside another access may name only sessions of the accesses around it: access the others after them'
+
 /** Recognises an access that runs inside another one of the same client, or of another client of the same store. */
 export class Nesting<R extends Nestable> implements ScopeOwner {
   /** @param store names the client's store where it is known. */
@@ -33,7 +38,8 @@ export class Nesting<R extends Nestable> implements ScopeOwner {
     return keys.map((key) => {
       const outer = around.find((running) => running.key === key)
       if (outer === undefined) {
-        throw new NestedAccessError('an access to another session began inside an access: use accessMany for both')
+        const isRotated = around.some(({ formerKeys }) => formerKeys?.includes(key))
+        throw new NestedAccessError(isRotated ? ROTATED : keys.length === 1 ? OTHER : OTHERS)
       }
       if (!covers(outer.ticket.request, request)) {
         throw new NestedAccessError(
@@ -51,7 +57,7 @@ export class Nesting<R extends Nestable> implements ScopeOwner {
     const isInside = ({ running, others }: Scope) =>
       (where === 'inAny' && others === 'refused') || running.some((one) => one.key === key)
     if (!this.scopes().some(isInside)) return
-    throw new NestedAccessError(`a session cannot be ${what} inside an access: do it afterwards`)
+    throw new NestedAccessError(`a session cannot be ${what} inside an access: do it after the access`)
   }
 
   /** The scopes of this client's accesses around the current task, the innermost first. */

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import type { SessionKey } from '../../protocol/keys.js'
 import type { LockRequest } from '../attribute-locks/lock-request.js'
 import { AccessEndedError, NotLockedError } from '../errors/index.js'
 import { checkKeys, checkWork } from '../options/check.js'
@@ -20,7 +21,8 @@ export abstract class OutermostSession {
   private isGone = false
   private scopes: Set<Scope> | undefined
 
-  abstract readonly key: string
+  abstract key: SessionKey
+  formerKeys: readonly SessionKey[] | undefined
   abstract readonly ticket: { readonly request: LockRequest }
   abstract readonly content: AccessState
   abstract readonly epoch: number
@@ -101,6 +103,12 @@ export abstract class OutermostSession {
 
   /** Moves the session, and returns its new id. */
   protected abstract moved(to: string | undefined): Promise<string>
+
+  /** The session has another key since a rotation. */
+  protected renamed(key: SessionKey): void {
+    this.formerKeys = [...(this.formerKeys ?? []), this.key]
+    this.key = key
+  }
 
   protected async whileEnding<T>(ending: Promise<T>): Promise<T> {
     this.ending = ending

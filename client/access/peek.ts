@@ -1,6 +1,7 @@
 import type { SessionKey } from '../../protocol/keys.js'
 import { isAlive } from '../../protocol/state/record.js'
 import { compileLockRequest } from '../attribute-locks/lock-request.js'
+import { NotLockedError } from '../errors/index.js'
 import type { ClientContext } from '../session/context.js'
 import { AttributeCache } from '../state/attribute-cache.js'
 import { AccessState } from '../state/state-view.js'
@@ -21,9 +22,15 @@ export async function peek(context: ClientContext, key: SessionKey, closed: Abor
   }
 }
 
+class PeekedState extends AccessState {
+  protected override checkWritable(name: string): never {
+    throw new NotLockedError(name, 'peek')
+  }
+}
+
 /** The state of an access that reads everything. Each attribute is decoded, and passes its schema, when it is touched. */
 export function readOnlyState(attributes: AttributeCache): Record<string, unknown> {
-  const { proxy } = new AccessState(
+  const { proxy } = new PeekedState(
     attributes,
     () => READS_ALL,
     () => {},

@@ -137,7 +137,7 @@ export class RefusedError extends HoldfastError {
   }
 }
 
-/** `CLOSED`: the client is closing or closed. */
+/** `CLOSED`: the client is closing or closed, or `close()` has ended an access that still ran after `drainMs`. */
 export class ClosedError extends HoldfastError {
   static {
     nameType(this, 'ClosedError')
@@ -145,7 +145,7 @@ export class ClosedError extends HoldfastError {
 
   declare readonly code: 'CLOSED'
 
-  constructor() {
-    super('CLOSED', 'this Holdfast client is closed: create a new one')
+  constructor(problem = 'this Holdfast client is closed: create a new one') {
+    super('CLOSED', problem)
   }
 }

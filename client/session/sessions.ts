@@ -1,5 +1,5 @@
 import type { SessionKey } from '../../protocol/keys.js'
-import type { HoldfastError, SessionLostError } from '../errors/index.js'
+import { ClosedError, type HoldfastError, type SessionLostError } from '../errors/index.js'
 import type { Events } from '../events.js'
 import type { Transport } from '../ports.js'
 import { Membership } from '../process/membership.js'
@@ -87,7 +87,9 @@ export class Sessions {
     // A session that another process waits for goes straight to it; all the rest is reclaimed at once after `retire`.
     await Promise.all(
       sessions.map(async (session) => {
-        await session.hold?.abortRunning(error)
+        await session.hold?.abortRunning(
+          new ClosedError('an access was still running after drainMs at close(): its changes are discarded'),
+        )
         await session.finish()
       }),
     )

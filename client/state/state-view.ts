@@ -1,7 +1,7 @@
 import type { AttributeValue } from '../../protocol/dynamodb.js'
 import { type LockRequest, permits } from '../attribute-locks/lock-request.js'
 import { decodeValue, encodeValue, equalEncoded, ReadOnlyGuard } from '../codec/index.js'
-import { InvalidArgumentError, NestedAccessError, NotLockedError } from '../errors/index.js'
+import { InvalidValueError, NestedAccessError, NotLockedError } from '../errors/index.js'
 import { checkAttributeName } from '../options/attribute-name.js'
 import type { Changes } from './attribute-cache.js'
 import { Detached, hasForm, Savepoint, type UnfinishedPart } from './savepoint.js'
@@ -144,7 +144,10 @@ export class AccessState {
     this.checkWritable(name)
     if (value === undefined) {
       if (this.source.dropsUndefined) return this.put(name, DELETED)
-      throw new InvalidArgumentError(`state.${name}: undefined cannot be stored; use session.delete('${name}')`)
+      throw new InvalidValueError(
+        name,
+        `undefined cannot be stored: use session.delete('${name}'), or set undefinedValues to 'drop'`,
+      )
     }
     this.checkValue(name, value)
     this.share(name, by)
@@ -304,7 +307,7 @@ export class AccessState {
     return value
   }
 
-  private checkWritable(name: string): void {
+  protected checkWritable(name: string): void {
     this.checkUsable()
     if (!permits(this.request(), name, 'exclusive')) throw new NotLockedError(name, 'write')
     checkAttributeName(name)

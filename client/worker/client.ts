@@ -3,7 +3,6 @@ import { initialAttributes } from '../access/creation.js'
 import { type Joinable, join } from '../access/join.js'
 import { keysOfMany } from '../access/many-keys.js'
 import { Nesting } from '../access/nesting.js'
-import { inUse } from '../access/new-id.js'
 import { readOnlyState } from '../access/peek.js'
 import type { HoldfastApi, Peeked } from '../api.js'
 import { compileLockRequest, type LockSpec } from '../attribute-locks/lock-request.js'
@@ -125,7 +124,7 @@ export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknow
     const { id, ...rest } = options
     const key = id === undefined ? NEW_KEY : this.keyOf(id)
     const sent = { ...this.split(rest).rest, ...(id === undefined ? {} : { id }) }
-    if (this.nesting.outer([key], compileLockRequest('all')) !== undefined) throw inUse('id')
+    this.nesting.refuse('created', key, 'inAny')
     const n = this.calls.nextNumber()
     return (await this.calls.make(n, { op: 'create', n, attributes, options: sent }, options.signal)) as string
   }

@@ -190,7 +190,7 @@ export class WorkerSession extends OutermostSession implements WholeSession {
   protected async moved(to: string | undefined): Promise<string> {
     const reply = await this.sendChanges(this.changes(), (changes) => this.link.rotate(changes, to))
     const id = reply.id as string
-    this.key = this.context.keyOf(id)
+    this.renamed(this.context.keyOf(id))
     if (this.wanted) this.wantedController = new AbortController()
     if (reply.facts.wanted) this.becomeWanted()
     return id

@@ -133,7 +133,7 @@ describe.each(IDS)('no error shows the id, or a part of it, or a value: %#', (id
     ['a circle', () => extended({ [id]: [] as unknown[] }, 'own'), 'none'],
     ['an invalid Date', () => extended(new Date(Number.NaN), id), 'INVALID_VALUE'],
     ['a text that is too large', () => `${id}${SECRET}`.repeat(20_000), 'TOO_LARGE'],
-    ['undefined', () => undefined, 'INVALID_ARGUMENT'],
+    ['undefined', () => undefined, 'INVALID_VALUE'],
   ])('a value: %s', async (_what, make, code) => {
     const set = () =>
       client.access(id, 'all', ({ state }) => {

@@ -228,6 +228,8 @@ describe('a client that closes', () => {
 
   it('waits no longer than the shortest time that it was given, by a later call too', async () => {
     const client = await counting()
+    const lost = jest.fn()
+    client.on('lost', lost)
     const running = quiet(client.access(ID, { write: ['count'] }, () => new Promise(() => {})))
     await settle()
     const closing = client.close({ drainMs: 60_000 })
@@ -237,7 +239,10 @@ describe('a client that closes', () => {
     await world.clock.advance(1_999)
     expect(types()).not.toContain('retire')
     await world.finish(closing, 100)
-    await expect(running).rejects.toMatchObject({ code: 'CLOSED' })
+    const error = { code: 'CLOSED', message: expect.stringContaining('still running after drainMs at close()') }
+    await expect(running).rejects.toMatchObject(error)
+    expect(lost).toHaveBeenCalledWith(expect.objectContaining({ error: expect.objectContaining(error) }))
+    await expect(client.access(ID, 'all', () => {})).rejects.toThrow('this Holdfast client is closed: create a new one')
     await expectSilence()
   })
 })

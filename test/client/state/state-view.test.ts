@@ -47,7 +47,11 @@ describe('the state of a session, as an object', () => {
 
   it('refuses undefined, and names what would delete', async () => {
     const setting = access('all', ({ state }) => void (state.a = undefined))
-    await expect(setting).rejects.toThrow("state.a: undefined cannot be stored; use session.delete('a')")
+    await expect(setting).rejects.toMatchObject({
+      code: 'INVALID_VALUE',
+      path: 'a',
+      message: "a: undefined cannot be stored: use session.delete('a'), or set undefinedValues to 'drop'",
+    })
   })
 
   it('gives null as it is, under either lock', async () => {
