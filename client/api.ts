@@ -5,8 +5,11 @@ import type { HoldfastEvents } from './events.js'
 import type { AccessOptions, CreateOptions, DestroyOptions, RotateOptions } from './options/access-options.js'
 import type { Locks, NameOf, SomeIds, StateOf, WritesOf } from './state/types.js'
 
-/** The session of an access that made the lock request L. */
+/** The session of an access with the lock request L, as in `SessionOf<Shop, { write: ['cart'] }>`. */
 export type SessionOf<S extends object, L> = Session<StateOf<S, L>, S, WritesOf<S, L>>
+
+/** The session that `open` gives for the lock request L. */
+export type OpenSessionOf<S extends object, L> = OpenSession<StateOf<S, L>, S, WritesOf<S, L>>
 
 /** A session that stays open until it is closed, destroyed or disposed of. */
 export interface OpenSession<State, S extends object, W extends string = NameOf<S>>
@@ -132,7 +135,8 @@ export interface HoldfastApi<S extends object> {
    * Opens a session for a scope instead of a function. `close()` commits the changes and frees the locks, like the end
    * of an access. Changes without a `close()` or `commit()` are discarded when the scope ends. Unlike {@link access}, it
    * does not recognise nested accesses by itself: an access inside the scope that needs the same locks waits for them
-   * until its timeout. `session.run(work)` recognises them.
+   * until its timeout. Inside `session.run(work)` an access joins the session, and an `open` of it is refused with a
+   * NestedAccessError.
    *
    * The hazard: a session that is neither closed nor disposed of keeps its locks. Other accesses of this process wait
    * until their timeouts. Another process that asks for the session gets it only after `maxBusyMs`; this process then
@@ -148,7 +152,7 @@ export interface HoldfastApi<S extends object> {
     id: string,
     locks: Locks<S, L>,
     options?: AccessOptions,
-  ): Promise<OpenSession<StateOf<S, L>, S, WritesOf<S, L>>>
+  ): Promise<OpenSessionOf<S, L>>
 
   /**
    * Reads the last commit of a session from DynamoDB, without a lock: one request, from any server, whoever holds the
@@ -171,8 +175,8 @@ export interface HoldfastApi<S extends object> {
    * With `id`, it fails where there is a session with this id already. Of several calls for one id, exactly one makes the
    * session. It costs one read more.
    *
-   * @throws as {@link access}; also {@link InvalidArgumentError} where `init` is no plain object or has an attribute
-   * that is undefined, and where `id` is in use or was that of a session that was rotated.
+   * @throws as {@link access}; also {@link InvalidArgumentError} where `init` is no plain object, and where `id` is in use
+   * or was that of a session that was rotated; {@link NestedAccessError} inside an access of this client.
    * @example
    * const id = await holdfast.create({ user: { name: 'Ada' } })
    */
@@ -180,9 +184,11 @@ export interface HoldfastApi<S extends object> {
 
   /**
    * Ends a session's life: deletes its attributes. It waits for running accesses, like an access under `'all'`. Accesses
-   * of this process that wait behind it fail with a SessionMissingError; a later one makes a new, empty session. Where there is no session, it costs one read.
+   * of this process that wait behind it fail with a SessionMissingError; one that begins when it has ended makes a new,
+   * empty session. Where there is no session, it costs one read.
    *
-   * @returns true, or false where there was no such session.
+   * @returns true, or false where there was no such session. It is false too where the call waited behind a rotation: the
+   * session lives on under its new id.
    * @throws as {@link access}; also {@link NestedAccessError} inside an access of this client, or of another client to
    * this session.
    */
@@ -242,8 +248,8 @@ export interface Health {
 export interface Holdfast<S extends object> extends HoldfastApi<S> {
   /**
    * Makes a port for one worker thread. Give it to the thread in `workerData` or in a message, and name it in the
-   * transfer list. The thread makes accesses through it with `connectHoldfast` of `holdfast/worker`. The port keeps no
-   * thread alive.
+   * transfer list. The thread makes accesses through it with `connectHoldfast` of `holdfast/worker`. The port keeps a
+   * thread alive only while a call is under way there, or a session of `open` has not ended.
    *
    * @throws {ClosedError} after `close`.
    */

@@ -52,7 +52,10 @@ export interface HoldfastEvents {
       readonly unwritten: number
     },
   ]
-  /** The connection to the store has been made or lost; `detail` says why it was lost, where that is known. */
+  /**
+   * The connection to the store has been made or lost; `detail` says why it was lost, where that is known. `close()` makes
+   * no such event.
+   */
   connection: [{ readonly state: 'connected' | 'disconnected'; readonly detail: string | undefined }]
 }
 

@@ -1,5 +1,5 @@
 export type { Session } from './access/session.js'
-export type { Health, Holdfast, HoldfastApi, OpenSession, Peeked, SessionOf } from './api.js'
+export type { Health, Holdfast, HoldfastApi, OpenSession, OpenSessionOf, Peeked, SessionOf } from './api.js'
 export type { LockSpec } from './attribute-locks/lock-request.js'
 export { createHoldfast } from './create.js'
 export * from './errors/index.js'

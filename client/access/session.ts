@@ -57,7 +57,7 @@ export interface Session<
    * The session's lifetime in milliseconds, which is stored with it: 1,000 (a second) to 34,560,000,000 (400 days). A
    * session that was given none has the `ttlMs` of the client that uses it. To set it is a change, under any lock: it is
    * committed with the access, and a value that is stored already writes nothing. With `expiry: 'fixed'` it counts from
-   * the session's creation.
+   * the session's creation: one that is shorter than the session's present age ends the session with the commit.
    *
    * @throws {InvalidArgumentError} on setting another value; {@link AccessEndedError} after the access.
    * @example
@@ -70,16 +70,19 @@ export interface Session<
   readonly wanted: boolean
   /**
    * Aborted when another process asks for this session while the access runs, and from the start where one waits
-   * already. A stream ends by it instead of asking for `wanted`. An access that still runs `maxBusyMs` later (30 s by
+   * already. A long access ends by it instead of asking for `wanted`. One that still runs `maxBusyMs` later (30 s by
    * default) loses the session: then {@link signal} is aborted, too. Listeners run outside of the access. After the
    * access has ended it is aborted no more.
    *
+   * The hazard: it tells nothing of accesses of this process, which wait for the locks until this access has ended. A
+   * stream should read its values in a short access, and send them outside of it.
+   *
    * @example
-   * await holdfast.access(id, { read: ['feed'] }, async ({ state, signal, wantedSignal }) => {
+   * await holdfast.access(id, { write: ['report'] }, async ({ state, signal, wantedSignal }) => {
    *   const either = AbortSignal.any([signal, wantedSignal])
-   *   for (const entry of state.feed ?? []) {
-   *     if (either.aborted) break
-   *     await send(response, entry)
+   *   for (const part of parts) {
+   *     if (either.aborted) break // another access goes on with the rest
+   *     state.report = [...(state.report ?? []), await compute(part, signal)]
    *   }
    * })
    */
@@ -129,8 +132,8 @@ export interface Session<
   /**
    * Ends the session's life now: deletes its attributes, and drops the changes of this access that are not committed.
    * Resolves when that is in DynamoDB. Nobody gets in between: accesses of this process that wait for the session fail
-   * with a SessionMissingError at once, whatever their `ifMissing`. A later access makes a new, empty session. This
-   * object cannot be used any more.
+   * with a SessionMissingError at once, whatever their `ifMissing`. A later access, after this access has ended, makes
+   * a new, empty session. This object cannot be used any more.
    *
    * @throws {NotLockedError} where the access has not locked everything for writing, {@link NestedAccessError} in an
    * access nested in another. Nothing has happened then.
@@ -164,7 +167,8 @@ export interface Session<
   rotate(options?: { readonly to?: string }): Promise<string>
   /**
    * Runs `work` with this session around it, and returns its result. Accesses to this session inside `work` join it, as
-   * nested accesses do: what they change is a change of this session. For a session of `open` accesses to other sessions
+   * nested accesses do: what they change is a change of this session. An `open` of it there is refused at once with a
+   * NestedAccessError. For a session of `open` accesses to other sessions
    * are allowed, and wait until their timeout. The hazard: two requests that each hold one session and wait for the
    * other's wait until then. Inside an access they are refused as everywhere in it.
    *

@@ -106,7 +106,7 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
    * `rolling`: each access that succeeds extends the session's life to `ttlMs` from then. The life does not end while an
    * access runs that began in time, unless that goes on for more than 24 hours beyond the end. `fixed`: the life ends
    * `ttlMs` after the session's creation, and accesses do not extend it. An access that still runs then fails with a
-   * SessionLostError (`expired`).
+   * SessionLostError (`expired`). A `ttlMs` of the session that is shorter than its present age ends it with the commit.
    * @default 'rolling'
    */
   readonly expiry?: 'rolling' | 'fixed'
@@ -152,7 +152,7 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
    * should allow `requestsMax` connections to one host, as agents do by default. `close()` leaves it open.
    *
    * Without this option, Node.js 24.5 and newer use the proxy that HTTPS_PROXY names, except for the hosts in NO_PROXY.
-   * Older ones need an agent such as that of the package https-proxy-agent.
+   * Older ones, such as 20 and 22, ignore HTTPS_PROXY without notice: give an agent of the package https-proxy-agent.
    * @example
    * import { HttpsProxyAgent } from 'https-proxy-agent'
    * const agent = new HttpsProxyAgent('http://proxy.internal:3128', { keepAlive: true })
@@ -164,8 +164,8 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
    * Closes the client when the process gets one of these signals; `true` stands for SIGTERM and SIGINT. `close()` may
    * take its default `drainMs`. Then the process ends by the signal, as it would have without the client; the first
    * process of a container ends with 128 and the number of the signal. A second signal ends it at once. Where the
-   * application listens for the signal itself, the client closes, and the application ends the process: after its own
-   * `await close()`. Possible are SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2 and SIGBREAK, in the main thread only.
+   * application listens for the signal itself, the client closes, and the application ends the process: if it calls
+   * `process.exit()`, only after its own `await close()`. Possible are SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2 and SIGBREAK, in the main thread only.
    *
    * Without it, and without `close()`, others wait for each session of the ended process for the rest of its lease.
    * @default false

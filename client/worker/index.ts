@@ -17,6 +17,8 @@ const clients = new WeakMap<MessagePort, WorkerClient>()
  * accesses. An access copies only the values that it locked from thread to thread. A second call with the same port
  * returns the same client.
  *
+ * A session of `open` keeps the thread alive until it is closed, destroyed or disposed of.
+ *
  * The hazard: when the thread ends, for any reason, its accesses end without a commit and its locks are freed. Also,
  * `session.tryLock` is synchronous: it blocks the thread until the main thread has answered. After 10 s without an
  * answer it throws an {@link UnreachableError}.
