@@ -135,8 +135,7 @@ export interface HoldfastApi<S extends object> {
    * Opens a session for a scope instead of a function. `close()` commits the changes and frees the locks, like the end
    * of an access. Changes without a `close()` or `commit()` are discarded when the scope ends. Unlike {@link access}, it
    * does not recognise nested accesses by itself: an access inside the scope that needs the same locks waits for them
-   * until its timeout. Inside `session.run(work)` an access joins the session, and an `open` of it is refused with a
-   * NestedAccessError.
+   * until its timeout. `session.run(work)` recognises them.
    *
    * The hazard: a session that is neither closed nor disposed of keeps its locks. Other accesses of this process wait
    * until their timeouts. Another process that asks for the session gets it only after `maxBusyMs`; this process then
@@ -280,7 +279,7 @@ export interface Holdfast<S extends object> extends HoldfastApi<S> {
   /**
    * Waits until running accesses have ended, writes their changes, gives every session back and closes the connection.
    * Accesses that wait now, or begin later, fail with a {@link ClosedError}. An access that still runs after `drainMs`
-   * milliseconds, by default 10,000, loses its session. A second call returns the promise of the first call; its `drainMs`
+   * milliseconds, by default 10,000, loses its session and fails with a ClosedError that says so. A second call returns the promise of the first call; its `drainMs`
    * can only shorten the time. {@link HoldfastOptions.closeOnSignals} calls it when the process gets a signal.
    *
    * @throws {InvalidArgumentError} for a bad `drainMs`: 0 to a day.

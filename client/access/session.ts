@@ -167,8 +167,8 @@ export interface Session<
   rotate(options?: { readonly to?: string }): Promise<string>
   /**
    * Runs `work` with this session around it, and returns its result. Accesses to this session inside `work` join it, as
-   * nested accesses do: what they change is a change of this session. An `open` of it there is refused at once with a
-   * NestedAccessError. For a session of `open` accesses to other sessions
+   * nested accesses do: what they change is a change of this session. An `open` of it there that would wait for
+   * its locks is refused at once with a NestedAccessError. For a session of `open` accesses to other sessions
    * are allowed, and wait until their timeout. The hazard: two requests that each hold one session and wait for the
    * other's wait until then. Inside an access they are refused as everywhere in it.
    *
