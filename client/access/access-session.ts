@@ -1,6 +1,6 @@
 import type { SessionKey } from '../../protocol/keys.js'
 import { compileLockRequest, type LockRequest, type LockSpec, merge } from '../attribute-locks/lock-request.js'
-import type { HoldfastError } from '../errors/index.js'
+import { AccessEndedError, type HoldfastError } from '../errors/index.js'
 import { compileTimeoutMs, compileTtlMs, type LockOptions } from '../options/access-options.js'
 import type { Hold } from '../session/hold.js'
 import { Ticket } from '../session/ticket.js'
@@ -13,13 +13,15 @@ import type { WaitOptions, WholeSession } from './nested-session.js'
 import type { Nesting } from './nesting.js'
 import { both } from './outcome.js'
 import { OutermostSession } from './outermost-session.js'
-import { move } from './rotation.js'
+import { type Moved, move } from './rotation.js'
 
 /** The session object of one access. */
 export class AccessSession extends OutermostSession implements WholeSession {
   /** All calls of {@link commit} so far, of which some may be under way. */
   committing: Promise<void> | undefined
   private made: AccessState | undefined
+  /** Waits for the new id of a rotation that is under way. */
+  private next: Ticket | undefined
   /** A lifetime for the session that is not staged yet. */
   private ttl: number | undefined
 
@@ -151,10 +153,25 @@ export class AccessSession extends OutermostSession implements WholeSession {
     return this.hold.accesses.tryExtend(this.ticket, request) ? this.widened(request) : undefined
   }
 
-  /** Moves the session under an id for which it has been looked already. */
-  moveTo(id: string): Promise<string> {
+  /**
+   * Moves the session under an id for which it has been looked already, as the last thing that the access does: no loss
+   * after that fails it.
+   */
+  async moveTo(id: string): Promise<string> {
     this.checkEnding()
-    return this.whileEnding(this.move(id, true))
+    const moved = await this.whileEnding(this.move(id, true))
+    return moved.id
+  }
+
+  /** Ends the use of this object. A rotation that has not sent its transaction ends, too. */
+  override end(): void {
+    super.end()
+    this.next?.giveUp(this.loss ?? new AccessEndedError())
+  }
+
+  /** The access has ended without a commit: frees its locks. */
+  leaveHold(): void {
+    this.hold.leave(this.ticket)
   }
 
   protected get loss(): HoldfastError | undefined {
@@ -171,8 +188,21 @@ export class AccessSession extends OutermostSession implements WholeSession {
     return this.hold.destroy(this.ticket)
   }
 
-  protected moved(to: string | undefined): Promise<string> {
-    return this.move(to, false)
+  protected async moved(to: string | undefined): Promise<string> {
+    const { id, hold, ticket, onLoss } = await this.move(to, false)
+    if (this.isOver) return id
+    ticket.whileRunning(onLoss)
+    const { loss } = ticket
+    // The caller of rotate() has the new id before the access fails.
+    if (loss !== undefined) hold.context.clock.after(1, () => onLoss?.(loss), 'awaited')
+    return id
+  }
+
+  protected override whileEnding<T>(ending: Promise<T>): Promise<T> {
+    this.committing = both(this.committing, ending)
+    // The caller learns of the failure by `ending`.
+    this.committing.catch(() => {})
+    return super.whileEnding(ending)
   }
 
   private widened(request: LockRequest): this {
@@ -183,13 +213,16 @@ export class AccessSession extends OutermostSession implements WholeSession {
     return this
   }
 
-  private async move(given: string | undefined, isChecked: boolean): Promise<string> {
-    const { id, key, hold, ticket } = await move(this, this.context, given, isChecked)
-    this.renamed(key)
-    this.hold = hold
-    this.ticket = ticket
-    this.ttl = undefined
-    return id
+  private async move(given: string | undefined, isChecked: boolean): Promise<Moved> {
+    const moved = await move(this, this.context, given, isChecked, (next) => (this.next = next)).finally(() => {
+      this.next = undefined
+    })
+    this.renamed(moved.key)
+    this.hold = moved.hold
+    this.ticket = moved.ticket
+    // Another one may have been set meanwhile.
+    if (this.ttl === moved.ttlMs) this.ttl = undefined
+    return moved
   }
 
   protected override checkEnding(): void {

@@ -13,7 +13,7 @@ export function worstOf(outcomes: readonly PromiseSettledResult<unknown>[]): Hol
 }
 
 /** Settles when both have, with the worst failure. */
-export async function both(before: Promise<void> | undefined, last: Promise<void>): Promise<void> {
+export async function both(before: Promise<void> | undefined, last: Promise<unknown>): Promise<void> {
   const failure = worstOf(await Promise.allSettled([before, last]))
   if (failure !== undefined) throw failure
 }

@@ -1,6 +1,6 @@
-import { InvalidArgumentError, SessionMissingError } from '../errors/index.js'
+import { AccessEndedError, InvalidArgumentError, SessionMissingError } from '../errors/index.js'
 import type { Hold } from '../session/hold.js'
-import { Ticket } from '../session/ticket.js'
+import { type OnLoss, Ticket } from '../session/ticket.js'
 import type { Changes } from '../state/attribute-cache.js'
 import type { AccessContext } from './access-context.js'
 import { inUse, wasRotated } from './new-id.js'
@@ -11,6 +11,7 @@ interface Moving {
   readonly hold: Hold
   readonly ticket: Ticket
   readonly ttlToWrite: number | undefined
+  readonly isOver: boolean
   changes(): Changes | undefined
 }
 
@@ -20,6 +21,10 @@ export interface Moved {
   readonly key: string
   readonly hold: Hold
   readonly ticket: Ticket
+  /** The lifetime that was moved with it. */
+  readonly ttlMs: number | undefined
+  /** What a loss of the access did before. */
+  readonly onLoss: OnLoss | undefined
 }
 
 const NO_CHANGES: Changes = new Map()
@@ -29,22 +34,27 @@ const NO_CHANGES: Changes = new Map()
  * the old one ends. The access goes on with the locks of the new one.
  *
  * @param isChecked the id has been looked for already.
+ * @param waits is told of the ticket that waits for the new id, before it does.
  */
 export async function move(
   session: Moving,
   context: AccessContext,
   given: string | undefined,
   isChecked: boolean,
+  waits: (next: Ticket) => void,
 ): Promise<Moved> {
   const { hold, ticket } = session
   const { id, key } = context.newId(given)
   if (key === session.key) throw new InvalidArgumentError("'to' must be another id than the session has")
   const next = new Ticket(ticket.request, { ...ticket.options, ifMissing: 'create' }, ticket.owner, 'target')
+  waits(next)
   // Changes that cannot be stored are refused before anything happens.
   hold.attributes.checkSize(session.changes() ?? NO_CHANGES)
   if (given !== undefined && !isChecked) await context.checkUnused(key, next, 'to')
+  if (session.isOver) throw ticket.loss ?? new AccessEndedError()
   const target = await enter(context, key, next)
   try {
+    if (session.isOver) throw ticket.loss ?? new AccessEndedError()
     if (!target.life.isNew) throw inUse('to')
     hold.endIfLost()
     target.endIfLost()
@@ -52,11 +62,12 @@ export async function move(
     if (loss !== undefined) throw loss
     const changes = session.changes() ?? NO_CHANGES
     hold.attributes.checkSize(changes)
+    const ttlMs = session.ttlToWrite
     // From here on the transaction decides the outcome, not a loss.
     const onLoss = ticket.whileRunning(undefined)
-    await hold.rotate(ticket, target, changes, session.ttlToWrite)
-    next.succeed(ticket, onLoss)
-    return { id, key, hold: target, ticket: next }
+    await hold.rotate(ticket, target, changes, ttlMs)
+    next.succeed(ticket)
+    return { id, key, hold: target, ticket: next, ttlMs, onLoss }
   } catch (error) {
     target.leave(next)
     throw error

@@ -86,12 +86,10 @@ export class Accesses {
     try {
       return await finished
     } catch (error) {
-      for (const session of running) {
-        if (session.isOver) continue
-        session.end()
-        session.hold.leave(session.ticket)
-      }
-      const unknown = await unknownOutcome(running)
+      // Those that are over have left already, or are being destroyed.
+      const open = running.filter(({ isOver }) => !isOver)
+      for (const session of open) session.end()
+      const unknown = await failed(running, open)
       throw unknown ?? error
     } finally {
       this.close(scope, running)
@@ -112,6 +110,23 @@ async function after<T>(committed: Promise<void>, result: T): Promise<T> {
   return result
 }
 
+/**
+ * The access has failed, and frees its locks, but not while a destruction or a rotation is under way: whoever got in
+ * would see changes of which nobody knows whether they are stored. Returns an outcome that is unknown.
+ *
+ * @param open the sessions that have their locks still.
+ */
+async function failed(
+  running: readonly AccessSession[],
+  open: readonly AccessSession[],
+): Promise<HoldfastError | undefined> {
+  const under = running.filter(isEnding)
+  if (under.length > 0) await Promise.allSettled(under.map(({ ending }) => ending))
+  // A session that has moved is left under its new id.
+  for (const session of open) session.leaveHold()
+  return unknownOutcome(running)
+}
+
 async function finishAfter<T>(
   result: T | Promise<T>,
   scope: Scope,
@@ -119,7 +134,7 @@ async function finishAfter<T>(
   finish: (running: readonly AccessSession[]) => Promise<void> | undefined,
 ): Promise<T> {
   const value = await result
-  for (const { ending } of running) await ending
+  for (let one = running.find(isEnding); one !== undefined; one = running.find(isEnding)) await one.ending
   // Tasks that the work has left running are not inside the access any more: its session is about to end.
   scope.isEnded = true
   await finish(running)
@@ -130,17 +145,18 @@ async function finishAfter<T>(
 function unlessLost<T>(running: readonly AccessSession[], result: Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const lose = (loss: HoldfastError) => {
+      const open: AccessSession[] = []
       for (const { ticket } of running) ticket.whileRunning(undefined)
       for (const session of running) {
-        const { hold, ticket } = session
-        if (ticket.loss !== undefined || session.isDestroyed) continue
+        if (session.isDestroyed) continue
         // Its caller is told that nothing has happened: the work must not commit the others after that.
-        ticket.lose(loss)
+        if (session.ticket.loss === undefined) session.ticket.lose(loss)
+        if (session.isOver) continue
         session.end()
-        // The others may be lost by the same cause, in this same turn: no access may enter them before that.
-        soon(() => hold.leave(ticket))
+        open.push(session)
       }
-      void unknownOutcome(running).then((unknown) => reject(unknown ?? loss))
+      // The others may be lost by the same cause, in this same turn: no access may enter them before that.
+      soon(() => void failed(running, open).then((unknown) => reject(unknown ?? loss)))
     }
     const loss = running.find(({ ticket }) => ticket.loss !== undefined)?.ticket.loss
     if (loss !== undefined) lose(loss)

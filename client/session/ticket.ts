@@ -12,7 +12,7 @@ interface TicketHold {
   readonly accesses: { entered(ticket: Ticket): void }
 }
 
-type OnLoss = (error: HoldfastError) => void
+export type OnLoss = (error: HoldfastError) => void
 
 /** The ticket of an access that begins, or of a running access that needs more locks or the target of its rotation. */
 export type Role = 'access' | 'extension' | 'target'
@@ -126,12 +126,15 @@ export class Ticket extends LockOwner implements LockTicket {
     return before
   }
 
-  /** Goes on for another ticket of the same access, whose session has moved here. It has the same signals. */
-  succeed(before: Ticket, onLoss: OnLoss | undefined): void {
+  /**
+   * Goes on for another ticket of the same access, whose session has moved here. It has the same signals, and the loss
+   * that the access has suffered meanwhile.
+   */
+  succeed(before: Ticket): void {
     this.controller = before.controller
     if (before.wantedController?.signal.aborted === false) this.wantedController = before.wantedController
-    this.onLoss = onLoss
-    if (this.loss !== undefined) this.lose(this.loss)
+    const loss = this.loss ?? before.loss
+    if (loss !== undefined) this.lose(loss)
   }
 
   lose(error: HoldfastError): void {
