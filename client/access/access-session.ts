@@ -20,6 +20,8 @@ export class AccessSession extends OutermostSession implements WholeSession {
   /** All calls of {@link commit} so far, of which some may be under way. */
   committing: Promise<void> | undefined
   private made: AccessState | undefined
+  /** Of an access to several sessions: their keys, and those to which they move. */
+  peers: Set<string> | undefined
   /** Waits for the new id of a rotation that is under way. */
   private next: Ticket | undefined
   /** A lifetime for the session that is not staged yet. */

@@ -17,6 +17,7 @@ export async function enterMany(
   leave: (hold: Hold, ticket: Ticket) => void,
 ): Promise<readonly AccessSession[]> {
   const entered = new Map<SessionKey, AccessSession>()
+  const peers = new Set<string>(keys)
   let waiting: Ticket | undefined
   let loss: HoldfastError | undefined
   const lose = (error: HoldfastError) => {
@@ -28,7 +29,9 @@ export async function enterMany(
       const ticket = ticketFor()
       waiting = ticket
       const hold = await enter(key, ticket)
-      entered.set(key, new AccessSession(context, key, hold, ticket))
+      const session = new AccessSession(context, key, hold, ticket)
+      session.peers = peers
+      entered.set(key, session)
       ticket.whileRunning(lose)
       loss ??= ticket.loss
       if (loss !== undefined) throw loss

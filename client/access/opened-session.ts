@@ -30,10 +30,12 @@ export class OpenedSession extends AccessSession {
 
   /** Commits like an access that ends, and frees the locks at once. */
   close(): Promise<void> {
-    const closing = this.closing ?? this.commitAndEnd()
-    // Where it failed at once, what could not be stored may still be changed, and the session closed again.
-    if (this.isOver) this.closing = closing
-    return closing
+    this.closing ??= this.commitAndEnd().catch((error) => {
+      // What could not be stored may still be changed, and the session closed again.
+      if (!this.isOver) this.closing = undefined
+      throw error
+    })
+    return this.closing
   }
 
   override async destroy(): Promise<void> {
@@ -46,7 +48,7 @@ export class OpenedSession extends AccessSession {
   }
 
   private async commitAndEnd(): Promise<void> {
-    if (this.ending !== undefined) await this.ending
+    if (this.ending !== undefined) await this.ending.catch((error) => this.rotationFailed(error))
     if (this.isOver) throw new AccessEndedError()
     try {
       await commit([this])
@@ -55,6 +57,11 @@ export class OpenedSession extends AccessSession {
       throw error
     }
     this.ended()
+  }
+
+  private rotationFailed(error: unknown): never {
+    if (!this.isOver && this.ticket.loss !== undefined) this.leave()
+    throw error
   }
 
   private leave(): void {

@@ -1,3 +1,4 @@
+import type { SessionKey } from '../../protocol/keys.js'
 import { AccessEndedError, InvalidArgumentError, SessionMissingError } from '../errors/index.js'
 import type { Hold } from '../session/hold.js'
 import { type OnLoss, Ticket } from '../session/ticket.js'
@@ -12,6 +13,8 @@ interface Moving {
   readonly ticket: Ticket
   readonly ttlToWrite: number | undefined
   readonly isOver: boolean
+  /** Of an access to several sessions: their keys, and those to which they move. All have one lock owner. */
+  readonly peers: Set<string> | undefined
   changes(): Changes | undefined
 }
 
@@ -43,14 +46,32 @@ export async function move(
   isChecked: boolean,
   waits: (next: Ticket) => void,
 ): Promise<Moved> {
-  const { hold, ticket } = session
+  const { peers } = session
   const { id, key } = context.newId(given)
   if (key === session.key) throw new InvalidArgumentError("'to' must be another id than the session has")
+  if (peers?.has(key)) throw new InvalidArgumentError("'to' is the id of another session of this access")
+  peers?.add(key)
+  try {
+    return { id, key, ...(await moveTo(key, session, context, given !== undefined && !isChecked, waits)) }
+  } catch (error) {
+    peers?.delete(key)
+    throw error
+  }
+}
+
+async function moveTo(
+  key: SessionKey,
+  session: Moving,
+  context: AccessContext,
+  isToBeLookedFor: boolean,
+  waits: (next: Ticket) => void,
+): Promise<Omit<Moved, 'id' | 'key'>> {
+  const { hold, ticket } = session
   const next = new Ticket(ticket.request, { ...ticket.options, ifMissing: 'create' }, ticket.owner, 'target')
   waits(next)
   // Changes that cannot be stored are refused before anything happens.
   hold.attributes.checkSize(session.changes() ?? NO_CHANGES)
-  if (given !== undefined && !isChecked) await context.checkUnused(key, next, 'to')
+  if (isToBeLookedFor) await context.checkUnused(key, next, 'to')
   if (session.isOver) throw ticket.loss ?? new AccessEndedError()
   const target = await enter(context, key, next)
   try {
@@ -67,14 +88,14 @@ export async function move(
     const onLoss = ticket.whileRunning(undefined)
     await hold.rotate(ticket, target, changes, ttlMs)
     next.succeed(ticket)
-    return { id, key, hold: target, ticket: next, ttlMs, onLoss }
+    return { hold: target, ticket: next, ttlMs, onLoss }
   } catch (error) {
     target.leave(next)
     throw error
   }
 }
 
-async function enter(context: AccessContext, key: string, ticket: Ticket): Promise<Hold> {
+async function enter(context: AccessContext, key: SessionKey, ticket: Ticket): Promise<Hold> {
   try {
     return await context.enterTarget(key, ticket)
   } catch (error) {

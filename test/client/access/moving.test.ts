@@ -179,6 +179,31 @@ describe('a session that its own access rotates', () => {
     expect([await stored(id), await stored('two')]).toMatchObject([{ user: 'Ada' }, { user: 'Bob' }])
   })
 
+  it('does not move one of several sessions to another of them, or two to one id', async () => {
+    const client = world.client<Shop>()
+    await fill(client, 'one')
+    const access = client.accessMany(['one', 'two', 'three'], 'all', async ([one, two, three]) => {
+      const refused = { code: 'INVALID_ARGUMENT', message: expect.stringContaining('another session of this access') }
+      await expect(one.rotate({ to: 'two' })).rejects.toMatchObject(refused)
+      two.state.user = 'Ada'
+      const moved = two.rotate({ to: 'next' })
+      await expect(one.rotate({ to: 'next' })).rejects.toMatchObject(refused)
+      await moved
+      await expect(three.rotate({ to: 'next' })).rejects.toMatchObject(refused)
+      await expect(three.rotate({ to: 'taken' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+      // An id that was not got may be tried again.
+      await expect(three.rotate({ to: 'taken' })).rejects.toThrow('in use')
+    })
+    await fill(client, 'taken')
+    await world.finish(access)
+    expect([await stored('one'), await stored('two'), await stored('next'), await stored('taken')]).toEqual([
+      { cart: ['apple'] },
+      undefined,
+      { user: 'Ada' },
+      { cart: ['apple'] },
+    ])
+  })
+
   it('of an open session, which is closed under its new id', async () => {
     const client = world.client<Shop>()
     await fill(client)
