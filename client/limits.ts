@@ -14,6 +14,12 @@ export const TTL_MAX_MS = 400 * 24 * 3_600_000
 /** An access that changes nothing extends the session's life once this share of it has passed. */
 export const TOUCH_SHARE_DEFAULT = 0.1
 
+/**
+ * For so long after its stored end another process may still be using a rolling session: a look then leaves it to the
+ * claim whether it has expired. A use that goes on for longer is not seen by a look.
+ */
+export const EXPIRED_IN_USE_MS = 10 * 60_000
+
 /** With write-back, a change is written this long after it was made unless `flushMs` says otherwise. */
 export const FLUSH_DEFAULT_MS = 1_000
 export const FLUSH_MAX_MS = 60_000

@@ -1,5 +1,7 @@
 import type { SessionKey } from '../../protocol/keys.js'
+import type { Absence } from '../../protocol/state/record.js'
 import { ClosedError, type HoldfastError, SessionMissingError } from '../errors/index.js'
+import { EXPIRED_IN_USE_MS } from '../limits.js'
 import { checkSessionId } from '../options/check.js'
 import type { ClientContext } from '../session/context.js'
 import type { Hold } from '../session/hold.js'
@@ -115,9 +117,18 @@ export class Entrance implements AccessContext {
   /** Looks for a session that must exist. Throws a SessionMissingError. */
   private async find(key: SessionKey, ticket: Ticket): Promise<void> {
     const absence = await this.looks.look(key, ticket)
-    if (absence !== undefined) throw SessionMissingError.of(absence, this.context.clock.wallMs())
+    if (absence !== undefined && !this.mayBeInUse(absence)) {
+      throw SessionMissingError.of(absence, this.context.clock.wallMs())
+    }
     // The client may have begun to close in this very moment.
     if (ticket.role === 'access') this.checkOpen()
+  }
+
+  /** It has ended by its record, but another process may be using it, which extends its life. Its lock tells. */
+  private mayBeInUse({ reason, endedAt }: Absence): boolean {
+    const { clock, options } = this.context
+    if (reason !== 'expired' || endedAt === undefined || options.isFixedExpiry) return false
+    return clock.wallMs() - endedAt < EXPIRED_IN_USE_MS
   }
 
   /** Counts the access from before its wait until it has ended. */

@@ -151,10 +151,13 @@ export interface Session<
    * on under the new id with the same locks, and commits there. The old id is dead, as after {@link HoldfastApi.rotate}:
    * accesses of this process that wait for it fail with a SessionMissingError at once. `signal` stays the same, `epoch`
    * is that of the new id. Where it throws an InvalidArgumentError or InvalidValueError, the access goes on as before.
+   * A rotation that has landed stands, like a commit, if the access fails later or meanwhile. An access that fails while
+   * the transaction is under way rejects, and frees its locks, when that has ended; before that nothing moves.
    *
    * @param options `to` is the new id, by default a random one of 256 bits. It must not be in use.
    * @throws {NotLockedError} where the access has not locked everything for writing, {@link NestedAccessError} in an
-   * access nested in another, {@link InvalidArgumentError} where `to` is in use. Nothing has happened then.
+   * access nested in another, {@link InvalidArgumentError} where `to` is in use or the id of another session of this
+   * access, {@link AccessEndedError} when the access failed before the transaction. Nothing has happened then.
    * @throws {WaitTimeoutError} when the new id was not granted within the access's `timeoutMs`.
    * @throws {SessionLostError} when the session was lost, {@link CommitUnknownError} when it is unknown which of the two
    * ids is alive.

@@ -67,6 +67,71 @@ describe('a session that must exist', () => {
     expect(await costOf(() => look(second, { ifMissing }))).toEqual({ reads: 0, writes: 0, messages: 0 })
   })
 
+  describe('and is expired by its record', () => {
+    const ttlMs = 10_000
+    /** An access of another process, which began in time, runs until `end` is called. */
+    const inUse = async (failure?: Error) => {
+      const user = world.client<Shop>({ ttlMs })
+      await fill(user)
+      let end = () => {}
+      const use = user.access(ID, 'all', async ({ state }) => {
+        await new Promise<void>((resolve) => (end = resolve))
+        state.cart?.push('pear')
+        if (failure !== undefined) throw failure
+      })
+      use.catch(() => {})
+      await settle()
+      await world.clock.advance(ttlMs + 1)
+      return { use, end: () => end() }
+    }
+    const found: [string, (client: Holdfast<Shop>) => Promise<unknown>, unknown][] = [
+      ['access', (client) => client.access(ID, 'all', ({ state }) => state.cart?.length, { ifMissing }), 2],
+      ['accessMany', (client) => client.accessMany([ID], 'all', ([one]) => one.state.cart?.length, { ifMissing }), 2],
+      ['open', (client) => client.open(ID, 'all', { ifMissing }).then((one) => one.close()), undefined],
+      ['rotate', (client) => client.rotate(ID, () => {}, { to: 'next' }), 'next'],
+      ['destroy', (client) => client.destroy(ID), true],
+    ]
+    test.each(found)('is found where another process still uses it: %s', async (call, begin, result) => {
+      const { use, end } = await inUse()
+      const client = world.client<Shop>({ ttlMs })
+      const outcome = begin(client)
+      await world.clock.advance(200)
+      end()
+      await world.finish(use)
+      expect(await world.finish(outcome, 10_000)).toBe(result)
+      const isGone = call === 'destroy' || call === 'rotate'
+      expect((await world.finish(client.peek(ID))) === undefined).toBe(isGone)
+    })
+
+    it('is missing where nobody uses it, or where its last use fails', async () => {
+      const idle = world.client<Shop>({ ttlMs })
+      await fill(idle, 'idle')
+      await world.finish(idle.release('idle'))
+      await world.clock.advance(ttlMs + 1)
+      const client = world.client<Shop>({ ttlMs })
+      const reason = { code: 'SESSION_MISSING', reason: 'expired' }
+      await expect(world.finish(client.access('idle', 'all', () => {}, { ifMissing }))).rejects.toMatchObject(reason)
+      expect(await world.finish(client.destroy('idle'))).toBe(false)
+      const { use, end } = await inUse(new Error('the use fails'))
+      const outcomes = Promise.allSettled([client.destroy(ID), client.access(ID, 'all', () => {}, { ifMissing })])
+      await world.clock.advance(200)
+      end()
+      await expect(world.finish(use)).rejects.toThrow('the use fails')
+      expect(await world.finish(outcomes, 10_000)).toMatchObject([{ value: false }, { reason }])
+    })
+
+    it.each([
+      ['long ago', 'rolling', 10 * 60_000],
+      ['just now, by a fixed end', 'fixed', 1],
+    ] as const)('costs one read: %s', async (_, expiry, sinceMs) => {
+      await fill(world.client<Shop>({ ttlMs, expiry }))
+      await world.clock.advance(ttlMs + sinceMs)
+      const client = world.client<Shop>({ ttlMs, expiry })
+      const cost = await costOf(() => expect(client.destroy(ID)).resolves.toBe(false))
+      expect(cost).toEqual({ reads: 1, writes: 0, messages: 0 })
+    })
+  })
+
   it('says why it is missing', async () => {
     const [first, second] = [world.client<Shop>({ ttlMs: 10_000 }), world.client<Shop>()]
     for (const id of ['destroyed', 'rotated', 'expired']) await fill(first, id)
