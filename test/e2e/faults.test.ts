@@ -117,7 +117,7 @@ describe('real processes when something breaks', () => {
     })
     expect(await increment(first, 'destroyed')).toBe(1)
     expect(epochs).toEqual([...new Set(epochs)].sort((a, b) => a - b))
-    expect(epochs.length).toBeGreaterThanOrEqual(4)
+    expect(epochs.length).toBeGreaterThanOrEqual(3)
   }, 60_000)
 
   it('gives everything back when it closes, so that the next process gets it at once', async () => {

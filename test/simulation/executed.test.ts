@@ -23,7 +23,7 @@ const ENDS = { destroyShare: 0.05, rotateShare: 0.05 }
 /** Between them, these runs execute everything that the simulation counts. */
 const SCRIPTS: readonly Script[] = [
   script({
-    durationMs: 40_000,
+    durationMs: 60_000,
     workload: { ...SHARES, ...ENDS, workerShare: 0.6, writeShare: 0.9, cachedBytesMax: CACHED_BYTES_DEFAULT },
   }),
   script({

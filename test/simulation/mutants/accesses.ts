@@ -13,7 +13,7 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
   {
     name: 'an access that has lost one session goes on with the others',
     file: 'client/access/run.ts',
-    from: 'if (ticket.loss !== undefined || session.isDestroyed) continue',
+    from: 'if (session.isDestroyed) continue',
     to: 'continue',
   },
   {

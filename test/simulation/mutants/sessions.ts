@@ -7,20 +7,20 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'a rotation inside an access leaves the ticket under the old hold',
     file: 'client/access/access-session.ts',
-    from: 'this.ticket = ticket\n        this.ttl = undefined',
-    to: 'void ticket\n        this.ttl = undefined',
+    from: 'this.ticket = moved.ticket',
+    to: 'void moved.ticket',
   },
   {
     name: 'a rotation inside an access goes on with the old hold',
     file: 'client/access/access-session.ts',
-    from: 'this.hold = hold\n        this.ticket = ticket',
-    to: 'this.ticket = ticket',
+    from: 'this.hold = moved.hold',
+    to: 'void moved.hold',
   },
   {
     name: 'a rotation leaves the changes of its access behind',
     file: 'client/access/rotation.ts',
-    from: 'await hold.rotate(ticket, target, changes, session.ttlToWrite)',
-    to: 'await hold.rotate(ticket, target, NO_CHANGES, session.ttlToWrite)',
+    from: 'await hold.rotate(ticket, target, changes, ttlMs)',
+    to: 'await hold.rotate(ticket, target, NO_CHANGES, ttlMs)',
   },
   {
     name: 'destroy inside an access lets a queued access in before the tombstone',
@@ -30,9 +30,9 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'destroy inside an access resolves before the tombstone is written',
-    file: 'client/access/access-session.ts',
-    from: 'await this.whileEnding(this.hold.destroy(this.ticket))',
-    to: 'void this.whileEnding(this.hold.destroy(this.ticket)).catch(() => {})',
+    file: 'client/access/outermost-session.ts',
+    from: 'await this.whileEnding(this.destroyed())',
+    to: 'void this.whileEnding(this.destroyed()).catch(() => {})',
   },
   {
     name: 'those who wait here for a session that has ended go on waiting',
@@ -43,8 +43,8 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'an access that has destroyed its session commits what it changed before',
     file: 'client/access/access-session.ts',
-    from: 'await this.whileEnding(this.hold.destroy(this.ticket))',
-    to: "const dropped = this.made?.changes()\n    this.hold.take(this.ticket.request, dropped, 'now')\n    await this.whileEnding(this.hold.destroy(this.ticket))",
+    from: 'return this.hold.destroy(this.ticket)',
+    to: "const dropped = this.made?.changes()\n    this.hold.take(this.ticket.request, dropped, 'now')\n    return this.hold.destroy(this.ticket)",
   },
   // open, close, disposal, run.
   {
@@ -73,7 +73,7 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an access inside session.run waits for the session around it',
-    file: 'client/access/access-session.ts',
+    file: 'client/access/outermost-session.ts',
     from: 'return await nesting.run(scope, work)',
     to: 'return await work()',
   },
@@ -87,8 +87,8 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'the lifetime of a session is stored, and does not count',
     file: 'client/session/life.ts',
-    from: 'return this.clock.wallMs() + (ttlMs ?? this.ttlMs)',
-    to: 'return this.clock.wallMs() + this.options.ttlMs',
+    from: 'return untilWith(this, ttlMs ?? this.ttlMs, this.clock.wallMs())',
+    to: 'return untilWith(this, this.options.ttlMs, this.clock.wallMs())',
   },
   {
     name: 'the next holder forgets the lifetime of a session',
@@ -99,7 +99,7 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'an access with no other change does not store the lifetime that it gives',
     file: 'client/session/held-state.ts',
-    from: 'this.life.isNew || this.life.isOtherTtl(ttlMs)',
+    from: 'this.life.isNew || isOtherTtl(this.life, ttlMs)',
     to: 'this.life.isNew',
   },
   {
