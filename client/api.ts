@@ -23,7 +23,8 @@ export interface OpenSession<State, S extends object, W extends string = NameOf<
    * @throws {InvalidValueError} {@link TooLargeError} {@link SchemaError} when nothing was written: the session is still
    * open.
    * @throws {SessionLostError} when the session was lost, {@link CommitUnknownError} when it is unknown whether the
-   * commit landed, {@link AccessEndedError} after it was disposed of or destroyed.
+   * commit landed, {@link AccessEndedError} after it was disposed of. After `destroy()` nothing is left to commit: it
+   * resolves or fails as that call does.
    */
   close(): Promise<void>
 }

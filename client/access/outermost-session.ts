@@ -17,6 +17,8 @@ const ROTATE_KEYS = { to: true } as const
 export abstract class OutermostSession {
   /** A call of {@link destroy} or {@link rotate} that is under way. */
   ending: Promise<unknown> | undefined
+  /** The call of {@link destroy}, once there was one that had an effect. */
+  protected destruction: Promise<void> | undefined
   private isEnded = false
   private isGone = false
   private scopes: Set<Scope> | undefined
@@ -48,7 +50,8 @@ export abstract class OutermostSession {
     this.checkEnding()
     this.isGone = true
     this.end()
-    await this.whileEnding(this.destroyed())
+    this.destruction = this.whileEnding(this.destroyed())
+    await this.destruction
   }
 
   /** Moves the session under another id. The access goes on there. */
@@ -78,7 +81,7 @@ export abstract class OutermostSession {
     return this.isEnded
   }
 
-  /** This access has destroyed the session: there is nothing to commit. */
+  /** `destroy()` was called on this object: there is nothing to commit. */
   get isDestroyed(): boolean {
     return this.isGone
   }
@@ -128,7 +131,7 @@ export abstract class OutermostSession {
 
   protected checkUsable(): void {
     if (this.loss !== undefined && !this.isGone) throw this.loss
-    if (this.isGone) throw new AccessEndedError('this access has destroyed the session: its object ends with it')
+    if (this.isGone) throw new AccessEndedError('session.destroy() was called: this session object ended with it')
     if (this.isEnded) throw new AccessEndedError()
   }
 }

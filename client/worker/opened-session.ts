@@ -28,8 +28,9 @@ export class OpenedWorkerSession extends WorkerSession {
     await this.leave()
   }
 
-  /** Commits like an access that ends, and frees the locks at once. */
+  /** Commits like an access that ends, and frees the locks at once. After a `destroy()` it has the outcome of that. */
   close(): Promise<void> {
+    if (this.destruction !== undefined) return this.destruction
     this.closing ??= this.commitAndEnd().catch((error) => {
       // What could not be stored may still be changed, and the session closed again.
       if (!this.isOver) this.closing = undefined

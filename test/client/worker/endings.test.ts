@@ -86,7 +86,7 @@ describe.each(THREADS)('how a session ends inside an access of a thread (%s)', (
       await arrive()
       await session.destroy()
       const uses = [session.commit(), session.lock('all'), session.destroy(), session.rotate()].map(outcomeOf)
-      expect(() => session.state.a).toThrow(/has destroyed the session/)
+      expect(() => session.state.a).toThrow(/session\.destroy\(\) was called/)
       return Promise.all(uses)
     })
     const waiting = client.access(ID, 'all', () => {}).catch((error: unknown) => error)
@@ -108,17 +108,30 @@ describe.each(THREADS)('how a session ends inside an access of a thread (%s)', (
     expect([await either.stored('one'), await either.stored('two')]).toEqual([undefined, { a: 1, b: 2 }])
   })
 
-  it('destroy() of an open session needs no disposal, and its failure is told', async () => {
+  it('destroy() of an open session leaves nothing for close() and disposal to do', async () => {
     const client = either.client()
     await fill(client)
     const session = await finish(client.open(ID, 'all'))
-    await finish(session.destroy())
+    session.state.b = 2
+    const destroying = session.destroy()
+    // Also while it is under way.
+    await finish(Promise.all([session.close(), destroying]))
+    for (let times = 0; times < 2; times += 1) expect(await outcomeOf(session.close())).toBeUndefined()
     await finish(Promise.resolve(session[Symbol.asyncDispose]()))
-    expect(await outcomeOf(session.close())).toBe('ACCESS_ENDED')
+    expect(await outcomeOf(session.destroy())).toBe('ACCESS_ENDED')
+    expect(await either.stored()).toBeUndefined()
+  })
+
+  it('destroy() that failed fails close(), too', async () => {
+    const client = either.client()
     await fill(client)
+    const session = await finish(client.open('other', 'all'))
     either.world.onStateWrite = () => Promise.reject(new Error('no answer'))
     const access = client.access(ID, 'all', (one) => one.destroy())
     expect(await finish(outcomeOf(access))).toBe('COMMIT_UNKNOWN')
+    expect(await finish(outcomeOf(session.destroy()))).toBe('COMMIT_UNKNOWN')
+    for (let times = 0; times < 2; times += 1) expect(await outcomeOf(session.close())).toBe('COMMIT_UNKNOWN')
+    await finish(Promise.resolve(session[Symbol.asyncDispose]()))
     either.world.onStateWrite = (_update, write) => write()
   })
 
