@@ -136,13 +136,15 @@ export interface HoldfastApi<S extends object> {
    * Opens a session for a scope instead of a function. `close()` commits the changes and frees the locks, like the end
    * of an access. Changes without a `close()` or `commit()` are discarded when the scope ends. Unlike {@link access}, it
    * does not recognise nested accesses by itself: an access inside the scope that needs the same locks waits for them
-   * until its timeout. `session.run(work)` recognises them.
+   * until its timeout. `session.run(work)` recognises them. It never joins: inside an access, or a `session.run`, it
+   * waits for another session until its timeout.
    *
    * The hazard: a session that is neither closed nor disposed of keeps its locks. Other accesses of this process wait
    * until their timeouts. Another process that asks for the session gets it only after `maxBusyMs`; this process then
    * loses it.
    *
-   * @throws as {@link access}.
+   * @throws as {@link access}; but {@link NestedAccessError} only inside an access or a `session.run` to this same
+   * session, whose locks it would wait for.
    * @example
    * await using session = await holdfast.open(id, { write: ['cart'] })
    * session.state.cart = { items: [] }

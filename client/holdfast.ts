@@ -105,6 +105,7 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
   async open(id: string, locks: LockSpec, options?: AccessOptions): Promise<OpenedSession> {
     const key = this.keyOf(id)
     const ticket = new Ticket(compileLockRequest(locks), this.compileOptions(options))
+    this.entrance.accesses.nesting.refuseOpen(key, ticket.request)
     const hold = await this.entrance.enter(key, ticket)
     return new OpenedSession(this.entrance, key, hold, ticket, () => this.entrance.accesses.end())
   }

@@ -1,3 +1,4 @@
+import { conflicts } from '../attribute-locks/deadlocks.js'
 import { covers, type LockRequest } from '../attribute-locks/lock-request.js'
 import { NestedAccessError } from '../errors/index.js'
 import { currentScope, livingScopes, type Nestable, runInScope, Scope, type ScopeOwner } from '../scope.js'
@@ -58,6 +59,17 @@ export class Nesting<R extends Nestable> implements ScopeOwner {
       (where === 'inAny' && others === 'refused') || running.some((one) => one.key === key)
     if (!this.scopes().some(isInside)) return
     throw new NestedAccessError(`a session cannot be ${what} inside an access: do it after the access`)
+  }
+
+  /** Refuses an `open` of a session inside an access to it, or its `run`, whose locks it would wait for. */
+  refuseOpen(key: string, request: LockRequest): void {
+    if (currentScope() === undefined) return
+    this.refuseForeign(key)
+    const around = this.scopes().flatMap(({ running }) => running)
+    if (!around.some((one) => one.key === key && conflicts(one.ticket.request, request))) return
+    throw new NestedAccessError(
+      'open() would wait for the access around it to the same session: use access(), which joins it, or its session',
+    )
   }
 
   /** The scopes of this client's accesses around the current task, the innermost first. */

@@ -39,7 +39,7 @@ export interface LockScope {
 export const HOLDER_ORDER = Number.NEGATIVE_INFINITY
 
 /** Whether two requests of different owners can never be held at the same time. */
-const conflicts = (a: LockRequest, b: LockRequest): boolean =>
+export const conflicts = (a: LockRequest, b: LockRequest): boolean =>
   (a.whole === 'exclusive' && !isEmpty(b)) ||
   (b.whole === 'exclusive' && !isEmpty(a)) ||
   a.writes.some((name) => permits(b, name, 'shared')) ||

@@ -84,6 +84,7 @@ export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknow
     const key = this.keyOf(id)
     const request = compileLockRequest(locks)
     const { signal, rest } = this.split(options)
+    this.nesting.refuseOpen(key, request)
     let end = () => {}
     const left = new Promise<never>((_resolve, reject) => {
       end = () => reject(new Error('the scope was left'))

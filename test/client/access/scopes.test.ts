@@ -53,11 +53,12 @@ describe('an access finds the ones around it', () => {
       await codeOf(twin.destroy(ID)),
       await codeOf(twin.rotate(ID)),
       await codeOf(twin.release(ID)),
+      await codeOf(twin.open(ID, { read: ['count'] })),
       await codeOf(twin.access(OTHER, 'all', () => 'free')),
       await codeOf(b.access(ID, 'all', () => twin.access(ID, 'all', () => {}))),
     ])
     const refused = 'NESTED_ACCESS'
-    expect(await finish(codes)).toEqual([...Array(5).fill(refused), { value: 'free' }, refused])
+    expect(await finish(codes)).toEqual([...Array(6).fill(refused), { value: 'free' }, refused])
   })
 
   it('not where a client of another store has a session of the same name', async () => {

@@ -108,6 +108,39 @@ describe.each(THREADS)('how a session ends inside an access of a thread (%s)', (
     expect([await either.stored('one'), await either.stored('two')]).toEqual([undefined, { a: 1, b: 2 }])
   })
 
+  it('open() is refused at once inside an access, or run(), to the session whose locks it would wait for', async () => {
+    const client = either.client()
+    const attempts = async () => [
+      await outcomeOf(client.open(ID, 'all')),
+      await outcomeOf(client.open(ID, { read: ['a'] })),
+      await outcomeOf(client.access(ID, { read: ['a'] }, () => client.open(ID, { write: ['a'] }))),
+    ]
+    const startedAt = either.world.clock.monotonicMs()
+    const session = await finish(client.open(ID, { write: ['a'] }))
+    expect(await finish(session.run(attempts))).toEqual(Array(3).fill('NESTED_ACCESS'))
+    await finish(session.close())
+    expect(await finish(client.access(ID, { write: ['a'] }, attempts))).toEqual(Array(3).fill('NESTED_ACCESS'))
+    expect(either.world.clock.monotonicMs() - startedAt).toBeLessThan(1_000)
+  })
+
+  it('open() inside an access, or run(), waits for other locks', async () => {
+    const client = either.client()
+    const opened = async (id: string, locks: 'all' | { write: ['b'] }) => {
+      const session = await client.open(id, locks)
+      session.state.b = 3
+      await session.close()
+    }
+    const attempts = async () => {
+      await opened(ID, { write: ['b'] })
+      await opened('other', 'all')
+    }
+    const session = await finish(client.open(ID, { write: ['a'] }))
+    await finish(session.run(attempts))
+    await finish(session.close())
+    await finish(client.access(ID, { write: ['a'] }, attempts))
+    expect([await either.stored(), await either.stored('other')]).toEqual([{ b: 3 }, { b: 3 }])
+  })
+
   it('destroy() of an open session leaves nothing for close() and disposal to do', async () => {
     const client = either.client()
     await fill(client)
