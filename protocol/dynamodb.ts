@@ -68,9 +68,24 @@ export interface Store {
  * Any other error leaves that open, unless it is an answer of DynamoDB's.
  */
 export class NotSentError extends Error {
-  constructor(cause: unknown) {
+  /** @param host is where it was to be sent, once that was known. */
+  constructor(
+    cause: unknown,
+    readonly host?: string,
+  ) {
     super('the request was not sent', { cause })
     this.name = 'NotSentError'
+  }
+}
+
+/** Something answered that is not DynamoDB, such as a proxy or another server. It shows nothing of the answer. */
+export class ForeignAnswerError extends Error {
+  readonly $metadata: { readonly httpStatusCode: number }
+
+  constructor(host: string, httpStatusCode: number) {
+    super(`${host} answered with status ${httpStatusCode}, and not as DynamoDB does`)
+    this.name = 'ForeignAnswerError'
+    this.$metadata = { httpStatusCode }
   }
 }
 

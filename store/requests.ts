@@ -1,4 +1,4 @@
-import { type EndSignal, NotSentError } from '../protocol/dynamodb.js'
+import { type EndSignal, ForeignAnswerError, NotSentError } from '../protocol/dynamodb.js'
 import { isConnecting } from './connecting.js'
 
 /** The bounds of the requests of one store. */
@@ -21,7 +21,7 @@ interface Command {
 
 /** The arguments of the step that hands a request to the connection. */
 interface HttpArguments {
-  readonly request: { readonly headers: object }
+  readonly request: { readonly headers: object; readonly hostname: string; readonly port?: number }
 }
 
 /**
@@ -41,13 +41,13 @@ export class Requests {
 
   async send<T>(command: Command, request: (signal: AbortSignal) => Promise<T>, signal?: EndSignal): Promise<T> {
     const aborter = new AbortController()
-    let headers: object | undefined
+    let sent: HttpArguments['request'] | undefined
     // The innermost step: after it comes the connection. A request that was given up goes no further.
     const track =
       <A, R>(next: (args: A) => Promise<R>) =>
       async (args: A): Promise<R> => {
         aborter.signal.throwIfAborted()
-        headers = (args as HttpArguments).request.headers
+        sent = (args as HttpArguments).request
         return next(args)
       }
     command.middlewareStack.add(track, { step: 'deserialize', priority: 'low', name: 'trackRequest' })
@@ -56,7 +56,11 @@ export class Requests {
       if (signal?.aborted === true) throw signal.reason
       return await this.bounded(async () => request(aborter.signal), aborter, signal)
     } catch (error) {
-      throw headers === undefined || isConnecting(headers) ? new NotSentError(error) : error
+      if (sent === undefined) throw new NotSentError(error)
+      const host = sent.port === undefined ? sent.hostname : `${sent.hostname}:${sent.port}`
+      if (isConnecting(sent.headers)) throw new NotSentError(error, host)
+      const status = foreignStatus(error)
+      throw status === undefined ? error : new ForeignAnswerError(host, status)
     }
   }
 
@@ -109,6 +113,15 @@ export class Requests {
       return start()
     }
   }
+}
+
+/** The status of an answer that is not JSON, or names no error of DynamoDB's. The SDK's error may quote such an answer. */
+function foreignStatus(error: unknown): number | undefined {
+  const { name, $metadata } = (error ?? {}) as {
+    readonly name?: string
+    readonly $metadata?: { readonly httpStatusCode?: number }
+  }
+  return name === 'Unknown' || name === 'SyntaxError' ? $metadata?.httpStatusCode : undefined
 }
 
 const timeoutError = (timeoutMs: number): Error =>

@@ -1,5 +1,5 @@
 import { isThrottlingError } from '@smithy/core/retry'
-import { NotSentError } from '../../protocol/dynamodb.js'
+import { ForeignAnswerError, NotSentError } from '../../protocol/dynamodb.js'
 import { onAbort } from '../abort-listeners.js'
 import { ClosedError, type HoldfastError, UnreachableError } from '../errors/index.js'
 import {
@@ -175,6 +175,9 @@ const BAD_CREDENTIALS = new Map([
 export function explain(failure: unknown): string {
   const error = reasonOf(failure)
   const name = errorName(error)
+  if (error instanceof ForeignAnswerError) {
+    return `${error.message}: check dynamoDbEndpoint, the proxy and the network between`
+  }
   if (name === 'ResourceNotFoundException') return 'the sessions table does not exist: check sessionsTable and region'
   if (name === 'AccessDeniedException') return 'these credentials may not use the sessions table: see grantAccess'
   if (name === 'CredentialsProviderError') return `no AWS credentials: ${(error as Error).message}`
@@ -187,10 +190,14 @@ export function explain(failure: unknown): string {
   if (reasons.some((reason) => CONFLICTS.has(reason)))
     return 'transactions on the same session kept conflicting with it'
   if (failure instanceof NotSentError) {
-    if (name === 'TimeoutError')
-      return 'the request waited too long for AWS credentials, a connection or other requests'
+    const { host } = failure
+    if (name === 'TimeoutError') {
+      return host === undefined
+        ? 'the request waited too long for AWS credentials, a connection or other requests'
+        : `no connection to ${host} in time`
+    }
     const { code = name } = (error ?? {}) as { readonly code?: unknown }
-    return `the request could not be sent (${String(code)})`
+    return `the request could not be sent${host === undefined ? '' : ` to ${host}`} (${String(code)})`
   }
   return `DynamoDB could not be reached or failed (${reasons.join(', ')})`
 }

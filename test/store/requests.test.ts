@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import { Agent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { inspect } from 'node:util'
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
-import { type Item, NotSentError } from '../../protocol/dynamodb.js'
+import { ForeignAnswerError, type Item, NotSentError } from '../../protocol/dynamodb.js'
 import { watched } from '../../store/connecting.js'
 import { DynamoDbStore } from '../../store/dynamodb.js'
 import { Requests } from '../../store/requests.js'
@@ -133,11 +134,39 @@ describe('a request to DynamoDB', () => {
 
   test('whose connection is refused was not sent', async () => {
     const { get } = await make({ requestHandler: { httpAgent: watched(new Agent()) } })
+    const { host } = new URL(await peer.endpoint())
     await peer.stop()
     const failure = await failureOf(get())
     expect(failure).toBeInstanceOf(NotSentError)
     expect(String((failure as NotSentError).cause)).toContain('ECONNREFUSED')
+    expect((failure as NotSentError).host).toBe(host)
     peer = new Peer()
+  })
+
+  test.each([
+    [407, ''],
+    [404, ''],
+    [403, '{"message":"Forbidden"}'],
+    [503, '<html>secret</html>'],
+    [502, ''],
+    [200, '<html>secret</html>'],
+  ])('that something else answers, with status %d and %p, fails with the host and the status', async (status, body) => {
+    const head = `HTTP/1.1 ${status} Answer\r\ncontent-type: text/html\r\ncontent-length: ${body.length}\r\n\r\n`
+    peer.answer = (socket) => socket.write(head + body)
+    const { host } = new URL(await peer.endpoint())
+    const { get } = await make()
+    const failure = await failureOf(get())
+    expect(failure).toBeInstanceOf(ForeignAnswerError)
+    expect(failure).toMatchObject({ $metadata: { httpStatusCode: status } })
+    expect((failure as Error).message).toBe(`${host} answered with status ${status}, and not as DynamoDB does`)
+    expect(inspect(failure, { showHidden: true, depth: 9 })).not.toContain('secret')
+  })
+
+  test("that DynamoDB itself refuses fails with DynamoDB's error", async () => {
+    const body = '{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"}'
+    peer.answer = (socket) => socket.write(`HTTP/1.1 400 Bad\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+    const { get } = await make()
+    expect(await failureOf(get())).toMatchObject({ name: 'ResourceNotFoundException' })
   })
 
   test('on a connection that is open already may have landed, also with a watched agent', async () => {

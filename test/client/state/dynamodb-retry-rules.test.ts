@@ -1,7 +1,7 @@
 import { ClosedError } from '../../../client/errors/index.js'
 import { SIGNATURE_TRIES_MAX, STATE_TRIES_MAX } from '../../../client/limits.js'
 import { attempt, attemptUntil, explain, unreachable } from '../../../client/state/dynamodb-retry.js'
-import { NotSentError } from '../../../protocol/dynamodb.js'
+import { ForeignAnswerError, NotSentError } from '../../../protocol/dynamodb.js'
 import { VirtualClock } from '../../support/world.js'
 
 const failed = (name: string, httpStatusCode?: number) =>
@@ -109,6 +109,15 @@ describe('a request to DynamoDB', () => {
     [new NotSentError(NO_ANSWER), 'the request waited too long for AWS credentials, a connection or other requests'],
     [new NotSentError(undefined), 'the request could not be sent ()'],
     [new NotSentError(Object.assign(new Error(), { code: 'ENOTFOUND' })), 'the request could not be sent (ENOTFOUND)'],
+    [
+      new NotSentError({ code: 'ECONNREFUSED' }, 'host:8000'),
+      'the request could not be sent to host:8000 (ECONNREFUSED)',
+    ],
+    [new NotSentError(NO_ANSWER, 'host:8000'), 'no connection to host:8000 in time'],
+    [
+      new ForeignAnswerError('host:8000', 407),
+      'host:8000 answered with status 407, and not as DynamoDB does: check dynamoDbEndpoint, the proxy and the network between',
+    ],
     [failed('RequestTimeTooSkewed', 403), "the request's signature is of another time: check the clock"],
     [undefined, 'DynamoDB could not be reached or failed ()'],
   ])('that failed is explained: %s', (error, explanation) => {
@@ -116,6 +125,20 @@ describe('a request to DynamoDB', () => {
     expect(unreachable('cannot commit', error).message).toBe(`cannot commit: ${explanation}`)
   })
 })
+
+test.each([
+  [407, { mayHaveLanded: false, tries: 1 }, false],
+  [429, { mayHaveLanded: false, tries: STATE_TRIES_MAX }, true],
+  [503, { mayHaveLanded: true, tries: STATE_TRIES_MAX }, true],
+  [200, { mayHaveLanded: true, tries: STATE_TRIES_MAX }, true],
+])(
+  'an answer that is not of DynamoDB, with status %d, is a refusal or leaves the outcome open',
+  async (status, outcome, retryable) => {
+    const error = new ForeignAnswerError('host', status)
+    expect(await outcomeOf([error])).toEqual({ ok: false, error, ...outcome })
+    expect(unreachable('cannot read', error)).toMatchObject({ code: 'UNREACHABLE', retryable })
+  },
+)
 
 describe('a read of DynamoDB', () => {
   const READ_MS = 10_000
