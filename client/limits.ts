@@ -65,6 +65,8 @@ export const REQUESTS_MAX = 1_000
  */
 export const READ_TIMEOUT_MS = 10_000
 export const READ_TRIES_MAX = 20
+/** The same after a claim or a look that was not answered at all, until one is: time for one whole try. */
+export const READ_SILENT_TIMEOUT_MS = 3_000
 /** Tries in all while AWS refuses the signature or the credentials: each is signed anew, with what the refusal told. */
 export const SIGNATURE_TRIES_MAX = 4
 

@@ -4,8 +4,9 @@ import type { Absence, SessionRecord } from '../../protocol/state/record.js'
 import { readClaim } from '../../protocol/state/results.js'
 import { claim, claimAfresh } from '../../protocol/state/writes.js'
 import { CorruptStateError, type HoldfastError, UnreachableError } from '../errors/index.js'
-import { CLAIM_ROUNDS_MAX, READ_TIMEOUT_MS } from '../limits.js'
-import { attemptUntil, unreachable } from '../state/dynamodb-retry.js'
+import { CLAIM_ROUNDS_MAX } from '../limits.js'
+import { unreachable } from '../state/dynamodb-retry.js'
+import { attemptRead, readUntilMs } from '../state/reads.js'
 import type { ClientContext } from './context.js'
 import type { Grant } from './grant.js'
 
@@ -34,21 +35,14 @@ export async function claimSession(
 ): Promise<Claimed> {
   const { store, clock, randomness, options } = context
   const id = { epoch, commitId: randomness.token(12) }
-  const untilMs = clock.monotonicMs() + READ_TIMEOUT_MS
+  const untilMs = readUntilMs(context)
   let isAfresh = false
   for (let round = 0; round < CLAIM_ROUNDS_MAX; round += 1) {
     const nowMs = clock.wallMs()
     const write: Update = isAfresh
       ? claimAfresh(session, id, { ttlMs: options.ttlMs, nowMs })
       : claim(session, id, nowMs)
-    const tried = await attemptUntil(
-      untilMs,
-      (signal) => store.update(write, signal),
-      clock,
-      randomness,
-      isCurrent,
-      over,
-    )
+    const tried = await attemptRead(context, untilMs, (signal) => store.update(write, signal), isCurrent, over)
     if (!isCurrent()) return { kind: 'outdated' }
     if (!tried.ok) {
       return {

@@ -52,6 +52,9 @@ const wasRefused = (error: unknown): boolean => {
   return status !== undefined && status >= 400 && status < 500
 }
 
+/** Nothing came back from DynamoDB, or from anything in its place. */
+export const isUnanswered = (error: unknown): boolean => httpStatus(error) === undefined
+
 /** AWS's refusals of a signature, or of the credentials that it was made with. The next try is signed anew. */
 const SIGNATURE_REFUSALS = new Set([
   'ExpiredToken',

@@ -1,5 +1,5 @@
 import type { Holdfast } from '../../../client/holdfast.js'
-import { READ_TIMEOUT_MS } from '../../../client/limits.js'
+import { READ_SILENT_TIMEOUT_MS, READ_TIMEOUT_MS } from '../../../client/limits.js'
 import type { UpdateOutcome } from '../../../protocol/dynamodb.js'
 import { type Counter, ID, increment } from '../../support/counting.js'
 import { settle, World } from '../../support/world.js'
@@ -44,6 +44,29 @@ describe('between the grant of a session and its first access', () => {
     await expect(stuck).rejects.toMatchObject({ code: 'UNREACHABLE', retryable: true, effect: 'none' })
     await world.finish(client.close())
     expect(world.clock.pending).toBe(0)
+  })
+
+  it('after a claim that had no answer the next ones fail soon, until one is answered', async () => {
+    const client = world.client<Counter>()
+    const waited = async (call: Promise<unknown>) => {
+      const sinceMs = world.clock.monotonicMs()
+      await expect(world.finish(call, 60_000)).rejects.toMatchObject({ code: 'UNREACHABLE', retryable: true })
+      return world.clock.monotonicMs() - sinceMs
+    }
+    const silence = () => {
+      world.onStateWrite = () => new Promise<UpdateOutcome>(() => {})
+    }
+    silence()
+    expect(await waited(increment(client, 'one'))).toBeGreaterThanOrEqual(READ_TIMEOUT_MS)
+    for (const id of ['two', 'three']) {
+      const ms = await waited(increment(client, id))
+      expect(ms).toBeGreaterThanOrEqual(READ_SILENT_TIMEOUT_MS)
+      expect(ms).toBeLessThan(READ_SILENT_TIMEOUT_MS + 1_000)
+    }
+    world.onStateWrite = (_update, write) => write()
+    expect(await add(client, 'two')).toBe(1)
+    silence()
+    expect(await waited(increment(client, 'four'))).toBeGreaterThanOrEqual(READ_TIMEOUT_MS)
   })
 
   it('a claim that is refused for good fails every access that waits for it', async () => {
