@@ -123,6 +123,7 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     const { id, key } = this.entrance.newId(given)
     const request = compileLockRequest('all')
     const ticket = new Ticket(request, this.compileOptions({ ...rest, ifMissing: 'create' }))
+    ticket.expectsNone = true
     this.entrance.accesses.nesting.refuse('created', key, 'inAny')
     const checkGiven = given === undefined ? undefined : () => this.entrance.checkUnused(key, ticket, 'id')
     const hold = await this.entrance.enter(key, ticket, checkGiven)

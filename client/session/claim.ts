@@ -24,7 +24,8 @@ export type Claimed =
 
 /**
  * Raises the fence and reads the session, or starts it afresh where there is none. `isCurrent` says whether the grant
- * still stands, with whose end the claim ends; `isToBeCreated` is asked when there is no session, and why.
+ * still stands, with whose end the claim ends; `isToBeCreated` is asked when there is no session, and why. Where none is
+ * expected, the first write starts it afresh.
  */
 export async function claimSession(
   context: ClientContext,
@@ -32,11 +33,12 @@ export async function claimSession(
   { epoch, over }: Pick<Grant, 'epoch' | 'over'>,
   isCurrent: () => boolean,
   isToBeCreated: (absence: Absence) => boolean,
+  expectsNone: boolean,
 ): Promise<Claimed> {
   const { store, clock, randomness, options } = context
   const id = { epoch, commitId: randomness.token(12) }
   const untilMs = readUntilMs(context)
-  let isAfresh = false
+  let isAfresh = expectsNone
   for (let round = 0; round < CLAIM_ROUNDS_MAX; round += 1) {
     const nowMs = clock.wallMs()
     const write: Update = isAfresh

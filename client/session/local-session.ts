@@ -221,10 +221,9 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
       this.waiting.failMissing(absence, this.context.clock.wallMs())
       return this.isWaiting
     }
-    this.waiting.claimBegins()
-    const claimed = await claimSession(this.context, this.session, grant, isCurrent, isToBeCreated).catch(
-      (error: HoldfastError) => ({ kind: 'failed', error }) as const,
-    )
+    const expectsNone = this.waiting.claimBegins()
+    const claiming = claimSession(this.context, this.session, grant, isCurrent, isToBeCreated, expectsNone)
+    const claimed = await claiming.catch((error: HoldfastError) => ({ kind: 'failed', error }) as const)
     if (this.grant !== grant) return
     if (claimed.kind === 'claimed') this.open(grant, claimed)
     else this.claimFailed(grant, claimed)

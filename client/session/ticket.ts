@@ -29,6 +29,8 @@ export class Ticket extends LockOwner implements LockTicket {
   loss: HoldfastError | undefined
   /** Its locks: session.lock() adds to them. */
   request: LockRequest
+  /** There is no session by all that it knows: its id is fresh, or was looked for. */
+  expectsNone = false
   /** When it got its locks, by the monotonic clock. */
   runningSinceMs: number | undefined
   private controller: AbortController | undefined

@@ -62,8 +62,10 @@ export class Waiting {
     }
   }
 
-  claimBegins(): void {
+  /** Returns whether accesses wait, and all of them expect no session. */
+  claimBegins(): boolean {
     this.atClaim = new Set(this.tickets)
+    return this.count > 0 && [...this.tickets].every(({ expectsNone }) => expectsNone)
   }
 
   /** The claim failed. If its obstacle may pass, accesses that came meanwhile go on, and get a claim of their own. */

@@ -51,6 +51,28 @@ describe('a session is born by the first access that succeeds', () => {
     expect(await read(first)).toEqual([undefined, false])
   })
 
+  it.each([[{}], [{ id: ID }]])(
+    'create(%j) makes one with two writes: the claim afresh and the commit',
+    async (options) => {
+      const client = world.client<Counter>()
+      const id = await world.finish(client.create({ count: 1 }, options))
+      expect(writes()).toBe(2)
+      expect(await client.access(id, 'all', ({ state }) => state.count)).toBe(1)
+    },
+  )
+
+  it('create() of one that has been made since it looked claims that, and is refused', async () => {
+    const [first, second] = [world.client<Counter>(), world.client<Counter>()]
+    const session = await world.finish(first.open(ID, 'all'))
+    const creating = second.create({ count: 2 }, { id: ID })
+    creating.catch(() => {})
+    await world.clock.advance(1_000)
+    session.state.count = 1
+    await world.finish(session.close())
+    await expect(world.finish(creating, 30_000)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    expect(await read(second)).toEqual([1, false])
+  })
+
   it.each<[string, (client: Holdfast<Counter>) => Promise<unknown>]>([
     [
       'is refused for its values',
