@@ -31,8 +31,8 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'destroy inside an access resolves before the tombstone is written',
     file: 'client/access/outermost-session.ts',
-    from: 'await this.whileEnding(this.destroyed())',
-    to: 'void this.whileEnding(this.destroyed()).catch(() => {})',
+    from: 'await this.destruction\n',
+    to: 'void this.destruction.catch(() => {})\n',
   },
   {
     name: 'those who wait here for a session that has ended go on waiting',
