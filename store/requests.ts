@@ -30,8 +30,8 @@ interface HttpArguments {
  * it has not come to an open connection, and never will.
  */
 export class Requests {
-  /** Those in line; each is started by a call. */
-  private readonly line = new Set<() => void>()
+  /** Those in line; each is started by a call, unless its signal is ending it. */
+  private readonly line = new Set<() => boolean>()
   /** All in line and under way; each is ended by a call. */
   private readonly open = new Set<(reason: Error) => void>()
   private underWay = 0
@@ -86,6 +86,8 @@ export class Requests {
       }
       const aborted = () => giveUp(signal?.reason as Error)
       const start = () => {
+        if (signal?.aborted === true) return false
+        this.line.delete(start)
         this.underWay += 1
         const { timeoutMs } = this.bounds
         timer = setTimeout(() => giveUp(timeoutError(timeoutMs)), timeoutMs)
@@ -97,6 +99,7 @@ export class Requests {
           resolve(answer)
         }
         answer.then(settled, settled)
+        return true
       }
       signal?.addEventListener('abort', aborted)
       this.open.add(giveUp)
@@ -108,10 +111,7 @@ export class Requests {
   private ended(): void {
     this.underWay -= 1
     if (this.closedBy !== undefined) return
-    for (const start of this.line) {
-      this.line.delete(start)
-      return start()
-    }
+    for (const start of this.line) if (start()) return
   }
 }
 

@@ -120,8 +120,8 @@ async function failed(
   running: readonly AccessSession[],
   open: readonly AccessSession[],
 ): Promise<HoldfastError | undefined> {
-  const under = running.filter(isEnding)
-  if (under.length > 0) await Promise.allSettled(under.map(({ ending }) => ending))
+  const under = running.flatMap(({ ending }) => (ending === undefined ? [] : [ending]))
+  if (under.length > 0) await Promise.allSettled(under)
   // A session that has moved is left under its new id.
   for (const session of open) session.leaveHold()
   return unknownOutcome(running)

@@ -83,7 +83,7 @@ export class EndCalls {
           isMoved = true
           successors.set(id, to)
           server.follow(id)
-          for (const session of [key, server.keyOf(to)]) appending.committing(session)()
+          for (const either of [key, server.keyOf(to)]) appending.committing(either)()
           if (history.sessions.restorationsOf(key) === restorations) history.sessions.ended(key, epoch)
           await this.checkTold(rival)
           // Throws where the session was lost since.

@@ -34,7 +34,7 @@ describe('while the rotation of a session is under way', () => {
   }
   const userOf = (client: Holdfast<Shop>, id: string) =>
     world.finish(client.access(id, 'all', ({ state }) => state.user ?? 'nobody', { timeoutMs: 500 }))
-  const other = new Error('other')
+  const thrown = new Error('other')
 
   it.each(['request', 'answer'] as const)(
     'an access that fails leaves when that has ended, under the new id: %s',
@@ -46,7 +46,7 @@ describe('while the rotation of a session is under way', () => {
       const startedAt = world.clock.monotonicMs()
       const access = client.access(ID, 'all', async (session) => {
         session.state.user = 'Ada'
-        await Promise.all([session.rotate({ to: TO }), pause(100).then(() => Promise.reject(other))])
+        await Promise.all([session.rotate({ to: TO }), pause(100).then(() => Promise.reject(thrown))])
       })
       const failure = access.catch((error) => {
         failedAt = world.clock.monotonicMs() - startedAt
@@ -59,7 +59,7 @@ describe('while the rotation of a session is under way', () => {
         client.access(ID, { write: ['user'] }, () => void (entered += 1)),
       ]
       const told = Promise.allSettled(queued)
-      expect(await world.finish(failure)).toBe(other)
+      expect(await world.finish(failure)).toBe(thrown)
       expect(failedAt).toBeGreaterThanOrEqual(300)
       const missing = { reason: { code: 'SESSION_MISSING', reason: 'rotated' } }
       expect(await world.finish(told)).toMatchObject([missing, missing])
@@ -75,7 +75,7 @@ describe('while the rotation of a session is under way', () => {
     world.onStateTransact = () => Promise.reject(new Error('no answer'))
     const access = client.access(ID, 'all', async (session) => {
       session.state.user = 'Ada'
-      await Promise.all([session.rotate({ to: TO }), pause(10).then(() => Promise.reject(other))])
+      await Promise.all([session.rotate({ to: TO }), pause(10).then(() => Promise.reject(thrown))])
     })
     const outcome = Promise.allSettled([access])
     await world.clock.advance(50)
@@ -116,7 +116,7 @@ describe('while the rotation of a session is under way', () => {
     const holding = holder
       .access(TO, 'all', async () => {
         await new Promise<void>((resolve) => (end = resolve))
-        throw other
+        throw thrown
       })
       .catch(() => {})
     await world.clock.advance(50)
@@ -124,9 +124,9 @@ describe('while the rotation of a session is under way', () => {
     const access = client.access(ID, 'all', async (session) => {
       rotations.push(session.rotate({ to: TO }).catch((error) => error.code))
       await pause(100)
-      throw other
+      throw thrown
     })
-    expect(await world.finish(Promise.allSettled([access]))).toMatchObject([{ reason: other }])
+    expect(await world.finish(Promise.allSettled([access]))).toMatchObject([{ reason: thrown }])
     expect(await Promise.all(rotations)).toEqual(['ACCESS_ENDED'])
     expect(await userOf(client, ID)).toBe('nobody')
     end()

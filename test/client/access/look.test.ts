@@ -127,8 +127,8 @@ describe('a session that must exist', () => {
       await fill(world.client<Shop>({ ttlMs, expiry }))
       await world.clock.advance(ttlMs + sinceMs)
       const client = world.client<Shop>({ ttlMs, expiry })
-      const cost = await costOf(() => expect(client.destroy(ID)).resolves.toBe(false))
-      expect(cost).toEqual({ reads: 1, writes: 0, messages: 0 })
+      const destroying = await costOf(() => expect(client.destroy(ID)).resolves.toBe(false))
+      expect(destroying).toEqual({ reads: 1, writes: 0, messages: 0 })
     })
   })
 

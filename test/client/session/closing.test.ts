@@ -29,9 +29,9 @@ describe('a client that closes', () => {
 
   it.each(['peek', 'look', 'claim'] as const)('ends a %s that pauses between two tries', async (what) => {
     const client = world.client<Counter>()
-    let tries = 0
+    const made = { tries: 0 }
     const fail = async () => {
-      tries += 1
+      made.tries += 1
       throw new Error('no answer')
     }
     world.onStateWrite = fail
@@ -45,16 +45,16 @@ describe('a client that closes', () => {
     const ended = quiet<unknown>(calls[what]())
     await settle()
     // By now the pauses are long.
-    for (let ms = 0; tries < 6 && ms < 5_000; ms += 10) await world.clock.advance(10)
-    expect(tries).toBe(6)
-    const triesBefore = tries
+    for (let ms = 0; made.tries < 6 && ms < 5_000; ms += 10) await world.clock.advance(10)
+    expect(made.tries).toBe(6)
+    const triesBefore = made.tries
     const closing = client.close({ drainMs: 0 })
     await settle()
     await expect(ended).rejects.toMatchObject({ code: 'CLOSED' })
     await closing
     expect(world.clock.pending).toBe(0)
     await world.clock.advance(60_000)
-    expect(tries).toBe(triesBefore)
+    expect(made.tries).toBe(triesBefore)
   })
 
   it('lets an access end that has just got its locks', async () => {

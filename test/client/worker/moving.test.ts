@@ -36,7 +36,7 @@ describe.each(THREADS)('while a session moves by an access in the %s thread', (o
     await arrive()
   }
 
-  it('it leaves under the new id where its work fails, and nobody enters under the old one', async () => {
+  it('leaves under the new id where its work fails, and nobody enters under the old one', async () => {
     const held = hold()
     const moves: Promise<unknown>[] = []
     const access = client.access(ID, 'all', async (session) => {
@@ -56,7 +56,7 @@ describe.each(THREADS)('while a session moves by an access in the %s thread', (o
     expect(await either.finish(main.access(TO, 'all', ({ state }) => state.a, { timeoutMs: 500 }))).toBe(2)
   })
 
-  it('it leaves under the new id where it is open, and is disposed of', async () => {
+  it('leaves under the new id where it is open, and is disposed of', async () => {
     const held = hold()
     const session = await either.finish(client.open(ID, 'all'))
     const moved = session.rotate({ to: TO })
@@ -71,7 +71,7 @@ describe.each(THREADS)('while a session moves by an access in the %s thread', (o
     expect(await either.finish(main.access(TO, 'all', ({ state }) => state.a, { timeoutMs: 500 }))).toBe(1)
   })
 
-  it('it is told the new id where the client closes meanwhile, and then fails', async () => {
+  it('is told the new id where the client closes meanwhile, and then fails', async () => {
     const held = hold()
     const seen: unknown[] = []
     const access = client.access(ID, 'all', async (session) => {
