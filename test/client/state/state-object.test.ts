@@ -8,7 +8,8 @@ import type { Holdfast } from '../../../client/holdfast.js'
 import { RESERVED_NAMES } from '../../../client/options/attribute-name.js'
 import { SchemaCheck } from '../../../client/options/schemas.js'
 import { AttributeCache } from '../../../client/state/attribute-cache.js'
-import { AccessState, type StateSource } from '../../../client/state/state-view.js'
+import type { StateSource } from '../../../client/state/state-source.js'
+import { AccessState } from '../../../client/state/state-view.js'
 import { World } from '../../support/world.js'
 
 type Attributes = Record<string, unknown>
