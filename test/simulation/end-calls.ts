@@ -122,6 +122,8 @@ export class EndCalls {
   private async checkTold(rival: Rival | undefined): Promise<void> {
     if (rival === undefined) return
     await this.server.sleep(1)
+    // Where the loop was blocked, the sleep may end before what was due earlier.
+    if (!rival.isSettled) await this.server.sleep(100)
     if (!rival.isSettled) this.history.violate('15', 'an access still waits for a session that has ended')
     this.inside.executed.hit('wait for a session that ends')
   }
