@@ -85,9 +85,9 @@ export class EndCalls {
           server.follow(id)
           for (const either of [key, server.keyOf(to)]) appending.committing(either)()
           if (history.sessions.restorationsOf(key) === restorations) history.sessions.ended(key, epoch)
-          await this.checkTold(rival)
-          // Throws where the session was lost since.
+          // Throws where the session was lost since: those who wait then learn of its end by a claim.
           session.tryLock('all')
+          await this.checkTold(rival)
           await inside.appendIn(session as ListSession, to, random.pick(['A', 'B']), appending, inside.anyCommits(0.3))
         },
         { timeoutMs: this.workload.longWaitMs, durability },
@@ -122,8 +122,6 @@ export class EndCalls {
   private async checkTold(rival: Rival | undefined): Promise<void> {
     if (rival === undefined) return
     await this.server.sleep(1)
-    // Where the loop was blocked, the sleep may end before what was due earlier.
-    if (!rival.isSettled) await this.server.sleep(100)
     if (!rival.isSettled) this.history.violate('15', 'an access still waits for a session that has ended')
     this.inside.executed.hit('wait for a session that ends')
   }

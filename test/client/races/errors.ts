@@ -30,7 +30,8 @@ export function isAllowed(error: unknown, act: Act, race: RaceState, client: num
     case 'ACCESS_ENDED':
       return deed?.kind === 'lock' && !deed.isAwaited
     case 'UNREACHABLE':
-      return plan.writes.some((fate) => fate !== 'ok') || hasTime !== undefined
+      // A store that was out of reach for long is not waited for.
+      return plan.writes.some((fate) => fate !== 'ok') || hasTime !== undefined || plan.troubles.length > 0
     case 'COMMIT_UNKNOWN':
       return plan.writes.some((fate) => fate !== 'ok')
     case 'PARTIAL_COMMIT':
