@@ -68,11 +68,13 @@ export interface HoldfastApi<S extends object> {
    * outer access and are committed with it.
    * - Where it rejects, its changes are undone, and the outer work may go on. Changes that a `session.commit()` has
    *   written stay. It must be possible to store the values that it uses under write locks: else it gets an
-   *   InvalidValueError. Objects that it changed in place are replaced: read `session.state` again then. If the outer
-   *   work goes on to change an old one, its commit fails with a NestedAccessError.
+   *   InvalidValueError. Objects that the outer work had before get their content back in place. Those that a nested
+   *   commit has written, or that cannot be changed back because they are frozen, are replaced: read `session.state`
+   *   again then. If the outer work goes on to change an old one, its commit fails with a NestedAccessError.
    * - Nested accesses at once do not exclude each other, nor the outer work. What those have changed in the same
    *   objects meanwhile is undone too where one of them fails. If another nested access used such an attribute under a
    *   write lock, or the outer work assigned it, the outer access fails with a NestedAccessError.
+   *   Nor does any of them commit such an attribute before the others end: its commit fails with a NestedAccessError.
    * - One that still runs when the outer work ends is undone, and rejects with an AccessEndedError: await it.
    * - `durability: 'access'`, given to it, commits the attributes that it used under write locks before it resolves,
    *   with all that the outer work has changed in these. They stay if the outer access fails. Without it, or with

@@ -88,7 +88,11 @@ export class AccessSession extends OutermostSession implements WholeSession {
   }
 
   get aliveUntil(): Date {
-    return new Date(this.hold.aliveUntil(this.ttl))
+    return this.aliveWith(undefined)
+  }
+
+  aliveWith(ttlMs: number | undefined): Date {
+    return new Date(this.hold.aliveUntil(ttlMs ?? this.ttl))
   }
 
   /** The lifetime that a commit has to write, if any. */
@@ -105,18 +109,19 @@ export class AccessSession extends OutermostSession implements WholeSession {
   }
 
   commit(): Promise<void> {
-    return this.commitPart(undefined)
+    return this.commitPart(undefined, undefined)
   }
 
-  async commitPart(part: NestedState | undefined): Promise<void> {
+  async commitPart(part: NestedState | undefined, ttlMs: number | undefined): Promise<void> {
     this.checkUsable()
     if (this.ending !== undefined) await this.ending
     const changes = this.made?.changes(part)
     if (changes !== undefined) this.hold.attributes.checkSize(changes)
-    const isWrite = this.hold.mustWrite(changes, this.ttl)
-    const done = this.hold.take(part?.request() ?? this.ticket.request, changes, 'now', this.ttl)?.done
+    const ttl = ttlMs ?? this.ttl
+    const isWrite = this.hold.mustWrite(changes, ttl)
+    const done = this.hold.take(part?.request() ?? this.ticket.request, changes, 'now', ttl)?.done
     this.ttl = undefined
-    if (part !== undefined) this.content.committed(part)
+    if (part !== undefined) this.content.unfinished.committed(part)
     if (!isWrite || done === undefined) return done
     this.committing = both(this.committing, done)
     // The caller learns of the failure by `done`.

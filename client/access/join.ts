@@ -55,7 +55,7 @@ async function runInside<T>(
     scope.isEnded = true
     for (const session of sessions) session.end()
     if (durability === 'access') await commitAll(sessions)
-    for (const { content } of sessions) content.leave()
+    for (const session of sessions) session.leave()
     return value
   } catch (error) {
     scope.isEnded = true
@@ -68,7 +68,7 @@ async function runInside<T>(
 }
 
 async function commitAll(sessions: readonly NestedSession[]): Promise<void> {
-  const outcomes = await Promise.allSettled(sessions.map(({ whole, content }) => whole.commitPart(content)))
+  const outcomes = await Promise.allSettled(sessions.map((session) => session.commitEnded()))
   const failure = worstOf(outcomes)
   if (failure === undefined) return
   throw outcomes.some(({ status }) => status === 'fulfilled') ? new PartialCommitError(failure) : failure

@@ -19,15 +19,16 @@ export interface WholeSession {
   readonly lastAccessAt: Date
   readonly rev: number
   ttlMs: number
-  readonly aliveUntil: Date
+  /** The end of the session's life with this lifetime, or as it is now. */
+  aliveWith(ttlMs: number | undefined): Date
   readonly wanted: boolean
   readonly wantedSignal: AbortSignal
   /** All commits so far, of which some may be under way. */
   readonly committing?: Promise<void> | undefined
   /** In a worker thread: settles when the main thread has answered all commits so far. */
   readonly answered?: Promise<void> | undefined
-  /** Commits what a nested access has changed. */
-  commitPart(part: NestedState): Promise<void>
+  /** Commits what a nested access has changed, with its lifetime for the session, if it has one. */
+  commitPart(part: NestedState, ttlMs: number | undefined): Promise<void>
   /** Locks more, for a nested access. */
   lockFor(more: LockSpec<string>, options: LockOptions, waits: WaitOptions): Promise<unknown>
   tryLock(more: LockSpec<string>): unknown
@@ -94,7 +95,11 @@ export class NestedSession {
   }
 
   get aliveUntil(): Date {
-    return this.whole.aliveUntil
+    return this.aliveWith(undefined)
+  }
+
+  aliveWith(ttlMs: number | undefined): Date {
+    return this.outer.aliveWith(ttlMs ?? this.ttl)
   }
 
   get wanted(): boolean {
@@ -107,8 +112,7 @@ export class NestedSession {
 
   async commit(): Promise<void> {
     this.content.checkUsable()
-    if (this.ttl !== undefined) this.whole.ttlMs = this.ttl
-    return this.whole.commitPart(this.content)
+    return this.whole.commitPart(this.content, this.ttl)
   }
 
   delete(name: string): void {
@@ -155,8 +159,18 @@ export class NestedSession {
   /** Ends the use of this object. Throws where what it changed may not become a part of the outer access. */
   end(): void {
     this.content.settle()
-    if (this.ttl !== undefined) this.outer.ttlMs = this.ttl
     this.isEnded = true
+  }
+
+  /** To be called after {@link end}, when nothing can fail any more. */
+  leave(): void {
+    if (this.ttl !== undefined) this.outer.ttlMs = this.ttl
+    this.content.leave()
+  }
+
+  /** Commits what it changed after {@link end}. */
+  commitEnded(): Promise<void> {
+    return this.whole.commitPart(this.content, this.ttl)
   }
 
   private widened(request: LockRequest): this {

@@ -88,10 +88,13 @@ export interface Session<
    */
   readonly wantedSignal: AbortSignal
   /**
-   * Commits the changes so far, but not those of nested accesses that still run; the access goes on. In a nested access
-   * it commits the attributes that this one used under write locks, with what the outer work changed in them. Resolves
-   * when they are in DynamoDB, with either `durability`. They stay there if the access fails later.
+   * Commits the changes so far, but not those of nested accesses that still run, nor what was changed in place meanwhile
+   * in the attributes that those use under write locks; the access goes on. In a nested access it commits the attributes
+   * that this one used under write locks, with what the outer work changed in them. Resolves when they are in DynamoDB,
+   * with either `durability`. They stay there if the access fails later.
    *
+   * @throws {NestedAccessError} when an attribute that a nested access uses under write locks, and that still runs, was
+   * assigned or changed by another as well: nothing was written, await the nested access first.
    * @throws {InvalidValueError} {@link TooLargeError} {@link SchemaError} when nothing was written; the access goes on.
    * @throws {SessionLostError} when the session was lost, {@link CommitUnknownError} when it is unknown whether the
    * commit landed.

@@ -2,7 +2,8 @@ import { type LockRequest, permits } from '../attribute-locks/lock-request.js'
 import { AccessEndedError, NotLockedError } from '../errors/index.js'
 import type { Savepoint, UnfinishedPart } from './savepoint.js'
 import { stateObject } from './state-object.js'
-import { type AccessState, refuseConflict } from './state-view.js'
+import type { AccessState } from './state-view.js'
+import { refuseConflict } from './unfinished-parts.js'
 
 /**
  * The attributes as a nested access sees and changes them. They are the values of the whole access, the same objects.

@@ -1,5 +1,6 @@
 import type { AttributeValue } from '../../protocol/dynamodb.js'
-import { encodeValue, equalEncoded } from '../codec/index.js'
+import { equalEncoded } from '../codec/index.js'
+import type { ObjectGraph } from './object-graph.js'
 
 /** One attribute of an access, as it was when a nested access first used it. */
 export class Savepoint {
@@ -13,10 +14,17 @@ export class Savepoint {
     readonly own: unknown,
     /** Its form at that time: it can be changed in place. Undefined where there was no value. */
     readonly encoded: AttributeValue | undefined,
+    /** Its objects at that time. */
+    readonly graph: ObjectGraph | undefined,
     /** The last commit. Every later one is another object. */
     readonly cached: AttributeValue | undefined,
     readonly order: number,
   ) {}
+
+  /** @returns whether it stands for the value that is cached now. */
+  isStored(cachedNow: AttributeValue | undefined): boolean {
+    return this.own === undefined || this.isCommitted || cachedNow !== this.cached
+  }
 }
 
 /** A nested access that still runs, as the whole access sees it. */
@@ -25,44 +33,12 @@ export interface UnfinishedPart {
   isWithin(other: UnfinishedPart): boolean
 }
 
-/** Whether a value has this form. Undefined means that there is no value. */
-export function hasForm(value: unknown, form: () => AttributeValue | undefined): boolean {
+/** Whether a value has this form. Undefined means that there is no value; what cannot be encoded has another form. */
+export function isSameForm(form: () => AttributeValue, expected: () => AttributeValue | undefined): boolean {
   try {
-    const expected = form()
-    return expected !== undefined && equalEncoded(encodeValue(value, 'value'), expected)
+    const other = expected()
+    return other !== undefined && equalEncoded(form(), other)
   } catch {
     return false
-  }
-}
-
-/**
- * An object that was a value of the access until a nested access failed. The program may still refer to it, and change
- * it in vain.
- */
-export class Detached {
-  private seen: AttributeValue | string
-
-  constructor(
-    readonly name: string,
-    readonly value: object,
-  ) {
-    this.seen = this.look()
-  }
-
-  /** Whether it was changed since the last look. */
-  isChanged(): boolean {
-    const before = this.seen
-    this.seen = this.look()
-    if (typeof before === 'string' || typeof this.seen === 'string') return before !== this.seen
-    return !equalEncoded(before, this.seen)
-  }
-
-  /** Its form, or why it has none. */
-  private look(): AttributeValue | string {
-    try {
-      return encodeValue(this.value, this.name)
-    } catch (error) {
-      return String(error)
-    }
   }
 }

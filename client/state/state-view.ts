@@ -1,22 +1,17 @@
 import type { AttributeValue } from '../../protocol/dynamodb.js'
 import { type LockRequest, permits } from '../attribute-locks/lock-request.js'
 import { decodeValue, encodeValue, equalEncoded, ReadOnlyGuard } from '../codec/index.js'
-import { InvalidValueError, NestedAccessError, NotLockedError } from '../errors/index.js'
+import { InvalidValueError, NotLockedError } from '../errors/index.js'
 import { checkAttributeName } from '../options/attribute-name.js'
 import type { Changes } from './attribute-cache.js'
-import { Detached, hasForm, Savepoint, type UnfinishedPart } from './savepoint.js'
+import { DetachedObjects } from './detached.js'
+import { ObjectGraph } from './object-graph.js'
+import { isSameForm, Savepoint, type UnfinishedPart } from './savepoint.js'
 import { stateObject } from './state-object.js'
 import type { SeenAttribute, StateSource } from './state-source.js'
+import { refuseConflict, refuseMixed, UnfinishedParts } from './unfinished-parts.js'
 
 const DELETED = Symbol('deleted')
-
-/** Throws where the outcomes of nested accesses contradict each other on this attribute. */
-export function refuseConflict(name: string | undefined): void {
-  if (name === undefined) return
-  throw new NestedAccessError(
-    `nested accesses wrote attribute '${name}' at the same time, and one of them failed: await one before the next begins`,
-  )
-}
 
 /** The attributes as one access sees and changes them: an overlay of its own copies over the cached values. */
 export class AccessState {
@@ -26,10 +21,10 @@ export class AccessState {
   private overlay: Map<string, unknown> | undefined
   /** Values read under shared locks. Each is decoded once, so that every read gives the same object. */
   private shared: Map<string, unknown> | undefined
-  private parts: Set<UnfinishedPart> | undefined
+  private parts: UnfinishedParts | undefined
   /** An attribute on which the outcomes of nested accesses contradict each other. */
   conflict: string | undefined
-  private detached: Detached[] | undefined
+  private detached: DetachedObjects | undefined
   private savepoints = 0
 
   /** @param checkUsable throws where the access has ended or lost its session. */
@@ -44,14 +39,14 @@ export class AccessState {
   }
 
   /** The nested accesses that still run, on every level. */
-  get unfinished(): Set<UnfinishedPart> {
-    this.parts ??= new Set()
+  get unfinished(): UnfinishedParts {
+    this.parts ??= new UnfinishedParts()
     return this.parts
   }
 
   /**
    * The differences from the cached state, in encoded form, without what nested accesses have changed that still run.
-   * Undefined where there are none. Throws on bad values.
+   * Undefined where there are none. Throws on bad values, and where it is not known whose the changes are.
    *
    * @param part leaves out the attributes that this nested access has not written.
    */
@@ -67,6 +62,7 @@ export class AccessState {
       const cached = this.source.encoded(name)
       const encoded = value === DELETED ? undefined : this.source.encode(name, value)
       if (encoded === undefined ? cached === undefined : cached !== undefined && equalEncoded(encoded, cached)) continue
+      if (part !== undefined && this.unfinished.isUsedBeside(name, part)) refuseMixed(name)
       changes ??= new Map()
       changes.set(name, encoded)
     }
@@ -119,20 +115,20 @@ export class AccessState {
   set(name: string, value: unknown, by?: UnfinishedPart): void {
     this.checkWritable(name)
     if (value === undefined) {
-      if (this.source.dropsUndefined) return this.put(name, DELETED)
+      if (this.source.dropsUndefined) return this.delete(name, by)
       throw new InvalidValueError(
         name,
         `undefined cannot be stored: use session.delete('${name}'), or set undefinedValues to 'drop'`,
       )
     }
     this.checkValue(name, value)
-    this.share(name, by)
+    this.parts?.share(name, by)
     this.put(name, value)
   }
 
   delete(name: string, by?: UnfinishedPart): void {
     this.checkWritable(name)
-    this.share(name, by)
+    this.parts?.share(name, by)
     this.put(name, DELETED)
   }
 
@@ -170,7 +166,7 @@ export class AccessState {
     const own = this.overlay?.get(name)
     if (own === undefined) return this.source.readShared(name)
     if (own === DELETED) return undefined
-    const copy = decodeValue(encodeValue(own, name))
+    const copy = decodeValue(this.formOf(name, own))
     new ReadOnlyGuard(name).close(copy)
     return copy
   }
@@ -178,38 +174,32 @@ export class AccessState {
   /** Throws an InvalidValueError where the value cannot be stored: it could not be restored exactly. */
   save(name: string): Savepoint {
     const own = this.overlay?.get(name)
-    const encoded = own === undefined || own === DELETED ? undefined : encodeValue(own, name)
+    const encoded = own === undefined || own === DELETED ? undefined : this.formOf(name, own)
     this.savepoints += 1
-    return new Savepoint(own, encoded, this.source.encoded(name), this.savepoints)
+    const graph = typeof own === 'object' ? new ObjectGraph(own) : undefined
+    return new Savepoint(own, encoded, graph, this.source.encoded(name), this.savepoints)
   }
 
-  /** Undoes all changes since then, but those that were committed. Returns whether there were any. */
+  /** Undoes all changes since then, but committed ones. It does so in place: the program may refer to the objects. */
   restore(name: string, savepoint: Savepoint): boolean {
-    const { own, encoded } = savepoint
+    const { own, encoded, graph } = savepoint
     const live = this.overlay?.get(name)
-    if (this.isStored(name, savepoint)) {
+    if (savepoint.isStored(this.source.encoded(name))) {
       if (live === undefined || this.isAsCached(name, live)) return false
       this.overlay?.delete(name)
-      this.detach(name, [own, live], undefined)
+      this.detach(name, [live, ...(graph?.objects() ?? [])], undefined)
       return true
     }
-    const isSame = own === DELETED ? live === DELETED : hasForm(live, () => encoded)
-    if (isSame) return false
-    const isIntact = encoded === undefined || hasForm(own, () => encoded)
-    const value = isIntact ? own : decodeValue(encoded)
-    this.put(name, value)
-    this.detach(name, [own, live], value)
+    if (Object.is(live, own) && graph?.isChanged() !== true) return false
+    const isIntact = graph === undefined || graph.restore()
+    this.put(name, isIntact ? own : decodeValue(encoded as AttributeValue))
+    this.detach(name, isIntact ? [live] : [live, ...(graph?.objects() ?? [])], isIntact ? graph : undefined)
     return true
   }
 
   /** Throws where the program has changed an object that is not a value of the access any more. It tells this once. */
   checkDetached(part?: UnfinishedPart): void {
-    for (const each of this.detached ?? []) {
-      if (part?.savepoints.has(each.name) === false || !each.isChanged()) continue
-      throw new NestedAccessError(
-        `an object was changed that attribute '${each.name}' had before a nested access failed: read session.state again after that`,
-      )
-    }
+    this.detached?.check(part)
   }
 
   private seen(name: string, stored: AttributeValue): SeenAttribute {
@@ -220,52 +210,46 @@ export class AccessState {
     }
   }
 
-  /** A nested access has committed what it used. To undo a change leads back to that, and no further. */
-  committed(part: UnfinishedPart): void {
-    for (const name of part.savepoints.keys()) {
-      for (const { savepoints } of this.unfinished) {
-        const savepoint = savepoints.get(name)
-        if (savepoint !== undefined) savepoint.isCommitted = true
-      }
-    }
-  }
-
-  /** Whether the savepoint stands for the cached value. */
-  private isStored(name: string, { own, cached, isCommitted }: Savepoint): boolean {
-    return own === undefined || isCommitted || this.source.encoded(name) !== cached
-  }
-
   private isAsCached(name: string, live: unknown): boolean {
     if (live === DELETED) return this.source.encoded(name) === undefined
-    return hasForm(live, () => this.source.current(name))
+    return isSameForm(
+      () => this.formOf(name, live),
+      () => this.source.current(name),
+    )
   }
 
-  private detach(name: string, values: readonly unknown[], kept: unknown): void {
-    for (const value of new Set(values)) {
-      if (typeof value !== 'object' || value === null || value === kept) continue
-      this.detached ??= []
-      this.detached.push(new Detached(name, value))
-    }
+  private formOf(name: string, value: unknown): AttributeValue {
+    return encodeValue(value, name, this.source.dropsUndefined ? 'drop' : 'refuse')
   }
 
-  /** The value without the changes of nested accesses that still run; undefined where that is the cached one. */
+  private detach(name: string, values: readonly unknown[], kept: ObjectGraph | undefined): void {
+    this.detached ??= new DetachedObjects()
+    this.detached.add(name, values, kept)
+  }
+
+  /**
+   * The value without the changes of nested accesses that still run; undefined where that is the cached one. Throws
+   * where the changes are not theirs alone.
+   */
   private finishedValue(name: string, live: unknown, part: UnfinishedPart | undefined): unknown {
-    let first: Savepoint | undefined
-    for (const each of this.unfinished) {
-      const savepoint = part === undefined || each.isWithin(part) ? each.savepoints.get(name) : undefined
-      if (savepoint !== undefined && (first === undefined || savepoint.order < first.order)) first = savepoint
-    }
+    const saved = this.unfinished.savedIn(name, part)
+    const first = saved[0]
     if (first === undefined) return live
-    if (this.isStored(name, first)) return undefined
-    return first.encoded === undefined ? DELETED : decodeValue(first.encoded)
-  }
-
-  /** Nested accesses that use this attribute, other than `by` and those around it, have not written it alone. */
-  private share(name: string, by: UnfinishedPart | undefined): void {
-    for (const part of this.parts ?? []) {
-      const savepoint = part === by || by?.isWithin(part) === true ? undefined : part.savepoints.get(name)
-      if (savepoint !== undefined) savepoint.isShared = true
+    const { own, encoded } = first
+    const isStored = first.isStored(this.source.encoded(name))
+    if (saved.some(({ isShared }) => isShared)) {
+      const isDeleted = own === DELETED && live === DELETED
+      const isSame = isStored
+        ? this.isAsCached(name, live)
+        : isDeleted ||
+          isSameForm(
+            () => this.formOf(name, live),
+            () => encoded,
+          )
+      if (!isSame) refuseMixed(name)
     }
+    if (isStored) return undefined
+    return encoded === undefined ? DELETED : decodeValue(encoded)
   }
 
   private put(name: string, value: unknown): void {

@@ -110,7 +110,12 @@ export class WorkerSession extends OutermostSession implements WholeSession {
   }
 
   get aliveUntil(): Date {
-    const { facts, factsSinceMs, ttl } = this
+    return this.aliveWith(undefined)
+  }
+
+  aliveWith(ttlMs: number | undefined): Date {
+    const { facts, factsSinceMs } = this
+    const ttl = ttlMs ?? this.ttl
     if (!isOtherTtl(facts, ttl)) return new Date(facts.aliveUntilMs)
     return new Date(untilWith(facts, ttl, Math.round(facts.nowMs + performance.now() - factsSinceMs)))
   }
@@ -124,13 +129,23 @@ export class WorkerSession extends OutermostSession implements WholeSession {
   }
 
   commit(): Promise<void> {
-    return this.commitPart(undefined)
+    return this.commitPart(undefined, undefined)
   }
 
-  async commitPart(part: NestedState | undefined): Promise<void> {
+  async commitPart(part: NestedState | undefined, ttlMs: number | undefined): Promise<void> {
     this.checkUsable()
-    const done = this.sendChanges(this.changes(part), (changes) => this.link.commit(changes)).then(() => {})
-    if (part !== undefined) this.content.committed(part)
+    const changes = this.changes(part)
+    const before = this.ttlMs
+    // The main thread commits it, too.
+    if (ttlMs !== undefined) this.ttlMs = ttlMs
+    const done = this.sendChanges(changes, (sent) => this.link.commit(sent)).then(
+      () => {},
+      (error) => {
+        if (ttlMs !== undefined && this.ttl === ttlMs && !this.isOver && this.loss === undefined) this.ttlMs = before
+        throw error
+      },
+    )
+    if (part !== undefined) this.content.unfinished.committed(part)
     this.committing = both(this.committing, done)
     // The caller learns of the failure by `done`.
     this.committing.catch(() => {})

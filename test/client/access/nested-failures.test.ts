@@ -102,27 +102,109 @@ describe('a nested access that fails', () => {
     expect(await finish(seen)).toBe(1)
   })
 
-  it('replaces objects that it changed in place: a change to an old one is not lost silently', async () => {
-    const run = (afterwards: (old: Shop['cart'], state: Partial<Shop>) => unknown) =>
-      holdfast.access(ID, 'all', async ({ state }) => {
-        const cart = state.cart as Shop['cart']
-        await codeOf(holdfast.access(ID, 'all', pushAndFail))
-        expect(cart.items).toEqual(['a', 'inner'])
-        await afterwards(cart, state)
-      })
-    const lost = finish(run((old) => old.items.push('lost')))
-    await expect(lost).rejects.toBeInstanceOf(NestedAccessError)
-    await expect(lost).rejects.toThrow("attribute 'cart' had before a nested access failed")
-    expect(await stored()).toEqual({ cart: { items: ['a'] }, count: 1 })
-    await finish(run((_old, state) => state.cart?.items.push('kept')))
+  it('gives objects their content back in place: the outer work may go on with those that it has', async () => {
+    const access = holdfast.access(ID, 'all', async ({ state }) => {
+      const cart = state.cart as Shop['cart']
+      const { items } = cart
+      await codeOf(
+        holdfast.access(ID, 'all', (inner) => {
+          Object.assign(inner.state.cart as object, { items: [], bad: () => {} })
+          return fail()
+        }),
+      )
+      expect(state.cart).toBe(cart)
+      items.push('kept')
+    })
+    await finish(access)
     expect((await stored())?.cart).toEqual({ items: ['a', 'kept'] })
   })
 
-  it('whose lost change was told by commit() once leaves the outer access to go on', async () => {
+  it('gives all kinds of objects their content back', async () => {
+    const values = () => ({
+      map: new Map([['k', { v: 1 }]]),
+      tags: new Set(['a']),
+      at: new Date(5),
+      bytes: new Uint8Array([1, 2]),
+      list: [1, [2]],
+    })
+    const other = world.client<ReturnType<typeof values>>()
+    const access = other.access(OTHER, 'all', async ({ state }) => {
+      Object.assign(state, values())
+      const before = { ...state }
+      await codeOf(
+        other.access(OTHER, 'all', (inner) => {
+          const { map, tags, at, bytes, list } = inner.state
+          Object.assign(map?.get('k') ?? {}, { v: 2 })
+          map?.clear()
+          tags?.add('b')
+          at?.setTime(6)
+          bytes?.fill(9)
+          list?.reverse()
+          inner.delete('list')
+          return fail()
+        }),
+      )
+      expect(Object.entries(state).every(([name, value]) => value === before[name as 'map'])).toBe(true)
+      expect({ ...state }).toEqual(values())
+    })
+    await finish(access)
+  })
+
+  it('gives an object its content back that another attribute shares', async () => {
+    const access = holdfast.access(ID, 'all', async ({ state }) => {
+      const shared = { items: ['a'] }
+      Object.assign(state, { cart: shared, note: shared })
+      await codeOf(holdfast.access(ID, { write: ['cart'] }, pushAndFail))
+    })
+    await finish(access)
+    expect(await stored()).toMatchObject({ cart: { items: ['a'] }, note: { items: ['a'] } })
+  })
+
+  it('replaces objects that it froze', async () => {
+    const access = holdfast.access(ID, 'all', async ({ state }) => {
+      const cart = state.cart as Shop['cart']
+      await codeOf(
+        holdfast.access(ID, 'all', (inner) => {
+          inner.state.cart?.items.push('inner')
+          Object.freeze(inner.state.cart?.items)
+          return fail()
+        }),
+      )
+      expect(state.cart).not.toBe(cart)
+      expect(state.cart).toEqual({ items: ['a'] })
+    })
+    await finish(access)
+    expect((await stored())?.cart).toEqual({ items: ['a'] })
+  })
+
+  /** The outer work has an object that a nested access assigned which failed. */
+  const withOld = async (afterwards: (old: Shop['cart']) => unknown) => {
+    let old: Shop['cart'] | undefined
+    const nested = holdfast.access(ID, 'all', ({ state }) => {
+      old = { items: ['inner'] }
+      state.cart = old
+      return fail()
+    })
+    await codeOf(nested)
+    await afterwards(old as Shop['cart'])
+  }
+
+  it('takes its own objects back: a change to one is not lost silently', async () => {
+    const lost = finish(holdfast.access(ID, 'all', () => withOld((old) => old.items.push('lost'))))
+    await expect(lost).rejects.toBeInstanceOf(NestedAccessError)
+    await expect(lost).rejects.toThrow("attribute 'cart' had before a nested access failed")
+    expect(await stored()).toEqual({ cart: { items: ['a'] }, count: 1 })
+    await finish(holdfast.access(ID, 'all', ({ state }) => withOld(() => state.cart?.items.push('kept'))))
+    expect((await stored())?.cart).toEqual({ items: ['a', 'kept'] })
+  })
+
+  it.each<[string, (old: Shop['cart']) => unknown]>([
+    ['in a part of the object', (old) => old.items.push('lost')],
+    ['to a value that cannot be stored', (old) => Object.assign(old, { bad: () => {} })],
+  ])('whose lost change %s was told by commit() once leaves the outer access to go on', async (_what, change) => {
     const access = holdfast.access(ID, 'all', async (session) => {
-      const cart = session.state.cart as Shop['cart']
-      await codeOf(holdfast.access(ID, 'all', pushAndFail))
-      cart.items.push('lost')
+      session.state.note = 'outer'
+      await withOld(change)
       expect(await codeOf(session.commit())).toBe('NESTED_ACCESS')
       session.state.cart?.items.push('kept')
     })
@@ -135,9 +217,7 @@ describe('a nested access that fails', () => {
       state.note = 'outer'
       const middle = holdfast.access(ID, 'all', async (session) => {
         session.state.count = 9
-        const cart = session.state.cart as Shop['cart']
-        await codeOf(holdfast.access(ID, 'all', pushAndFail))
-        cart.items.push('lost')
+        await withOld((old) => old.items.push('lost'))
       })
       expect(await codeOf(middle)).toBe('NESTED_ACCESS')
     })

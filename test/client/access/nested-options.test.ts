@@ -1,3 +1,4 @@
+import type { Session } from '../../../client/access/session.js'
 import type { Holdfast } from '../../../client/holdfast.js'
 import type { AccessOptions } from '../../../client/options/access-options.js'
 import { Gate } from '../../support/counting.js'
@@ -220,5 +221,71 @@ describe('the options of a nested access', () => {
     expect(errors).toHaveLength(1)
     expect((errors[0] as Error).message).toContain('inner count holds [count]')
     expect((errors[0] as Error).message).toContain('inner note holds [note]')
+  })
+
+  it('ttlMs: is that of its aliveUntil', async () => {
+    const before = await finish(holdfast.access(ID, 'all', ({ ttlMs }) => ttlMs))
+    const access = holdfast.access(ID, 'all', async (outer) => {
+      await holdfast.access(ID, 'all', (inner) => {
+        const until = outer.aliveUntil.getTime()
+        inner.ttlMs = before * 2
+        expect(inner.aliveUntil.getTime()).toBeGreaterThanOrEqual(until + before)
+        expect(outer.aliveUntil.getTime()).toBe(until)
+      })
+      expect(outer.ttlMs).toBe(before * 2)
+    })
+    await finish(access)
+  })
+
+  it.each<[string, (inner: Session) => Promise<unknown>, { readonly durability?: 'access' }]>([
+    ['commit()', (inner) => inner.commit(), {}],
+    ["durability: 'access'", async () => {}, { durability: 'access' }],
+  ])('ttlMs: nothing of it stays where %s refuses a value', async (_what, commit, options) => {
+    const access = holdfast.access(ID, 'all', async (outer) => {
+      const before = outer.ttlMs
+      const nested = holdfast.access(
+        ID,
+        'all',
+        async (inner) => {
+          inner.ttlMs = 5000
+          Object.assign(inner.state, { count: () => {} })
+          await commit(inner as unknown as Session)
+        },
+        options,
+      )
+      expect(await codeOf(nested)).toBe('INVALID_VALUE')
+      expect(outer.ttlMs).toBe(before)
+      return before
+    })
+    const before = await finish(access)
+    expect(await finish(holdfast.access(ID, 'all', ({ ttlMs }) => ttlMs))).toBe(before)
+  })
+
+  it("ttlMs: durability: 'access' commits it, also deep inside an access that fails", async () => {
+    const access = holdfast.access(ID, 'all', async () => {
+      const middle = holdfast.access(ID, 'all', async () => {
+        await holdfast.access(ID, 'all', (inner) => void (inner.ttlMs = 500_000), { durability: 'access' })
+        fail()
+      })
+      await middle
+    })
+    expect(await finish(codeOf(access))).toBe(FAILED)
+    expect(await finish(holdfast.access(ID, 'all', ({ ttlMs }) => ttlMs))).toBe(500_000)
+  })
+
+  it("undefinedValues: 'drop' holds for what it changes, reads and leaves undone", async () => {
+    const dropping = world.client<{ a: { k: number; u?: undefined } }>({ undefinedValues: 'drop' })
+    const access = dropping.access(OTHER, 'all', async ({ state }) => {
+      state.a = { k: 1, u: undefined }
+      await dropping.access(OTHER, { write: ['a'] }, (inner) => void Object.assign(inner.state.a ?? {}, { k: 2 }))
+      expect(await dropping.access(OTHER, { read: ['a'] }, (inner) => inner.state.a?.k)).toBe(2)
+      const failing = dropping.access(OTHER, { write: ['a'] }, (inner) => {
+        Object.assign(inner.state.a ?? {}, { k: 3 })
+        return fail()
+      })
+      expect(await codeOf(failing)).toBe(FAILED)
+    })
+    await finish(access)
+    expect((await dropping.peek(OTHER))?.state.a).toEqual({ k: 2 })
   })
 })

@@ -1,3 +1,4 @@
+import type { Session } from '../../../client/access/session.js'
 import type { Holdfast } from '../../../client/holdfast.js'
 import { Gate } from '../../support/counting.js'
 import { settle, World } from '../../support/world.js'
@@ -100,5 +101,86 @@ describe('a nested access beside another', () => {
     })
     await finish(access)
     expect((await stored())?.cart).toEqual({ items: ['a', 'b', 'c'] })
+  })
+
+  it.each<[string, (session: Pick<Session, 'commit' | 'rotate'>) => Promise<unknown>]>([
+    ['commit()', (session) => session.commit()],
+    ['rotate()', (session) => session.rotate()],
+  ])('%s refuses what the outer work assigned where a nested access that still runs uses it', async (_call, call) => {
+    const access = holdfast.access(ID, 'all', async (session) => {
+      const gate = new Gate()
+      const nested = holdfast.access(ID, { write: ['count'] }, async (inner) => {
+        const { count } = inner.state
+        await gate.passed
+        return count
+      })
+      session.state.count = 5
+      await expect(call(session)).rejects.toThrow("attribute 'count' was also used by a nested access that still runs")
+      gate.open()
+      expect(await nested).toBe(1)
+      await session.commit()
+      expect((await stored())?.count).toBe(5)
+    })
+    await finish(access)
+  })
+
+  it('fails the outer access where that ends before it, and assigned what it uses', async () => {
+    const gate = new Gate()
+    let nested: Promise<unknown> = Promise.resolve()
+    const access = holdfast.access(ID, 'all', async ({ state }) => {
+      nested = codeOf(
+        holdfast.access(ID, { write: ['count'] }, async (inner) => {
+          expect(inner.state.count).toBe(1)
+          await gate.passed
+        }),
+      )
+      state.count = 5
+    })
+    expect(await finish(codeOf(access))).toBe('NESTED_ACCESS')
+    gate.open()
+    expect(await finish(nested)).toBe('ACCESS_ENDED')
+    expect((await stored())?.count).toBe(1)
+  })
+
+  it("commits with durability 'access' nothing that the other may have changed, which still runs", async () => {
+    const access = holdfast.access(ID, 'all', async () => {
+      const gate = new Gate()
+      const failing = codeOf(
+        holdfast.access(ID, { write: ['cart'] }, async ({ state }) => {
+          state.cart?.items.push('failed')
+          await gate.passed
+          fail()
+        }),
+      )
+      const durable = holdfast.access(ID, { write: ['cart'] }, ({ state }) => void state.cart?.items.push('b'), {
+        durability: 'access',
+      })
+      expect(await codeOf(durable)).toBe('NESTED_ACCESS')
+      gate.open()
+      expect(await failing).toBe(FAILED)
+    })
+    expect(await finish(codeOf(access))).toBe('NESTED_ACCESS')
+    expect((await stored())?.cart).toEqual({ items: ['a'] })
+  })
+
+  it.each<[string, (state: Partial<Shop>) => void]>([
+    ['in place', ({ cart }) => void cart?.items.push('b')],
+    ['by assignment', (state) => void (state.cart = { items: ['b'] })],
+    ['by deletion', (state) => void delete state.cart],
+  ])('is in no commit() with it: what one changed %s that has ended, and the other uses', async (_how, change) => {
+    const access = holdfast.access(ID, 'all', async (session) => {
+      expect(session.state.cart).toEqual({ items: ['a'] })
+      const gate = new Gate()
+      const running = holdfast.access(ID, { write: ['cart'] }, async ({ state }) => {
+        expect(state.cart).toEqual({ items: ['a'] })
+        await gate.passed
+      })
+      await holdfast.access(ID, { write: ['cart'] }, ({ state }) => change(state))
+      expect(await codeOf(session.commit())).toBe('NESTED_ACCESS')
+      gate.open()
+      await running
+    })
+    await finish(access)
+    expect((await stored())?.cart).not.toEqual({ items: ['a'] })
   })
 })
