@@ -47,6 +47,25 @@ describe('an access nested in one of a worker thread', () => {
     expect(await stored()).toEqual({ a: 1, b: 2, cart: { items: ['x', 'outer'] } })
   })
 
+  it("leaves the session's lifetime where its commit is refused, and its aliveUntil is that of its own", async () => {
+    const access = thread.access(ID, 'all', async (outer) => {
+      const before = outer.ttlMs
+      const nested = thread.access(ID, 'all', async (inner) => {
+        const until = outer.aliveUntil.getTime()
+        inner.ttlMs = 500_000
+        expect(inner.aliveUntil.getTime()).not.toBe(until)
+        expect(outer.aliveUntil.getTime()).toBe(until)
+        inner.state.a = 'x'.repeat(1_000_000) as never
+        await inner.commit()
+      })
+      expect(await caught(nested)).toBe('TOO_LARGE')
+      expect(outer.ttlMs).toBe(before)
+      return before
+    })
+    const before = await finish(access)
+    expect(await finish(holdfast.access(ID, 'all', ({ ttlMs }) => ttlMs))).toBe(before)
+  })
+
   it('leaves what it has committed', async () => {
     const access = thread.access(ID, 'all', async ({ state }) => {
       state.b = 2
