@@ -1,7 +1,7 @@
 import { NestedAccessError } from '../../../client/errors/index.js'
 import type { Holdfast } from '../../../client/holdfast.js'
 import { World } from '../../support/world.js'
-import { codeOf, FAILED, fail, ID, OTHER, pushAndFail, type Shop } from './nested.js'
+import { codeOf, FAILED, fail, ID, OTHER, type Shop } from './nested.js'
 
 describe('a nested access that fails', () => {
   let world: World
