@@ -219,13 +219,4 @@ describe('a nested access that fails', () => {
     expect(await stored()).toMatchObject({ count: 1, note: 'outer' })
     expect(await stored(OTHER)).toEqual({ note: 'single' })
   })
-
-  it('keeps no commit of an outer access that fails later', async () => {
-    const access = holdfast.access(ID, 'all', async () => {
-      await holdfast.access(ID, 'all', ({ state }) => void (state.count = 2))
-      fail()
-    })
-    expect(await finish(codeOf(access))).toBe(FAILED)
-    expect((await stored())?.count).toBe(1)
-  })
 })

@@ -192,4 +192,13 @@ describe('an access nested in another', () => {
     process.off('warning', warn)
     expect(warnings).toEqual([])
   })
+
+  it('keeps no commit of an outer access that fails later', async () => {
+    const access = holdfast.access(ID, 'all', async () => {
+      await holdfast.access(ID, 'all', ({ state }) => void (state.count = 2))
+      fail()
+    })
+    expect(await finish(codeOf(access))).toBe(FAILED)
+    expect((await stored())?.count).toBe(1)
+  })
 })

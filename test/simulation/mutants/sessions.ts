@@ -123,9 +123,9 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a nested access that fails undoes what it has committed, where that was stored before',
-    file: 'client/state/state-view.ts',
-    from: 'own === undefined || isCommitted ||',
-    to: 'own === undefined ||',
+    file: 'client/state/savepoint.ts',
+    from: 'this.own === undefined || this.isCommitted ||',
+    to: 'this.own === undefined ||',
   },
   // Ids that are given.
   {
