@@ -76,9 +76,9 @@ function isSame(a: Content, b: Content): boolean {
   if (a.properties.length !== b.properties.length || a.parts.length !== b.parts.length) return false
   return (
     a.parts.every((part, index) => Object.is(part, b.parts[index])) &&
-    a.properties.every(([name, { value, get }], index) => {
+    a.properties.every(([name, mine], index) => {
       const [otherName, other] = b.properties[index] as readonly [PropertyKey, PropertyDescriptor]
-      return name === otherName && Object.is(value, other.value) && get === other.get
+      return name === otherName && Object.is(mine.value, other.value) && mine.get === other.get
     })
   )
 }
