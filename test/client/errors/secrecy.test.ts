@@ -172,13 +172,14 @@ describe.each(IDS)('no error shows the id, or a part of it, or a value: %#', (id
     await expectHidden(() => escaped?.state.data, 'ACCESS_ENDED')
     const stale = client.access(id, 'all', async ({ state }) => {
       state.data = { [id]: SECRET }
-      const old = state.data as Anything
+      let put: Anything = {}
       const nested = client.access(id, 'all', (inner) => {
-        Object.assign(inner.state.data as Anything, { more: SECRET })
+        inner.state.data = { more: SECRET }
+        put = inner.state.data as Anything
         throw new Error('inner')
       })
       await nested.catch(work)
-      old.later = id
+      put.later = id
     })
     await expectHidden(() => stale, 'NESTED_ACCESS')
   })
