@@ -87,6 +87,7 @@ export class Waiting {
     this.refusal = error
     this.fail(error, ({ role }) => role === 'access')
   }
+
   private began(): void {
     if (this.count === 0) this.sinceMs = this.clock.monotonicMs()
   }
