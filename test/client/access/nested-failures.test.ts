@@ -1,28 +1,16 @@
 import { NestedAccessError } from '../../../client/errors/index.js'
-import type { Holdfast } from '../../../client/holdfast.js'
-import { World } from '../../support/world.js'
-import { codeOf, FAILED, fail, ID, OTHER, type Shop } from './nested.js'
+import { codeOf, FAILED, fail, ID, OTHER, type Shop, useNestedStage } from './nested.js'
 
 describe('a nested access that fails', () => {
-  let world: World
-  let holdfast: Holdfast<Shop>
-  beforeEach(async () => {
-    world = new World()
-    holdfast = world.client<Shop>()
-    await finish(
-      holdfast.access(ID, 'all', ({ state }) => void Object.assign(state, { cart: { items: ['a'] }, count: 1 })),
-    )
-  })
-  afterEach(() => world.close())
+  const on = useNestedStage({ cart: { items: ['a'] }, count: 1 })
+  const { finish, stored } = on
 
-  const finish = <T>(promise: Promise<T>, withinMs?: number): Promise<T> => world.finish(promise, withinMs)
-  const stored = async (id = ID) => (await holdfast.peek(id))?.state
   /** Runs work as a nested access that fails, inside an access, and returns what is stored afterwards. */
-  const failInside = async (work: Parameters<typeof holdfast.access<void, 'all'>>[2], before = () => {}) => {
+  const failInside = async (work: Parameters<typeof on.holdfast.access<void, 'all'>>[2], before = () => {}) => {
     await finish(
-      holdfast.access(ID, 'all', async () => {
+      on.holdfast.access(ID, 'all', async () => {
         before()
-        const nested = holdfast.access(ID, 'all', async (session) => {
+        const nested = on.holdfast.access(ID, 'all', async (session) => {
           await work(session)
           fail()
         })
@@ -32,7 +20,7 @@ describe('a nested access that fails', () => {
     return stored()
   }
 
-  it.each<[string, Parameters<typeof holdfast.access<void, 'all'>>[2]]>([
+  it.each<[string, Parameters<typeof on.holdfast.access<void, 'all'>>[2]]>([
     ['an assignment', ({ state }) => void (state.count = 2)],
     ['a new attribute', ({ state }) => void (state.note = 'new')],
     ['a deletion', (session) => session.delete('cart')],
@@ -48,25 +36,25 @@ describe('a nested access that fails', () => {
     [
       'a nested access of its own that ended well',
       ({ state }) =>
-        holdfast.access(ID, { write: ['cart'] }, (inner) => {
+        on.holdfast.access(ID, { write: ['cart'] }, (inner) => {
           state.count = 3
           inner.state.cart?.items.push('deeper')
         }),
     ],
   ])('leaves nothing of %s', async (_what, work) => {
-    const before = world.traffic.updates.length
+    const before = on.world.traffic.updates.length
     expect(await failInside(work)).toEqual({ cart: { items: ['a'] }, count: 1 })
-    expect(world.traffic.updates.length).toBe(before)
+    expect(on.world.traffic.updates.length).toBe(before)
   })
 
   it('leaves what the outer work had changed before', async () => {
-    const access = holdfast.access(ID, 'all', async (session) => {
+    const access = on.holdfast.access(ID, 'all', async (session) => {
       const { cart } = session.state
       cart?.items.push('outer')
       session.state.count = 5
       session.state.tags = new Set(['t'])
       session.delete('note')
-      const nested = holdfast.access(ID, 'all', ({ state }) => {
+      const nested = on.holdfast.access(ID, 'all', ({ state }) => {
         state.cart = { items: ['inner'] }
         state.count = 6
         state.tags?.add('inner')
@@ -88,9 +76,9 @@ describe('a nested access that fails', () => {
   })
 
   it('by a synchronous throw has been undone when the call returns', async () => {
-    const seen = holdfast.access(ID, 'all', async ({ state }) => {
+    const seen = on.holdfast.access(ID, 'all', async ({ state }) => {
       const nested = codeOf(
-        holdfast.access(ID, 'all', (inner) => {
+        on.holdfast.access(ID, 'all', (inner) => {
           inner.state.count = 7
           fail()
         }),
@@ -105,7 +93,7 @@ describe('a nested access that fails', () => {
   /** The outer work has an object that a nested access assigned which failed. */
   const withOld = async (afterwards: (old: Shop['cart']) => unknown) => {
     let old: Shop['cart'] | undefined
-    const nested = holdfast.access(ID, 'all', ({ state }) => {
+    const nested = on.holdfast.access(ID, 'all', ({ state }) => {
       old = { items: ['inner'] }
       state.cart = old
       return fail()
@@ -115,11 +103,11 @@ describe('a nested access that fails', () => {
   }
 
   it('takes its own objects back: a change to one is not lost silently', async () => {
-    const lost = finish(holdfast.access(ID, 'all', () => withOld((old) => old.items.push('lost'))))
+    const lost = finish(on.holdfast.access(ID, 'all', () => withOld((old) => old.items.push('lost'))))
     await expect(lost).rejects.toBeInstanceOf(NestedAccessError)
     await expect(lost).rejects.toThrow("attribute 'cart' had before a nested access failed")
     expect(await stored()).toEqual({ cart: { items: ['a'] }, count: 1 })
-    await finish(holdfast.access(ID, 'all', ({ state }) => withOld(() => state.cart?.items.push('kept'))))
+    await finish(on.holdfast.access(ID, 'all', ({ state }) => withOld(() => state.cart?.items.push('kept'))))
     expect((await stored())?.cart).toEqual({ items: ['a', 'kept'] })
   })
 
@@ -127,7 +115,7 @@ describe('a nested access that fails', () => {
     ['in a part of the object', (old) => old.items.push('lost')],
     ['to a value that cannot be stored', (old) => Object.assign(old, { bad: () => {} })],
   ])('whose lost change %s was told by commit() once leaves the outer access to go on', async (_what, change) => {
-    const access = holdfast.access(ID, 'all', async (session) => {
+    const access = on.holdfast.access(ID, 'all', async (session) => {
       session.state.note = 'outer'
       await withOld(change)
       expect(await codeOf(session.commit())).toBe('NESTED_ACCESS')
@@ -138,9 +126,9 @@ describe('a nested access that fails', () => {
   })
 
   it('is told of a lost change where it ends, if the access that failed was nested in it', async () => {
-    const access = holdfast.access(ID, 'all', async ({ state }) => {
+    const access = on.holdfast.access(ID, 'all', async ({ state }) => {
       state.note = 'outer'
-      const middle = holdfast.access(ID, 'all', async (session) => {
+      const middle = on.holdfast.access(ID, 'all', async (session) => {
         session.state.count = 9
         await withOld((old) => old.items.push('lost'))
       })
@@ -165,15 +153,15 @@ describe('a nested access that fails', () => {
     ['it', undefined],
     ['one nested in it', { durability: 'access' }],
   ] as const)('leaves what %s has committed where that was stored before', async (_, deeper) => {
-    const access = holdfast.access(ID, 'all', async ({ state }) => {
+    const access = on.holdfast.access(ID, 'all', async ({ state }) => {
       state.count = 2
       state.note = 'outer'
-      const nested = holdfast.access(ID, 'all', async (session) => {
+      const nested = on.holdfast.access(ID, 'all', async (session) => {
         const revert = (inner: Partial<Shop>) => {
           inner.count = 1
           delete inner.note
         }
-        if (deeper !== undefined) await holdfast.access(ID, 'all', ({ state: inner }) => revert(inner), deeper)
+        if (deeper !== undefined) await on.holdfast.access(ID, 'all', ({ state: inner }) => revert(inner), deeper)
         else {
           revert(session.state)
           await session.commit()
@@ -189,11 +177,11 @@ describe('a nested access that fails', () => {
   })
 
   it('deep inside undoes its own part alone', async () => {
-    const access = holdfast.access(ID, 'all', () =>
-      holdfast.access(ID, 'all', async ({ state }) => {
+    const access = on.holdfast.access(ID, 'all', () =>
+      on.holdfast.access(ID, 'all', async ({ state }) => {
         state.count = 2
         await codeOf(
-          holdfast.access(ID, 'all', ({ state: inner }) => {
+          on.holdfast.access(ID, 'all', ({ state: inner }) => {
             inner.count = 3
             fail()
           }),
@@ -206,14 +194,14 @@ describe('a nested access that fails', () => {
   })
 
   it('as an accessMany undoes its part of every session', async () => {
-    const access = holdfast.accessMany([ID, OTHER], 'all', async ([one]) => {
+    const access = on.holdfast.accessMany([ID, OTHER], 'all', async ([one]) => {
       one.state.note = 'outer'
-      const nested = holdfast.accessMany([OTHER, ID], 'all', (sessions) => {
+      const nested = on.holdfast.accessMany([OTHER, ID], 'all', (sessions) => {
         for (const { state } of sessions) state.count = 8
         fail()
       })
       expect(await codeOf(nested)).toBe(FAILED)
-      await holdfast.access(OTHER, 'all', ({ state }) => void (state.note = 'single'))
+      await on.holdfast.access(OTHER, 'all', ({ state }) => void (state.note = 'single'))
     })
     await finish(access)
     expect(await stored()).toMatchObject({ count: 1, note: 'outer' })

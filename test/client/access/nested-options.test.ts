@@ -1,23 +1,15 @@
 import type { Session } from '../../../client/access/session.js'
-import type { Holdfast } from '../../../client/holdfast.js'
 import type { AccessOptions } from '../../../client/options/access-options.js'
 import { Gate } from '../../support/counting.js'
-import { settle, World } from '../../support/world.js'
-import { codeOf, FAILED, fail, ID, OTHER, type Shop } from './nested.js'
+import { settle } from '../../support/world.js'
+import { codeOf, FAILED, fail, ID, OTHER, type Shop, useNestedStage } from './nested.js'
 
 describe('the options of a nested access', () => {
-  let world: World
-  let holdfast: Holdfast<Shop>
-  beforeEach(() => {
-    world = new World()
-    holdfast = world.client<Shop>()
-  })
-  afterEach(() => world.close())
+  const on = useNestedStage()
+  const { finish, stored } = on
 
-  const finish = <T>(promise: Promise<T>, withinMs?: number): Promise<T> => world.finish(promise, withinMs)
-  const stored = async (id = ID) => (await holdfast.peek(id))?.state
   const change = (values: Partial<Shop>, options?: AccessOptions) =>
-    holdfast.access(ID, 'all', ({ state }) => void Object.assign(state, values), options)
+    on.holdfast.access(ID, 'all', ({ state }) => void Object.assign(state, values), options)
 
   it.each<[string, AccessOptions | undefined, AccessOptions | undefined, object]>([
     ["'access' has its changes in DynamoDB when it resolves", undefined, { durability: 'access' }, { note: 'inner' }],
@@ -27,7 +19,7 @@ describe('the options of a nested access', () => {
     ["none joins an outer one of 'release'", { durability: 'release' }, undefined, {}],
   ])('durability: %s', async (_what, outer, inner, expected) => {
     await finish(change({ count: 1 }))
-    const access = holdfast.access(
+    const access = on.holdfast.access(
       ID,
       'all',
       async ({ state }) => {
@@ -38,16 +30,16 @@ describe('the options of a nested access', () => {
       outer,
     )
     expect(await finish(access)).toEqual({ count: 1, ...expected })
-    await world.clock.advance(10_000)
+    await on.world.clock.advance(10_000)
     expect(await stored()).toEqual({ count: 1, note: 'inner', cart: { items: ['outer'] } })
   })
 
   it("durability: 'access' commits the attributes that it used under write locks, with what the outer work changed in them", async () => {
-    const access = holdfast.access(ID, 'all', async (outer) => {
+    const access = on.holdfast.access(ID, 'all', async (outer) => {
       outer.state.cart = { items: ['outer'] }
       outer.state.note = 'outer'
       const inner = ({ state }: { readonly state: Partial<Shop> }) => void state.cart?.items.push('inner')
-      await holdfast.access(ID, { write: ['cart'], read: ['note'] }, inner, { durability: 'access' })
+      await on.holdfast.access(ID, { write: ['cart'], read: ['note'] }, inner, { durability: 'access' })
       expect(await stored()).toEqual({ cart: { items: ['outer', 'inner'] } })
       fail()
     })
@@ -56,15 +48,15 @@ describe('the options of a nested access', () => {
   })
 
   it("durability: 'access' includes what accesses nested in it have changed, and none that failed", async () => {
-    const access = holdfast.access(ID, 'all', () =>
-      holdfast
+    const access = on.holdfast.access(ID, 'all', () =>
+      on.holdfast
         .access(
           ID,
           'all',
           async () => {
             await change({ count: 2 })
             await codeOf(
-              holdfast.access(ID, 'all', (session) => {
+              on.holdfast.access(ID, 'all', (session) => {
                 session.state.note = 'failed'
                 fail()
               }),
@@ -78,9 +70,9 @@ describe('the options of a nested access', () => {
   })
 
   it("durability: 'access' is of every session of an accessMany", async () => {
-    const access = holdfast.accessMany([ID, OTHER], 'all', async ([one]) => {
+    const access = on.holdfast.accessMany([ID, OTHER], 'all', async ([one]) => {
       one.state.note = 'outer'
-      const inner = holdfast.accessMany(
+      const inner = on.holdfast.accessMany(
         [OTHER, ID],
         'all',
         (sessions) => {
@@ -95,7 +87,7 @@ describe('the options of a nested access', () => {
   })
 
   it("durability: 'access' refuses a value that cannot be stored, and undoes it", async () => {
-    const access = holdfast.access(ID, 'all', async ({ state }) => {
+    const access = on.holdfast.access(ID, 'all', async ({ state }) => {
       state.note = 'outer'
       expect(await codeOf(change({ count: Number.NaN, note: 'inner' }, { durability: 'access' }))).toBe('INVALID_VALUE')
       expect(await codeOf(change({ note: 'x'.repeat(500_000) }, { durability: 'access' }))).toBe('TOO_LARGE')
@@ -106,27 +98,27 @@ describe('the options of a nested access', () => {
 
   it("durability: 'access' reports a commit that may have landed", async () => {
     await finish(change({ count: 1 }))
-    world.onStateWrite = async () => {
+    on.world.onStateWrite = async () => {
       throw Object.assign(new Error('reset'), { name: 'TimeoutError' })
     }
     let inner: unknown
-    const access = holdfast.access(ID, 'all', async () => {
+    const access = on.holdfast.access(ID, 'all', async () => {
       inner = await codeOf(change({ count: 2 }, { durability: 'access' }))
     })
     expect(await finish(codeOf(access), 60_000)).toBe('COMMIT_UNKNOWN')
     await settle()
     expect(inner).toBe('COMMIT_UNKNOWN')
-    world.onStateWrite = (_update, write) => write()
+    on.world.onStateWrite = (_update, write) => write()
   })
 
   it('its error is that of a commit() under way which may have landed', async () => {
     await finish(change({ count: 1 }))
     let inner: unknown
-    const access = holdfast.access(ID, 'all', async () => {
-      world.onStateWrite = async () => {
+    const access = on.holdfast.access(ID, 'all', async () => {
+      on.world.onStateWrite = async () => {
         throw Object.assign(new Error('reset'), { name: 'TimeoutError' })
       }
-      const nested = holdfast.access(ID, 'all', async (session) => {
+      const nested = on.holdfast.access(ID, 'all', async (session) => {
         session.state.count = 2
         session.commit().catch(() => {})
         fail()
@@ -136,14 +128,14 @@ describe('the options of a nested access', () => {
     expect(await finish(codeOf(access), 60_000)).toBe('COMMIT_UNKNOWN')
     await settle()
     expect(inner).toBe('COMMIT_UNKNOWN')
-    world.onStateWrite = (_update, write) => write()
+    on.world.onStateWrite = (_update, write) => write()
   })
 
   it('signal: aborted already, its work does not run', async () => {
     const reason = new Error('too late')
     let hasRun = false
-    const access = holdfast.access(ID, 'all', async () => {
-      const nested = holdfast.access(ID, 'all', () => void (hasRun = true), { signal: AbortSignal.abort(reason) })
+    const access = on.holdfast.access(ID, 'all', async () => {
+      const nested = on.holdfast.access(ID, 'all', () => void (hasRun = true), { signal: AbortSignal.abort(reason) })
       await expect(nested).rejects.toMatchObject({ code: 'ABORTED', cause: reason, waitedMs: 0 })
     })
     await finish(access)
@@ -152,10 +144,10 @@ describe('the options of a nested access', () => {
 
   it('signal: ends a wait of its session.lock()', async () => {
     const gate = new Gate()
-    const holding = holdfast.access(ID, { write: ['note'] }, () => gate.passed)
+    const holding = on.holdfast.access(ID, { write: ['note'] }, () => gate.passed)
     const controller = new AbortController()
-    const access = holdfast.access(ID, { write: ['count'] }, () =>
-      holdfast.access(ID, { read: ['count'] }, (session) => codeOf(session.lock({ write: ['note'] })), {
+    const access = on.holdfast.access(ID, { write: ['count'] }, () =>
+      on.holdfast.access(ID, { read: ['count'] }, (session) => codeOf(session.lock({ write: ['note'] })), {
         signal: controller.signal,
       }),
     )
@@ -168,11 +160,11 @@ describe('the options of a nested access', () => {
 
   it('timeoutMs: bounds the waits of its session.lock()', async () => {
     const gate = new Gate()
-    const holding = holdfast.access(ID, { write: ['note'] }, () => gate.passed)
+    const holding = on.holdfast.access(ID, { write: ['note'] }, () => gate.passed)
     const wait = (options: AccessOptions) =>
       finish(
-        holdfast.access(ID, { write: ['count'] }, () =>
-          holdfast.access(
+        on.holdfast.access(ID, { write: ['count'] }, () =>
+          on.holdfast.access(
             ID,
             { read: ['count'] },
             (session) => session.lock({ write: ['note'] }).catch((error) => error),
@@ -186,23 +178,23 @@ describe('the options of a nested access', () => {
   })
 
   it("ifMissing: 'fail' fails as long as nothing is committed", async () => {
-    const find = (id: string) => codeOf(holdfast.access(id, 'all', () => 'found', { ifMissing: 'fail' }))
-    const access = holdfast.access(ID, 'all', async (session) => {
+    const find = (id: string) => codeOf(on.holdfast.access(id, 'all', () => 'found', { ifMissing: 'fail' }))
+    const access = on.holdfast.access(ID, 'all', async (session) => {
       session.state.count = 1
-      const error = await holdfast.access(ID, 'all', () => {}, { ifMissing: 'fail' }).catch((thrown) => thrown)
+      const error = await on.holdfast.access(ID, 'all', () => {}, { ifMissing: 'fail' }).catch((thrown) => thrown)
       expect(error).toMatchObject({ code: 'SESSION_MISSING', reason: 'unknown' })
-      expect(await codeOf(holdfast.accessMany([ID], 'all', () => {}, { ifMissing: 'fail' }))).toBe('SESSION_MISSING')
+      expect(await codeOf(on.holdfast.accessMany([ID], 'all', () => {}, { ifMissing: 'fail' }))).toBe('SESSION_MISSING')
       await session.commit()
       return find(ID)
     })
     expect(await finish(access)).toEqual({ value: 'found' })
-    expect(await finish(holdfast.access(ID, 'all', () => find(ID)))).toEqual({ value: 'found' })
+    expect(await finish(on.holdfast.access(ID, 'all', () => find(ID)))).toEqual({ value: 'found' })
   })
 
   it('label: names it where its session.lock() would wait for ever', async () => {
     const [begun, gates] = [new Gate(), [new Gate(), new Gate()]]
     const crossing = (first: 'count' | 'note', second: 'count' | 'note', gate: Gate | undefined) =>
-      holdfast.access(
+      on.holdfast.access(
         ID,
         { write: [first] },
         async () => {
@@ -210,7 +202,7 @@ describe('the options of a nested access', () => {
           await begun.passed
           const inner = (session: { lock(more: { readonly write: ('count' | 'note')[] }): Promise<unknown> }) =>
             session.lock({ write: [second] }).catch((error) => error)
-          return holdfast.access(ID, { write: [first] }, inner as never, { label: `inner ${first}` })
+          return on.holdfast.access(ID, { write: [first] }, inner as never, { label: `inner ${first}` })
         },
         { label: `outer ${first}` },
       )
@@ -224,9 +216,9 @@ describe('the options of a nested access', () => {
   })
 
   it('ttlMs: is that of its aliveUntil', async () => {
-    const before = await finish(holdfast.access(ID, 'all', ({ ttlMs }) => ttlMs))
-    const access = holdfast.access(ID, 'all', async (outer) => {
-      await holdfast.access(ID, 'all', (inner) => {
+    const before = await finish(on.holdfast.access(ID, 'all', ({ ttlMs }) => ttlMs))
+    const access = on.holdfast.access(ID, 'all', async (outer) => {
+      await on.holdfast.access(ID, 'all', (inner) => {
         const until = outer.aliveUntil.getTime()
         inner.ttlMs = before * 2
         expect(inner.aliveUntil.getTime()).toBeGreaterThanOrEqual(until + before)
@@ -241,9 +233,9 @@ describe('the options of a nested access', () => {
     ['commit()', (inner) => inner.commit(), {}],
     ["durability: 'access'", async () => {}, { durability: 'access' }],
   ])('ttlMs: nothing of it stays where %s refuses a value', async (_what, commit, options) => {
-    const access = holdfast.access(ID, 'all', async (outer) => {
+    const access = on.holdfast.access(ID, 'all', async (outer) => {
       const before = outer.ttlMs
-      const nested = holdfast.access(
+      const nested = on.holdfast.access(
         ID,
         'all',
         async (inner) => {
@@ -258,23 +250,23 @@ describe('the options of a nested access', () => {
       return before
     })
     const before = await finish(access)
-    expect(await finish(holdfast.access(ID, 'all', ({ ttlMs }) => ttlMs))).toBe(before)
+    expect(await finish(on.holdfast.access(ID, 'all', ({ ttlMs }) => ttlMs))).toBe(before)
   })
 
   it("ttlMs: durability: 'access' commits it, also deep inside an access that fails", async () => {
-    const access = holdfast.access(ID, 'all', async () => {
-      const middle = holdfast.access(ID, 'all', async () => {
-        await holdfast.access(ID, 'all', (inner) => void (inner.ttlMs = 500_000), { durability: 'access' })
+    const access = on.holdfast.access(ID, 'all', async () => {
+      const middle = on.holdfast.access(ID, 'all', async () => {
+        await on.holdfast.access(ID, 'all', (inner) => void (inner.ttlMs = 500_000), { durability: 'access' })
         fail()
       })
       await middle
     })
     expect(await finish(codeOf(access))).toBe(FAILED)
-    expect(await finish(holdfast.access(ID, 'all', ({ ttlMs }) => ttlMs))).toBe(500_000)
+    expect(await finish(on.holdfast.access(ID, 'all', ({ ttlMs }) => ttlMs))).toBe(500_000)
   })
 
   it("undefinedValues: 'drop' holds for what it changes, reads and leaves undone", async () => {
-    const dropping = world.client<{ a: { k: number; u?: undefined } }>({ undefinedValues: 'drop' })
+    const dropping = on.world.client<{ a: { k: number; u?: undefined } }>({ undefinedValues: 'drop' })
     const access = dropping.access(OTHER, 'all', async ({ state }) => {
       state.a = { k: 1, u: undefined }
       await dropping.access(OTHER, { write: ['a'] }, (inner) => void Object.assign(inner.state.a ?? {}, { k: 2 }))

@@ -1,26 +1,15 @@
-import type { Holdfast } from '../../../client/holdfast.js'
-import { World } from '../../support/world.js'
-import { codeOf, fail, ID, OTHER, pushAndFail, type Shop } from './nested.js'
+import { codeOf, fail, ID, OTHER, pushAndFail, type Shop, useNestedStage } from './nested.js'
 
 describe('a nested access that fails', () => {
-  let world: World
-  let holdfast: Holdfast<Shop>
-  beforeEach(async () => {
-    world = new World()
-    holdfast = world.client<Shop>()
-    await finish(holdfast.access(ID, 'all', ({ state }) => void Object.assign(state, { cart: { items: ['a'] } })))
-  })
-  afterEach(() => world.close())
-
-  const finish = <T>(promise: Promise<T>): Promise<T> => world.finish(promise)
-  const stored = async () => (await holdfast.peek(ID))?.state
+  const on = useNestedStage({ cart: { items: ['a'] } })
+  const { finish, stored } = on
 
   it('gives objects their content back in place: the outer work may go on with those that it has', async () => {
-    const access = holdfast.access(ID, 'all', async ({ state }) => {
+    const access = on.holdfast.access(ID, 'all', async ({ state }) => {
       const cart = state.cart as Shop['cart']
       const { items } = cart
       await codeOf(
-        holdfast.access(ID, 'all', (inner) => {
+        on.holdfast.access(ID, 'all', (inner) => {
           Object.assign(inner.state.cart as object, { items: [], bad: () => {} })
           return fail()
         }),
@@ -40,7 +29,7 @@ describe('a nested access that fails', () => {
       bytes: new Uint8Array([1, 2]),
       list: [1, [2]],
     })
-    const other = world.client<ReturnType<typeof values>>()
+    const other = on.world.client<ReturnType<typeof values>>()
     const access = other.access(OTHER, 'all', async ({ state }) => {
       Object.assign(state, values())
       const before = { ...state }
@@ -64,20 +53,20 @@ describe('a nested access that fails', () => {
   })
 
   it('gives an object its content back that another attribute shares', async () => {
-    const access = holdfast.access(ID, 'all', async ({ state }) => {
+    const access = on.holdfast.access(ID, 'all', async ({ state }) => {
       const shared = { items: ['a'] }
       Object.assign(state, { cart: shared, note: shared })
-      await codeOf(holdfast.access(ID, { write: ['cart'] }, pushAndFail))
+      await codeOf(on.holdfast.access(ID, { write: ['cart'] }, pushAndFail))
     })
     await finish(access)
     expect(await stored()).toMatchObject({ cart: { items: ['a'] }, note: { items: ['a'] } })
   })
 
   it('replaces objects that it froze', async () => {
-    const access = holdfast.access(ID, 'all', async ({ state }) => {
+    const access = on.holdfast.access(ID, 'all', async ({ state }) => {
       const cart = state.cart as Shop['cart']
       await codeOf(
-        holdfast.access(ID, 'all', (inner) => {
+        on.holdfast.access(ID, 'all', (inner) => {
           inner.state.cart?.items.push('inner')
           Object.freeze(inner.state.cart?.items)
           return fail()

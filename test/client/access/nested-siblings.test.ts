@@ -1,30 +1,19 @@
 import type { Session } from '../../../client/access/session.js'
-import type { Holdfast } from '../../../client/holdfast.js'
 import { Gate } from '../../support/counting.js'
-import { settle, World } from '../../support/world.js'
-import { codeOf, FAILED, fail, ID, type Shop } from './nested.js'
+import { settle } from '../../support/world.js'
+import { codeOf, FAILED, fail, ID, type Shop, useNestedStage } from './nested.js'
 
 describe('a nested access beside another', () => {
-  let world: World
-  let holdfast: Holdfast<Shop>
-  beforeEach(async () => {
-    world = new World()
-    holdfast = world.client<Shop>()
-    await finish(
-      holdfast.access(ID, 'all', ({ state }) => void Object.assign(state, { cart: { items: ['a'] }, count: 1 })),
-    )
-  })
-  afterEach(() => world.close())
+  const on = useNestedStage({ cart: { items: ['a'] }, count: 1 })
+  const { finish, stored } = on
 
-  const finish = <T>(promise: Promise<T>, withinMs?: number): Promise<T> => world.finish(promise, withinMs)
-  const stored = async (id = ID) => (await holdfast.peek(id))?.state
   const besides = (one: string, two: string) =>
     finish(
       codeOf(
-        holdfast.access(ID, 'all', async () => {
+        on.holdfast.access(ID, 'all', async () => {
           const gate = new Gate()
           const write = async (name: 'count' | 'note', isFailing: boolean) => {
-            await holdfast.access(ID, 'all', async ({ state }) => {
+            await on.holdfast.access(ID, 'all', async ({ state }) => {
               Object.assign(state, { [name]: name === 'count' ? (state.count ?? 0) + 10 : name })
               await gate.passed
               if (isFailing) fail()
@@ -49,13 +38,13 @@ describe('a nested access beside another', () => {
   })
 
   it('fails a nested access around them, which undoes both', async () => {
-    const access = holdfast.access(ID, 'all', async ({ state }) => {
+    const access = on.holdfast.access(ID, 'all', async ({ state }) => {
       state.note = 'outer'
       const gate = new Gate()
-      const middle = holdfast.access(ID, 'all', async () => {
+      const middle = on.holdfast.access(ID, 'all', async () => {
         const add = (isFailing: boolean) =>
           codeOf(
-            holdfast.access(ID, { write: ['cart'] }, async (inner) => {
+            on.holdfast.access(ID, { write: ['cart'] }, async (inner) => {
               inner.state.cart?.items.push('x')
               await gate.passed
               if (isFailing) fail()
@@ -73,10 +62,10 @@ describe('a nested access beside another', () => {
   })
 
   it('fails the outer access where that assigned the attribute meanwhile', async () => {
-    const access = holdfast.access(ID, 'all', async ({ state }) => {
+    const access = on.holdfast.access(ID, 'all', async ({ state }) => {
       const gate = new Gate()
       const nested = codeOf(
-        holdfast.access(ID, 'all', async (inner) => {
+        on.holdfast.access(ID, 'all', async (inner) => {
           inner.state.count = 2
           await gate.passed
           fail()
@@ -91,9 +80,9 @@ describe('a nested access beside another', () => {
   })
 
   it('changes one attribute with it where both end well', async () => {
-    const access = holdfast.access(ID, 'all', async () => {
+    const access = on.holdfast.access(ID, 'all', async () => {
       const push = (item: string) =>
-        holdfast.access(ID, { write: ['cart'] }, async ({ state }) => {
+        on.holdfast.access(ID, { write: ['cart'] }, async ({ state }) => {
           await settle()
           state.cart?.items.push(item)
         })
@@ -107,9 +96,9 @@ describe('a nested access beside another', () => {
     ['commit()', (session) => session.commit()],
     ['rotate()', (session) => session.rotate()],
   ])('%s refuses what the outer work assigned where a nested access that still runs uses it', async (_call, call) => {
-    const access = holdfast.access(ID, 'all', async (session) => {
+    const access = on.holdfast.access(ID, 'all', async (session) => {
       const gate = new Gate()
-      const nested = holdfast.access(ID, { write: ['count'] }, async (inner) => {
+      const nested = on.holdfast.access(ID, { write: ['count'] }, async (inner) => {
         const { count } = inner.state
         await gate.passed
         return count
@@ -127,9 +116,9 @@ describe('a nested access beside another', () => {
   it('fails the outer access where that ends before it, and assigned what it uses', async () => {
     const gate = new Gate()
     let nested: Promise<unknown> = Promise.resolve()
-    const access = holdfast.access(ID, 'all', async ({ state }) => {
+    const access = on.holdfast.access(ID, 'all', async ({ state }) => {
       nested = codeOf(
-        holdfast.access(ID, { write: ['count'] }, async (inner) => {
+        on.holdfast.access(ID, { write: ['count'] }, async (inner) => {
           expect(inner.state.count).toBe(1)
           await gate.passed
         }),
@@ -143,16 +132,16 @@ describe('a nested access beside another', () => {
   })
 
   it("commits with durability 'access' nothing that the other may have changed, which still runs", async () => {
-    const access = holdfast.access(ID, 'all', async () => {
+    const access = on.holdfast.access(ID, 'all', async () => {
       const gate = new Gate()
       const failing = codeOf(
-        holdfast.access(ID, { write: ['cart'] }, async ({ state }) => {
+        on.holdfast.access(ID, { write: ['cart'] }, async ({ state }) => {
           state.cart?.items.push('failed')
           await gate.passed
           fail()
         }),
       )
-      const durable = holdfast.access(ID, { write: ['cart'] }, ({ state }) => void state.cart?.items.push('b'), {
+      const durable = on.holdfast.access(ID, { write: ['cart'] }, ({ state }) => void state.cart?.items.push('b'), {
         durability: 'access',
       })
       expect(await codeOf(durable)).toBe('NESTED_ACCESS')
@@ -168,14 +157,14 @@ describe('a nested access beside another', () => {
     ['by assignment', (state) => void (state.cart = { items: ['b'] })],
     ['by deletion', (state) => void delete state.cart],
   ])('is in no commit() with it: what one changed %s that has ended, and the other uses', async (_how, change) => {
-    const access = holdfast.access(ID, 'all', async (session) => {
+    const access = on.holdfast.access(ID, 'all', async (session) => {
       expect(session.state.cart).toEqual({ items: ['a'] })
       const gate = new Gate()
-      const running = holdfast.access(ID, { write: ['cart'] }, async ({ state }) => {
+      const running = on.holdfast.access(ID, { write: ['cart'] }, async ({ state }) => {
         expect(state.cart).toEqual({ items: ['a'] })
         await gate.passed
       })
-      await holdfast.access(ID, { write: ['cart'] }, ({ state }) => change(state))
+      await on.holdfast.access(ID, { write: ['cart'] }, ({ state }) => change(state))
       expect(await codeOf(session.commit())).toBe('NESTED_ACCESS')
       gate.open()
       await running

@@ -1,28 +1,17 @@
 import { inspect } from 'node:util'
 import { AccessEndedError } from '../../../client/errors/index.js'
-import type { Holdfast } from '../../../client/holdfast.js'
 import { Gate } from '../../support/counting.js'
-import { settle, World } from '../../support/world.js'
-import { codeOf, FAILED, factsOf, fail, ID, type Shop } from './nested.js'
+import { settle } from '../../support/world.js'
+import { codeOf, FAILED, factsOf, fail, ID, type Shop, useNestedStage } from './nested.js'
 
 describe('an access nested in another', () => {
-  let world: World
-  let holdfast: Holdfast<Shop>
-  beforeEach(async () => {
-    world = new World()
-    holdfast = world.client<Shop>()
-    await finish(
-      holdfast.access(ID, 'all', ({ state }) => void Object.assign(state, { cart: { items: ['a'] }, count: 1 })),
-    )
-  })
-  afterEach(() => world.close())
+  const on = useNestedStage({ cart: { items: ['a'] }, count: 1 })
+  const { finish, stored } = on
 
-  const finish = <T>(promise: Promise<T>, withinMs?: number): Promise<T> => world.finish(promise, withinMs)
-  const stored = async (id = ID) => (await holdfast.peek(id))?.state
   it('that ends well leaves the objects as they are, for the outer work to go on with', async () => {
-    const access = holdfast.access(ID, 'all', async ({ state }) => {
+    const access = on.holdfast.access(ID, 'all', async ({ state }) => {
       const { cart } = state
-      await holdfast.access(ID, { write: ['cart'] }, (inner) => {
+      await on.holdfast.access(ID, { write: ['cart'] }, (inner) => {
         expect(inner.state.cart).toBe(cart)
         inner.state.cart?.items.push('inner')
       })
@@ -33,12 +22,12 @@ describe('an access nested in another', () => {
   })
 
   it('may use what it locked, as an access that is not nested', async () => {
-    const access = holdfast.access(ID, 'all', async (outer) => {
+    const access = on.holdfast.access(ID, 'all', async (outer) => {
       const { state } = outer
       state.cart?.items.push('outer')
       state.count = 2
       state.note = 'not locked'
-      const nested = holdfast.access(ID, { write: ['count'], read: ['cart', 'tags'] }, async (session) => {
+      const nested = on.holdfast.access(ID, { write: ['count'], read: ['cart', 'tags'] }, async (session) => {
         const inner = session.state as Partial<Shop>
         expect(inner.cart).toEqual({ items: ['a', 'outer'] })
         expect(inner.cart).toBe(inner.cart)
@@ -62,10 +51,10 @@ describe('an access nested in another', () => {
   })
 
   it('that only read undoes nothing where it fails', async () => {
-    const access = holdfast.access(ID, 'all', async ({ state }) => {
+    const access = on.holdfast.access(ID, 'all', async ({ state }) => {
       const gate = new Gate()
       const nested = codeOf(
-        holdfast.access(ID, { read: ['cart'] }, async (inner) => {
+        on.holdfast.access(ID, { read: ['cart'] }, async (inner) => {
           expect(inner.state.cart?.items).toEqual(['a'])
           await gate.passed
           fail()
@@ -81,17 +70,17 @@ describe('an access nested in another', () => {
   })
 
   it('reads under shared locks of the outer access what that reads', async () => {
-    const access = holdfast.access(ID, { read: ['cart'] }, ({ state }) =>
-      holdfast.access(ID, { read: ['cart'] }, (inner) => inner.state.cart === state.cart),
+    const access = on.holdfast.access(ID, { read: ['cart'] }, ({ state }) =>
+      on.holdfast.access(ID, { read: ['cart'] }, (inner) => inner.state.cart === state.cart),
     )
     expect(await finish(access)).toBe(true)
   })
 
   it('refuses the use of its session after its end, while the outer goes on', async () => {
-    const access = holdfast.access(ID, 'all', async ({ state }) => {
-      let escaped: Parameters<Parameters<typeof holdfast.access<void, 'all'>>[2]>[0] | undefined
+    const access = on.holdfast.access(ID, 'all', async ({ state }) => {
+      let escaped: Parameters<Parameters<typeof on.holdfast.access<void, 'all'>>[2]>[0] | undefined
       for (const end of [() => {}, fail]) {
-        const nested = holdfast.access(ID, 'all', (session) => {
+        const nested = on.holdfast.access(ID, 'all', (session) => {
           escaped = session
           end()
         })
@@ -111,10 +100,10 @@ describe('an access nested in another', () => {
   it('that still runs when the outer access ends has failed: nothing of it is committed', async () => {
     const gate = new Gate()
     let left: Promise<unknown> = Promise.resolve()
-    const access = holdfast.access(ID, 'all', (session) => {
+    const access = on.holdfast.access(ID, 'all', (session) => {
       session.state.cart?.items.push('outer')
       left = codeOf(
-        holdfast.access(ID, 'all', async ({ state }) => {
+        on.holdfast.access(ID, 'all', async ({ state }) => {
           state.count = 2
           state.cart?.items.push('inner')
           await gate.passed
@@ -129,12 +118,12 @@ describe('an access nested in another', () => {
 
   it('that still runs when a nested one around it ends has failed', async () => {
     const gate = new Gate()
-    const access = holdfast.access(ID, 'all', async () => {
+    const access = on.holdfast.access(ID, 'all', async () => {
       let left: Promise<unknown> = Promise.resolve()
-      await holdfast.access(ID, 'all', ({ state }) => {
+      await on.holdfast.access(ID, 'all', ({ state }) => {
         state.note = 'middle'
         left = codeOf(
-          holdfast.access(ID, 'all', ({ state: inner }) => {
+          on.holdfast.access(ID, 'all', ({ state: inner }) => {
             inner.count = 2
             return gate.passed
           }),
@@ -149,9 +138,9 @@ describe('an access nested in another', () => {
 
   it('is in no commit() of the outer access before it has ended, and in the next one after that', async () => {
     const gate = new Gate()
-    const access = holdfast.access(ID, 'all', async (session) => {
+    const access = on.holdfast.access(ID, 'all', async (session) => {
       session.state.cart?.items.push('outer')
-      const nested = holdfast.access(ID, 'all', async ({ state }) => {
+      const nested = on.holdfast.access(ID, 'all', async ({ state }) => {
         state.cart?.items.push('inner')
         state.count = 2
         state.note = 'new'
@@ -168,24 +157,24 @@ describe('an access nested in another', () => {
 
   it('is told of the loss of the session at once', async () => {
     let inner: Promise<unknown> = Promise.resolve()
-    const access = holdfast.access(ID, 'all', () => {
-      inner = codeOf(holdfast.access(ID, 'all', () => new Promise(() => {})))
+    const access = on.holdfast.access(ID, 'all', () => {
+      inner = codeOf(on.holdfast.access(ID, 'all', () => new Promise(() => {})))
       return inner
     })
     const outcome = codeOf(access)
     await settle()
-    world.partition(holdfast)
+    on.world.partition(on.holdfast)
     expect(await finish(outcome, 60_000)).toBe('SESSION_LOST')
     expect(await finish(inner)).toBe('SESSION_LOST')
-    world.partition(holdfast, false)
+    on.world.partition(on.holdfast, false)
   })
 
   it('may be begun many at once, without a warning of a leak', async () => {
     const warnings: Error[] = []
     const warn = (warning: Error) => void warnings.push(warning)
     process.on('warning', warn)
-    const access = holdfast.access(ID, 'all', () =>
-      Promise.all(Array.from({ length: 30 }, () => holdfast.access(ID, { read: ['count'] }, () => settle()))),
+    const access = on.holdfast.access(ID, 'all', () =>
+      Promise.all(Array.from({ length: 30 }, () => on.holdfast.access(ID, { read: ['count'] }, () => settle()))),
     )
     await finish(access)
     await settle()
@@ -194,8 +183,8 @@ describe('an access nested in another', () => {
   })
 
   it('keeps no commit of an outer access that fails later', async () => {
-    const access = holdfast.access(ID, 'all', async () => {
-      await holdfast.access(ID, 'all', ({ state }) => void (state.count = 2))
+    const access = on.holdfast.access(ID, 'all', async () => {
+      await on.holdfast.access(ID, 'all', ({ state }) => void (state.count = 2))
       fail()
     })
     expect(await finish(codeOf(access))).toBe(FAILED)
