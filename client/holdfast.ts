@@ -28,10 +28,11 @@ import {
 import { checkWork } from './options/check.js'
 import { compileDrainMs } from './options/client-options.js'
 import type { Transport } from './ports.js'
-import type { ClientContext } from './session/context.js'
+import type { ClientContext, ClientParts } from './session/context.js'
 import type { Hold } from './session/hold.js'
 import { Sessions } from './session/sessions.js'
 import { Ticket } from './session/ticket.js'
+import { Reads } from './state/reads.js'
 import { WorkerHost } from './worker/host.js'
 import type { Channel } from './worker/port.js'
 
@@ -42,16 +43,19 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
   private readonly workers = new Set<WorkerHost>()
   private readonly sessions: Sessions
   private readonly entrance: Entrance
+  private readonly context: ClientContext
   /** Ends what goes on without a ticket. */
   private readonly closed = new AbortController()
   private closing: Promise<void> | undefined
 
   constructor(
-    private readonly context: ClientContext,
+    parts: ClientParts,
     transport: Transport,
     private readonly dispose: () => void,
     private readonly openChannel: () => Channel = () => new MessageChannel(),
   ) {
+    const context = { ...parts, reads: new Reads(parts.clock, parts.randomness) }
+    this.context = context
     this.accessDefaults = compileAccessOptions(undefined, context.options)
     this.events = new Events(context.options.namespace)
     this.sessions = new Sessions(context, transport, this.events)
@@ -257,7 +261,7 @@ export type Holdfast<S extends object> = Api<S>
 
 /** The client's class, for `createHoldfast` and for tests that have ports of their own. */
 export const Holdfast = HoldfastClient as unknown as new <S extends object>(
-  context: ClientContext,
+  parts: ClientParts,
   transport: Transport,
   dispose: () => void,
   openChannel?: () => Channel,

@@ -3,7 +3,6 @@ import { readSession, type SessionRecord } from '../../protocol/state/record.js'
 import { CorruptStateError } from '../errors/index.js'
 import type { ClientContext } from '../session/context.js'
 import { unreachable } from '../state/dynamodb-retry.js'
-import { attemptRead, readUntilMs } from '../state/reads.js'
 
 /** Reads the record of a session from DynamoDB, without a lock and strongly consistent. `unneeded` ends the read. */
 export async function readRecord(
@@ -11,10 +10,10 @@ export async function readRecord(
   key: SessionKey,
   unneeded: AbortSignal,
 ): Promise<SessionRecord | undefined> {
-  const tried = await attemptRead(
-    context,
-    readUntilMs(context),
-    (signal) => context.store.get('sessions', key, signal),
+  const { reads, store } = context
+  const tried = await reads.attempt(
+    reads.untilMs,
+    (signal) => store.get('sessions', key, signal),
     () => true,
     unneeded,
   )

@@ -6,7 +6,6 @@ import { claim, claimAfresh } from '../../protocol/state/writes.js'
 import { CorruptStateError, type HoldfastError, UnreachableError } from '../errors/index.js'
 import { CLAIM_ROUNDS_MAX } from '../limits.js'
 import { unreachable } from '../state/dynamodb-retry.js'
-import { attemptRead, readUntilMs } from '../state/reads.js'
 import type { ClientContext } from './context.js'
 import type { Grant } from './grant.js'
 
@@ -35,16 +34,16 @@ export async function claimSession(
   isToBeCreated: (absence: Absence) => boolean,
   expectsNone: boolean,
 ): Promise<Claimed> {
-  const { store, clock, randomness, options } = context
+  const { store, clock, randomness, options, reads } = context
   const id = { epoch, commitId: randomness.token(12) }
-  const untilMs = readUntilMs(context)
+  const { untilMs } = reads
   let isAfresh = expectsNone
   for (let round = 0; round < CLAIM_ROUNDS_MAX; round += 1) {
     const nowMs = clock.wallMs()
     const write: Update = isAfresh
       ? claimAfresh(session, id, { ttlMs: options.ttlMs, nowMs })
       : claim(session, id, nowMs)
-    const tried = await attemptRead(context, untilMs, (signal) => store.update(write, signal), isCurrent, over)
+    const tried = await reads.attempt(untilMs, (signal) => store.update(write, signal), isCurrent, over)
     if (!isCurrent()) return { kind: 'outdated' }
     if (!tried.ok) {
       return {

@@ -1,31 +1,32 @@
-import type { Store } from '../../protocol/dynamodb.js'
 import { READ_SILENT_TIMEOUT_MS, READ_TIMEOUT_MS } from '../limits.js'
 import type { Clock, Randomness } from '../ports.js'
 import { type Attempted, attemptUntil, isUnanswered } from './dynamodb-retry.js'
 
-interface Reader {
-  readonly store: Store
-  readonly clock: Clock
-  readonly randomness: Randomness
-}
+/** The claims and reads of one client. They try for long, but only briefly where DynamoDB seems to be out of reach. */
+export class Reads {
+  /** The last one was not answered in its time. */
+  private isSilent = false
 
-/** The stores of which the last claim or read was not answered in its time: each client has one of its own. */
-const silent = new WeakSet<Store>()
+  constructor(
+    private readonly clock: Clock,
+    private readonly randomness: Randomness,
+  ) {}
 
-/** Until when a claim or a read that begins now may try: only briefly where DynamoDB seems to be out of reach. */
-export const readUntilMs = ({ store, clock }: Reader): number =>
-  clock.monotonicMs() + (silent.has(store) ? READ_SILENT_TIMEOUT_MS : READ_TIMEOUT_MS)
+  /** Until when one that begins now may try, by the monotonic clock. */
+  get untilMs(): number {
+    return this.clock.monotonicMs() + (this.isSilent ? READ_SILENT_TIMEOUT_MS : READ_TIMEOUT_MS)
+  }
 
-/** As {@link attemptUntil}; it notes whether DynamoDB answers. */
-export async function attemptRead<T>(
-  { store, clock, randomness }: Reader,
-  untilMs: number,
-  request: (signal: AbortSignal) => Promise<T>,
-  isNeeded: () => boolean,
-  unneeded?: AbortSignal,
-): Promise<Attempted<T>> {
-  const tried = await attemptUntil(untilMs, request, clock, randomness, isNeeded, unneeded)
-  if (tried.ok || !isUnanswered(tried.error)) silent.delete(store)
-  else if (isNeeded() && unneeded?.aborted !== true) silent.add(store)
-  return tried
+  /** As {@link attemptUntil}; it notes whether DynamoDB answers. */
+  async attempt<T>(
+    untilMs: number,
+    request: (signal: AbortSignal) => Promise<T>,
+    isNeeded: () => boolean,
+    unneeded: AbortSignal,
+  ): Promise<Attempted<T>> {
+    const tried = await attemptUntil(untilMs, request, this.clock, this.randomness, isNeeded, unneeded)
+    if (tried.ok || !isUnanswered(tried.error)) this.isSilent = false
+    else if (isNeeded() && !unneeded.aborted) this.isSilent = true
+    return tried
+  }
 }
