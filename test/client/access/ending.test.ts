@@ -1,31 +1,14 @@
 import type { Holdfast } from '../../../client/holdfast.js'
-import { settle, World } from '../../support/world.js'
-
-interface Shop {
-  cart: string[]
-  user: string
-}
-
-const ID = 'an id'
+import { settle } from '../../support/world.js'
+import { ID, missing, type Shop, useShopStage } from './shop.js'
 
 describe('a session that its own access ends', () => {
-  let world: World
-  beforeEach(() => {
-    world = new World()
-  })
-  afterEach(() => world.close())
-
-  const fill = (client: Holdfast<Shop>, id = ID) =>
-    world.finish(client.access(id, 'all', ({ state }) => void (state.cart = ['apple'])))
-  const stored = async (id = ID) => {
-    const seen = await world.finish(world.client<Shop>().peek(id))
-    return seen === undefined ? undefined : { ...seen.state }
-  }
-  const missing = (reason: string) => ({ code: 'SESSION_MISSING', reason, missingSinceMs: expect.any(Number) })
+  const on = useShopStage()
+  const { fill, stored } = on
 
   describe('by destroy()', () => {
     it('is gone when that resolves, without its uncommitted changes, and its object ends', async () => {
-      const client = world.client<Shop>()
+      const client = on.world.client<Shop>()
       await fill(client)
       const access = client.access(ID, 'all', async (session) => {
         session.state.user = 'Ada'
@@ -43,17 +26,17 @@ describe('a session that its own access ends', () => {
         }
         return 'logged out'
       })
-      expect(await world.finish(access)).toBe('logged out')
+      expect(await on.world.finish(access)).toBe('logged out')
       expect(await stored()).toBeUndefined()
       expect(client.health().heldSessions).toBe(0)
-      await expect(world.finish(client.access(ID, 'all', () => {}, { ifMissing: 'fail' }))).rejects.toMatchObject(
+      await expect(on.world.finish(client.access(ID, 'all', () => {}, { ifMissing: 'fail' }))).rejects.toMatchObject(
         missing('destroyed'),
       )
-      expect(await world.finish(client.access(ID, 'all', ({ isNew }) => isNew))).toBe(true)
+      expect(await on.world.finish(client.access(ID, 'all', ({ isNew }) => isNew))).toBe(true)
     })
 
     it('lets nobody in between: those who wait are told so at once, and see nothing of it', async () => {
-      const [client, other] = [world.client<Shop>(), world.client<Shop>()]
+      const [client, other] = [on.world.client<Shop>(), on.world.client<Shop>()]
       await fill(client)
       const seen: unknown[] = []
       const look = (from: Holdfast<Shop>, ifMissing: 'create' | 'fail') =>
@@ -73,63 +56,63 @@ describe('a session that its own access ends', () => {
       ])
       await settle()
       go()
-      await world.finish(access)
+      await on.world.finish(access)
       const [create, fail, rotate, destroy] = await here
       for (const outcome of [create, fail, rotate]) expect(outcome).toMatchObject({ reason: missing('destroyed') })
       expect(destroy).toMatchObject({ value: false })
-      await world.finish(elsewhere, 30_000)
+      await on.world.finish(elsewhere, 30_000)
       expect(seen).toEqual([{}])
     })
 
     it('is awaited where the work does not await it, and its failure fails the access', async () => {
-      const client = world.client<Shop>()
+      const client = on.world.client<Shop>()
       await fill(client)
-      await world.finish(client.access(ID, 'all', (session) => void session.destroy()))
+      await on.world.finish(client.access(ID, 'all', (session) => void session.destroy()))
       expect(await stored()).toBeUndefined()
       await fill(client)
-      world.onStateWrite = () => Promise.reject(new Error('no answer'))
+      on.world.onStateWrite = () => Promise.reject(new Error('no answer'))
       const access = client.access(ID, 'all', (session) => session.destroy())
-      await expect(world.finish(access, 60_000)).rejects.toMatchObject({ code: 'COMMIT_UNKNOWN' })
-      world.onStateWrite = (_update, write) => write()
+      await expect(on.world.finish(access, 60_000)).rejects.toMatchObject({ code: 'COMMIT_UNKNOWN' })
+      on.world.onStateWrite = (_update, write) => write()
       expect(client.health().heldSessions).toBe(0)
       expect(await stored()).toEqual({ cart: ['apple'] })
     })
 
     it('ends one session of several, and the others are committed', async () => {
-      const client = world.client<Shop>()
+      const client = on.world.client<Shop>()
       for (const id of ['one', 'two']) await fill(client, id)
       const access = client.accessMany(['one', 'two'], 'all', async ([one, two]) => {
         await one.destroy()
         two.state.user = 'Ada'
       })
-      await world.finish(access)
+      await on.world.finish(access)
       expect([await stored('one'), await stored('two')]).toEqual([undefined, { cart: ['apple'], user: 'Ada' }])
     })
 
     it('of an open session, which then needs no disposal', async () => {
-      const client = world.client<Shop>()
+      const client = on.world.client<Shop>()
       await fill(client)
-      const session = await world.finish(client.open(ID, 'all'))
-      await world.finish(session.destroy())
+      const session = await on.world.finish(client.open(ID, 'all'))
+      await on.world.finish(session.destroy())
       await session[Symbol.asyncDispose]()
-      const startedAt = world.clock.monotonicMs()
-      await world.finish(client.close(), 20_000)
-      expect(world.clock.monotonicMs() - startedAt).toBeLessThan(1_000)
+      const startedAt = on.world.clock.monotonicMs()
+      await on.world.finish(client.close(), 20_000)
+      expect(on.world.clock.monotonicMs() - startedAt).toBeLessThan(1_000)
     })
   })
 
   it.each(['destroy', 'rotate'] as const)('needs locks on everything for writing: %s', async (call) => {
-    const client = world.client<Shop>()
+    const client = on.world.client<Shop>()
     await fill(client)
     for (const locks of [{ write: ['cart'] }, { all: 'read' }, { all: 'read', write: ['cart'] }] as const) {
       const access = client.access(ID, locks, async (session) => {
         await expect(session[call]()).rejects.toMatchObject({ code: 'NOT_LOCKED', attribute: '*' })
         await session.lock('all')
       })
-      await world.finish(access)
+      await on.world.finish(access)
     }
     expect(await stored()).toEqual({ cart: ['apple'] })
-    await world.finish(
+    await on.world.finish(
       client.access(ID, { read: ['cart'] }, async (session) => {
         const whole = await session.lock('all')
         await whole[call]()
@@ -139,7 +122,7 @@ describe('a session that its own access ends', () => {
   })
 
   it.each(['destroy', 'rotate'] as const)('only by the outermost of nested accesses: %s', async (call) => {
-    const client = world.client<Shop>()
+    const client = on.world.client<Shop>()
     await fill(client)
     const access = client.access(ID, 'all', async (session) => {
       await expect(client.access(ID, 'all', (inner) => inner[call]().then(() => undefined))).rejects.toMatchObject({
@@ -147,7 +130,7 @@ describe('a session that its own access ends', () => {
       })
       session.state.user = 'Ada'
     })
-    await world.finish(access)
+    await on.world.finish(access)
     expect(await stored()).toEqual({ cart: ['apple'], user: 'Ada' })
   })
 })

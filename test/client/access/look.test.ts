@@ -1,29 +1,19 @@
 import type { Holdfast } from '../../../client/holdfast.js'
-import { settle, World } from '../../support/world.js'
-
-interface Shop {
-  cart: string[]
-}
-
-const ID = 'an id'
+import { settle } from '../../support/world.js'
+import { ID, type Shop, useShopStage } from './shop.js'
 
 describe('a session that must exist', () => {
-  let world: World
-  beforeEach(() => {
-    world = new World()
-  })
-  afterEach(() => world.close())
+  const on = useShopStage()
+  const { fill } = on
 
-  const fill = (client: Holdfast<Shop>, id = ID) =>
-    world.finish(client.access(id, 'all', ({ state }) => void (state.cart = ['apple'])))
   const cost = () => ({
-    reads: world.traffic.gets.length,
-    writes: world.traffic.updates.length,
-    messages: world.traffic.sent.length,
+    reads: on.world.traffic.gets.length,
+    writes: on.world.traffic.updates.length,
+    messages: on.world.traffic.sent.length,
   })
   const costOf = async (calls: () => Promise<unknown>) => {
     const before = cost()
-    await world.finish(calls())
+    await on.world.finish(calls())
     const after = cost()
     return {
       reads: after.reads - before.reads,
@@ -40,8 +30,8 @@ describe('a session that must exist', () => {
     ['rotate', (client) => client.rotate('gone'), 1],
   ]
   test.each(calls)('costs one read for each where it is missing, and nothing else: %s', async (_, call, reads) => {
-    await fill(world.client<Shop>())
-    const client = world.client<Shop>()
+    await fill(on.world.client<Shop>())
+    const client = on.world.client<Shop>()
     expect(
       await costOf(() => expect(call(client)).rejects.toMatchObject({ code: 'SESSION_MISSING', reason: 'unknown' })),
     ).toEqual({ reads, writes: 0, messages: 0 })
@@ -49,7 +39,7 @@ describe('a session that must exist', () => {
   })
 
   it('costs destroy one read where it is missing', async () => {
-    const client = world.client<Shop>()
+    const client = on.world.client<Shop>()
     expect(await costOf(() => expect(client.destroy('gone')).resolves.toBe(false))).toEqual({
       reads: 1,
       writes: 0,
@@ -58,8 +48,8 @@ describe('a session that must exist', () => {
   })
 
   it('costs one read more than another where it exists and is not held, and none where it is', async () => {
-    await fill(world.client<Shop>())
-    const [first, second] = [world.client<Shop>(), world.client<Shop>()]
+    await fill(on.world.client<Shop>())
+    const [first, second] = [on.world.client<Shop>(), on.world.client<Shop>()]
     const look = (client: Holdfast<Shop>, options = {}) => client.access(ID, { read: ['cart'] }, () => {}, options)
     const withoutLook = await costOf(() => look(first))
     const withLook = await costOf(() => look(second, { ifMissing }))
@@ -71,7 +61,7 @@ describe('a session that must exist', () => {
     const ttlMs = 10_000
     /** An access of another process, which began in time, runs until `end` is called. */
     const inUse = async (failure?: Error) => {
-      const user = world.client<Shop>({ ttlMs })
+      const user = on.world.client<Shop>({ ttlMs })
       await fill(user)
       let end = () => {}
       const use = user.access(ID, 'all', async ({ state }) => {
@@ -81,7 +71,7 @@ describe('a session that must exist', () => {
       })
       use.catch(() => {})
       await settle()
-      await world.clock.advance(ttlMs + 1)
+      await on.world.clock.advance(ttlMs + 1)
       return { use, end: () => end() }
     }
     const found: [string, (client: Holdfast<Shop>) => Promise<unknown>, unknown][] = [
@@ -93,84 +83,84 @@ describe('a session that must exist', () => {
     ]
     test.each(found)('is found where another process still uses it: %s', async (call, begin, result) => {
       const { use, end } = await inUse()
-      const client = world.client<Shop>({ ttlMs })
+      const client = on.world.client<Shop>({ ttlMs })
       const outcome = begin(client)
-      await world.clock.advance(200)
+      await on.world.clock.advance(200)
       end()
-      await world.finish(use)
-      expect(await world.finish(outcome, 10_000)).toBe(result)
+      await on.world.finish(use)
+      expect(await on.world.finish(outcome, 10_000)).toBe(result)
       const isGone = call === 'destroy' || call === 'rotate'
-      expect((await world.finish(client.peek(ID))) === undefined).toBe(isGone)
+      expect((await on.world.finish(client.peek(ID))) === undefined).toBe(isGone)
     })
 
     it('is missing where nobody uses it, or where its last use fails', async () => {
-      const idle = world.client<Shop>({ ttlMs })
+      const idle = on.world.client<Shop>({ ttlMs })
       await fill(idle, 'idle')
-      await world.finish(idle.release('idle'))
-      await world.clock.advance(ttlMs + 1)
-      const client = world.client<Shop>({ ttlMs })
+      await on.world.finish(idle.release('idle'))
+      await on.world.clock.advance(ttlMs + 1)
+      const client = on.world.client<Shop>({ ttlMs })
       const reason = { code: 'SESSION_MISSING', reason: 'expired' }
-      await expect(world.finish(client.access('idle', 'all', () => {}, { ifMissing }))).rejects.toMatchObject(reason)
-      expect(await world.finish(client.destroy('idle'))).toBe(false)
+      await expect(on.world.finish(client.access('idle', 'all', () => {}, { ifMissing }))).rejects.toMatchObject(reason)
+      expect(await on.world.finish(client.destroy('idle'))).toBe(false)
       const { use, end } = await inUse(new Error('the use fails'))
       const outcomes = Promise.allSettled([client.destroy(ID), client.access(ID, 'all', () => {}, { ifMissing })])
-      await world.clock.advance(200)
+      await on.world.clock.advance(200)
       end()
-      await expect(world.finish(use)).rejects.toThrow('the use fails')
-      expect(await world.finish(outcomes, 10_000)).toMatchObject([{ value: false }, { reason }])
+      await expect(on.world.finish(use)).rejects.toThrow('the use fails')
+      expect(await on.world.finish(outcomes, 10_000)).toMatchObject([{ value: false }, { reason }])
     })
 
     it.each([
       ['long ago', 'rolling', 10 * 60_000],
       ['just now, by a fixed end', 'fixed', 1],
     ] as const)('costs one read: %s', async (_, expiry, sinceMs) => {
-      await fill(world.client<Shop>({ ttlMs, expiry }))
-      await world.clock.advance(ttlMs + sinceMs)
-      const client = world.client<Shop>({ ttlMs, expiry })
+      await fill(on.world.client<Shop>({ ttlMs, expiry }))
+      await on.world.clock.advance(ttlMs + sinceMs)
+      const client = on.world.client<Shop>({ ttlMs, expiry })
       const destroying = await costOf(() => expect(client.destroy(ID)).resolves.toBe(false))
       expect(destroying).toEqual({ reads: 1, writes: 0, messages: 0 })
     })
   })
 
   it('says why it is missing', async () => {
-    const [first, second] = [world.client<Shop>({ ttlMs: 10_000 }), world.client<Shop>()]
+    const [first, second] = [on.world.client<Shop>({ ttlMs: 10_000 }), on.world.client<Shop>()]
     for (const id of ['destroyed', 'rotated', 'expired']) await fill(first, id)
-    await world.finish(first.destroy('destroyed'))
-    await world.finish(first.rotate('rotated'))
-    await world.clock.advance(10_001)
+    await on.world.finish(first.destroy('destroyed'))
+    await on.world.finish(first.rotate('rotated'))
+    await on.world.clock.advance(10_001)
     for (const reason of ['destroyed', 'rotated', 'expired', 'unknown']) {
       const access = second.access(reason, 'all', () => {}, { ifMissing })
-      await expect(world.finish(access)).rejects.toMatchObject({ code: 'SESSION_MISSING', reason })
+      await expect(on.world.finish(access)).rejects.toMatchObject({ code: 'SESSION_MISSING', reason })
     }
   })
 
   it('is found missing by the claim where it goes between the look and the grant', async () => {
-    const [first, second] = [world.client<Shop>(), world.client<Shop>()]
+    const [first, second] = [on.world.client<Shop>(), on.world.client<Shop>()]
     await fill(first)
     const destroyed = first.destroy(ID)
     const access = second.access(ID, 'all', () => {}, { ifMissing })
     const outcome = Promise.allSettled([access])
-    await world.finish(destroyed)
-    expect(await world.finish(outcome, 10_000)).toMatchObject([
+    await on.world.finish(destroyed)
+    expect(await on.world.finish(outcome, 10_000)).toMatchObject([
       { reason: { code: 'SESSION_MISSING', reason: 'destroyed' } },
     ])
   })
 
   describe('while DynamoDB does not answer', () => {
     const silent = () => {
-      world.memory.get = () => new Promise(() => {})
+      on.world.memory.get = () => new Promise(() => {})
     }
     const begin = (client: Holdfast<Shop>, options = {}) =>
       client.access(ID, 'all', () => {}, { ifMissing, ...options })
 
     it('is waited for until the timeout', async () => {
-      const client = world.client<Shop>()
+      const client = on.world.client<Shop>()
       silent()
-      await expect(world.finish(begin(client, { timeoutMs: 300 }))).rejects.toMatchObject({ code: 'UNREACHABLE' })
+      await expect(on.world.finish(begin(client, { timeoutMs: 300 }))).rejects.toMatchObject({ code: 'UNREACHABLE' })
     })
 
     it('is waited for until the signal', async () => {
-      const client = world.client<Shop>()
+      const client = on.world.client<Shop>()
       silent()
       const controller = new AbortController()
       const access = begin(client, { signal: controller.signal })
@@ -180,7 +170,7 @@ describe('a session that must exist', () => {
     })
 
     it('is waited for until the client closes, which it does not delay', async () => {
-      const client = world.client<Shop>()
+      const client = on.world.client<Shop>()
       silent()
       const accesses = [
         begin(client),
@@ -197,29 +187,29 @@ describe('a session that must exist', () => {
   })
 
   it('has one timeout for the look and the wait for its lock', async () => {
-    const [first, second] = [world.client<Shop>(), world.client<Shop>()]
+    const [first, second] = [on.world.client<Shop>(), on.world.client<Shop>()]
     await fill(first)
-    const { get } = world.memory
-    world.memory.get = async (...args) => {
-      await new Promise<void>((resolve) => world.clock.after(600, resolve))
-      return get.apply(world.memory, args)
+    const { get } = on.world.memory
+    on.world.memory.get = async (...args) => {
+      await new Promise<void>((resolve) => on.world.clock.after(600, resolve))
+      return get.apply(on.world.memory, args)
     }
     let end = () => {}
     const running = first.access(ID, 'all', () => new Promise<void>((resolve) => (end = resolve)))
-    const startedAt = world.clock.monotonicMs()
+    const startedAt = on.world.clock.monotonicMs()
     const access = second.access(ID, 'all', () => {}, { ifMissing, timeoutMs: 1_000 })
-    await expect(world.finish(access, 5_000)).rejects.toMatchObject({ code: 'WAIT_TIMEOUT', waitedMs: 1_000 })
-    expect(world.clock.monotonicMs() - startedAt).toBeLessThan(1_100)
+    await expect(on.world.finish(access, 5_000)).rejects.toMatchObject({ code: 'WAIT_TIMEOUT', waitedMs: 1_000 })
+    expect(on.world.clock.monotonicMs() - startedAt).toBeLessThan(1_100)
     end()
-    await world.finish(running)
+    await on.world.finish(running)
   })
 
   it('may be the default of a client', async () => {
-    const client = world.client<Shop>({ ifMissing })
-    await expect(world.finish(client.access(ID, 'all', () => {}))).rejects.toMatchObject({ code: 'SESSION_MISSING' })
-    await world.finish(client.access(ID, 'all', () => {}, { ifMissing: 'create' }))
-    const made = await world.finish(client.create({ cart: ['pear'] }))
-    expect((await world.finish(client.peek(made)))?.state).toEqual({ cart: ['pear'] })
-    expect(await world.finish(client.rotate(made))).not.toBe(made)
+    const client = on.world.client<Shop>({ ifMissing })
+    await expect(on.world.finish(client.access(ID, 'all', () => {}))).rejects.toMatchObject({ code: 'SESSION_MISSING' })
+    await on.world.finish(client.access(ID, 'all', () => {}, { ifMissing: 'create' }))
+    const made = await on.world.finish(client.create({ cart: ['pear'] }))
+    expect((await on.world.finish(client.peek(made)))?.state).toEqual({ cart: ['pear'] })
+    expect(await on.world.finish(client.rotate(made))).not.toBe(made)
   })
 })

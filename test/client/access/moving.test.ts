@@ -1,30 +1,12 @@
-import type { Holdfast } from '../../../client/holdfast.js'
-import { settle, World } from '../../support/world.js'
-
-interface Shop {
-  cart: string[]
-  user: string
-}
-
-const ID = 'an id'
+import { settle } from '../../support/world.js'
+import { ID, missing, type Shop, useShopStage } from './shop.js'
 
 describe('a session that its own access rotates', () => {
-  let world: World
-  beforeEach(() => {
-    world = new World()
-  })
-  afterEach(() => world.close())
-
-  const fill = (client: Holdfast<Shop>, id = ID) =>
-    world.finish(client.access(id, 'all', ({ state }) => void (state.cart = ['apple'])))
-  const stored = async (id = ID) => {
-    const seen = await world.finish(world.client<Shop>().peek(id))
-    return seen === undefined ? undefined : { ...seen.state }
-  }
-  const missing = (reason: string) => ({ code: 'SESSION_MISSING', reason, missingSinceMs: expect.any(Number) })
+  const on = useShopStage()
+  const { fill, stored } = on
 
   it('goes on under the new id, with the same locks and the same state', async () => {
-    const [client, other] = [world.client<Shop>(), world.client<Shop>()]
+    const [client, other] = [on.world.client<Shop>(), on.world.client<Shop>()]
     await fill(client)
     const access = client.access(ID, 'all', async (session) => {
       const before = { epoch: session.epoch, rev: session.rev, createdAt: session.createdAt }
@@ -38,18 +20,18 @@ describe('a session that its own access rotates', () => {
       cart?.push('plum')
       return id
     })
-    const id = await world.finish(access)
+    const id = await on.world.finish(access)
     expect(await stored(id)).toEqual({ cart: ['apple', 'pear', 'plum'], user: 'Ada' })
     expect(await stored()).toBeUndefined()
     for (const each of [client, other]) {
       await expect(
-        world.finish(
+        on.world.finish(
           each.access(ID, 'all', () => {}),
           5_000,
         ),
       ).rejects.toMatchObject(missing('rotated'))
       expect(
-        await world.finish(
+        await on.world.finish(
           each.access(id, 'all', ({ state }) => state.user),
           5_000,
         ),
@@ -58,7 +40,7 @@ describe('a session that its own access rotates', () => {
   })
 
   it('keeps the new id to itself until it ends', async () => {
-    const client = world.client<Shop>()
+    const client = on.world.client<Shop>()
     await fill(client)
     const to = 'the next'
     let order = ''
@@ -68,18 +50,18 @@ describe('a session that its own access rotates', () => {
       await settle()
       order += 'ended '
     })
-    await world.clock.advance(20)
+    await on.world.clock.advance(20)
     const waiting = client.access(to, { read: ['user'] }, ({ state }) => {
       order += 'entered'
       return state.user
     })
-    await world.finish(access)
-    expect(await world.finish(waiting)).toBe('Ada')
+    await on.world.finish(access)
+    expect(await on.world.finish(waiting)).toBe('Ada')
     expect(order).toBe('ended entered')
   })
 
   it('those who wait for the old id are told so at once', async () => {
-    const client = world.client<Shop>()
+    const client = on.world.client<Shop>()
     await fill(client)
     let go = () => {}
     const access = client.access(ID, 'all', async (session) => {
@@ -91,14 +73,14 @@ describe('a session that its own access rotates', () => {
     const waiting = client.access(ID, { read: ['cart'] }, () => {})
     const told = Promise.allSettled([waiting])
     go()
-    await world.clock.advance(50)
+    await on.world.clock.advance(50)
     expect(await told).toMatchObject([{ reason: missing('rotated') }])
     go()
-    await world.finish(access)
+    await on.world.finish(access)
   })
 
   it('joins accesses to the new id inside it, and not those to the old one', async () => {
-    const client = world.client<Shop>()
+    const client = on.world.client<Shop>()
     await fill(client)
     const access = client.access(ID, 'all', async (session) => {
       const id = await session.rotate()
@@ -107,13 +89,13 @@ describe('a session that its own access rotates', () => {
       await expect(client.access(ID, 'all', () => {})).rejects.toMatchObject({ code: 'NESTED_ACCESS' })
       return id
     })
-    expect(await stored(await world.finish(access))).toEqual({ cart: ['apple'], user: 'Ada' })
+    expect(await stored(await on.world.finish(access))).toEqual({ cart: ['apple'], user: 'Ada' })
   })
 
   it('can be done again, by the first access too, and is awaited where the work does not await it', async () => {
-    const client = world.client<Shop>()
+    const client = on.world.client<Shop>()
     const ids: string[] = []
-    await world.finish(
+    await on.world.finish(
       client.access('fresh', 'all', async (session) => {
         session.state.user = 'Ada'
         ids.push(await session.rotate(), await session.rotate())
@@ -125,7 +107,7 @@ describe('a session that its own access rotates', () => {
   })
 
   it('has one signal, which is aborted by a loss under the new id, and the access fails at once', async () => {
-    const [first, second] = [world.client<Shop>(), world.client<Shop>()]
+    const [first, second] = [on.world.client<Shop>(), on.world.client<Shop>()]
     await fill(first)
     const to = 'the next'
     let signal: AbortSignal | undefined
@@ -139,10 +121,10 @@ describe('a session that its own access rotates', () => {
       await new Promise(() => {})
     })
     const failed = Promise.allSettled([access])
-    await world.clock.advance(100)
+    await on.world.clock.advance(100)
     expect(epochs).toHaveLength(2)
-    world.partition(first)
-    await world.finish(
+    on.world.partition(first)
+    await on.world.finish(
       second.access(to, 'all', () => {}, { timeoutMs: 120_000 }),
       120_000,
     )
@@ -151,7 +133,7 @@ describe('a session that its own access rotates', () => {
   })
 
   it('where `to` is in use, or a change cannot be stored, changes nothing, and the access goes on', async () => {
-    const client = world.client<Shop>()
+    const client = on.world.client<Shop>()
     await fill(client)
     await fill(client, 'taken')
     const access = client.access(ID, 'all', async (session) => {
@@ -162,12 +144,12 @@ describe('a session that its own access rotates', () => {
       await expect(session.rotate()).rejects.toMatchObject({ code: 'INVALID_VALUE' })
       session.state.user = 'Ada'
     })
-    await world.finish(access)
+    await on.world.finish(access)
     expect(await stored()).toEqual({ cart: ['apple'], user: 'Ada' })
   })
 
   it('moves one of several sessions, and all are committed', async () => {
-    const client = world.client<Shop>()
+    const client = on.world.client<Shop>()
     for (const id of ['one', 'two']) await fill(client, id)
     const access = client.accessMany(['one', 'two'], 'all', async ([one, two]) => {
       const id = await one.rotate()
@@ -175,12 +157,12 @@ describe('a session that its own access rotates', () => {
       two.state.user = 'Bob'
       return id
     })
-    const id = await world.finish(access)
+    const id = await on.world.finish(access)
     expect([await stored(id), await stored('two')]).toMatchObject([{ user: 'Ada' }, { user: 'Bob' }])
   })
 
   it('does not move one of several sessions to another of them, or two to one id', async () => {
-    const client = world.client<Shop>()
+    const client = on.world.client<Shop>()
     await fill(client, 'one')
     const access = client.accessMany(['one', 'two', 'three'], 'all', async ([one, two, three]) => {
       const refused = { code: 'INVALID_ARGUMENT', message: expect.stringContaining('another session of this access') }
@@ -195,7 +177,7 @@ describe('a session that its own access rotates', () => {
       await expect(three.rotate({ to: 'taken' })).rejects.toThrow('in use')
     })
     await fill(client, 'taken')
-    await world.finish(access)
+    await on.world.finish(access)
     expect([await stored('one'), await stored('two'), await stored('next'), await stored('taken')]).toEqual([
       { cart: ['apple'] },
       undefined,
@@ -205,12 +187,12 @@ describe('a session that its own access rotates', () => {
   })
 
   it('of an open session, which is closed under its new id', async () => {
-    const client = world.client<Shop>()
+    const client = on.world.client<Shop>()
     await fill(client)
-    const session = await world.finish(client.open(ID, 'all'))
-    const id = await world.finish(session.rotate())
+    const session = await on.world.finish(client.open(ID, 'all'))
+    const id = await on.world.finish(session.rotate())
     session.state.user = 'Ada'
-    await world.finish(session.close())
+    await on.world.finish(session.close())
     expect(await stored(id)).toEqual({ cart: ['apple'], user: 'Ada' })
   })
 })
