@@ -102,15 +102,28 @@ export class AccessWork {
     }
   }
 
+  /** An access begins. Returns a function to be called when it ends. */
+  begin(id: string, session: Pick<ListSession, 'epoch' | 'signal'>): () => void {
+    const { history, server } = this
+    if (!(session instanceof WorkerSession))
+      return untilLost(session, history.began(server, server.keyOf(id), session.epoch))
+    this.executed.hit('worker access')
+    // A worker thread hears of a loss by a message, and of its beginning by an earlier one.
+    return this.goOn(id, session)
+  }
+
+  /** An access that has begun uses a session under this id, too: it has moved there. As {@link begin}. */
+  goOn(id: string, session: Pick<ListSession, 'signal'>): () => void {
+    const { history, server } = this
+    return untilLost(session, history.uses.begin(server, server.keyOf(id)))
+  }
+
   /** Attribute locks of one process: accesses that hold a list at the same time must all share it. */
   enter(id: string, list: ListName, mode: Running['mode'], session: Pick<ListSession, 'epoch' | 'signal'>): () => void {
     const { history, server } = this
     const { epoch } = session
     const isOfWorker = session instanceof WorkerSession
-    if (isOfWorker) this.executed.hit('worker access')
-    // A worker thread hears of a loss by a message, and of its beginning by an earlier one.
-    const sessionOf = server.keyOf(id)
-    const stopUsing = isOfWorker ? history.uses.begin(server, sessionOf) : history.began(server, sessionOf, epoch)
+    const stopUsing = this.begin(id, session)
     const key = `${id} ${list}`
     const running = this.inside.get(key) ?? []
     this.inside.set(key, running)
@@ -124,7 +137,6 @@ export class AccessWork {
     session.signal.addEventListener('abort', () => {
       // An access that has lost the session still runs, but holds nothing any more.
       me.isLost = true
-      stopUsing()
       server.told(id)
     })
     return () => {
@@ -181,6 +193,12 @@ export class AccessWork {
       this.executed.hit('attribute deleted by state')
     }
   }
+}
+
+/** An access that has lost its session still runs, but does not use it any more. */
+function untilLost({ signal }: Pick<ListSession, 'signal'>, stopUsing: () => void): () => void {
+  signal.addEventListener('abort', stopUsing)
+  return stopUsing
 }
 
 const lastOf = (tokens: readonly string[]): string | undefined => (tokens.length % 2 === 1 ? tokens.at(-1) : undefined)

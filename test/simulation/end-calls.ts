@@ -67,6 +67,7 @@ export class EndCalls {
     const appending = inside.appending()
     const { durability, outcome } = inside.anyDurability()
     let isMoved = false
+    let stopUsing = () => {}
     try {
       await this.client.access(
         id,
@@ -81,6 +82,8 @@ export class EndCalls {
           history.locks.ending(key, epoch)
           await ending
           isMoved = true
+          // However long the move took, and whatever its record says, the new session is in use since then.
+          stopUsing = inside.goOn(to, session)
           successors.set(id, to)
           server.follow(id)
           for (const either of [key, server.keyOf(to)]) appending.committing(either)()
@@ -98,6 +101,8 @@ export class EndCalls {
       // Whether it is the successor shows when somebody is turned away from the old id.
       if (!isMoved && (error as HoldfastError).effect === 'unknown' && !successors.has(id)) successors.set(id, to)
       throw error
+    } finally {
+      stopUsing()
     }
     inside.executed.hit('session.rotate')
   }
