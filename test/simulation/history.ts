@@ -26,6 +26,8 @@ export class History implements Judge, WriteWatcher {
   private readonly appended = new Map<string, Appended>()
   /** When a server last lost a session with unwritten changes, by server and session. */
   private readonly losses = new Map<string, number>()
+  /** Values that were committed, and that a restoration of the table may have taken away. */
+  private readonly undone = new Set<string>()
   readonly locks = new LocksWatch(this)
   readonly sessions: SessionsWatch
   readonly uses: Uses
@@ -85,9 +87,10 @@ export class History implements Judge, WriteWatcher {
     this.note(`${entry.token} ${outcome}`)
   }
 
-  /** Whether the value is committed, or its access was told so. */
+  /** Whether the value was ever committed, or its access was told so. Who holds the session need not see it restored. */
   isKept(token: string): boolean {
-    return this.sessions.landingOf(token) !== undefined || this.appended.get(token)?.outcome === 'acknowledged'
+    if (this.sessions.landingOf(token) !== undefined || this.undone.has(token)) return true
+    return this.appended.get(token)?.outcome === 'acknowledged'
   }
 
   /** A reading access has resolved: it saw committed values, and all that were acknowledged before it was called. */
@@ -143,8 +146,10 @@ export class History implements Judge, WriteWatcher {
   /** The Sessions table was put back to an earlier state: values that were acknowledged since may be gone. */
   restored(session: string, item: Item | undefined): void {
     for (const entry of this.appended.values()) {
-      const hasLanded = entry.outcome !== 'running' || this.sessions.landingOf(entry.token) !== undefined
-      if (entry.session === session && hasLanded) entry.outcome = 'forgiven'
+      if (entry.session !== session) continue
+      const hasLanded = this.sessions.landingOf(entry.token) !== undefined
+      if (hasLanded) this.undone.add(entry.token)
+      if (hasLanded || entry.outcome !== 'running') entry.outcome = 'forgiven'
     }
     this.sessions.restored(session, item)
   }
