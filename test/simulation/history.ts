@@ -146,8 +146,10 @@ export class History implements Judge, WriteWatcher {
   /** The Sessions table was put back to an earlier state: values that were acknowledged since may be gone. */
   restored(session: string, item: Item | undefined): void {
     for (const entry of this.appended.values()) {
-      if (entry.session !== session) continue
-      const hasLanded = this.sessions.landingOf(entry.token) !== undefined
+      const landing = this.sessions.landingOf(entry.token)
+      // Who creates a session learns its id last.
+      if ((landing?.session ?? entry.session) !== session) continue
+      const hasLanded = landing !== undefined
       if (hasLanded) this.undone.add(entry.token)
       if (hasLanded || entry.outcome !== 'running') entry.outcome = 'forgiven'
     }

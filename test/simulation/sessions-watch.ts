@@ -172,10 +172,15 @@ export class SessionsWatch {
     lives.push({ startFence: record.fence, lists })
     this.lives.set(session, lives)
     // A lost value may land once more: a late copy of the commit that followed the restored one finds its place again.
-    for (const [token, landing] of this.landings) if (landing.session === session) this.landings.delete(token)
+    for (const [token, { session: where, movedFrom }] of this.landings) {
+      if (where !== session) continue
+      // It has been where a rotation took it from, all the same.
+      if (movedFrom === undefined) this.landings.delete(token)
+      else this.landings.set(token, movedFrom)
+    }
     for (const list of LISTS) {
       for (const [index, token] of lists[list].entries()) {
-        this.landings.set(token, { session, life: lives.length - 1, list, index })
+        this.landings.set(token, { session, life: lives.length - 1, list, index, movedFrom: this.landings.get(token) })
       }
     }
   }
@@ -236,8 +241,7 @@ export class SessionsWatch {
       for (const [index, token] of lists[list].entries()) {
         const entry = this.appended.get(token)
         if (entry !== undefined) entry.session = session
-        const movedFrom = this.landings.get(token)
-        this.landings.set(token, { session, life: lives.length - 1, list, index, movedFrom })
+        this.landings.set(token, { session, life: lives.length - 1, list, index, movedFrom: this.landings.get(token) })
       }
     }
   }

@@ -8,7 +8,10 @@ const TTL_MIN_MS = 1_000
 export class TtlsWatch {
   private readonly announced = new Set<number>()
   private readonly failures = new Set<number>()
-  private readonly stored = new Set<number>()
+  /** The session in which each was stored last. */
+  private readonly stored = new Map<number, string>()
+  /** A late copy of a commit may store them once more: the table was restored since the first one. */
+  private readonly undone = new Set<number>()
   private readonly changes = new Map<string, number>()
   private readonly now = new Map<string, number | undefined>()
 
@@ -45,19 +48,24 @@ export class TtlsWatch {
   wrote(session: string, { attrs, ttlMs }: SessionRecord, isAfresh: boolean): void {
     if (attrs === undefined) return
     this.check(isAfresh ? undefined : this.now.get(session), ttlMs)
-    this.restored(session, ttlMs)
+    this.store(session, ttlMs)
   }
 
   /** The session goes on under another id, with its lifetime. Its origin is not known where its lists are empty. */
   moved(from: string | undefined, to: string, { ttlMs }: SessionRecord): void {
     if (from !== undefined) this.check(this.now.get(from), ttlMs)
-    this.restored(to, ttlMs)
+    this.store(to, ttlMs)
   }
 
   restored(session: string, ttlMs: number | undefined): void {
+    for (const [stored, where] of this.stored) if (where === session) this.undone.add(stored)
+    this.store(session, ttlMs)
+  }
+
+  private store(session: string, ttlMs: number | undefined): void {
     if (this.now.get(session) !== ttlMs) this.changes.set(session, 1 + this.changesOf(session))
     this.now.set(session, ttlMs)
-    if (ttlMs !== undefined) this.stored.add(ttlMs)
+    if (ttlMs !== undefined) this.stored.set(ttlMs, session)
   }
 
   /** At the end of a run. */
@@ -68,7 +76,8 @@ export class TtlsWatch {
   }
 
   private check(was: number | undefined, is: number | undefined): void {
-    if (is === was || (is !== undefined && this.announced.has(is) && !this.stored.has(is))) return
+    if (is === was) return
+    if (is !== undefined && this.announced.has(is) && (!this.stored.has(is) || this.undone.has(is))) return
     this.judge.violate('7', `the lifetime of a session went from ${was} to ${is}, and nobody gave it that`)
   }
 }
