@@ -80,7 +80,10 @@ export class EndCalls {
           const restorations = history.sessions.restorationsOf(key)
           const ending = session.rotate({ to })
           history.locks.ending(key, epoch)
-          await ending
+          await ending.catch((error: HoldfastError) => {
+            if (error.effect === 'none') history.locks.endingFailed(key, epoch)
+            throw error
+          })
           isMoved = true
           // However long the move took, and whatever its record says, the new session is in use since then.
           stopUsing = inside.goOn(to, session)

@@ -67,6 +67,11 @@ export class LocksWatch {
     this.ended.add(`${lockKey(session)} ${epoch}`)
   }
 
+  /** It has failed without effect, and the access goes on with the session. */
+  endingFailed(session: SessionKey, epoch: number): void {
+    this.ended.delete(`${lockKey(session)} ${epoch}`)
+  }
+
   /** An access begins: nobody else may have been given the lock since, nor may any function be about to. */
   began(session: SessionKey, epoch: number): void {
     if (this.judge.mayEpochsRepeat) return
