@@ -102,6 +102,11 @@ export class AccessWork {
     }
   }
 
+  /** What an access does that changes nothing. */
+  workIn(session: Pick<ListSession, 'epoch' | 'signal'>, id: string): Promise<void> {
+    return this.work(this.begin(id, session))
+  }
+
   /** An access begins. Returns a function to be called when it ends. */
   begin(id: string, session: Pick<ListSession, 'epoch' | 'signal'>): () => void {
     const { history, server } = this
@@ -145,13 +150,14 @@ export class AccessWork {
     }
   }
 
-  async work(): Promise<void> {
+  async work(ended: () => void = () => {}): Promise<void> {
     const { random, server, workload } = this
     const isLong = random.chance(workload.longWorkChance)
     if (isLong) await server.sleep(random.between(0, workload.longWorkMs))
     else if (random.chance(0.5)) await server.sleep(random.between(0, workload.workMs))
     const blockedMs = server.blockedMs(isLong)
     if (blockedMs > 0) await server.machine.block(blockedMs, random)
+    ended()
   }
 
   /** Commits once more while a commit is under way, and goes on before either is confirmed. */

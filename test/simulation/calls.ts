@@ -123,7 +123,7 @@ export class Calls {
     const appending = inside.appending()
     const work = async (session: ListSession) => {
       if (random.chance(0.5)) await inside.appendIn(session, id, 'A', appending, inside.anyCommits(0.1))
-      else await inside.work()
+      else await inside.workIn(session, id)
     }
     try {
       await this.client.rotate(id, (session) => work(session as ListSession), { to, timeoutMs: longWaitMs })

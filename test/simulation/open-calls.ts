@@ -31,6 +31,7 @@ export class OpenCalls {
     const appending = inside.appending()
     const { durability, outcome } = inside.anyDurability()
     const session = await this.client.open(id, locksFor(list), { timeoutMs, durability })
+    const stopUsing = inside.begin(id, session)
     // A wait that ends when this access loses the session.
     const isAwaited = random.chance(0.5)
     if (isAwaited) void server.attempt(id, () => this.calls.append(id, list, timeoutMs, session.signal))
@@ -51,6 +52,7 @@ export class OpenCalls {
       throw error
     } finally {
       await session[Symbol.asyncDispose]()
+      stopUsing()
       appending.end('failed')
     }
     inside.executed.hit('open')

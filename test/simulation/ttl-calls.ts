@@ -35,7 +35,7 @@ export class TtlCalls {
           if (session.ttlMs !== ttlMs) history.violate('7', 'a lifetime that was given does not show')
           if (session instanceof WorkerSession) inside.executed.hit('worker sets ttlMs')
           if (random.chance(0.5)) await inside.appendIn(session as ListSession, id, 'A', appending, 'none')
-          else await inside.work()
+          else await inside.workIn(session, id)
         },
         { timeoutMs: this.workload.longWaitMs, durability: 'access', ...(isOption ? { ttlMs } : {}) },
       )

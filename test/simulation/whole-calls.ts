@@ -133,11 +133,12 @@ export class WholeCalls {
 
   /** Reads under a write lock what a schema may have migrated: the access stores the new shape, and changes nothing else. */
   private async migrate(id: string, list: ListName): Promise<void> {
-    const { history, server } = this
+    const { history, inside, server } = this
     await this.client.access(
       id,
       { write: [`form${list}`] },
       (session) => {
+        inside.begin(id, session)()
         history.sessions.attributes.mayMigrate(server.keyOf(id), session.epoch)
         const form = session.state[`form${list}`]
         if (form !== undefined && form.v !== 2) history.violate('6', 'a writer saw what its schema migrates')
