@@ -121,7 +121,8 @@ export class Simulation {
     await timeline.run(this.script?.durationMs ?? this.durationMs(tasks))
     const points = [...this.points.labels]
     if (this.shape === 'days') {
-      const isHeld = (key: string, epoch: number) => this.servers.some((server) => server.holds(key, epoch))
+      const isHeld = (key: string, epoch: number) =>
+        this.servers.some((server) => !server.machine.isDead && server.holds(key, epoch))
       history.locks.checkKept(this.database.memory.items('locks'), isHeld)
     }
 
