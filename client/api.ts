@@ -42,8 +42,12 @@ export interface Peeked<S extends object> {
   /** See {@link Session.rev}. */
   readonly rev: number
   readonly createdAt: Date
+  /** See {@link Session.ttlMs}. */
+  readonly ttlMs: number
   /** The end of the session's life, unless an access extends it. */
   readonly aliveUntil: Date
+  /** Whether enough of its life has passed (`touchShare`) for an access that changes nothing to extend it. */
+  readonly isTouchDue: boolean
 }
 
 /** The calls that a client has both in the main thread and in worker threads. */
@@ -245,11 +249,10 @@ export interface Health {
   readonly lastFailure: string | undefined
 }
 
-/**
- * The client of a Holdfast store: typed sessions under real locks. Make one per process with `createHoldfast` and
- * close it at shutdown.
- */
+/** The client of a store: typed sessions under real locks. Make one per process, and close it at shutdown. */
 export interface Holdfast<S extends object> extends HoldfastApi<S> {
+  /** The lifetime in milliseconds of sessions that were given none of their own: {@link HoldfastOptions.ttlMs}. */
+  readonly ttlMs: number
   /**
    * Makes a port for one worker thread. Give it to the thread in `workerData` or in a message, and name it in the
    * transfer list. The thread makes accesses through it with `connectHoldfast` of `holdfast/worker`. The port keeps a
@@ -258,6 +261,9 @@ export interface Holdfast<S extends object> extends HoldfastApi<S> {
    * @throws {ClosedError} after `close`.
    */
   workerPort(): MessagePort
+
+  /** Gives back all sessions that no access uses or waits for. Resolves when the store confirms it, or never answers. */
+  releaseUnused(): Promise<void>
 
   /** Reports the condition of the client, without a network call. */
   health(): Health
@@ -284,8 +290,8 @@ export interface Holdfast<S extends object> extends HoldfastApi<S> {
   /**
    * Waits until running accesses have ended, writes their changes, gives every session back and closes the connection.
    * Accesses that wait now, or begin later, fail with a {@link ClosedError}. An access that still runs after `drainMs`
-   * milliseconds, by default 10,000, loses its session and fails with a ClosedError that says so. A second call returns the promise of the first call; its `drainMs`
-   * can only shorten the time. {@link HoldfastOptions.closeOnSignals} calls it when the process gets a signal.
+   * milliseconds, by default 10,000, loses its session and fails with a ClosedError that says so. A second call returns
+   * the promise of the first; its `drainMs` can only shorten the time. {@link HoldfastOptions.closeOnSignals} calls it.
    *
    * @throws {InvalidArgumentError} for a bad `drainMs`: 0 to a day.
    */

@@ -62,6 +62,10 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     this.entrance = new Entrance(context, this.sessions)
   }
 
+  get ttlMs(): number {
+    return this.context.options.ttlMs
+  }
+
   async access<T>(
     id: string,
     locks: LockSpec,
@@ -183,6 +187,10 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     const key = this.keyOf(id)
     this.entrance.accesses.nesting.refuse('released', key, 'inThis')
     await this.sessions.release(key)
+  }
+
+  releaseUnused(): Promise<void> {
+    return this.sessions.releaseUnused()
   }
 
   workerPort(): MessagePort {

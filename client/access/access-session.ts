@@ -1,4 +1,5 @@
 import type { SessionKey } from '../../protocol/keys.js'
+import type { Absence } from '../../protocol/state/record.js'
 import { compileLockRequest, type LockRequest, type LockSpec, merge } from '../attribute-locks/lock-request.js'
 import { AccessEndedError, type HoldfastError } from '../errors/index.js'
 import { compileTimeoutMs, compileTtlMs, type LockOptions } from '../options/access-options.js'
@@ -60,6 +61,10 @@ export class AccessSession extends OutermostSession implements WholeSession {
 
   get epoch(): number {
     return this.hold.epoch
+  }
+
+  get absence(): Absence | undefined {
+    return this.hold.life.absence
   }
 
   get isNew(): boolean {

@@ -42,7 +42,7 @@ async function runInside<T>(
   const { signal, ifMissing } = options
   for (const { session } of outer) {
     session.content.checkUsable()
-    if (ifMissing === 'fail' && session.isNew) throw new SessionMissingError('unknown')
+    if (ifMissing === 'fail' && session.isNew) throw new SessionMissingError(session.absence?.reason ?? 'unknown')
   }
   if (signal?.aborted) throw new AbortedError(0, signal.reason)
   const sessions = outer.map(({ session }) => new NestedSession(session, request, options))

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import type { Absence } from '../../protocol/state/record.js'
 import { compileLockRequest, type LockRequest, type LockSpec, merge } from '../attribute-locks/lock-request.js'
 import { AccessEndedError, NestedAccessError } from '../errors/index.js'
 import { type CompiledAccessOptions, compileTtlMs, type LockOptions } from '../options/access-options.js'
@@ -15,6 +16,8 @@ export interface WholeSession {
   readonly signal: AbortSignal
   readonly epoch: number
   readonly isNew: boolean
+  /** Why there is no session yet, where it is new. */
+  readonly absence: Absence | undefined
   readonly createdAt: Date
   readonly lastAccessAt: Date
   readonly rev: number
@@ -67,6 +70,10 @@ export class NestedSession {
 
   get epoch(): number {
     return this.whole.epoch
+  }
+
+  get absence(): Absence | undefined {
+    return this.whole.absence
   }
 
   get isNew(): boolean {

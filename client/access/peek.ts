@@ -3,6 +3,7 @@ import { isAlive } from '../../protocol/state/record.js'
 import { compileLockRequest } from '../attribute-locks/lock-request.js'
 import { NotLockedError } from '../errors/index.js'
 import type { ClientContext } from '../session/context.js'
+import { SessionLife } from '../session/life.js'
 import { AttributeCache } from '../state/attribute-cache.js'
 import { AccessState } from '../state/state-view.js'
 import { readRecord } from './read-record.js'
@@ -14,11 +15,14 @@ export async function peek(context: ClientContext, key: SessionKey, closed: Abor
   const record = await readRecord(context, key, closed)
   if (!isAlive(record, context.clock.wallMs())) return undefined
   const state = readOnlyState(new AttributeCache(record.attrs ?? {}, context.options))
+  const life = new SessionLife(record, false, context.clock, context.options)
   return {
     state,
     rev: record.rev,
     createdAt: new Date(record.createdAt),
+    ttlMs: life.ttlMs,
     aliveUntil: new Date(record.aliveUntil),
+    isTouchDue: life.isTouchDue,
   }
 }
 

@@ -93,6 +93,7 @@ const NOT_LOCKED = {
   write: "is not locked for writing by this access: name it in 'write', or call session.lock() first",
   end: "must be locked for writing to destroy or rotate a session: lock 'all', or call session.lock('all') first",
   peek: 'is read-only in a peek: change it in an access that locks it for writing',
+  request: "was changed by a request that locks its session for reading only: use lock 'write' for it",
   change: 'was locked for reading, so this value of it is read-only: read it under a write lock, or change a copy',
 } as const
 

@@ -10,6 +10,8 @@
 
 export * from './arguments.js'
 export { type Effect, HoldfastError } from './base.js'
+export * from './invocation.js'
 export * from './known.js'
 export * from './losses.js'
+export * from './requests.js'
 export * from './waits.js'

@@ -8,6 +8,7 @@ import type {
   TooLargeError,
 } from './arguments.js'
 import { HoldfastError } from './base.js'
+import type { InvocationEndedError } from './invocation.js'
 import type {
   CommitUnknownError,
   CorruptStateError,
@@ -15,6 +16,7 @@ import type {
   SessionLostError,
   SessionMissingError,
 } from './losses.js'
+import type { SessionChangedError, SessionReleasedError, SessionReplacedError } from './requests.js'
 import type {
   AbortedError,
   ClosedError,
@@ -34,13 +36,17 @@ export type KnownError =
   | DeadlockError
   | InvalidArgumentError
   | InvalidValueError
+  | InvocationEndedError
   | NestedAccessError
   | NotLockedError
   | PartialCommitError
   | RefusedError
   | SchemaError
+  | SessionChangedError
   | SessionLostError
   | SessionMissingError
+  | SessionReleasedError
+  | SessionReplacedError
   | TooLargeError
   | UnreachableError
   | WaitTimeoutError

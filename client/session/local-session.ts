@@ -83,9 +83,9 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
 
   /** Gives the session up when its accesses have ended; resolves when the lock is back with the store. */
   async release(): Promise<void> {
-    if (this.hold === undefined) return
+    if (this.state.kind === 'free' && !this.lock.isReleasing) return
     const freed = new Promise<void>((resolve) => this.onFreed.push(resolve))
-    this.hold.drain()
+    this.hold?.drain()
     await freed
   }
 
@@ -238,7 +238,8 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
     // The claim may have taken long. Then the accesses that wait get the next life.
     if (hold.endIfLostOrExpired()) return
     for (const ticket of this.waiting.takeAll()) hold.enqueue(ticket)
-    if (grant.isWanted || (context.options.isReleasedAfterAccess && !hold.accesses.isAny)) hold.drain()
+    const isUnneeded = context.options.isReleasedAfterAccess && !hold.accesses.isAny
+    if (grant.isWanted || isUnneeded || this.onFreed.length > 0) hold.drain()
   }
 
   private claimFailed(grant: Grant, claimed: Exclude<Claimed, { kind: 'claimed' }>): void {

@@ -72,6 +72,12 @@ export class Sessions {
     await this.known.get(key)?.release()
   }
 
+  /** Gives back all that no access uses or waits for. */
+  async releaseUnused(): Promise<void> {
+    const unused = [...this.known.values()].filter(({ isInUse, isWaiting }) => !isInUse && !isWaiting)
+    await Promise.all(unused.map((session) => session.release()))
+  }
+
   /** Fails all that wait, but for extensions and targets of accesses that run. The caller lets nobody in any more. */
   refuse(error: HoldfastError): void {
     this.isClosing = true

@@ -65,6 +65,11 @@ export class StoreLock {
     return this.state.kind === 'held' ? this.state.epoch : undefined
   }
 
+  /** It is on its way back: the store has not confirmed that yet. */
+  get isReleasing(): boolean {
+    return this.state.kind === 'releasing'
+  }
+
   /** Asks for the lock, unless it is asked for or held. While a release is under way, `freed` must come first. */
   acquire(): void {
     if (this.state.kind === 'none') this.ask(undefined)

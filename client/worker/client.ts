@@ -112,11 +112,11 @@ export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknow
       | WirePeeked
       | undefined
     if (found === undefined) return undefined
-    const { attributes, rev, createdAtMs, aliveUntilMs } = found
+    const { attributes, rev, createdAtMs, ttlMs, aliveUntilMs, isTouchDue } = found
     const received = new WorkerAttributes({}, this.rules)
     received.receive(attributes)
     const state = readOnlyState(received) as Peeked<Record<string, unknown>>['state']
-    return { state, rev, createdAt: new Date(createdAtMs), aliveUntil: new Date(aliveUntilMs) }
+    return { state, rev, createdAt: new Date(createdAtMs), ttlMs, aliveUntil: new Date(aliveUntilMs), isTouchDue }
   }
 
   async create(init: object = {}, options: Options & { readonly id?: string } = {}): Promise<string> {

@@ -1,4 +1,5 @@
 import type { AttributeValue } from '../../protocol/dynamodb.js'
+import type { Absence } from '../../protocol/state/record.js'
 import type { LockSpec } from '../attribute-locks/lock-request.js'
 import type { UndefinedValues } from '../codec/index.js'
 import type { Durability, IfMissing, LockOptions } from '../options/access-options.js'
@@ -101,6 +102,7 @@ export type ToHost =
 export interface Facts {
   readonly epoch: number
   readonly isNew: boolean
+  readonly absence: Absence | undefined
   readonly isFixed: boolean
   readonly createdAt: number
   readonly lastAccessAtMs: number
@@ -134,7 +136,9 @@ export interface WirePeeked {
   readonly attributes: Attributes
   readonly rev: number
   readonly createdAtMs: number
+  readonly ttlMs: number
   readonly aliveUntilMs: number
+  readonly isTouchDue: boolean
 }
 
 export type ToWorker =

@@ -12,6 +12,7 @@ export function factsOf(session: AccessSession): Facts {
   return {
     epoch: session.epoch,
     isNew: session.isNew,
+    absence: session.absence,
     isFixed: life.isFixed,
     createdAt: life.createdAt,
     lastAccessAtMs: life.accessedAt,
@@ -35,7 +36,7 @@ export function attributesOf({ content }: AccessSession, locks?: LockRequest): A
 /** An attribute that cannot be read does not keep the thread from reading the others. */
 export function peeked(found: Peeked<Record<string, unknown>> | undefined): WirePeeked | undefined {
   if (found === undefined) return undefined
-  const { state, rev, createdAt, aliveUntil } = found
+  const { state, rev, createdAt, ttlMs, aliveUntil, isTouchDue } = found
   const attributes = Object.keys(state).map((name) => {
     try {
       return [name, encodeValue(state[name], name)] as const
@@ -43,5 +44,6 @@ export function peeked(found: Peeked<Record<string, unknown>> | undefined): Wire
       return [name, { NULL: true }, undefined, toWire(problem)] as const
     }
   })
-  return { attributes, rev, createdAtMs: createdAt.getTime(), aliveUntilMs: aliveUntil.getTime() }
+  const [createdAtMs, aliveUntilMs] = [createdAt.getTime(), aliveUntil.getTime()]
+  return { attributes, rev, createdAtMs, ttlMs, aliveUntilMs, isTouchDue }
 }

@@ -1,4 +1,5 @@
 import type { SessionKey } from '../../protocol/keys.js'
+import type { Absence } from '../../protocol/state/record.js'
 import type { Joinable } from '../access/join.js'
 import type { WaitOptions, WholeSession } from '../access/nested-session.js'
 import type { Nesting } from '../access/nesting.js'
@@ -81,6 +82,10 @@ export class WorkerSession extends OutermostSession implements WholeSession {
 
   get epoch(): number {
     return this.facts.epoch
+  }
+
+  get absence(): Absence | undefined {
+    return this.facts.absence
   }
 
   get isNew(): boolean {

@@ -177,6 +177,14 @@ describe('the options of a nested access', () => {
     await finish(holding)
   })
 
+  it("ifMissing: 'fail' tells how the session before it ended", async () => {
+    await finish(on.holdfast.access(ID, 'all', () => {}))
+    await finish(on.holdfast.destroy(ID))
+    const find = () => on.holdfast.access(ID, 'all', () => {}, { ifMissing: 'fail' }).catch((thrown: unknown) => thrown)
+    const nested = on.holdfast.access(ID, 'all', () => on.holdfast.access(ID, 'all', find))
+    expect(await finish(nested)).toMatchObject({ code: 'SESSION_MISSING', reason: 'destroyed' })
+  })
+
   it("ifMissing: 'fail' fails as long as nothing is committed", async () => {
     const find = (id: string) => codeOf(on.holdfast.access(id, 'all', () => 'found', { ifMissing: 'fail' }))
     const access = on.holdfast.access(ID, 'all', async (session) => {

@@ -102,6 +102,24 @@ describe('peek', () => {
     expect(() => state.count).toThrow(expect.objectContaining({ code: 'CORRUPT_STATE' }))
   })
 
+  it('tells the lifetime, that of the client where the session has none, and whether it is due to be extended', async () => {
+    const client = world.client<Shop>({ ttlMs: 60_000 })
+    const facts = async (by = client) => {
+      const { ttlMs, isTouchDue } = (await world.finish(by.peek(ID))) ?? {}
+      return [ttlMs, isTouchDue]
+    }
+    await world.finish(client.access(ID, 'all', () => {}))
+    expect(client.ttlMs).toBe(60_000)
+    expect(await facts()).toEqual([60_000, false])
+    await world.clock.advance(6_000)
+    expect(await facts()).toEqual([60_000, true])
+    expect(await facts(world.client<Shop>({ ttlMs: 50_000 }))).toEqual([50_000, false])
+    expect(await facts(world.client<Shop>({ ttlMs: 60_000, touchShare: 0.2 }))).toEqual([60_000, false])
+    expect(await facts(world.client<Shop>({ ttlMs: 60_000, expiry: 'fixed' }))).toEqual([60_000, false])
+    await world.finish(client.access(ID, 'all', () => {}, { ttlMs: 5_000 }))
+    expect(await facts()).toEqual([5_000, false])
+  })
+
   it('costs one read, and nothing else', async () => {
     await fill()
     const { gets, updates, sent } = world.traffic

@@ -66,6 +66,7 @@ describe('the client of a worker thread', () => {
     await set({ a: 1, b: 2 })
     await finish(thread.access(ID, 'all', (session) => session.delete('b')))
     expect((await finish(thread.peek(ID)))?.state).toEqual({ a: 1 })
+    expect(await finish(thread.peek(ID))).toMatchObject({ ttlMs: 86_400_000, isTouchDue: false })
     expect(await finish(thread.peek('nobody'))).toBeUndefined()
     const created = await finish(thread.create({ a: 5 }))
     expect((await finish(thread.peek(created)))?.state).toEqual({ a: 5 })
