@@ -1,0 +1,112 @@
+import type { LockSpec } from '../../attribute-locks/lock-request.js'
+import { decodeValue } from '../../codec/index.js'
+import type { IfMissing } from '../../options/access-options.js'
+import { TOUCH_WAIT_MS } from '../limits.js'
+import type { Client, Opened } from './client.js'
+import type { RequestOptions } from './options.js'
+import { endedAs, isMissing } from './replaced.js'
+import type { Shared } from './shared.js'
+import type { Encoded } from './values.js'
+
+/** A session as it is now. */
+export interface Seen {
+  readonly state: object
+  readonly createdAt: Date
+  readonly ttlMs: number
+  readonly aliveUntil: Date
+  readonly isTouchDue: boolean
+}
+
+/** Nobody writes an attribute of this name: the lock on it waits only for requests that lock the whole session. */
+const LIFE = { read: ['@life'] } as const
+
+/** The calls of one request to the client, with the bounds of its waits. */
+export class RequestCalls {
+  private readonly holdfast: Client
+  private readonly waits: { readonly signal: AbortSignal; readonly timeoutMs: number; readonly label?: string }
+
+  constructor(
+    private readonly shared: Shared,
+    { label }: RequestOptions,
+    signal: AbortSignal,
+  ) {
+    const { holdfast, timeoutMs } = shared.options
+    this.holdfast = holdfast
+    this.waits = { signal, timeoutMs, ...(label === undefined ? {} : { label }) }
+  }
+
+  open(id: string, locks: LockSpec, ifMissing: IfMissing): Promise<Opened> {
+    const options = { ...this.waits, ifMissing }
+    return this.counted(id, () => this.holdfast.open(id, locks as 'all', options))
+  }
+
+  /**
+   * Reads the last commit. Where that has ended, its lock tells why, and whether a request that began in time uses it
+   * still: that costs one more read.
+   *
+   * @throws {SessionMissingError}
+   */
+  async look<T>(id: string, see: (seen: Seen) => T): Promise<T> {
+    const peeked = await this.holdfast.peek(id)
+    if (peeked !== undefined) return see(peeked)
+    const options = { ...this.waits, ifMissing: 'fail' } as const
+    return this.counted(id, () =>
+      this.holdfast.access(
+        id,
+        { all: 'read' },
+        ({ state, createdAt, ttlMs, aliveUntil }) => see({ state, createdAt, ttlMs, aliveUntil, isTouchDue: false }),
+        options,
+      ),
+    )
+  }
+
+  /** Gives the session another lifetime. */
+  async setLifetime(id: string, ttlMs: number): Promise<void> {
+    const options = { ...this.waits, ttlMs, ifMissing: 'fail', durability: 'access' } as const
+    await this.counted(id, () => this.holdfast.access(id, LIFE, () => {}, options))
+  }
+
+  /** Extends the life. A failure is no failure of the request: the next one tries again. */
+  extendLife(id: string): Promise<void> {
+    const timeoutMs = Math.min(TOUCH_WAIT_MS, this.waits.timeoutMs)
+    return this.holdfast.access(id, LIFE, () => {}, { timeoutMs, ifMissing: 'fail' }).catch(() => {})
+  }
+
+  async destroy(id: string): Promise<void> {
+    await this.counted(id, () => this.holdfast.destroy(id, this.waits))
+  }
+
+  /**
+   * Makes a session with these values under an id, unless there is one, or it was destroyed or rotated.
+   *
+   * @returns the session, open, where it was made or has been made meanwhile.
+   * @throws {SessionMissingError} where it was destroyed or rotated.
+   */
+  async adopt(id: string, ttlMs: number, values: Encoded): Promise<Opened> {
+    const session = await this.open(id, 'all', 'create')
+    try {
+      if (session.isNew) {
+        await this.refuseEnded(id, session)
+        for (const [name, encoded] of values) session.state[name] = decodeValue(encoded)
+        if (session.ttlMs !== ttlMs) session.ttlMs = ttlMs
+        await session.commit()
+      }
+      return session
+    } catch (error) {
+      await session[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  /** An access inside it tells why there was no session, and nobody can end or make one meanwhile. */
+  private async refuseEnded(id: string, session: Opened): Promise<void> {
+    const inside = session.run(() => this.holdfast.access(id, 'all', () => {}, { ifMissing: 'fail' }))
+    await inside.catch((error: unknown) => {
+      if (!isMissing(error) || endedAs(error) !== undefined) throw error
+    })
+  }
+
+  private counted<T>(id: string, wait: () => Promise<T>): Promise<T> {
+    return this.shared.waiting.during(id, wait)
+  }
+}
