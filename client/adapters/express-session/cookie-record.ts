@@ -1,0 +1,44 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { SessionData } from 'express-session'
+import type { LoadedSession } from '../common/index.js'
+
+/** The attribute of a session that express-session keeps its cookie in. */
+export const COOKIE = 'cookie'
+
+type CookieData = Record<string, unknown>
+
+/**
+ * A session's cookie as it is stored: without the time of its expiry, which moves with every request. `aliveUntil` has
+ * that. Where the cookie is the same as the stored one, this is the stored one, which another store may have written.
+ */
+export function cookieOf(session: SessionData, stored: unknown): unknown {
+  const record = recordOf(session)
+  return isObject(stored) && isDeepStrictEqual(withoutExpiry(stored), record) ? stored : record
+}
+
+/** The session's lifetime, as its cookie says. Undefined for a cookie that lives as long as the browser. */
+export function ttlOf(session: SessionData): number | undefined {
+  const { originalMaxAge } = session.cookie as { originalMaxAge?: unknown }
+  return typeof originalMaxAge === 'number' && Number.isFinite(originalMaxAge) ? originalMaxAge : undefined
+}
+
+/** A stored session as express-session takes it. */
+export function sessionDataOf({ values, aliveUntil }: LoadedSession): SessionData {
+  const stored = values[COOKIE]
+  const cookie: CookieData = isObject(stored) ? { ...stored } : {}
+  const { originalMaxAge = null } = cookie
+  const expires = typeof originalMaxAge === 'number' ? aliveUntil : originalMaxAge
+  return { ...values, [COOKIE]: { ...cookie, originalMaxAge, expires } } as unknown as SessionData
+}
+
+function recordOf(session: SessionData): CookieData {
+  const { cookie } = session as unknown as { cookie: { toJSON?(): CookieData } & CookieData }
+  return withoutExpiry(typeof cookie.toJSON === 'function' ? cookie.toJSON() : cookie)
+}
+
+const withoutExpiry = (cookie: CookieData): CookieData =>
+  Object.fromEntries(Object.entries(cookie).filter(([name, value]) => !EXPIRY.has(name) && value !== undefined))
+
+const EXPIRY = new Set(['expires', '_expires'])
+
+const isObject = (value: unknown): value is CookieData => typeof value === 'object' && value !== null

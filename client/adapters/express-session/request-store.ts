@@ -1,0 +1,130 @@
+import { promisify } from 'node:util'
+import expressSession, { type Session, type SessionData } from 'express-session'
+import type { LoadedSession, RequestSession, ValueKind } from '../common/index.js'
+import { COOKIE, cookieOf, sessionDataOf, ttlOf } from './cookie-record.js'
+
+type ExpressRequest = Parameters<expressSession.Store['createSession']>[0]
+type Generate = (req: ExpressRequest) => void
+type StoredSession = Session & SessionData
+/** The callbacks of express-session's stores. */
+type Answer<T> = (error?: unknown, value?: T) => void
+
+const NO_ANSWER = (): void => {}
+
+/**
+ * express-session's store for one request: everything that it does happens under the lock of this request. After the
+ * request it refuses. There is no way to list sessions, because their ids are stored as hashes.
+ */
+export class RequestStore extends expressSession.Store {
+  /** The error that a callback is told just now. */
+  private told: unknown
+  private generator: Generate = () => {}
+  /** Ids made for this request that were never saved: the store need not be asked to destroy them. */
+  private readonly unsaved = new Set<string>()
+  /** The cookies of the sessions that are stored, as they are stored. */
+  private readonly cookies = new Map<string, unknown>()
+
+  constructor(
+    private readonly session: RequestSession,
+    private readonly values: ValueKind,
+  ) {
+    super()
+  }
+
+  /** The error that this store reports at this moment. express-session goes on with the response where it has failed. */
+  get failure(): unknown {
+    return this.told
+  }
+
+  /** Makes a new session. express-session assigns it. */
+  get generate(): Generate {
+    return (req) => {
+      this.generator(req)
+      this.unsaved.add(req.sessionID)
+      this.complete(req.session as StoredSession)
+    }
+  }
+
+  set generate(generate: Generate) {
+    this.generator = generate
+  }
+
+  override createSession(req: ExpressRequest, data: SessionData): StoredSession {
+    return this.complete(super.createSession(req, data))
+  }
+
+  override get(id: string, callback: Answer<SessionData | null>): void {
+    this.answer(this.find(id), callback)
+  }
+
+  override set(id: string, session: SessionData, callback: Answer<void> = NO_ANSWER): void {
+    this.answer(this.save(id, session), callback)
+  }
+
+  override touch(id: string, session: SessionData, callback: Answer<void> = NO_ANSWER): void {
+    // express-session compares JSON, and without the cookie.
+    const stored = this.cookies.get(id)
+    const isSame = this.values === 'json' && cookieOf(session, stored) === stored
+    this.answer(isSame ? this.session.touch(id, ttlOf(session)) : this.save(id, session), callback)
+  }
+
+  override destroy(id: string, callback: Answer<void> = NO_ANSWER): void {
+    this.cookies.delete(id)
+    this.answer(this.unsaved.has(id) ? Promise.resolve() : this.session.destroy(id), callback)
+  }
+
+  /** Saves a session that has something to save: not one that is new and empty. */
+  async commit(session: Session): Promise<void> {
+    const isEmpty = Object.keys(session).every((name) => name === COOKIE)
+    if (isEmpty && !this.cookies.has(session.id)) return
+    await promisify((saved: (error?: unknown) => void) => session.save(saved))()
+  }
+
+  private async find(id: string): Promise<SessionData | null> {
+    const loaded: LoadedSession | undefined = await this.session.load(id)
+    if (loaded === undefined) return null
+    this.cookies.set(id, loaded.values[COOKIE])
+    return sessionDataOf(loaded)
+  }
+
+  private async save(id: string, session: SessionData): Promise<void> {
+    const cookie = cookieOf(session, this.cookies.get(id))
+    this.unsaved.delete(id)
+    await this.session.save(id, { ...session, [COOKIE]: cookie }, ttlOf(session))
+    this.cookies.set(id, cookie)
+  }
+
+  private complete(session: StoredSession): StoredSession {
+    const release = async (): Promise<void> => {
+      await this.commit(session)
+      await this.session.release()
+    }
+    Object.defineProperty(session, 'release', { configurable: true, enumerable: false, writable: true, value: release })
+    return session
+  }
+
+  private answer<T>(work: Promise<T>, callback: Answer<T>): void {
+    void this.tellOutcome(work, callback)
+  }
+
+  private async tellOutcome<T>(work: Promise<T>, callback: Answer<T>): Promise<void> {
+    try {
+      const value = await work
+      this.tell(callback, undefined, value)
+    } catch (error) {
+      this.tell(callback, error)
+    }
+  }
+
+  /** An error that the callback throws is an uncaught exception, as with every store. */
+  private tell<T>(callback: Answer<T>, error: unknown, value?: T): void {
+    queueMicrotask(() => {
+      this.told = error
+      try {
+        callback(error, value)
+      } finally {
+        this.told = undefined
+      }
+    })
+  }
+}

@@ -1,0 +1,183 @@
+import type { Express } from 'express'
+import { Browser, counting, gate, Sites } from './shop.js'
+
+let sites: Sites
+beforeEach(() => {
+  sites = new Sites()
+})
+afterEach(() => sites.stop())
+
+describe('requests to DynamoDB and to the store', () => {
+  test('20 unchanged requests of a held session make none', async () => {
+    const site = await sites.site(counting)
+    const browser = new Browser()
+    await browser.text(`${site.url}/count`, { method: 'POST' })
+    const before = sites.stack.requests.snapshot()
+    for (let i = 0; i < 20; i++) expect(await browser.text(`${site.url}/count`)).toBe('1')
+    expect(sites.stack.requests.since(before)).toEqual([])
+  })
+
+  test.each(['write', 'read', 'none', 'merge'] as const)('without a cookie there are none: %s', async (lock) => {
+    const site = await sites.site(counting, { lock })
+    const before = sites.stack.requests.snapshot()
+    expect(await new Browser().text(`${site.url}/plain`)).toBe('plain')
+    const forged = new Browser()
+    forged.cookies.set('connect.sid', 's%3Aforged.signature')
+    expect(await forged.text(`${site.url}/plain`)).toBe('plain')
+    expect(sites.stack.requests.since(before)).toEqual([])
+  })
+
+  test('a login without a cookie asks for nothing before its save', async () => {
+    const seen: unknown[] = []
+    const site = await sites.site((app) => {
+      app.post('/login', (req, res, next) => {
+        req.session.regenerate((error) => {
+          seen.push(sites.stack.requests.since(start))
+          req.session.user = 'Ada'
+          if (error) next(error)
+          else res.send('in')
+        })
+      })
+    })
+    const start = sites.stack.requests.snapshot()
+    await new Browser().text(`${site.url}/login`, { method: 'POST' })
+    expect(seen).toEqual([[]])
+  })
+
+  test('an unknown id costs one read, and gets another id', async () => {
+    const site = await sites.site(counting)
+    const browser = new Browser()
+    const other = new Sites()
+    await browser.text(`${(await other.site(counting)).url}/count`, { method: 'POST' })
+    await other.stop()
+    const cookie = browser.cookieHeader()
+    const before = sites.stack.requests.snapshot()
+    expect(await browser.text(`${site.url}/count`)).toBe('undefined')
+    const asked = sites.stack.requests.since(before)
+    expect(asked).toMatchObject([{ operation: 'GetItem', count: 1 }])
+    await browser.text(`${site.url}/count`, { method: 'POST' })
+    expect(browser.cookieHeader()).not.toBe(cookie)
+  })
+})
+
+test('a new session is found by a request that follows the redirect at once, on another server', async () => {
+  const [one, two] = [await sites.site(redirecting), await sites.site(redirecting)]
+  function redirecting(app: Express): void {
+    app.get('/start/:n', (req, res) => {
+      req.session.user = req.params.n
+      res.redirect('/next')
+    })
+    app.get('/next', (req, res) => void res.send(req.session.user ?? 'nobody'))
+  }
+  const found: string[] = []
+  for (let n = 0; n < 30; n++) {
+    const browser = new Browser()
+    const response = await browser.fetch(`${one.url}/start/${n}`)
+    // The body is not read: this follows at the headers.
+    found.push(await browser.text(two.url + response.headers.get('location')))
+  }
+  expect(found).toEqual(Array.from({ length: 30 }, (_, n) => String(n)))
+})
+
+test.each(['write', 'merge'] as const)(
+  'every acknowledged change is kept once, of 40 at once on two servers: %s',
+  async (lock) => {
+    const both = [await sites.site(counting, { lock }), await sites.site(counting, { lock })]
+    const browser = new Browser()
+    await browser.text(`${both[0]?.url}/count`, { method: 'POST' })
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, n) => browser.clone().fetch(`${both[n % 2]?.url}/count`, { method: 'POST' })),
+    )
+    const statuses = answers.map(({ status }) => status)
+    const kept = statuses.filter((status) => status === 200).length
+    expect(statuses.filter((status) => status === 409)).toHaveLength(40 - kept)
+    expect(kept).toBeGreaterThanOrEqual(lock === 'write' ? 40 : 1)
+    expect(await browser.text(`${both[1]?.url}/count`)).toBe(String(1 + kept))
+  },
+)
+
+describe('lock', () => {
+  test('a function sees every request, also one without a cookie', async () => {
+    const seen: string[] = []
+    const site = await sites.site(counting, {
+      lock: (req) => {
+        seen.push(`${req.method} ${req.path}`)
+        return req.method === 'GET' ? 'none' : 'write'
+      },
+    })
+    const browser = new Browser()
+    await browser.text(`${site.url}/plain`)
+    await browser.text(`${site.url}/count`, { method: 'POST' })
+    expect(await browser.text(`${site.url}/count`)).toBe('1')
+    expect(seen).toEqual(['GET /plain', 'POST /count', 'GET /count'])
+  })
+
+  test('one that returns something else is an error', async () => {
+    const site = await sites.site(counting, { lock: () => 'all' as never })
+    expect((await new Browser().fetch(`${site.url}/plain`)).status).toBe(500)
+    expect(site.errors).toMatchObject([{ code: 'INVALID_ARGUMENT' }])
+  })
+
+  test("'read': requests share the session, and a changed one fails", async () => {
+    const both = gate()
+    let inside = 0
+    const site = await sites.site(
+      (app) => {
+        counting(app)
+        app.get('/share', (_req, res) => {
+          inside += 1
+          if (inside === 2) both.open()
+          void both.passed.then(() => res.send('shared'))
+        })
+      },
+      { lock: (req) => (req.path === '/count' && req.query.as !== 'read' ? 'write' : 'read') },
+    )
+    const browser = new Browser()
+    await browser.text(`${site.url}/count`, { method: 'POST' })
+    expect(await Promise.all([browser.text(`${site.url}/share`), browser.text(`${site.url}/share`)])).toEqual([
+      'shared',
+      'shared',
+    ])
+    expect((await browser.fetch(`${site.url}/count?as=read`, { method: 'POST' })).status).toBe(500)
+    expect(site.errors).toMatchObject([{ code: 'NOT_LOCKED' }])
+    expect(await browser.text(`${site.url}/count`)).toBe('1')
+  })
+
+  test("'merge': changes of different attributes are all kept", async () => {
+    const site = await sites.site(
+      (app) => {
+        app.post('/set/:n', (req, res) => {
+          req.session[`a${Number(req.params.n)}`] = req.params.n
+          res.send('set')
+        })
+        app.get('/all', (req, res) => void res.json(Object.keys(req.session)))
+      },
+      { lock: 'merge' },
+    )
+    const browser = new Browser()
+    await browser.text(`${site.url}/set/0`, { method: 'POST' })
+    await Promise.all(
+      Array.from({ length: 40 }, (_, n) => browser.clone().text(`${site.url}/set/${n + 1}`, { method: 'POST' })),
+    )
+    expect(JSON.parse(await browser.text(`${site.url}/all`))).toHaveLength(42)
+  })
+
+  test.each(['write', 'read'] as const)(
+    '%s: an access of the handler joins the session of the request',
+    async (lock) => {
+      const site = await sites.site(
+        (app, { holdfast }) => {
+          counting(app)
+          app.get('/join', async (req, res) => {
+            const locks = lock === 'write' ? ({ write: ['count'] } as const) : ({ read: ['count'] } as const)
+            res.send(String(await holdfast.access(req.sessionID, locks, ({ state }) => state.count)))
+          })
+        },
+        { lock: (req) => (req.path === '/join' ? lock : 'write') },
+      )
+      const browser = new Browser()
+      await browser.text(`${site.url}/count`, { method: 'POST' })
+      expect(await browser.text(`${site.url}/join`)).toBe('1')
+    },
+  )
+})
