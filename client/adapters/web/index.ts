@@ -1,0 +1,5 @@
+export type { CookieAttributes, CookieOptions } from './cookie.js'
+export type { CookieSessionOptions, WebLock, WebOptions } from './options.js'
+export { type CookieStore, sessionOf } from './session-of.js'
+export type { CookieSession, StateUnder, WebSession } from './web-session.js'
+export { withSession } from './with-session.js'
