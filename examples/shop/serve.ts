@@ -1,4 +1,4 @@
-import type { Express } from 'express'
+import { createServer, type RequestListener } from 'node:http'
 
 /** How a server stands: sessions it holds, sessions it waits for, and how often it was granted one. */
 export interface Standing {
@@ -25,17 +25,18 @@ const KEEP_ALIVE_MS = 75_000
 const CLOSE_TIMEOUT_MS = 4_000
 
 /** Runs an application as a process of its own, on the port that PORT names, until its parent ends it or is gone. */
-export function serve(app: Express, service: Service): void {
+export function serve(app: RequestListener, service: Service): void {
   const tell = (message: ServerMessage): void => {
     if (process.connected) process.send?.(message)
   }
-  const server = app.listen(Number(process.env.PORT ?? 0), '127.0.0.1', (error?: Error) => {
-    const address = server.address()
-    if (error === undefined && typeof address === 'object' && address !== null) {
-      return tell({ kind: 'ready', port: address.port })
-    }
-    tell({ kind: 'failed', problem: error?.message ?? 'it has no address' })
+  const server = createServer(app)
+  server.once('error', ({ message }) => {
+    tell({ kind: 'failed', problem: message })
     void stop()
+  })
+  server.listen(Number(process.env.PORT ?? 0), '127.0.0.1', () => {
+    const address = server.address()
+    if (typeof address === 'object' && address !== null) tell({ kind: 'ready', port: address.port })
   })
   server.keepAliveTimeout = KEEP_ALIVE_MS
 

@@ -7,6 +7,8 @@ import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { pack } from './tarball.mjs'
 
+/** The client, the worker, the test kit, the construct, and four adapters. */
+const ENTRIES_MIN = 8
 const ROOT = join(import.meta.dirname, '..', '..')
 
 const { content } = await pack(ROOT)
@@ -24,4 +26,4 @@ for (const { kind, ...where } of problems) {
 
 const entries = Object.keys(types.entrypoints ?? {})
 console.log(`publint: ${messages.length} messages; types: ${problems.length} problems with ${entries.join(', ')}`)
-if (messages.length > 0 || problems.length > 0 || entries.length < 4) process.exitCode = 1
+if (messages.length > 0 || problems.length > 0 || entries.length < ENTRIES_MIN) process.exitCode = 1

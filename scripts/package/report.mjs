@@ -1,5 +1,5 @@
-// What the package holds, how large that is, and what it adds to a bundled application: npm run pack:report. It fails
-// above the bound.
+// What the package holds, how large that is, and what each entry adds to a bundled application: npm run pack:report. It
+// fails above the bounds.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -36,10 +36,15 @@ for (const { path, size: bytes } of files.toSorted((a, b) => b.size - a.size).sl
 }
 
 console.log(`\nin an application that esbuild bundles, minified`)
-for (const { name, bytes, gzipped } of await bundleSizes(ROOT)) {
-  console.log(`${String(bytes).padStart(9)}  ${name} (${gzipped} gzipped)`)
+const bundles = await bundleSizes(ROOT)
+for (const { name, bytes, gzipped, bytesMax } of bundles) {
+  console.log(`${String(bytes).padStart(9)}  ${name} (${gzipped} gzipped, at most ${bytesMax} bytes)`)
 }
 
+for (const { name, bytes, bytesMax } of bundles.filter((bundle) => bundle.bytes > bundle.bytesMax)) {
+  console.log(`\n${name} has ${bytes} bytes in a bundle, at most ${bytesMax} are allowed`)
+  process.exitCode = 1
+}
 if (unpackedSize > UNPACKED_BYTES_MAX) {
   console.log(`\nthe package has ${unpackedSize} bytes, at most ${UNPACKED_BYTES_MAX} are allowed`)
   process.exitCode = 1

@@ -5,7 +5,7 @@ import type { LocalStack } from '../../local/index.js'
 
 type Message = { readonly [field: string]: unknown }
 
-/** A real application-server process of one of the scripts beside this file. */
+/** A real application-server process: of one of the scripts beside this file, or of another by its path. */
 export class AppProcess {
   readonly messages: Message[] = []
   readonly exited: Promise<unknown>
@@ -13,8 +13,8 @@ export class AppProcess {
   private readonly listeners = new Set<(message: Message) => void>()
   private commands = 0
 
-  constructor(stack: LocalStack, script: 'increment.mjs' | 'hold.mjs' | 'signals.mjs', options: object) {
-    this.child = fork(path.join(__dirname, script), [JSON.stringify(options)], {
+  constructor(stack: LocalStack, script: string, options: object) {
+    this.child = fork(path.resolve(__dirname, script), [JSON.stringify(options)], {
       env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', ...stack.env },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })

@@ -54,7 +54,12 @@ export class Consumer {
   async link(name: string): Promise<void> {
     const target = join(this.folder, 'node_modules', name)
     await mkdir(dirname(target), { recursive: true })
+    await rm(target, { force: true })
     await symlink(join(packageRoot, 'node_modules', name), target)
+  }
+
+  async unlink(name: string): Promise<void> {
+    await rm(join(this.folder, 'node_modules', name))
   }
 
   async remove(): Promise<void> {

@@ -85,6 +85,77 @@ describe('its types', () => {
   )
 })
 
+describe('an entry for a framework, with nothing installed but its own peers', () => {
+  test.each<[string, readonly string[], readonly string[]]>([
+    ['express-session', ['session'], ['express-session']],
+    ['web', ['withSession', 'sessionOf'], []],
+    ['fastify', ['holdfastSession'], ['fastify', '@fastify/cookie', '@fastify/session']],
+    ['lambda', ['withHoldfast'], []],
+  ])(
+    'holdfast/%s is imported and required; without them the error names one',
+    async (entry, names, peers) => {
+      const use = `.then((module) => console.log(typeof module.${names.join(', typeof module.')}))`
+      const forms = [
+        [`${entry}.mjs`, `import('holdfast/${entry}')`],
+        [`${entry}.cjs`, `Promise.resolve().then(() => require('holdfast/${entry}'))`],
+      ] as const
+      const expected = names.map(() => 'function').join(' ')
+      for (const [file, load] of peers.length === 0 ? [] : forms) {
+        const said = await consumer.node(
+          file,
+          `${load}.then(console.log, ({ code, message }) => console.log(code, message))`,
+        )
+        expect(said).toMatch(new RegExp(`^(ERR_)?MODULE_NOT_FOUND .*'(${peers.join('|')})'`))
+      }
+      for (const peer of peers) await consumer.link(peer)
+      try {
+        for (const [file, load] of forms) expect(await consumer.node(file, `${load}${use}`)).toBe(expected)
+      } finally {
+        for (const peer of peers) await consumer.unlink(peer)
+      }
+    },
+    TSC_MS,
+  )
+})
+
+test(
+  'the types of the entries for frameworks are strict, and not any',
+  async () => {
+    const types = ['@types/node', '@types/express-session', 'fastify', '@fastify/cookie', '@fastify/session']
+    await Promise.all(types.map((name) => consumer.link(name)))
+    const source = `import { createHoldfast } from 'holdfast'
+      import { session } from 'holdfast/express-session'
+      import { withSession } from 'holdfast/web'
+      import { withHoldfast } from 'holdfast/lambda'
+      import { fastify } from 'fastify'
+      import { holdfastSession } from 'holdfast/fastify'
+      const holdfast = createHoldfast<{ count: number }>({ namespace: 'typed' })
+      export const middleware = session({ holdfast, secret: 'x', lock: ({ method }) => (method === 'GET' ? 'read' : 'write') })
+      // @ts-expect-error: there is no store.
+      session({ holdfast, secret: 'x', store: {} })
+      // @ts-expect-error: there is no such lock.
+      session({ holdfast, secret: 'x', lock: 'no' })
+      const app = fastify()
+      void app.register(holdfastSession, { holdfast, secret: 'x', lock: 'merge' })
+      // @ts-expect-error: there is no such lock.
+      void app.register(holdfastSession, { holdfast, secret: 'x', lock: 'no' })
+      export const fetch = withSession(holdfast, { secrets: ['x'] }, (_request, { state }) => {
+        // @ts-expect-error: a count is no string.
+        const wrong: string | undefined = state.count
+        return new Response(String(state.count ?? wrong))
+      })
+      export const handler = withHoldfast(holdfast, async (event: { id: string }, _context, client) =>
+        client.access(event.id, { read: ['count'] }, ({ state }) => state.count))
+      // @ts-expect-error: it takes a handler.
+      withHoldfast(holdfast, 1)`
+    const files = ['adapters.mts', 'adapters.cts']
+    await Promise.all(files.map((file) => consumer.write(file, source)))
+    const options = ['--module', 'nodenext', '--target', 'es2022', '--types', 'node', '--strict', '--noEmit']
+    expect(await consumer.tool('typescript/bin/tsc', ...options, '--pretty', 'false', ...files)).toBe('')
+  },
+  TSC_MS,
+)
+
 test(
   'both forms keep a session on the local stack of its own test kit',
   async () => {

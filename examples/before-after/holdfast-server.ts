@@ -1,0 +1,13 @@
+import type { SessionData } from 'express-session'
+import { session } from '../../client/adapters/express-session/index.js'
+import { createHoldfast } from '../../client/index.js'
+import { OPTIONS, serveCart } from './cart.js'
+
+/** After: another import, and `holdfast` in place of `store`. LOCK is 'write', the default, or 'merge'. */
+const holdfast = createHoldfast<Omit<SessionData, 'cookie'>>({ namespace: 'before-after' })
+const lock = process.env.LOCK === 'merge' ? 'merge' : 'write'
+
+/** All adds are under way at once; by default the 51st that waits for a session is refused. */
+const WAITING_MAX = 200
+
+serveCart(session({ holdfast, lock, waitingMax: WAITING_MAX, ...OPTIONS }), () => holdfast.close({ drainMs: 2_000 }))

@@ -1,0 +1,8 @@
+import { runCommand } from '../shop/command.js'
+import { runServers } from '../shop/run-servers.js'
+import { help } from './help.js'
+
+/** `npm run example -- express`: the local stack and two servers with Express and express-session, until Ctrl-C. */
+const SERVERS = 2
+
+await runCommand(() => runServers(new URL('server.js', import.meta.url), SERVERS, help))
