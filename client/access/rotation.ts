@@ -68,6 +68,7 @@ async function moveTo(
 ): Promise<Omit<Moved, 'id' | 'key'>> {
   const { hold, ticket } = session
   const next = new Ticket(ticket.request, { ...ticket.options, ifMissing: 'create' }, ticket.owner, 'target')
+  next.expectsNone = true
   waits(next)
   // Changes that cannot be stored are refused before anything happens.
   hold.attributes.checkSize(session.changes() ?? NO_CHANGES)

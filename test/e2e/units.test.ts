@@ -79,6 +79,11 @@ describe('the write units of', () => {
       expect(await onSessions(() => holder.destroy(id))).toBe(kb)
     })
 
+    it('are one for the claim of the new id, and its size for each of both, when it is rotated', async () => {
+      // DynamoDB bills the writes of a transaction twice, DynamoDB Local once.
+      expect(await onSessions(() => holder.rotate(id))).toBe(1 + kb + kb)
+    })
+
     it('are one for each write to its lock', async () => {
       const next = suite.client()
       const onLocks = (work: () => Promise<unknown>) => billed(suite.stack.locksTable, work)
