@@ -261,8 +261,8 @@ describe('a session is born by the first access that succeeds', () => {
     ).rejects.toMatchObject({
       effect: 'none',
     })
-    // The claim, the claim afresh, and the two writes that were refused together.
-    expect(writes() - before).toBe(4)
+    // The claim afresh, and the two writes that were refused together.
+    expect(writes() - before).toBe(3)
     expect(await world.finish(client.peek('next'))).toBeUndefined()
   })
 })
