@@ -1,8 +1,8 @@
 import { decodeValue } from '../../codec/index.js'
 import { NotLockedError } from '../../errors/index.js'
-import type { Opened, Values } from './client.js'
+import type { Opened } from './client.js'
 import type { LoadedSession } from './options.js'
-import { type Encoded, NO_VALUES, type ValueChanges, type ValueRules } from './values.js'
+import { changesOf, type Encoded, NO_VALUES, type ValueChanges, type ValueRules } from './values.js'
 
 /** A session that a request holds under locks on all of it. */
 export class HeldSession {
@@ -36,11 +36,11 @@ export class HeldSession {
     this.seen = this.rules.snapshot(this.session.state).seen
   }
 
-  changes(values: Values): ValueChanges | undefined {
-    return this.rules.changes(this.seen, values)
+  changes(values: Encoded): ValueChanges | undefined {
+    return changesOf(this.seen, values)
   }
 
-  async save(values: Values, ttlMs: number): Promise<void> {
+  async save(values: Encoded, ttlMs: number): Promise<void> {
     const changes = this.changes(values)
     const undo = this.undoing(changes)
     try {
@@ -59,7 +59,7 @@ export class HeldSession {
    * The last save of the request, or its end without one. It frees the locks when it begins to write, as the end of an
    * access does: requests behind it in this process go on, and their commits join it.
    */
-  async finish(values: Values | undefined, ttlMs: number): Promise<void> {
+  async finish(values: Encoded | undefined, ttlMs: number): Promise<void> {
     const { session } = this
     try {
       const changes = values === undefined ? undefined : this.changes(values)

@@ -1,11 +1,11 @@
 import { decodeValue } from '../../codec/index.js'
 import { SessionChangedError } from '../../errors/index.js'
 import { LOCK_ATTRIBUTES_MAX } from '../../limits.js'
-import type { Opened, Values } from './client.js'
+import type { Opened } from './client.js'
 import type { LoadedSession } from './options.js'
 import { isMissing, refuseReplaced } from './replaced.js'
 import type { RequestCalls, Seen } from './request-calls.js'
-import { type Encoded, isSame, type Snapshot, type ValueChanges, type ValueRules } from './values.js'
+import { changesOf, type Encoded, isSame, type Snapshot, type ValueChanges, type ValueRules } from './values.js'
 
 type Base = Snapshot & Pick<Seen, 'createdAt' | 'ttlMs' | 'aliveUntil' | 'isTouchDue'>
 
@@ -43,11 +43,11 @@ export class LooseSession {
     this.base = await look(this.id, this.rules, this.calls)
   }
 
-  changes(values: Values): ValueChanges | undefined {
-    return this.rules.changes(this.base.seen, values)
+  changes(values: Encoded): ValueChanges | undefined {
+    return changesOf(this.base.seen, values)
   }
 
-  async save(values: Values, ttlMs: number): Promise<void> {
+  async save(values: Encoded, ttlMs: number): Promise<void> {
     const changes = this.changes(values)
     if (changes === undefined) return this.touch(ttlMs)
     await unlessEnded(() => this.write(changes, ttlMs))

@@ -10,7 +10,7 @@ import type { LoadedSession, RequestOptions } from './options.js'
 import { isMissing, refuseReplaced } from './replaced.js'
 import { RequestCalls } from './request-calls.js'
 import type { Shared } from './shared.js'
-import { type Encoded, NO_VALUES } from './values.js'
+import type { Encoded } from './values.js'
 
 /** A session of the request, by what became of it. */
 type Entry = HeldSession | LooseSession | 'missing' | 'destroyed'
@@ -62,9 +62,11 @@ export class RequestSession {
    * the session was destroyed or rotated, {@link SessionMissingError} after it has expired under 'none' or 'merge'.
    * @throws as HoldfastApi.access, where it cannot be stored.
    */
-  save(id: string, values: Record<string, unknown>, ttlMs?: number): Promise<void> {
+  async save(id: string, values: Record<string, unknown>, ttlMs?: number): Promise<void> {
     const isLast = this.isFinishing
-    return this.inTurn(() => this.saveNow(id, values, this.shared.lifetime(ttlMs), isLast))
+    // As they are now: the request may go on to change them before its turn.
+    const encoded = this.shared.rules.encoded(values)
+    await this.inTurn(() => this.saveNow(id, encoded, this.shared.lifetime(ttlMs), isLast))
   }
 
   /**
@@ -166,15 +168,14 @@ export class RequestSession {
     const { fallback, rules } = shared
     const found = await fallback?.find(id)
     if (fallback === undefined || found === undefined) return undefined
-    const values: Encoded = rules.changes(NO_VALUES, found.values)?.set ?? NO_VALUES
-    const session = await calls.adopt(id, shared.lifetime(found.ttlMs), values)
+    const session = await calls.adopt(id, shared.lifetime(found.ttlMs), rules.encoded(found.values))
     this.beside.push(fallback.takenOver(id))
     if (this.options.lock === 'write') return this.held(id, new HeldSession(session, rules, true))
     await session[Symbol.asyncDispose]()
     return this.find(id)
   }
 
-  private async saveNow(id: string, values: Record<string, unknown>, ttlMs: number, isLast: boolean): Promise<void> {
+  private async saveNow(id: string, values: Encoded, ttlMs: number, isLast: boolean): Promise<void> {
     const known = this.entries.get(id)
     if (known === 'destroyed') throw new SessionReplacedError('destroyed')
     if (known === 'missing') {
@@ -188,7 +189,7 @@ export class RequestSession {
       throw new SessionReleasedError(this.released)
   }
 
-  private async finish(entry: HeldSession, values: Record<string, unknown> | undefined, ttlMs: number): Promise<void> {
+  private async finish(entry: HeldSession, values: Encoded | undefined, ttlMs: number): Promise<void> {
     this.released = 'end'
     clearTimeout(this.timer)
     await entry.finish(values, ttlMs)

@@ -55,16 +55,13 @@ export class ValueRules {
   }
 
   /**
-   * What these values change. Undefined where they are the same.
+   * A request's values as they are now, to be saved.
    *
    * @throws {InvalidValueError} where one cannot be stored, {@link InvalidArgumentError} for a name that no attribute can
    * have. Nothing has happened.
    */
-  changes(before: Encoded, values: Values): ValueChanges | undefined {
-    const seen = encodedAll(this.named(this.kind === 'json' ? asJson(values) : values))
-    const set = new Map([...seen].filter(([name, encoded]) => !isSame(before.get(name), encoded)))
-    const deleted = [...before.keys()].filter((name) => !seen.has(name))
-    return set.size === 0 && deleted.length === 0 ? undefined : { set, deleted, seen }
+  encoded(values: Values): Encoded {
+    return encodedAll(this.named(this.kind === 'json' ? asJson(values) : values))
   }
 
   /** The entries whose names a request can have. */
@@ -76,6 +73,13 @@ export class ValueRules {
   private isDropped(name: string): boolean {
     return name in Object.prototype || this.isReserved(name)
   }
+}
+
+/** What these values change. Undefined where they are the same. */
+export function changesOf(before: Encoded, seen: Encoded): ValueChanges | undefined {
+  const set = new Map([...seen].filter(([name, encoded]) => !isSame(before.get(name), encoded)))
+  const deleted = [...before.keys()].filter((name) => !seen.has(name))
+  return set.size === 0 && deleted.length === 0 ? undefined : { set, deleted, seen }
 }
 
 export const isSame = (a: AttributeValue | undefined, b: AttributeValue | undefined): boolean =>
