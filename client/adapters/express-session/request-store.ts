@@ -23,6 +23,10 @@ export class RequestStore extends expressSession.Store {
   private readonly unsaved = new Set<string>()
   /** The cookies of the sessions that are stored, as they are stored. */
   private readonly cookies = new Map<string, unknown>()
+  /** Writes that are not known yet. */
+  private readonly underWay = new Set<Promise<void>>()
+  /** By id: writes that failed, and that the application told nobody to hear of. */
+  private readonly unheard = new Map<string, unknown>()
 
   constructor(
     private readonly session: RequestSession,
@@ -57,20 +61,31 @@ export class RequestStore extends expressSession.Store {
     this.answer(this.find(id), callback)
   }
 
-  override set(id: string, session: SessionData, callback: Answer<void> = NO_ANSWER): void {
-    this.answer(this.save(id, session), callback)
+  override set(id: string, session: SessionData, callback?: Answer<void>): void {
+    this.write(id, this.save(id, session), callback)
   }
 
-  override touch(id: string, session: SessionData, callback: Answer<void> = NO_ANSWER): void {
+  override touch(id: string, session: SessionData, callback?: Answer<void>): void {
     // express-session compares JSON, and without the cookie.
     const stored = this.cookies.get(id)
     const isSame = this.values === 'json' && cookieOf(session, stored) === stored
-    this.answer(isSame ? this.session.touch(id, ttlOf(session)) : this.save(id, session), callback)
+    if (isSame) this.answer(this.session.touch(id, ttlOf(session)), callback ?? NO_ANSWER)
+    else this.write(id, this.save(id, session), callback)
   }
 
-  override destroy(id: string, callback: Answer<void> = NO_ANSWER): void {
+  override destroy(id: string, callback?: Answer<void>): void {
     this.cookies.delete(id)
-    this.answer(this.unsaved.has(id) ? Promise.resolve() : this.session.destroy(id), callback)
+    this.write(id, this.unsaved.has(id) ? Promise.resolve() : this.session.destroy(id), callback)
+  }
+
+  /**
+   * Waits for the writes that the application did not wait for.
+   *
+   * @throws the error of one of them that it cannot know of: it gave no callback.
+   */
+  async settle(): Promise<void> {
+    await Promise.all(this.underWay)
+    for (const error of this.unheard.values()) throw error
   }
 
   /** Saves a session that has something to save: not one that is new and empty. */
@@ -81,6 +96,7 @@ export class RequestStore extends expressSession.Store {
   }
 
   private async find(id: string): Promise<SessionData | null> {
+    if (this.unsaved.has(id)) return null
     const loaded: LoadedSession | undefined = await this.session.load(id)
     if (loaded === undefined) return null
     this.cookies.set(id, loaded.values[COOKIE])
@@ -99,8 +115,27 @@ export class RequestStore extends expressSession.Store {
       await this.commit(session)
       await this.session.release()
     }
-    Object.defineProperty(session, 'release', { configurable: true, enumerable: false, writable: true, value: release })
+    // express-session's own always gives a callback.
+    const save = (callback?: Answer<void>): StoredSession => {
+      this.set(session.id, session, callback)
+      return session
+    }
+    for (const [name, value] of Object.entries({ release, save })) {
+      Object.defineProperty(session, name, { configurable: true, enumerable: false, writable: true, value })
+    }
     return session
+  }
+
+  private write(id: string, work: Promise<void>, callback: Answer<void> | undefined): void {
+    const known = work.then(
+      () => void this.unheard.delete(id),
+      (error: unknown) => {
+        if (callback === undefined) this.unheard.set(id, error)
+      },
+    )
+    this.underWay.add(known)
+    void known.then(() => this.underWay.delete(known))
+    this.answer(work, callback ?? NO_ANSWER)
   }
 
   private answer<T>(work: Promise<T>, callback: Answer<T>): void {

@@ -77,6 +77,7 @@ export class SessionRequest implements ResponseSteps {
         else reject(failure)
       })
     })
+    await this.store.settle()
     if (heldFor === 'stream') await this.session.release('stream')
     else this.saved()
   }
@@ -84,6 +85,7 @@ export class SessionRequest implements ResponseSteps {
   async commitRest(): Promise<void> {
     const { session } = this.req
     if (session !== undefined && session !== null) await this.store.commit(session)
+    await this.store.settle()
     this.saved()
   }
 
