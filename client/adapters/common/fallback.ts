@@ -10,6 +10,9 @@ export interface Found {
   readonly ttlMs: number | undefined
 }
 
+type Done<T> = (error?: unknown, result?: T | null) => void
+type Call<T> = (done: Done<T>) => unknown
+
 /** The store of an application before this one, from which its sessions are taken over. */
 export class Fallback {
   constructor(
@@ -32,29 +35,34 @@ export class Fallback {
     await this.ask((done) => this.store.destroy?.(id, done)).catch(() => {})
   }
 
-  private ask<T>(call: (done: (error?: unknown, result?: T | null) => void) => void): Promise<T | null | undefined> {
+  private ask<T>(call: Call<T>): Promise<T | null | undefined> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
         () => reject(new UnreachableError(`the fallback store has not answered within ${this.timeoutMs} ms`)),
         this.timeoutMs,
       ).unref()
-      const done = (error?: unknown, result?: T | null) => {
+      const done: Done<T> = (error, result) => {
         clearTimeout(timer)
         if (isFailure(error)) reject(failed(error))
         else resolve(result)
       }
-      try {
-        call(done)
-      } catch (error) {
-        done(error)
-      }
+      void told(call, done)
     })
   }
 }
 
-/** As express-session has it, a file that is missing is a session that is missing. */
+/** The functions of some stores are async. */
+async function told<T>(call: Call<T>, done: Done<T>): Promise<void> {
+  try {
+    await call(done)
+  } catch (error) {
+    done(error)
+  }
+}
+
+/** As express-session has it. A file that is missing is a session that is missing. */
 const isFailure = (error: unknown): boolean =>
-  error !== undefined && error !== null && (error as { readonly code?: unknown }).code !== 'ENOENT'
+  Boolean(error) && (error as { readonly code?: unknown }).code !== 'ENOENT'
 
 /** The error itself may show the session's id, which it was given. */
 function failed(error: unknown): UnreachableError {

@@ -189,6 +189,16 @@ describe('sessions of an old store', () => {
       await expect(servers.request(server({ fallback })).load(ID)).rejects.toMatchObject(unreachable)
     })
 
+    it('fails typed where it is async and rejects', async () => {
+      const fallback = { get: () => Promise.reject(new TypeError('wrong')) as never }
+      await expect(servers.request(server({ fallback })).load(ID)).rejects.toMatchObject(unreachable)
+    })
+
+    it.each([false, 0, ''])('takes %p for no error, as express-session does', async (none) => {
+      const fallback: FallbackStore = { get: (_id, callback) => callback(none, { user: 'Ada' }) }
+      expect(await servers.request(server({ fallback })).load(ID)).toMatchObject({ values: { user: 'Ada' } })
+    })
+
     it('fails in time where it never answers', async () => {
       old.before = () => new Promise(() => {})
       await expect(servers.request(server({ timeoutMs: 20 })).load(ID)).rejects.toMatchObject(unreachable)
