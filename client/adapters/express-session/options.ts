@@ -22,6 +22,9 @@ export type ExpressRequest = Parameters<Handler>[0]
 export type ExpressResponse = Parameters<Handler>[1]
 export type ExpressNext = Parameters<Handler>[2]
 
+/** Answers a request whose session is busy. It may be async. What it throws goes to `next`. */
+export type OnBusy = (req: ExpressRequest, res: ExpressResponse, error: KnownError, next: ExpressNext) => unknown
+
 /**
  * Options of {@link session}. All those of express-session are as in its documentation, but for `store`, which does not
  * exist here, and the defaults of `resave` and `saveUninitialized`, which are false: express-session wants them to be
@@ -89,7 +92,7 @@ export interface HoldfastSessionOptions<S extends object> extends Omit<SessionOp
   /**
    * Answers a request whose session could not be had in time, or not be reached, in place of 503 with `Retry-After: 1`.
    */
-  readonly onBusy?: (req: ExpressRequest, res: ExpressResponse, error: KnownError, next: ExpressNext) => void
+  readonly onBusy?: OnBusy
 }
 
 /** The options, checked and complete. */
@@ -100,7 +103,7 @@ export interface CompiledOptions {
   readonly values: ValueKind
   readonly graceMs: number
   readonly lockOf: (req: ExpressRequest) => LockMode
-  readonly onBusy: HoldfastSessionOptions<object>['onBusy']
+  readonly onBusy: OnBusy | undefined
 }
 
 type OwnOptions = Omit<HoldfastSessionOptions<object>, keyof SessionOptions>

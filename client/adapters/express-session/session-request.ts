@@ -1,10 +1,10 @@
 import expressSession from 'express-session'
-import { InvalidArgumentError, isHoldfastError } from '../../errors/index.js'
+import { InvalidArgumentError, isHoldfastError, type KnownError } from '../../errors/index.js'
 import type { RequestSession } from '../common/index.js'
 import { problemOf } from '../common/problem.js'
 import { type HeldFor, HeldResponse, type ResponseSteps } from './held-response.js'
 import { isResponse } from './node-response.js'
-import type { CompiledOptions, ExpressNext, ExpressRequest, ExpressResponse } from './options.js'
+import type { CompiledOptions, ExpressNext, ExpressRequest, ExpressResponse, OnBusy } from './options.js'
 import { labelOf } from './overstay.js'
 import { RequestStore } from './request-store.js'
 import { SeenResponse } from './seen-response.js'
@@ -54,8 +54,11 @@ export class SessionRequest implements ResponseSteps {
       return
     }
     const handle = expressSession({ ...options.express, store })
-    if (isResponse(req, res) && !res.destroyed) res.once('close', () => this.closed())
-    else if (isResponse(req, res)) this.gone.abort()
+    if (isResponse(req, res) && !res.destroyed) {
+      res.once('close', () => this.closed())
+      // A response that waits for an earlier one on its connection is told nothing.
+      req.once('close', () => req.socket.destroyed && this.closed())
+    } else if (isResponse(req, res)) this.gone.abort()
     else req.socket.once('close', () => this.gone.abort())
     handle(req, seen as unknown as ExpressResponse, (error?: unknown) => this.told(error))
   }
@@ -140,7 +143,7 @@ export class SessionRequest implements ResponseSteps {
     const problem = problemOf(error)
     if (problem === undefined || !isResponse(this.req, res) || res.headersSent) next(error)
     else if (options.onBusy !== undefined && isHoldfastError(error) && problem.status === 503) {
-      options.onBusy(req, res, error, next)
+      void answerBusy(options.onBusy, req, res, error, next)
     } else {
       res.removeHeader('set-cookie')
       res.writeHead(problem.status, problem.headers).end(problem.body)
@@ -156,5 +159,20 @@ export class SessionRequest implements ResponseSteps {
     if (this.isSaved) return
     if (!this.isLoaded) this.gone.abort()
     setTimeout(() => void this.session.end().catch(IGNORED), this.options.graceMs).unref()
+  }
+}
+
+/** What the application's function throws is an error of the request, as with every handler. */
+async function answerBusy(
+  onBusy: OnBusy,
+  req: ExpressRequest,
+  res: ExpressResponse,
+  error: KnownError,
+  next: ExpressNext,
+): Promise<void> {
+  try {
+    await onBusy(req, res, error, next)
+  } catch (thrown) {
+    next(thrown)
   }
 }

@@ -1,6 +1,8 @@
 import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
 import express, { type Express } from 'express'
 import { session } from '../../../../client/adapters/express-session/index.js'
+import { requestText } from './raw-exchange.js'
 import { Browser, counting, gate, SECRET, type Site, Sites } from './shop.js'
 
 let sites: Sites
@@ -62,6 +64,27 @@ describe('busy', () => {
     await entered.passed
     const response = await browser.fetch(`${site.url}/count`)
     expect([response.status, await response.text()]).toEqual([429, 'WAIT_TIMEOUT'])
+    held.open()
+    await holder
+  })
+
+  test.each([
+    [
+      'throws',
+      () => {
+        throw new Error('thrown')
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('thrown'))],
+  ])('onBusy that %s is an error of the request', async (_, onBusy) => {
+    const [held, entered] = [gate(), gate()]
+    const site = await sites.site(holding(held, entered.open), { timeoutMs: 400, onBusy })
+    const browser = new Browser()
+    await browser.text(`${site.url}/count`, { method: 'POST' })
+    const holder = browser.text(`${site.url}/hold`)
+    await entered.passed
+    expect((await browser.fetch(`${site.url}/count`)).status).toBe(500)
+    expect(site.errors).toMatchObject([{ message: 'thrown' }])
     held.open()
     await holder
   })
@@ -132,6 +155,47 @@ describe('clients that go away', () => {
     await noticed.passed
     held.open()
     expect(await holder).toBe('held')
+    expect(await waiting).toBe('1')
+    expect(ran).toEqual([])
+    expect(site.errors).toEqual([])
+  })
+
+  test('while it waits behind another request of its connection: the handler never runs', async () => {
+    const [held, entered, arrived, noticed] = [gate(), gate(), gate(), gate()]
+    const ran: string[] = []
+    const site = await sites.site(
+      (app) => {
+        counting(app)
+        app.get('/hold', (_req, res) => {
+          entered.open()
+          void held.passed.then(() => res.send('held'))
+        })
+        app.get('/never', (_req, res) => {
+          ran.push('never')
+          res.send('never')
+        })
+      },
+      {
+        lock: (req) => {
+          if (req.path === '/never') {
+            req.socket.once('close', noticed.open)
+            arrived.open()
+          }
+          return 'write'
+        },
+      },
+    )
+    const browser = new Browser()
+    await browser.text(`${site.url}/count`, { method: 'POST' })
+    const headers = { cookie: browser.cookieHeader(), Connection: 'keep-alive' }
+    const socket = connect(site.port, '127.0.0.1').on('error', () => {})
+    socket.write(requestText('GET', '/hold', headers) + requestText('GET', '/never', headers))
+    await entered.passed
+    await arrived.passed
+    const waiting = browser.text(`${site.url}/count`)
+    socket.destroy()
+    await noticed.passed
+    held.open()
     expect(await waiting).toBe('1')
     expect(ran).toEqual([])
     expect(site.errors).toEqual([])
