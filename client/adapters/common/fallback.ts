@@ -31,8 +31,17 @@ export class Fallback {
 
   /** The session has been taken over. Where this fails, the old one is left, and not asked for while there is a new one. */
   async takenOver(id: string): Promise<void> {
-    if (!this.isDestroying) return
-    await this.ask((done) => this.store.destroy?.(id, done)).catch(() => {})
+    if (this.isDestroying) await this.destroy(id).catch(() => {})
+  }
+
+  /**
+   * The session ends: what the old store has of it would come back once it is forgotten here that it was ended.
+   *
+   * @throws as {@link find}.
+   */
+  async destroy(id: string): Promise<void> {
+    const { store } = this
+    if (store.destroy !== undefined) await this.ask((done) => store.destroy?.(id, done))
   }
 
   private ask<T>(call: Call<T>): Promise<T | null | undefined> {

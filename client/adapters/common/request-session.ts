@@ -96,7 +96,7 @@ export class RequestSession {
     return this.load(id)
   }
 
-  /** Ends the session's life, whether or not there is one. Possible after {@link release}, too. */
+  /** Ends the session's life, here and in the old store, whether or not there is one. Possible after {@link release}, too. */
   destroy(id: string): Promise<void> {
     return this.inTurn(() => this.destroyNow(id))
   }
@@ -206,9 +206,11 @@ export class RequestSession {
     const known = this.entries.get(id)
     const destroy = () => this.calls.destroy(id)
     if (known === 'destroyed') return
-    this.entries.set(id, 'destroyed')
+    await this.shared.fallback?.destroy(id)
     if (known instanceof HeldSession) await known.destroy(destroy)
     else await destroy()
+    // Only now: what has failed can be tried again.
+    this.entries.set(id, 'destroyed')
   }
 
   /** From here on the session is released at the end, or after `maxHoldMs`. */

@@ -71,14 +71,16 @@ export interface HoldfastSessionOptions<S extends object> extends Omit<SessionOp
   readonly waitingMax?: number
   /**
    * A store of express-session that is asked once for each session that is not here: the one that the application used
-   * before. What it has is taken over under the same id. It is not asked for sessions that were destroyed here.
+   * before. What it has is taken over under the same id. It is not asked for sessions that were destroyed here, and
+   * a session that is destroyed here is destroyed there, too.
    *
-   * The hazard: a server that still writes to the old store goes on with its own copy.
+   * The hazards: a server that still writes to the old store goes on with its own copy. Where the old store has no
+   * `destroy`, a session that was destroyed here comes back from it after a day.
    * @default - none
    */
   readonly fallback?: FallbackStore
   /**
-   * Whether a session that was taken over is destroyed in the fallback.
+   * Whether a session is destroyed in the fallback as soon as it is taken over.
    * @default false: the way back stays open
    */
   readonly fallbackDestroy?: boolean

@@ -124,6 +124,25 @@ describe('sessions of an old store', () => {
     expect(old.asked).toBe(1)
   })
 
+  it.each(MODES)("are destroyed there, too: they would come back when the tombstone is gone ('%s')", async (lock) => {
+    const request = await servers.loaded(server(), lock)
+    await request.destroy(ID)
+    expect(old.sessions.size).toBe(0)
+    expect(await servers.committed()).toBeUndefined()
+  })
+
+  it('are not destroyed anywhere where that fails, until it is tried again', async () => {
+    const { destroy } = OldStore.prototype
+    old.destroy = (_id, callback) => callback?.(new Error('wrong'))
+    const request = await servers.loaded(server())
+    await expect(request.destroy(ID)).rejects.toMatchObject({ code: 'UNREACHABLE' })
+    expect(await servers.committed()).toMatchObject({ user: 'Ada' })
+    old.destroy = destroy
+    await request.destroy(ID)
+    expect(old.sessions.size).toBe(0)
+    expect(await servers.committed()).toBeUndefined()
+  })
+
   it('are not asked for once the session has expired: what the old store has is older', async () => {
     const one = server()
     await servers.write(one, { user: 'Ada' }, { ttlMs: 1_000 })

@@ -67,6 +67,24 @@ describe('a session that is destroyed or rotated', () => {
     expect(await servers.committed()).toBeUndefined()
   })
 
+  it.each(MODES)("can be destroyed again where that has failed ('%s')", async (lock) => {
+    const [one, other] = [servers.server(), servers.server()]
+    await servers.make(one, { n: 1 })
+    const request = await servers.loaded(one, lock)
+    const mend = servers.stack.dynamodb.inject({
+      beforeForward: ({ operation }) => (operation === 'GetItem' ? undefined : { refuse: 'ValidationException' }),
+    })
+    await expect(request.destroy(ID)).rejects.toMatchObject({ code: 'UNREACHABLE' })
+    mend()
+    expect(await servers.committed()).toEqual({ n: 1 })
+    const again = quiet(request.destroy(ID))
+    await servers.stack.advance(5_000)
+    await again
+    expect(await servers.committed()).toBeUndefined()
+    await request.end()
+    await expect(servers.request(other).load(ID)).rejects.toMatchObject({ code: 'SESSION_REPLACED' })
+  })
+
   it('may be one that does not exist, or was never loaded', async () => {
     const server = servers.server()
     const request = servers.request(server)
