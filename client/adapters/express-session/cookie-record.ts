@@ -22,6 +22,13 @@ export function ttlOf(session: SessionData): number | undefined {
   return typeof originalMaxAge === 'number' && Number.isFinite(originalMaxAge) ? originalMaxAge : undefined
 }
 
+/** Whether the cookie of a stored session says that it ended at once. Such a session is stored for a second still. */
+export function hasEnded({ values }: LoadedSession): boolean {
+  const cookie = values[COOKIE]
+  const ttlMs = isObject(cookie) ? cookie.originalMaxAge : undefined
+  return typeof ttlMs === 'number' && ttlMs <= 0
+}
+
 /** A stored session as express-session takes it. */
 export function sessionDataOf({ values, aliveUntil }: LoadedSession): SessionData {
   const stored = values[COOKIE]

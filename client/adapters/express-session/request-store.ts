@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import expressSession, { type Session, type SessionData } from 'express-session'
 import type { LoadedSession, RequestSession, ValueKind } from '../common/index.js'
-import { COOKIE, cookieOf, sessionDataOf, ttlOf } from './cookie-record.js'
+import { COOKIE, cookieOf, hasEnded, sessionDataOf, ttlOf } from './cookie-record.js'
 
 type ExpressRequest = Parameters<expressSession.Store['createSession']>[0]
 type Generate = (req: ExpressRequest) => void
@@ -98,7 +98,7 @@ export class RequestStore extends expressSession.Store {
   private async find(id: string): Promise<SessionData | null> {
     if (this.unsaved.has(id)) return null
     const loaded: LoadedSession | undefined = await this.session.load(id)
-    if (loaded === undefined) return null
+    if (loaded === undefined || hasEnded(loaded)) return null
     this.cookies.set(id, loaded.values[COOKIE])
     return sessionDataOf(loaded)
   }

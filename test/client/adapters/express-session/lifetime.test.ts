@@ -108,6 +108,15 @@ describe.each([true, false])('rolling: %s', (rolling) => {
   })
 })
 
+test.each([0, -1, -DAY])('a maxAge of %d ends the session at once', async (ms) => {
+  const site = await sites.site(routes)
+  const browser = await login(site, 10_000)
+  const [cookie] = browser.cookies
+  await browser.text(`${site.url}/maxAge?for=${ms}`, { method: 'POST' })
+  browser.cookies.set(...(cookie as [string, string]))
+  expect(await user(site, browser)).toBe('nobody')
+})
+
 test('the cookie of a stored session has its expiry, which is not stored', async () => {
   const site = await sites.site(routes, { cookie: { maxAge: 50_000, sameSite: 'lax' } })
   const browser = await login(site)
