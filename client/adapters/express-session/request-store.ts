@@ -40,6 +40,11 @@ export class RequestStore extends expressSession.Store {
     return this.told
   }
 
+  /** A response that ends where its handler is told of an error has not failed with it. */
+  heard(): void {
+    this.told = undefined
+  }
+
   /** Makes a new session. express-session assigns it. */
   get generate(): Generate {
     return (req) => {

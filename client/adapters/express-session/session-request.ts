@@ -73,6 +73,7 @@ export class SessionRequest implements ResponseSteps {
     if (heldFor === 'end') this.session.finishing()
     await new Promise<void>((resolve, reject) => {
       this.refuseCommit = reject
+      this.store.heard()
       this.seen.save(() => {
         const { failure } = this.store
         if (failure === undefined) resolve()

@@ -65,6 +65,21 @@ describe.each(['write', 'merge'] as const)("calls that the handler does not wait
     expect(await browser.text(`${one.url}?heard`)).toBe('answered')
   })
 
+  test('the handler that hears of it answers', async () => {
+    const one = await site((req, res) => {
+      req.session.flash = 'x'.repeat(450_000)
+      req.session.save((error: unknown) => {
+        delete req.session.flash
+        res.status(413).send((error as { code: string }).code)
+      })
+    }, lock)
+    for (const browser of [new Browser(), await visitor(one)]) {
+      const response = await browser.fetch(one.url)
+      expect([response.status, await response.text()]).toEqual([413, 'TOO_LARGE'])
+    }
+    expect(one.errors).toEqual([])
+  })
+
   test('one that succeeds later makes up for it', async () => {
     const one = await site((req, res) => {
       req.session.flash = 'x'.repeat(450_000)
