@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { SessionData } from 'express-session'
+import expressSession, { type SessionData } from 'express-session'
 import type { LoadedSession } from '../common/index.js'
 
 /** The attribute of a session that express-session keeps its cookie in. */
@@ -29,6 +29,13 @@ export function hasEnded({ values }: LoadedSession): boolean {
   return typeof ttlMs === 'number' && ttlMs <= 0
 }
 
+/** The header that takes a stored cookie away from the browser. */
+export function expiredCookie(name: string, stored: unknown): string {
+  const cookie = new Cookie(isObject(stored) ? { ...stored } : {})
+  cookie.expires = new Date(0)
+  return cookie.serialize(name, '')
+}
+
 /** A stored session as express-session takes it. */
 export function sessionDataOf({ values, aliveUntil }: LoadedSession): SessionData {
   const stored = values[COOKIE]
@@ -45,6 +52,11 @@ function recordOf(session: SessionData): CookieData {
 
 const withoutExpiry = (cookie: CookieData): CookieData =>
   Object.fromEntries(Object.entries(cookie).filter(([name, value]) => !EXPIRY.has(name) && value !== undefined))
+
+/** Its types leave out what its documentation has. */
+const Cookie = expressSession.Cookie as unknown as new (
+  attributes: object,
+) => { expires: Date; serialize(name: string, value: string): string }
 
 const EXPIRY = new Set(['expires', '_expires'])
 

@@ -23,6 +23,9 @@ export class RequestStore extends expressSession.Store {
   private readonly unsaved = new Set<string>()
   /** The cookies of the sessions that are stored, as they are stored. */
   private readonly cookies = new Map<string, unknown>()
+  /** The session that the request came with. */
+  private given: { readonly id: string; readonly cookie: unknown } | undefined
+  private readonly destroyed = new Set<string>()
   /** Writes that are not known yet. */
   private readonly underWay = new Set<Promise<void>>()
   /** By id: writes that failed, and that the application told nobody to hear of. */
@@ -80,7 +83,14 @@ export class RequestStore extends expressSession.Store {
 
   override destroy(id: string, callback?: Answer<void>): void {
     this.cookies.delete(id)
-    this.write(id, this.unsaved.has(id) ? Promise.resolve() : this.session.destroy(id), callback)
+    this.destroyed.add(id)
+    this.write(id, this.unsaved.has(id) ? Promise.resolve() : this.end(id), callback)
+  }
+
+  /** The cookie that the request's session was stored with, where that session has ended. */
+  cookieOfEnded(isUnset: boolean): unknown {
+    const { given } = this
+    return given !== undefined && (isUnset || this.destroyed.has(given.id)) ? given.cookie : undefined
   }
 
   /**
@@ -104,8 +114,19 @@ export class RequestStore extends expressSession.Store {
     if (this.unsaved.has(id)) return null
     const loaded: LoadedSession | undefined = await this.session.load(id)
     if (loaded === undefined || hasEnded(loaded)) return null
-    this.cookies.set(id, loaded.values[COOKIE])
+    const { [COOKIE]: cookie = {} } = loaded.values
+    this.cookies.set(id, cookie)
+    this.given ??= { id, cookie }
     return sessionDataOf(loaded)
+  }
+
+  private async end(id: string): Promise<void> {
+    try {
+      await this.session.destroy(id)
+    } catch (error) {
+      this.destroyed.delete(id)
+      throw error
+    }
   }
 
   private async save(id: string, session: SessionData): Promise<void> {

@@ -2,6 +2,7 @@ import expressSession from 'express-session'
 import { InvalidArgumentError, isHoldfastError, type KnownError } from '../../errors/index.js'
 import type { RequestSession } from '../common/index.js'
 import { problemOf } from '../common/problem.js'
+import { expiredCookie } from './cookie-record.js'
 import { type HeldFor, HeldResponse, type ResponseSteps } from './held-response.js'
 import { isResponse } from './node-response.js'
 import type { CompiledOptions, ExpressNext, ExpressRequest, ExpressResponse, OnBusy } from './options.js'
@@ -66,6 +67,7 @@ export class SessionRequest implements ResponseSteps {
   head(status: number, reason: string | undefined, headers: unknown): { readonly status: number } {
     if (reason === undefined) this.seen.writeHead(status, headers)
     else this.seen.writeHead(status, reason, headers)
+    if (!this.req.session) this.clearCookie()
     return { status: this.res.statusCode }
   }
 
@@ -137,6 +139,15 @@ export class SessionRequest implements ResponseSteps {
     if (error === undefined || error === this.failure) return
     if (this.refuseCommit !== undefined && !this.isSaved) this.refuseCommit(error)
     else this.next(error)
+  }
+
+  /** The browser would come with the cookie of a session that has ended, and be told that it was replaced. */
+  private clearCookie(): void {
+    const { name = 'connect.sid', unset } = this.options.express
+    const cookie = this.store.cookieOfEnded(unset === 'destroy')
+    const others = [this.res.getHeader('set-cookie') ?? []].flat().map(String)
+    if (cookie === undefined || others.some((other) => other.startsWith(`${name}=`))) return
+    this.res.setHeader('set-cookie', [...others, expiredCookie(name, cookie)])
   }
 
   private refuse(error: unknown): void {

@@ -1,0 +1,84 @@
+import type { Request, Response } from 'express'
+import { Browser, type Options, type Site, Sites } from './shop.js'
+
+let sites: Sites
+beforeEach(() => {
+  sites = new Sites()
+})
+afterEach(() => sites.stop())
+
+type Handler = (req: Request, res: Response) => unknown
+
+const shop = (logout: Handler, options: Options = {}): Promise<Site> =>
+  sites.site((app) => {
+    app.get('/in', (req, res) => {
+      req.session.user = 'Ada'
+      res.send('in')
+    })
+    app.get('/out', logout)
+    app.get('/', (req, res) => void res.send(req.session.user ?? 'nobody'))
+  }, options)
+
+const destroyed: Handler = (req, res) => req.session.destroy(() => res.redirect('/'))
+
+const logouts: [string, Handler, Options][] = [
+  ['a destroy', destroyed, {}],
+  ['a destroy, unlocked', destroyed, { lock: 'merge' }],
+  [
+    'a destroy that is not waited for',
+    (req, res) => {
+      req.session.destroy(undefined as never)
+      res.redirect('/')
+    },
+    {},
+  ],
+  [
+    "unset 'destroy'",
+    (req, res) => {
+      req.session = undefined as never
+      res.redirect('/')
+    },
+    { unset: 'destroy' },
+  ],
+  ['a destroy after a regenerate', (req, res) => req.session.regenerate(() => destroyed(req, res)), {}],
+  ['a regenerate', (req, res) => req.session.regenerate(() => res.redirect('/')), {}],
+  [
+    'the cookie taken away by the application',
+    (req, res) => req.session.destroy(() => res.clearCookie('connect.sid').redirect('/')),
+    {},
+  ],
+]
+
+test.each(logouts)('a browser that follows the redirect of a logout finds the page: %s', async (_, logout, options) => {
+  const { url } = await shop(logout, options)
+  const browser = new Browser()
+  await browser.text(`${url}/in`)
+  const response = await browser.fetch(`${url}/out`)
+  expect([response.status, response.headers.getSetCookie().length]).toEqual([302, 1])
+  expect(await browser.text(url)).toBe('nobody')
+})
+
+test('the cookie is taken away where it was set', async () => {
+  const cookie = { path: '/', domain: 'shop.test', sameSite: 'lax', httpOnly: true, maxAge: 60_000 } as const
+  const { url } = await shop(destroyed, { name: 'sid', cookie })
+  const browser = new Browser()
+  await browser.text(`${url}/in`)
+  expect((await browser.fetch(`${url}/out`)).headers.getSetCookie()).toEqual([
+    'sid=; Domain=shop.test; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Lax',
+  ])
+})
+
+test('it is left where the session could not be destroyed, or there was none', async () => {
+  const { url } = await shop((req, res) => {
+    sites.stack.dynamodb.inject({
+      beforeForward: ({ operation }) => (operation === 'UpdateItem' ? { refuse: 'ValidationException' } : undefined),
+    })
+    req.session.destroy((error: unknown) => void res.send(String(error !== undefined)))
+  })
+  for (const isIn of [true, false]) {
+    const browser = new Browser()
+    if (isIn) await browser.text(`${url}/in`)
+    const response = await browser.fetch(`${url}/out`)
+    expect([await response.text(), response.headers.getSetCookie()]).toEqual([String(isIn), []])
+  }
+})
