@@ -59,6 +59,7 @@ test('login in one process, logout in the other', async () => {
   await browser.text(`${url(0)}/login`, { method: 'POST' })
   expect(await browser.text(`${url(1)}/user`)).toBe('Ada')
   expect((await before.fetch(`${url(1)}/user`)).status).toBe(409)
+  const loggedIn = browser.clone()
   await browser.text(`${url(1)}/logout`, { method: 'POST' })
-  expect((await browser.clone().fetch(`${url(0)}/user`)).status).toBe(409)
+  expect((await loggedIn.fetch(`${url(0)}/user`)).status).toBe(409)
 })
