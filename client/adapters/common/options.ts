@@ -11,7 +11,12 @@ import type { ValueKind } from './values.js'
  */
 export type LockMode = 'write' | 'read' | 'none' | 'merge'
 
-/** A store as express-session has them, as far as the sessions of an application are taken over from it. */
+/**
+ * A store as express-session has them, as far as the sessions of an application are taken over from it.
+ *
+ * The hazard: without `destroy`, a session that is destroyed here stays there. A day later, when the tombstone here is
+ * gone, its old cookie brings it back.
+ */
 export interface FallbackStore {
   get(id: string, callback: (error: unknown, session?: object | null) => void): void
   destroy?(id: string, callback?: (error?: unknown) => void): void
@@ -29,9 +34,9 @@ export interface RequestSessionsOptions {
   readonly values: ValueKind
   /** Names that are dropped at load and at save, besides those of Object.prototype. */
   readonly isReserved?: (name: string) => boolean
-  /** Asked for a session that is not here, unless that was destroyed or rotated. */
+  /** Asked for a session that is not here, unless that was ended on purpose. What is destroyed is destroyed there first. */
   readonly fallback?: FallbackStore | undefined
-  /** Whether a session that was taken over is destroyed in the fallback. */
+  /** Whether a session is destroyed in the fallback as soon as it is taken over. */
   readonly fallbackDestroy?: boolean | undefined
   /** Told once of each request that had its session taken away because of `maxHoldMs`. It must not throw. */
   readonly onOverstay: (label: string) => void

@@ -71,11 +71,12 @@ export interface HoldfastSessionOptions<S extends object> extends Omit<SessionOp
   readonly waitingMax?: number
   /**
    * A store of express-session that is asked once for each session that is not here: the one that the application used
-   * before. What it has is taken over under the same id. It is not asked for sessions that were destroyed here, and
-   * a session that is destroyed here is destroyed there, too.
+   * before. What it has is taken over under the same id. It is not asked for sessions that were destroyed here. What a
+   * request destroys or regenerates is first destroyed there, if the store has `destroy`. Where that fails, or takes longer than `timeoutMs`, it fails with an UnreachableError, the session lives on, and a repeat works.
    *
    * The hazards: a server that still writes to the old store goes on with its own copy. Where the old store has no
-   * `destroy`, a session that was destroyed here comes back from it after a day.
+   * `destroy`, or after `holdfast.destroy()` outside of requests, a session that was destroyed here comes back from it
+   * after a day, by its old cookie.
    * @default - none
    */
   readonly fallback?: FallbackStore

@@ -60,14 +60,18 @@ export interface HoldfastSessionOptions<S extends object = never> extends Omit<F
   /**
    * A store of @fastify/session or express-session that is asked once for each session that is not here: the one that the
    * application used before. What it has is taken over under the same id. It is not asked for sessions that were
-   * destroyed here.
+   * destroyed here. What a request destroys or regenerates is first destroyed there, if the store has `destroy`. Where
+   * that fails, or takes longer than `timeoutMs`, it fails with an UnreachableError, the session lives on, and a repeat
+   * works.
    *
-   * The hazard: a server that still writes to the old store goes on with its own copy.
+   * The hazards: a server that still writes to the old store goes on with its own copy. Where the old store has no
+   * `destroy`, or after `holdfast.destroy()` outside of requests, a session that was destroyed here comes back from it
+   * after a day, by its old cookie.
    * @default - none
    */
   readonly fallback?: FallbackStore
   /**
-   * Whether a session that was taken over is destroyed in the fallback.
+   * Whether a session is destroyed in the fallback as soon as it is taken over.
    * @default false: the way back stays open
    */
   readonly fallbackDestroy?: boolean

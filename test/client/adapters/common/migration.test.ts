@@ -143,6 +143,26 @@ describe('sessions of an old store', () => {
     expect(await servers.committed()).toBeUndefined()
   })
 
+  it('are destroyed there where the request had not loaded them', async () => {
+    await servers.request(server()).destroy(ID)
+    expect(old.sessions.size).toBe(0)
+  })
+
+  it('stay there where that store has no destroy', async () => {
+    const request = await servers.loaded(server({ fallback: { get: old.get.bind(old) } }))
+    await request.destroy(ID)
+    expect(await servers.committed()).toBeUndefined()
+    expect(old.sessions.size).toBe(1)
+  })
+
+  it('are destroyed nowhere where that store does not answer in time', async () => {
+    old.destroy = () => {}
+    const request = await servers.loaded(server({ timeoutMs: 20 }))
+    await expect(request.destroy(ID)).rejects.toMatchObject({ code: 'UNREACHABLE', effect: 'none' })
+    await request.save(ID, { user: 'Eve' })
+    expect(await servers.committed()).toEqual({ user: 'Eve' })
+  })
+
   it('are not asked for once the session has expired: what the old store has is older', async () => {
     const one = server()
     await servers.write(one, { user: 'Ada' }, { ttlMs: 1_000 })
