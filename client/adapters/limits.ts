@@ -29,5 +29,5 @@ export const INVOCATION_MAX_MS = 15 * 60_000
 export const SECRET_BYTES_MIN = 32
 /** An id of a session is 256 random bits, as those that the client makes. */
 export const ID_BYTES = 32
-/** Kinds of requests that are warned of because of `maxHoldMs`; a client that has more of them has told enough. */
-export const OVERSTAYS_TOLD_MAX = 100
+/** Kinds of requests that are warned of because of `maxHoldMs`; more than an application has routes. */
+export const OVERSTAYS_TOLD_MAX = 1_000

@@ -26,6 +26,12 @@ export function integer(name: string, value: unknown, least: number, most: numbe
   throw refuse(name, `an integer from ${least} to ${most}`, value)
 }
 
+/** Refuses everything but an object that has this method. */
+export function checkMethod(name: string, value: unknown, method: string, expected: string): void {
+  const has = typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function'
+  if (!has) throw invalid(name, expected, value)
+}
+
 /** The kind of a received value, for an error that must not show the value. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value)

@@ -1,5 +1,11 @@
 /** The session of one request, for all adapters. It knows no framework. */
-export { type Client, untyped } from './client.js'
+export {
+  ADAPTER_KEYS,
+  type AdapterOptions,
+  type CompiledAdapterOptions,
+  compileAdapterOptions,
+} from './adapter-options.js'
+export type { Client } from './client.js'
 export type {
   FallbackStore,
   LoadedSession,

@@ -1,8 +1,8 @@
 import type { LockSpec } from '../../attribute-locks/lock-request.js'
 import { decodeValue } from '../../codec/index.js'
 import type { IfMissing } from '../../options/access-options.js'
-import { TOUCH_WAIT_MS } from '../limits.js'
 import type { Client, Opened } from './client.js'
+import { extendLife, LIFE } from './life.js'
 import type { RequestOptions } from './options.js'
 import { endedAs, isMissing } from './replaced.js'
 import type { Shared } from './shared.js'
@@ -16,9 +16,6 @@ export interface Seen {
   readonly aliveUntil: Date
   readonly isTouchDue: boolean
 }
-
-/** Nobody writes an attribute of this name: the lock on it waits only for requests that lock the whole session. */
-const LIFE = { read: ['@life'] } as const
 
 /** The calls of one request to the client, with the bounds of its waits. */
 export class RequestCalls {
@@ -66,10 +63,8 @@ export class RequestCalls {
     await this.counted(id, () => this.holdfast.access(id, LIFE, () => {}, options))
   }
 
-  /** Extends the life. A failure is no failure of the request: the next one tries again. */
   extendLife(id: string): Promise<void> {
-    const timeoutMs = Math.min(TOUCH_WAIT_MS, this.waits.timeoutMs)
-    return this.holdfast.access(id, LIFE, () => {}, { timeoutMs, ifMissing: 'fail' }).catch(() => {})
+    return extendLife(this.holdfast, id, this.waits.timeoutMs)
   }
 
   async destroy(id: string): Promise<void> {

@@ -6,8 +6,8 @@ import { expiredCookie } from './cookie-record.js'
 import { type HeldFor, HeldResponse, type ResponseSteps } from './held-response.js'
 import { isResponse } from './node-response.js'
 import type { CompiledOptions, ExpressNext, ExpressRequest, ExpressResponse, OnBusy } from './options.js'
-import { labelOf } from './overstay.js'
 import { RequestStore } from './request-store.js'
+import { labelOf } from './route-label.js'
 import { SeenResponse } from './seen-response.js'
 
 const IGNORED = (): void => {}

@@ -22,12 +22,9 @@ declare module 'fastify' {
   }
 }
 
-/** Routes that were warned of; more than an application has. */
-const ROUTES_MAX = 1_000
-
 async function register<S extends object>(fastify: FastifyInstance, options: HoldfastSessionOptions<S>): Promise<void> {
   const calls = new StoreCalls()
-  const compiled = compileOptions(options, warnOfOverstay(fastify))
+  const compiled = compileOptions(options, (message) => fastify.log.warn(message))
   const shared: Shared = { options: compiled, calls, objects: new SessionObjects(calls) }
   const requests = new WeakMap<FastifyRequest, SessionRequest>()
   fastify.decorateRequest('releaseSession', function releaseSession(this: FastifyRequest) {
@@ -61,15 +58,6 @@ function of(requests: WeakMap<FastifyRequest, SessionRequest>, request: FastifyR
   if (found === undefined)
     throw new InvalidArgumentError('this request has no session: it did not pass the onRequest hook')
   return found
-}
-
-function warnOfOverstay(fastify: FastifyInstance): (route: string) => void {
-  const warned = new Set<string>()
-  return (route) => {
-    if (warned.has(route) || warned.size === ROUTES_MAX) return
-    warned.add(route)
-    fastify.log.warn({ route }, 'a request held its session for longer than maxHoldMs and lost it: end it earlier')
-  }
 }
 
 /**

@@ -1,14 +1,7 @@
 import { InvalidArgumentError } from '../../errors/index.js'
-import { OPTION_MS_MAX } from '../../limits.js'
-import { checkKeys, integer, invalid, type Keys, kindOf } from '../../options/check.js'
-import {
-  GRACE_DEFAULT_MS,
-  MAX_HOLD_DEFAULT_MS,
-  REQUEST_TIMEOUT_DEFAULT_MS,
-  SECRET_BYTES_MIN,
-  WAITING_DEFAULT,
-  WAITING_MAX,
-} from '../limits.js'
+import { checkKeys, invalid, type Keys, kindOf } from '../../options/check.js'
+import { type Bounds, compileBounds } from '../common/bounds.js'
+import { SECRET_BYTES_MIN } from '../limits.js'
 import { type CookieOptions, SessionCookie } from './cookie.js'
 
 /**
@@ -94,14 +87,10 @@ export interface CookieSessionOptions<L extends WebLock = WebLock>
 }
 
 /** The options, checked and complete. */
-export interface CompiledWebOptions {
+export interface CompiledWebOptions extends Bounds {
   readonly cookie: SessionCookie
   readonly isRolling: boolean
   readonly lockOf: (request: Request) => WebLock
-  readonly timeoutMs: number
-  readonly maxHoldMs: number
-  readonly graceMs: number
-  readonly waitingMax: number
   readonly label: string
   readonly onError: WebOptions['onError']
 }
@@ -133,8 +122,6 @@ export function compileCookieSessionOptions(options: CookieSessionOptions): Comp
 
 function compiled(options: WebOptions): CompiledWebOptions {
   const { secrets, cookie = {}, rolling = false, lock = 'write', label = 'request', onError } = options
-  const ms = (name: 'timeoutMs' | 'maxHoldMs' | 'graceMs', defaultMs: number) =>
-    integer(name, options[name] ?? defaultMs, 1, OPTION_MS_MAX)
   if (typeof lock !== 'function') checkLock(lock)
   if (typeof rolling !== 'boolean') throw invalid('rolling', 'a boolean', rolling)
   if (typeof label !== 'string') throw invalid('label', 'a string', label)
@@ -143,10 +130,7 @@ function compiled(options: WebOptions): CompiledWebOptions {
     cookie: new SessionCookie(checkSecrets(secrets), cookie),
     isRolling: rolling,
     lockOf: typeof lock === 'function' ? (request) => checkLock(lock(request)) : () => lock,
-    timeoutMs: ms('timeoutMs', REQUEST_TIMEOUT_DEFAULT_MS),
-    maxHoldMs: ms('maxHoldMs', MAX_HOLD_DEFAULT_MS),
-    graceMs: ms('graceMs', GRACE_DEFAULT_MS),
-    waitingMax: integer('waitingMax', options.waitingMax ?? WAITING_DEFAULT, 1, WAITING_MAX),
+    ...compileBounds(options),
     label,
     onError,
   }

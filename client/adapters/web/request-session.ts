@@ -4,7 +4,8 @@ import type { Peeked } from '../../api.js'
 import { AccessEndedError, NotLockedError, SessionReleasedError } from '../../errors/index.js'
 import { compileTtlMs } from '../../options/access-options.js'
 import type { Client, Opened, Values } from '../common/client.js'
-import { ID_BYTES, TOUCH_WAIT_MS } from '../limits.js'
+import { extendLife } from '../common/life.js'
+import { ID_BYTES } from '../limits.js'
 import type { NewCookie } from './cookie.js'
 import { HoldTimer } from './hold-timer.js'
 import type { CompiledWebOptions, WebLock } from './options.js'
@@ -36,9 +37,6 @@ export interface RequestContext {
   /** Sets a cookie, when all is committed. */
   readonly setCookie: (cookie: NewCookie) => void
 }
-
-/** Nobody writes an attribute of this name: the lock on it waits only for requests that lock the whole session. */
-const LIFE = { read: ['@life'] } as const
 
 /** The session of one request, from when it is found until its cookie is set. */
 export class RequestSession implements CookieSession<Values, Values> {
@@ -211,14 +209,12 @@ export class RequestSession implements CookieSession<Values, Values> {
     if (staged !== undefined || this.context.options.isRolling) this.cookie = 'is set'
   }
 
-  /** Extends the life of a session that was only read. A failure fails no request: the next one tries again. */
+  /** Extends the life of a session that was only read. */
   private async touch({ isTouchDue, ttlMs }: Peeked<Values>): Promise<void> {
     const { holdfast, options } = this.context
     if (options.isRolling) this.cookie = 'is set'
     this.cookieTtlMs = ttlMs
-    if (!isTouchDue || this.#id === undefined) return
-    const waits = { timeoutMs: Math.min(TOUCH_WAIT_MS, options.timeoutMs), ifMissing: 'fail' } as const
-    await holdfast.access(this.#id, LIFE, () => {}, waits).catch(() => {})
+    if (isTouchDue && this.#id !== undefined) await extendLife(holdfast, this.#id, options.timeoutMs)
   }
 
   /** Makes the session of a request that has none, unless it has no attributes either. */

@@ -1,9 +1,9 @@
 import type { Holdfast } from '../../api.js'
-import { untyped } from '../common/client.js'
+import type { Client } from '../common/client.js'
+import { tellOverstay } from '../common/overstay.js'
 import type { CookieAttributes } from './cookie.js'
 import { findSession } from './find-session.js'
 import { type CookieSessionOptions, compileCookieSessionOptions, type WebLock } from './options.js'
-import { warnOfOverstay } from './overstay-warning.js'
 import type { RequestContext } from './request-session.js'
 import type { CookieSession, StateUnder } from './web-session.js'
 
@@ -40,13 +40,13 @@ export async function sessionOf<S extends object, const L extends WebLock = 'wri
   cookies: CookieStore,
 ): Promise<CookieSession<S, StateUnder<S, L>>> {
   const compiled = compileCookieSessionOptions(options)
-  const client = untyped(holdfast)
+  const client: Client = holdfast
   const context: RequestContext = {
     holdfast: client,
     options: compiled,
     lock: options.lock ?? 'write',
     client: undefined,
-    overstayed: () => warnOfOverstay(client, `an action '${compiled.label}'`, compiled.maxHoldMs),
+    overstayed: () => tellOverstay(client, `an action '${compiled.label}'`, compiled.maxHoldMs),
     setCookie: ({ name, value, attributes }) => void cookies.set(name, value, attributes),
   }
   const session = await findSession(context, compiled.cookie.idOf(cookies.get(compiled.cookie.name)?.value))

@@ -1,12 +1,12 @@
 import type { Holdfast } from '../../api.js'
 import { InvalidArgumentError, isHoldfastError } from '../../errors/index.js'
 import { checkWork, kindOf } from '../../options/check.js'
-import { untyped } from '../common/client.js'
+import type { Client } from '../common/client.js'
+import { tellOverstay } from '../common/overstay.js'
 import { problemOf } from '../common/problem.js'
 import { type NewCookie, toHeader } from './cookie.js'
 import { findSession } from './find-session.js'
 import { type CompiledWebOptions, compileWebOptions, type WebLock, type WebOptions } from './options.js'
-import { warnOfOverstay } from './overstay-warning.js'
 import type { RequestContext, RequestSession } from './request-session.js'
 import type { StateUnder, WebSession } from './web-session.js'
 
@@ -59,7 +59,7 @@ export function withSession<
 ): (request: R, ...rest: Rest) => Promise<Response> {
   const compiled = compileWebOptions(options)
   checkWork(handle)
-  const client = untyped(holdfast)
+  const client: Client = holdfast
 
   return async (request, ...rest) => {
     let cookie: NewCookie | undefined
@@ -68,7 +68,7 @@ export function withSession<
       options: compiled,
       lock: compiled.lockOf(request),
       client: request.signal,
-      overstayed: () => warnOfOverstay(client, `a ${request.method} request '${compiled.label}'`, compiled.maxHoldMs),
+      overstayed: () => tellOverstay(client, `a ${request.method} request '${compiled.label}'`, compiled.maxHoldMs),
       setCookie: (given) => {
         cookie = given
       },

@@ -4,7 +4,6 @@ import {
   type RequestSession,
   RequestSessions,
   type RequestSessionsOptions,
-  untyped,
 } from '../../../../client/adapters/common/index.js'
 import { createHoldfast } from '../../../../client/index.js'
 import type { HoldfastOptions } from '../../../../client/options/client-options.js'
@@ -22,7 +21,7 @@ export class Servers {
 
   client(options: Partial<HoldfastOptions> = {}): Client {
     const { config } = this.stack
-    return untyped(createHoldfast<object>({ namespace: 'shop', config, ...options }))
+    return createHoldfast<object>({ namespace: 'shop', config, ...options })
   }
 
   server(options: Partial<RequestSessionsOptions> = {}): RequestSessions {

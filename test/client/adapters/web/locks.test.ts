@@ -174,7 +174,9 @@ describe('the lock of a request', () => {
     await expect(first).rejects.toMatchObject({ code: 'SESSION_RELEASED', reason: 'maxHoldMs' })
     await expect(second).rejects.toMatchObject({ code: 'SESSION_RELEASED', reason: 'maxHoldMs' })
     expect(aborted).toEqual(['SESSION_RELEASED', 'SESSION_RELEASED'])
-    expect(warnings).toEqual([expect.stringContaining("a GET request 'count' held its session for longer than 30 ms")])
+    expect(warnings).toEqual([
+      expect.stringContaining("a GET request 'count' held its session for longer than maxHoldMs (30 ms)"),
+    ])
     warned.mockRestore()
   })
 

@@ -100,7 +100,9 @@ describe('the session of an action', () => {
     const leaked = await sessionOf(site.servers[0], { ...options, maxHoldMs: 20 }, cookies)
     expect(await countUp(1)).toBe(2)
     await expect(leaked.close()).rejects.toMatchObject({ code: 'SESSION_RELEASED', reason: 'maxHoldMs' })
-    expect(warnings).toEqual([expect.stringContaining("an action 'request' held its session for longer than 20 ms")])
+    expect(warnings).toEqual([
+      expect.stringContaining("an action 'request' held its session for longer than maxHoldMs (20 ms)"),
+    ])
     warned.mockRestore()
   })
 })

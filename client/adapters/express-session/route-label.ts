@@ -1,19 +1,3 @@
-/** Routes that were warned of; more than an application has. */
-const ROUTES_MAX = 1_000
-
-/** Warns of a request that held its session for too long, once for each method and route. */
-export function warnOfOverstay(maxHoldMs: number): (label: string) => void {
-  const warned = new Set<string>()
-  return (label) => {
-    if (warned.has(label) || warned.size === ROUTES_MAX) return
-    warned.add(label)
-    process.emitWarning(
-      `a request of ${label} held its session for longer than maxHoldMs (${maxHoldMs} ms) and lost it: end the response earlier, or call req.session.release()`,
-      { type: 'HoldfastWarning', code: 'HOLDFAST_OVERSTAY' },
-    )
-  }
-}
-
 /** What Express knows of the route of a request, as far as it has come. */
 interface Routed {
   readonly method: string
