@@ -7,7 +7,8 @@ import { OPTIONS, serveCart } from './cart.js'
 const holdfast = createHoldfast<Omit<SessionData, 'cookie'>>({ namespace: 'before-after' })
 const lock = process.env.LOCK === 'merge' ? 'merge' : 'write'
 
-/** All adds are under way at once; by default the 51st that waits for a session is refused. */
+/** All adds are under way at once; by default the 51st that waits for a session is refused. With 'merge' none is. */
 const WAITING_MAX = 200
+const waits = lock === 'merge' ? {} : { waitingMax: WAITING_MAX }
 
-serveCart(session({ holdfast, lock, waitingMax: WAITING_MAX, ...OPTIONS }), () => holdfast.close({ drainMs: 2_000 }))
+serveCart(session({ holdfast, lock, ...waits, ...OPTIONS }), () => holdfast.close({ drainMs: 2_000 }))

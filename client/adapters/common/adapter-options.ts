@@ -47,7 +47,8 @@ export interface AdapterOptions<S extends object, Request> {
    */
   readonly graceMs?: number
   /**
-   * Requests of this process that may wait for one session at once. One more is answered with 503 at once.
+   * Requests of this process that may wait for one session at once. One more is answered with 503 at once. Those under
+   * 'merge' are not counted: they wait at most while others save, or for `timeoutMs` where others hold the session.
    * @default 50
    */
   readonly waitingMax?: number

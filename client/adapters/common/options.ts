@@ -29,7 +29,7 @@ export interface RequestSessionsOptions {
   readonly timeoutMs: number
   /** A request that holds its session for longer than this, in milliseconds, has it taken away. */
   readonly maxHoldMs: number
-  /** How many requests of this process may wait for one session. */
+  /** How many requests of this process may wait for one session; those under 'merge' do not count. */
   readonly waitingMax: number
   readonly values: ValueKind
   /** Names that are dropped at load and at save, besides those of Object.prototype. */

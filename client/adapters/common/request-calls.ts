@@ -24,10 +24,11 @@ export class RequestCalls {
 
   constructor(
     private readonly shared: Shared,
-    { label }: RequestOptions,
+    private readonly options: RequestOptions,
     signal: AbortSignal,
   ) {
     const { holdfast, timeoutMs } = shared.options
+    const { label } = options
     this.holdfast = holdfast
     this.waits = { signal, timeoutMs, ...(label === undefined ? {} : { label }) }
   }
@@ -101,7 +102,8 @@ export class RequestCalls {
     })
   }
 
+  /** A request under 'merge' holds the session only while it saves: many at once are soon done, and none is refused. */
   private counted<T>(id: string, wait: () => Promise<T>): Promise<T> {
-    return this.shared.waiting.during(id, wait)
+    return this.options.lock === 'merge' ? wait() : this.shared.waiting.during(id, wait)
   }
 }

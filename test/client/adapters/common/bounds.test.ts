@@ -33,6 +33,31 @@ describe('the bounds of a request', () => {
       expect(await servers.committed()).toEqual({ n: 2 })
     })
 
+    it("refuses nobody who saves under 'merge', and those do not count", async () => {
+      const server = servers.server({ waitingMax: 1 })
+      await servers.make(server, { items: [] })
+      const requests = Array.from({ length: 20 }, () => servers.request(server, 'merge'))
+      for (const request of requests) await request.load(ID)
+      const holding = await servers.loaded(server)
+      const saves = requests.map((request, item) => quiet(request.save(ID, { items: [], [`note-${item}`]: item })))
+      const lifetime = quiet(servers.loaded(server, 'merge').then((request) => request.touch(ID, 5_000)))
+      const waiting = quiet(servers.loaded(server))
+      await holding.end()
+      await Promise.all([...saves, lifetime])
+      await (await waiting).end()
+      expect(Object.keys((await servers.committed()) ?? {})).toHaveLength(21)
+    })
+
+    it("ends at the timeout under 'merge', too", async () => {
+      const server = servers.server({ timeoutMs: 500 })
+      await servers.make(server, { n: 1 })
+      const request = await servers.loaded(server, 'merge')
+      await servers.loaded(server)
+      const save = quiet(request.save(ID, { n: 2 }))
+      await servers.stack.advance(500)
+      await expect(save).rejects.toMatchObject({ code: 'WAIT_TIMEOUT' })
+    })
+
     it('is forgotten when it has ended', async () => {
       const waiting = new Waiting(1)
       await waiting.during(ID, async () => {})
