@@ -9,7 +9,10 @@ let sites: Sites
 beforeEach(() => {
   sites = new Sites()
 })
-afterEach(() => sites.stop())
+afterEach(() => {
+  jest.restoreAllMocks()
+  return sites.stop()
+})
 
 /** Sends a request that a test can abandon. */
 function abandonable(site: Site, path: string, browser: Browser) {
@@ -264,13 +267,12 @@ describe('clients that go away', () => {
 })
 
 test('a request that never ends loses its session after maxHoldMs, and one warning names its route', async () => {
-  const { emitWarning } = process
   const warnings: unknown[][] = []
   const warned = new Promise<void>((resolve) => {
-    process.emitWarning = (...warning: unknown[]) => {
+    jest.spyOn(process, 'emitWarning').mockImplementation((...warning: unknown[]) => {
       warnings.push(warning)
       resolve()
-    }
+    })
   })
   let end = (): void => {}
   const site = await sites.site(
@@ -286,8 +288,8 @@ test('a request that never ends loses its session after maxHoldMs, and one warni
   const browser = new Browser()
   await browser.text(`${site.url}/count`, { method: 'POST' })
   const never = browser.fetch(`${site.url}/users/42/never`)
-  await warned
-  process.emitWarning = emitWarning
+  // An answer, or a failed connection, is an error that must be shown now.
+  await Promise.race([warned, never.then(({ status }) => Promise.reject(new Error(`answered with ${status}`)))])
   expect(warnings).toEqual([
     [expect.stringContaining('GET /users/:id/never'), { type: 'HoldfastWarning', code: 'HOLDFAST_OVERSTAY' }],
   ])
