@@ -6,7 +6,8 @@ export interface HoldTimes {
 
 /** Tells when a request has held its session for too long. */
 export class HoldTimer {
-  private timer: NodeJS.Timeout | undefined
+  /** The first one to end tells: the grace makes no request hold its session for longer. */
+  private timers: NodeJS.Timeout[] = []
   private readonly gone = () => this.set(this.times.graceMs)
 
   /** @param client is aborted when the client has gone away. */
@@ -25,14 +26,13 @@ export class HoldTimer {
 
   /** Call it when the session is held no longer, or is about to be given back. */
   stop(): void {
-    clearTimeout(this.timer)
-    this.timer = undefined
+    for (const timer of this.timers) clearTimeout(timer)
+    this.timers = []
     this.client?.removeEventListener('abort', this.gone)
   }
 
   private set(ms: number): void {
-    clearTimeout(this.timer)
     // Without a request under way nothing else keeps the process alive for it.
-    this.timer = setTimeout(this.isOver, ms).unref()
+    this.timers.push(setTimeout(this.isOver, ms).unref())
   }
 }

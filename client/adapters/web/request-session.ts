@@ -150,7 +150,8 @@ export class RequestSession implements CookieSession<Values, Values> {
 
   /** Drops what is not committed. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.ending === undefined) return this.abandon()
+    // A commit that is under way may just be making the session: what it makes must be given back, too.
+    if (this.ending === undefined) return this.inTurn(() => this.abandon())
     await this.ending.catch(() => {})
   }
 
@@ -205,7 +206,8 @@ export class RequestSession implements CookieSession<Values, Values> {
       this.cookie = 'is set'
     }
     this.cookieTtlMs = session.ttlMs
-    await (how === 'commit' ? session.commit() : session.close())
+    if (how === 'commit') await session.commit()
+    else await (staged === undefined ? session.close() : staged.during(() => session.close()))
     if (staged !== undefined || this.context.options.isRolling) this.cookie = 'is set'
   }
 
@@ -256,7 +258,7 @@ export class RequestSession implements CookieSession<Values, Values> {
     const { source } = this
     this.timer.stop()
     if (source.kind === 'gone') return
-    if ('staged' in source) source.staged?.freeze()
+    if ('staged' in source) source.staged?.end(error)
     this.source = { kind: 'gone', error }
   }
 

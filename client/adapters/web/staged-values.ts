@@ -1,21 +1,20 @@
-import { NotLockedError } from '../../errors/index.js'
+import { NotLockedError, SessionReleasedError } from '../../errors/index.js'
 import type { Opened, Values } from '../common/client.js'
-
-const refuseWrite = (_: Values, name: string | symbol): never => {
-  throw new NotLockedError(String(name), 'request')
-}
 
 /** The attributes of a session that is not in the store yet. */
 export class StagedValues {
   /** The object that the handler gets. It has no prototype: no name that the handler takes from a request is special. */
   readonly view: Values
   private readonly values: Values = Object.create(null)
+  /** Why a change would be lost. */
+  private refusal: ((name: string) => Error) | undefined
 
   constructor(isWritable: boolean) {
-    const { values } = this
-    this.view = isWritable
-      ? values
-      : new Proxy<Values>(values, { set: refuseWrite, deleteProperty: refuseWrite, defineProperty: refuseWrite })
+    if (!isWritable) this.refusal = (name) => new NotLockedError(name, 'request')
+    this.view = new Proxy<Values>(this.values, {
+      defineProperty: (values, name, property) => Reflect.defineProperty(values, this.changed(name), property),
+      deleteProperty: (values, name) => Reflect.deleteProperty(values, this.changed(name)),
+    })
   }
 
   get isEmpty(): boolean {
@@ -28,8 +27,24 @@ export class StagedValues {
     for (const [name, value] of Object.entries(this.values)) state[name] = value
   }
 
+  /** Refuses changes while the session is closed: they would come too late for it. It may fail, and be closed again. */
+  async during(close: () => Promise<void>): Promise<void> {
+    this.refusal = () => new SessionReleasedError('release')
+    try {
+      await close()
+    } catch (error) {
+      this.refusal = undefined
+      throw error
+    }
+  }
+
   /** A later change would be lost: it throws. */
-  freeze(): void {
-    Object.freeze(this.values)
+  end(error: () => Error): void {
+    this.refusal = error
+  }
+
+  private changed(name: string | symbol): string | symbol {
+    if (this.refusal !== undefined) throw this.refusal(String(name))
+    return name
   }
 }

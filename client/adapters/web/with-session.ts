@@ -98,23 +98,20 @@ export function withSession<
 }
 
 function checkResponse(response: Response): Response {
-  // Its class may be one of the framework.
-  if (typeof response?.headers?.append === 'function') return response
+  // Its class may be one of the framework. Response.error() has status 0, and no server can send it.
+  if (typeof response?.headers?.append === 'function' && response.status !== 0) return response
+  if (response?.status === 0)
+    throw new InvalidArgumentError('a handler must return a Response with a status: throw an error')
   throw new InvalidArgumentError(`a handler must return a Response, received ${kindOf(response)}`)
 }
 
 function withCookie(response: Response, cookie: NewCookie | undefined): Response {
   if (cookie === undefined) return response
-  const header = toHeader(cookie)
-  try {
-    response.headers.append('set-cookie', header)
-    return response
-  } catch {
-    // The headers of a redirect, and of a response of `fetch`, cannot be changed.
-    const copy = new Response(response.body, response)
-    copy.headers.append('set-cookie', header)
-    return copy
-  }
+  // A handler may return one response to many users: none of them may get the cookie of another. The headers of a
+  // redirect, and of a response of `fetch`, cannot be changed at all.
+  const copy = new Response(response.body, response)
+  copy.headers.append('set-cookie', toHeader(cookie))
+  return copy
 }
 
 async function answerFor(error: unknown, request: Request, options: CompiledWebOptions): Promise<Response> {

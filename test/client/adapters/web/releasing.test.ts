@@ -80,7 +80,7 @@ describe('a session that is given back early', () => {
         return countUp(request, session)
       }),
     )
-    expect(late).toThrow(TypeError)
+    expect(late).toThrow(expect.objectContaining({ code: 'SESSION_RELEASED' }))
     expect(await (await browser.send(site.handler(countUp, {}, 1))).json()).toBe(2)
   })
 
