@@ -27,6 +27,8 @@ export class SessionRequest implements StoreOwner {
   private current: unknown = null
   private readonly known = new WeakSet<object>()
   private failure: { readonly error: unknown; isTold: boolean } | undefined
+  /** The response was passed on to be sent: the handler has had its time. */
+  private isSent = false
   /** `request.session` is undefined, so that @fastify/session neither saves nor sets a cookie. */
   private isHidden = false
 
@@ -90,6 +92,7 @@ export class SessionRequest implements StoreOwner {
       failure.isTold = true
       return this.answerFailure(failure.error, payload)
     } else if (reply.statusCode < 400) reply.code(500)
+    this.isSent = true
     if (reply.raw.destroyed) this.end()
     return payload
   }
@@ -143,7 +146,8 @@ export class SessionRequest implements StoreOwner {
     if (this.gone.signal.aborted) return true
     if (problem === undefined) return false
     if (onBusy !== undefined && problem.status === 503 && isHoldfastError(error)) {
-      Promise.resolve(onBusy(request, reply, error)).catch((failure: unknown) => reply.send(failure))
+      const answered = async () => onBusy(request, reply, error)
+      answered().catch((failure: unknown) => reply.send(failure))
     } else reply.send(answerWith(reply, problem))
     return true
   }
@@ -172,7 +176,7 @@ export class SessionRequest implements StoreOwner {
   private closed(): void {
     const { graceMs } = this.shared.options
     if (!this.isLoaded) this.gone.abort()
-    if (!this.isLoaded || this.reply.raw.writableFinished) this.end()
+    if (!this.isLoaded || this.isSent || this.reply.raw.writableFinished) this.end()
     else setTimeout(() => this.end(), graceMs).unref()
   }
 }

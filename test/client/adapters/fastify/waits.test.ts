@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http'
+import { Readable } from 'node:stream'
 import { setTimeout as after } from 'node:timers/promises'
 import cookie from '@fastify/cookie'
 import fastifySession from '@fastify/session'
@@ -57,6 +58,29 @@ describe('requests of Fastify that wait for a session, or hold one', () => {
     const { browser } = await stuck({ waitingMax: 2, timeoutMs: 200 })
     const all = Array.from({ length: 5 }, () => browser.send('/wait'))
     expect((await Promise.all(all)).map(({ status }) => status)).toEqual(Array(5).fill(503))
+  })
+
+  it('frees a session at once where its response is cut while it is sent', async () => {
+    const browser = await servers.shop((server) => {
+      server.get('/cut', (_request, reply) => {
+        const body = new Readable({ read: () => {} })
+        body.push('part')
+        reply.raw.once('pipe', () => setImmediate(() => body.destroy(new Error('the file is gone'))))
+        reply.send(body)
+      })
+    })
+    await expect(browser.send('/cut')).rejects.toThrow()
+    expect(await servers.isFreeWithin(1_000, browser)).toBe(true)
+  })
+
+  it('answers what onBusy throws', async () => {
+    const { browser } = await stuck({
+      timeoutMs: 50,
+      onBusy: () => {
+        throw new Error('onBusy failed')
+      },
+    })
+    expect(await browser.send('/wait')).toMatchObject({ status: 500, text: expect.stringContaining('onBusy failed') })
   })
 
   it('a client that goes away while it waits cancels its wait: its handler never runs', async () => {
