@@ -78,7 +78,10 @@ export function withHoldfast<S extends object, Event, Result, Context extends In
     timeoutMs: integer('timeoutMs', timeoutMs, 1, INVOCATION_MAX_MS),
   }
   return async (event, context) => {
-    const invocation = new Invocation(client, { ...times, remainingMs: context.getRemainingTimeInMillis() })
+    const invocation = new Invocation(client, {
+      ...times,
+      remainingMs: Math.min(context.getRemainingTimeInMillis(), INVOCATION_MAX_MS),
+    })
     return invocation.run(() => handler(event, context, invocation))
   }
 }

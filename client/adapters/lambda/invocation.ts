@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { isThenable } from '../../access/outcome.js'
 import type { Holdfast, HoldfastApi } from '../../api.js'
 import { InvocationEndedError } from '../../errors/invocation.js'
@@ -36,6 +37,8 @@ class InvocationClient implements Record<keyof InvocationHoldfast<object>, unkno
     private readonly client: Holdfast<Record<string, unknown>>,
     private readonly times: InvocationTimes,
   ) {
+    // Slow calls listen to it, however many there are.
+    setMaxListeners(Number.POSITIVE_INFINITY, this.signal)
     const endMs = performance.now() + times.remainingMs
     this.waitsUntilMs = endMs - times.marginMs
     this.untilMs = endMs - times.marginMs / 2

@@ -1,3 +1,4 @@
+import { getMaxListeners } from 'node:events'
 import { setTimeout as after } from 'node:timers/promises'
 import { type InvocationHoldfast, type LambdaOptions, withHoldfast } from '../../../../client/adapters/lambda/index.js'
 import { createHoldfast, type Holdfast, type OpenSessionOf } from '../../../../client/index.js'
@@ -270,5 +271,16 @@ describe('withHoldfast', () => {
     ]) {
       expect(() => wrap(() => {}, options)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
     }
+  })
+
+  it('takes a time that is longer than any invocation, as tests have it', async () => {
+    const handler = wrap((_event, _context, holdfast) => holdfast.access(ID, { write: ['count'] }, increment))
+    expect(await handler('event', context(Number.POSITIVE_INFINITY))).toBe(1)
+    expect(await handler('event', context(Number.MAX_SAFE_INTEGER))).toBe(2)
+  })
+
+  it('warns of no leak, however many slow calls get the signal', async () => {
+    const handler = wrap((_event, _context, { signal }) => getMaxListeners(signal))
+    expect(await handler('event', context())).toBe(Number.POSITIVE_INFINITY)
   })
 })
