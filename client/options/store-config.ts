@@ -24,7 +24,9 @@ export function compileConfig(
 ): HoldfastConfig {
   const given = option ?? variable
   if (given === undefined || given === '') {
-    throw new InvalidArgumentError("no 'config' and no HOLDFAST_CONFIG: give the stack's output HoldfastConfig")
+    throw new InvalidArgumentError(
+      "no 'config' and no HOLDFAST_CONFIG: give the stack's output HoldfastConfig, or what 'npx holdfast local' prints",
+    )
   }
   // The error names the place where the mistake is: an option of the call, or a variable of the environment.
   const source = given === option ? 'config' : 'HOLDFAST_CONFIG'

@@ -152,7 +152,10 @@ describe('a wrong variable HOLDFAST_CONFIG is refused under its name:', () => {
       JSON.stringify({ ...CONFIG, dynamoDbEndpoint: 'x' }),
       `'HOLDFAST_CONFIG.dynamoDbEndpoint' must be an http:// or https:// URL, received 'x'`,
     ],
-    ['', `no 'config' and no HOLDFAST_CONFIG: give the stack's output HoldfastConfig`],
+    [
+      '',
+      `no 'config' and no HOLDFAST_CONFIG: give the stack's output HoldfastConfig, or what 'npx holdfast local' prints`,
+    ],
   ])('%s', (variable, message) => {
     expect(refusal({}, variable)).toBe(message)
   })
