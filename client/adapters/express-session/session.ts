@@ -36,7 +36,7 @@ export type SessionMiddleware = (req: IncomingMessage, res: ServerResponse, next
  * @throws {InvalidArgumentError} for an unknown or a wrong option, such as `store`.
  * @example
  * const holdfast = createHoldfast<Omit<SessionData, 'cookie'>>({ namespace: 'shop' })
- * app.use(session({ holdfast, secret: process.env.SESSION_SECRET, cookie: { secure: true, sameSite: 'lax' } }))
+ * app.use(session({ holdfast, secret, cookie: { secure: true, sameSite: 'lax' } }))
  */
 export function session<S extends object>(options: HoldfastSessionOptions<S>): SessionMiddleware {
   const compiled = compileOptions(options)

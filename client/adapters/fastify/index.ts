@@ -76,7 +76,7 @@ function of(requests: WeakMap<FastifyRequest, SessionRequest>, request: FastifyR
  * @throws {InvalidArgumentError} from `ready()`, for an unknown or a wrong option.
  * @example
  * await fastify.register(cookie)
- * await fastify.register(holdfastSession, { holdfast, secret: process.env.SESSION_SECRET })
+ * await fastify.register(holdfastSession, { holdfast, secret })
  * fastify.post('/login', async (request) => {
  *   await request.session.regenerate()
  *   request.session.user = await check(request.body)
