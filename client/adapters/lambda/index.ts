@@ -1,5 +1,5 @@
 import type { Holdfast } from '../../api.js'
-import { checkKeys, checkWork, integer, type Keys } from '../../options/check.js'
+import { checkKeys, checkWork, integer, invalid, type Keys } from '../../options/check.js'
 import {
   INVOCATION_MARGIN_DEFAULT_MS,
   INVOCATION_MARGIN_MAX_MS,
@@ -50,7 +50,8 @@ const KEYS: Keys<LambdaOptions> = { marginMs: true, timeoutMs: true }
  *
  * Around a middy handler, not inside it: an early return of a middleware skips the `after` and `onError` of others.
  *
- * @throws {InvalidArgumentError} at once, for a wrong option or a handler that is no function.
+ * @throws {InvalidArgumentError} at once, for a wrong option or a handler that is no function; from the handler, for a call
+ * without Lambda's context.
  * @example
  * const client = createHoldfast<Shop>({ namespace: 'shop' })
  * export const handler = withHoldfast(client, async (event: APIGatewayProxyEventV2, _context, holdfast) => {
@@ -78,6 +79,9 @@ export function withHoldfast<S extends object, Event, Result, Context extends In
     timeoutMs: integer('timeoutMs', timeoutMs, 1, INVOCATION_MAX_MS),
   }
   return async (event, context) => {
+    if (typeof context?.getRemainingTimeInMillis !== 'function') {
+      throw invalid('context', "the context of Lambda, with 'getRemainingTimeInMillis'", context)
+    }
     const invocation = new Invocation(client, {
       ...times,
       remainingMs: Math.min(context.getRemainingTimeInMillis(), INVOCATION_MAX_MS),

@@ -273,6 +273,12 @@ describe('withHoldfast', () => {
     }
   })
 
+  it('refuses a call without the context of Lambda', async () => {
+    const handler = wrap(() => 'done')
+    for (const none of [undefined, {}, { getRemainingTimeInMillis: 5 }])
+      await expect(handler('event', none as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  })
+
   it('takes a time that is longer than any invocation, as tests have it', async () => {
     const handler = wrap((_event, _context, holdfast) => holdfast.access(ID, { write: ['count'] }, increment))
     expect(await handler('event', context(Number.POSITIVE_INFINITY))).toBe(1)
