@@ -69,7 +69,7 @@ describe('requests of Fastify that wait for a session, or hold one', () => {
         reply.send(body)
       })
     })
-    await expect(browser.send('/cut')).rejects.toThrow()
+    await expect(browser.send('/cut')).rejects.toMatchObject({ message: expect.any(String) })
     expect(await servers.isFreeWithin(1_000, browser)).toBe(true)
   })
 
