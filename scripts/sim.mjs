@@ -2,7 +2,7 @@
 //   npm run sim -- --seeds 2000 --from 1        runs seeds, prints what went wrong, and how often each fault happened
 //   npm run sim -- --seed 605                   runs one seed
 //   npm run sim -- --seeds 200 --hashes         prints each seed's history as a hash: the same for the same behaviour
-//   npm run sim -- --crashes                    kills a function or a client at every suspension point of some runs
+//   npm run sim -- --crashes [--seed 1]         kills a function or a client at every suspension point of some runs, or of one
 //   npm run sim -- --mutants [--only text]      plants each bug of test/simulation/mutants, and says how soon it is found
 import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
@@ -31,7 +31,7 @@ const MUTANT_SEEDS_MAX = 10_000
 /** Most show within these, and then no more are run. */
 const MUTANT_BATCH_SEEDS = 100
 
-const USAGE = `usage: npm run sim -- [--seeds 2000] [--from 1] [--hashes] | --seed 605 | --crashes | --mutants [--only text]
+const USAGE = `usage: npm run sim -- [--seeds 2000] [--from 1] [--hashes] | --seed 605 | --crashes [--seed 1] | --mutants [--only text]
 with any of them: [--workers ${availableParallelism()}]`
 
 const values = options()
@@ -119,7 +119,7 @@ async function runCrashes() {
   const startedAt = performance.now()
   const points = {}
   let [runs, crashes, failed] = [0, 0, 0]
-  for (const seed of CRASH_SEEDS) {
+  for (const seed of values.seed === undefined ? CRASH_SEEDS : [from]) {
     if (interrupt.signal.aborted) return 130
     const [plain] = await run(program, 'points', seed, 1)
     const pointCount = Object.values(plain.points).reduce((sum, times) => sum + times, 0)
