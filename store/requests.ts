@@ -60,7 +60,8 @@ export class Requests {
       const host = sent.port === undefined ? sent.hostname : `${sent.hostname}:${sent.port}`
       if (isConnecting(sent.headers)) throw new NotSentError(error, host)
       const status = foreignStatus(error)
-      throw status === undefined ? error : new ForeignAnswerError(host, status)
+      if (status !== undefined) throw new ForeignAnswerError(host, status)
+      throw brokenOff(error) ?? error
     }
   }
 
@@ -122,6 +123,20 @@ function foreignStatus(error: unknown): number | undefined {
     readonly $metadata?: { readonly httpStatusCode?: number }
   }
   return name === 'Unknown' || name === 'SyntaxError' ? $metadata?.httpStatusCode : undefined
+}
+
+/**
+ * The error of an answer that broke off in its body. The SDK gives it the status of the head, which alone does not tell
+ * why DynamoDB refused: it may be an obstacle that passes. So it counts as no answer.
+ */
+function brokenOff(error: unknown): Error | undefined {
+  const { $fault, $metadata, code } = (error ?? {}) as {
+    readonly $fault?: unknown
+    readonly $metadata?: { readonly httpStatusCode?: number }
+    readonly code?: unknown
+  }
+  const isBroken = $metadata?.httpStatusCode !== undefined && $fault === undefined && typeof code === 'string'
+  return isBroken ? Object.assign(new Error('the answer broke off'), { name: code, code }) : undefined
 }
 
 const timeoutError = (timeoutMs: number): Error =>

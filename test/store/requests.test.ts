@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import { inspect } from 'node:util'
+import { join } from 'node:path'
+import { inspect, promisify } from 'node:util'
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { ForeignAnswerError, type Item, NotSentError } from '../../protocol/dynamodb.js'
 import { watched } from '../../store/connecting.js'
@@ -167,6 +169,13 @@ describe('a request to DynamoDB', () => {
     peer.answer = (socket) => socket.write(`HTTP/1.1 400 Bad\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
     const { get } = await make()
     expect(await failureOf(get())).toMatchObject({ name: 'ResourceNotFoundException' })
+  })
+
+  test('whose answer breaks off in its body has no answer, whatever the status of its head', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [join(__dirname, 'broken-off.mjs')])
+    // A status would say that DynamoDB has refused it for good.
+    const brokenOff = { name: 'ECONNRESET', message: 'the answer broke off' }
+    expect(JSON.parse(stdout)).toEqual([brokenOff, brokenOff, brokenOff])
   })
 
   test('on a connection that is open already may have landed, also with a watched agent', async () => {
