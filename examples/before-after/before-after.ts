@@ -1,6 +1,7 @@
 import { median, percentile, table } from '../../bench/figures.js'
-import { type LocalStack, startLocalStack } from '../../local/index.js'
-import { interruption, runCommand, step } from '../shop/command.js'
+import type { LocalStack } from '../../local/index.js'
+import { runCommand, step } from '../shop/command.js'
+import { onLocalStack } from '../shop/on-local-stack.js'
 import { CART_ADDS, type Fate, NOTE_ADDS } from './adds.js'
 import { RedisMissingError } from './redis.js'
 import {
@@ -99,20 +100,12 @@ async function runSides(stack: LocalStack, interrupted: AbortSignal): Promise<re
   return sides
 }
 
-await runCommand(async () => {
-  const interrupted = interruption()
-  const stack = await startLocalStack({ onProgress: step })
-  try {
+await runCommand(() =>
+  onLocalStack(async (stack, interrupted) => {
     const sides = await runSides(stack, interrupted)
     const lines = [['', ...sides.map(({ name }) => name)], ...ROWS.map(([label, cell]) => [label, ...sides.map(cell)])]
     console.log(`\n${EXPLANATION}\n\n${table(lines)}\n`)
     compareTimes(sides)
     if (!judge(sides)) process.exitCode = 1
-  } catch (error) {
-    if (!interrupted.aborted) throw error
-    step('interrupted')
-    process.exitCode = Number(interrupted.reason)
-  } finally {
-    await stack.stop()
-  }
-})
+  }),
+)

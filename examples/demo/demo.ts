@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import { startLocalStack } from '../../local/index.js'
-import { interruption, runCommand, step } from '../shop/command.js'
+import { runCommand, step } from '../shop/command.js'
+import { onLocalStack } from '../shop/on-local-stack.js'
 import { comparison, EXPLANATION, isFree, stickyReads } from './comparison.js'
 import type { LoadOptions } from './load.js'
 import { DOCUMENT_CLIENT, EXPRESS_SESSION, runCompared, runHoldfast, type Side } from './sides.js'
@@ -44,11 +44,9 @@ function judge({ load }: Side): boolean {
   return isKept && load.lost === 0 && load.unexplained === 0
 }
 
-await runCommand(async () => {
+await runCommand(() => {
   const options = readOptions()
-  const interrupted = interruption()
-  const stack = await startLocalStack({ onProgress: step })
-  try {
+  return onLocalStack(async (stack, interrupted) => {
     const { users, overlap, seconds, warmUpSeconds, seed } = options
     step(`${users} users, ${overlap} windows each, ${warmUpSeconds} + ${seconds} s, seed ${seed}`)
     const ours = await runHoldfast(stack, options, interrupted)
@@ -59,11 +57,5 @@ await runCommand(async () => {
     }
     console.log(`\n${EXPLANATION}\n\n${comparison(sides)}\n`)
     if (!judge(ours)) process.exitCode = 1
-  } catch (error) {
-    if (!interrupted.aborted) throw error
-    step('interrupted')
-    process.exitCode = Number(interrupted.reason)
-  } finally {
-    await stack.stop()
-  }
+  })
 })

@@ -6,9 +6,9 @@ import { HTTPException } from 'hono/http-exception'
 import { streamSSE } from 'hono/streaming'
 import { type WebSession, withSession } from '../../client/adapters/web/index.js'
 import { createHoldfast } from '../../client/index.js'
+import { help } from '../express/help.js'
 import { serve } from '../shop/serve.js'
 import type { ShopSession } from '../shop/shop.js'
-import { help } from './help.js'
 import { firstTokens, refresh, type Tokens } from './provider.js'
 
 /**
@@ -58,7 +58,7 @@ app.post('/login', async (c) => {
   session.state.user = name
   session.state.tokens = firstTokens()
   if (remember === true) session.ttlMs = REMEMBERED_MS
-  // It leaves when the session is stored: whichever server is asked next finds it.
+  // It leaves when the session is stored: any server then finds it.
   return c.redirect('/account', 303)
 })
 

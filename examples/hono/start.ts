@@ -1,6 +1,6 @@
+import { help } from '../express/help.js'
 import { runCommand } from '../shop/command.js'
 import { runServers } from '../shop/run-servers.js'
-import { help } from './help.js'
 
 /** `npm run example -- hono`: the local stack and two servers with Hono, until Ctrl-C. */
 const SERVERS = 2

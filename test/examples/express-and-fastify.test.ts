@@ -1,40 +1,22 @@
 import { on, once } from 'node:events'
 import { get } from 'node:http'
-import { Program } from './programs.js'
-import { originsIn, Visitor } from './visitor.js'
+import { ExampleSuite, LOGIN } from './example-suite.js'
 
-const UP = 'Ctrl-C ends all of it'
-const LOGIN = { name: 'Ada', password: 'secret' }
 const MONTH_MS = 30 * 86_400_000
 
 describe.each([
   ['express', 38_600],
   ['fastify', 38_640],
 ])('the example %s', (example, port) => {
-  let shop: Program
-  let visitor: Visitor
-  let origins: readonly string[]
-  beforeAll(async () => {
-    shop = Program.start('run.js', [example], { PORT: String(port) })
-    await shop.says(UP)
-    origins = originsIn(shop)
-  }, 60_000)
-  beforeEach(() => {
-    visitor = new Visitor(origins)
-  })
-  afterAll(() => shop?.remove())
+  const suite = new ExampleSuite(example, port)
 
   test('keeps every overlapping add, and the cart at login', async () => {
-    await visitor.ask(0, 'POST', '/cart/first')
-    await Promise.all(Array.from({ length: 20 }, (_, index) => visitor.ask(index % 2, 'POST', `/cart/${index}`)))
-    await visitor.ask(1, 'POST', '/login', LOGIN)
-    const { answer } = await visitor.ask(0, 'GET', '/account')
-    expect((answer as { cart: string[] }).cart.toSorted()).toEqual(
-      ['first', ...Array.from({ length: 20 }, (_, index) => String(index))].toSorted(),
-    )
+    const { found, expected } = await suite.carts()
+    expect(found).toEqual(expected)
   })
 
   test('gives a new id at login, which the other server knows at once, and shows a message once', async () => {
+    const { visitor } = suite
     await visitor.ask(0, 'POST', '/cart/apple')
     const before = visitor.cookie
     expect(await visitor.ask(0, 'POST', '/login', LOGIN)).toMatchObject({ status: 303, location: '/account' })
@@ -45,8 +27,9 @@ describe.each([
   })
 
   test('answers a request with the cookie from before the login with 409, and logs nobody out', async () => {
+    const { visitor } = suite
     await visitor.ask(0, 'POST', '/cart/apple')
-    const late = new Visitor(origins)
+    const late = suite.another()
     late.cookie = visitor.cookie
     await visitor.ask(0, 'POST', '/login', LOGIN)
     expect(await late.ask(1, 'POST', '/cart/pear')).toMatchObject({ status: 409, given: null })
@@ -54,8 +37,9 @@ describe.each([
   })
 
   test('ends the session at logout, on every server', async () => {
+    const { visitor } = suite
     await visitor.ask(0, 'POST', '/login', LOGIN)
-    const stolen = new Visitor(origins)
+    const stolen = suite.another()
     stolen.cookie = visitor.cookie
     expect(await visitor.ask(1, 'POST', '/logout')).toMatchObject({ status: 303, location: '/cart' })
     expect((await visitor.ask(0, 'GET', '/account')).status).toBe(401)
@@ -63,6 +47,7 @@ describe.each([
   })
 
   test('remembers who wants it for a month, and the others until the browser is closed', async () => {
+    const { visitor } = suite
     const { given } = await visitor.ask(0, 'POST', '/login', LOGIN)
     expect(given).not.toContain('Expires')
     const remembered = await visitor.ask(0, 'POST', '/login', { ...LOGIN, remember: true })
@@ -71,6 +56,7 @@ describe.each([
   })
 
   test('makes no session of a cookie that it did not give out', async () => {
+    const { visitor } = suite
     await visitor.ask(0, 'POST', '/cart/apple')
     const [name = ''] = visitor.cookie.split('=')
     const forged = `${name}=${example === 'express' ? 's%3A' : ''}${'A'.repeat(32)}.${'B'.repeat(43)}`
@@ -81,8 +67,9 @@ describe.each([
   })
 
   test('lets requests pass while an event stream of the same visitor is open', async () => {
+    const { visitor } = suite
     await visitor.ask(0, 'POST', '/cart/apple')
-    const stream = get(`${origins[0]}/events`, { headers: { cookie: visitor.cookie } })
+    const stream = get(`${suite.origins[0]}/events`, { headers: { cookie: visitor.cookie } })
     try {
       const [response] = await once(stream, 'response')
       response.setEncoding('utf8')

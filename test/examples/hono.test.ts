@@ -1,35 +1,17 @@
-import { Program } from './programs.js'
-import { originsIn, Visitor } from './visitor.js'
+import { ExampleSuite, LOGIN } from './example-suite.js'
 
-const UP = 'Ctrl-C ends all of it'
-const LOGIN = { name: 'Ada', password: 'secret' }
 const MONTH_SECONDS = 30 * 86_400
 
 describe('the example hono', () => {
-  let shop: Program
-  let visitor: Visitor
-  let origins: readonly string[]
-  beforeAll(async () => {
-    shop = Program.start('run.js', ['hono'], { PORT: '38700' })
-    await shop.says(UP)
-    origins = originsIn(shop)
-  }, 60_000)
-  beforeEach(() => {
-    visitor = new Visitor(origins)
-  })
-  afterAll(() => shop?.remove())
+  const suite = new ExampleSuite('hono', 38_700)
 
   test('keeps every overlapping add, and the cart at login', async () => {
-    await visitor.ask(0, 'POST', '/cart/first')
-    await Promise.all(Array.from({ length: 20 }, (_, index) => visitor.ask(index % 2, 'POST', `/cart/${index}`)))
-    await visitor.ask(1, 'POST', '/login', LOGIN)
-    const { answer } = await visitor.ask(0, 'GET', '/account')
-    expect((answer as { cart: string[] }).cart.toSorted()).toEqual(
-      ['first', ...Array.from({ length: 20 }, (_, index) => String(index))].toSorted(),
-    )
+    const { found, expected } = await suite.carts()
+    expect(found).toEqual(expected)
   })
 
   test('refreshes a token once for 20 requests at once, on two servers', async () => {
+    const { visitor } = suite
     expect(await visitor.ask(0, 'POST', '/login', LOGIN)).toMatchObject({ status: 303, location: '/account' })
     const answers = await Promise.all(
       Array.from({ length: 20 }, async (_, index) => (await visitor.ask(index % 2, 'GET', '/account')).answer),
@@ -38,6 +20,7 @@ describe('the example hono', () => {
   })
 
   test('gives a new id at login, remembers the user where he asks for it, and forgets him at logout', async () => {
+    const { visitor } = suite
     await visitor.ask(0, 'POST', '/cart/apple')
     const before = visitor.cookie
     const { given } = await visitor.ask(1, 'POST', '/login', { ...LOGIN, remember: true })
@@ -56,8 +39,9 @@ describe('the example hono', () => {
   })
 
   test('shows the cart in a stream that keeps nobody waiting', async () => {
+    const { visitor } = suite
     await visitor.ask(0, 'POST', '/cart/apple')
-    const stream = await fetch(`${origins[0]}/events`, { headers: { cookie: visitor.cookie } })
+    const stream = await fetch(`${suite.origins[0]}/events`, { headers: { cookie: visitor.cookie } })
     const text = (stream.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream())
     const seen: string[] = []
     for await (const part of text) {
@@ -69,7 +53,7 @@ describe('the example hono', () => {
   })
 
   test('ends on Ctrl-C', async () => {
-    shop.interrupt()
-    expect(await shop.ends()).toBe(0)
+    suite.program.interrupt()
+    expect(await suite.program.ends()).toBe(0)
   })
 })
