@@ -121,7 +121,8 @@ describe('busy', () => {
 })
 
 describe('clients that go away', () => {
-  test('while it waits: the handler never runs, nothing is logged, and the next gets the session', async () => {
+  /** A site whose request to `/hold` has the session until `held` is open: one to `/never` then waits. */
+  async function waitingSite() {
     const [held, entered, arrived, noticed] = [gate(), gate(), gate(), gate()]
     const ran: string[] = []
     const site = await sites.site(
@@ -148,6 +149,11 @@ describe('clients that go away', () => {
     )
     const browser = new Browser()
     await browser.text(`${site.url}/count`, { method: 'POST' })
+    return { held, entered, arrived, noticed, ran, site, browser }
+  }
+
+  test('while it waits: the handler never runs, nothing is logged, and the next gets the session', async () => {
+    const { held, entered, arrived, noticed, ran, site, browser } = await waitingSite()
     const holder = browser.text(`${site.url}/hold`)
     await entered.passed
     const request = abandonable(site, '/never', browser)
@@ -163,32 +169,7 @@ describe('clients that go away', () => {
   })
 
   test('while it waits behind another request of its connection: the handler never runs', async () => {
-    const [held, entered, arrived, noticed] = [gate(), gate(), gate(), gate()]
-    const ran: string[] = []
-    const site = await sites.site(
-      (app) => {
-        counting(app)
-        app.get('/hold', (_req, res) => {
-          entered.open()
-          void held.passed.then(() => res.send('held'))
-        })
-        app.get('/never', (_req, res) => {
-          ran.push('never')
-          res.send('never')
-        })
-      },
-      {
-        lock: (req) => {
-          if (req.path === '/never') {
-            req.socket.once('close', noticed.open)
-            arrived.open()
-          }
-          return 'write'
-        },
-      },
-    )
-    const browser = new Browser()
-    await browser.text(`${site.url}/count`, { method: 'POST' })
+    const { held, entered, arrived, noticed, ran, site, browser } = await waitingSite()
     const headers = { cookie: browser.cookieHeader(), Connection: 'keep-alive' }
     const socket = connect(site.port, '127.0.0.1').on('error', () => {})
     socket.write(requestText('GET', '/hold', headers) + requestText('GET', '/never', headers))
