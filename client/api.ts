@@ -163,9 +163,9 @@ export interface HoldfastApi<S extends object> {
   ): Promise<OpenSessionOf<S, L>>
 
   /**
-   * Reads the last commit of a session from DynamoDB, without a lock: one request, from any server, whoever holds the
-   * session. Another access may replace it at any time. Changes that `durability: 'release'` has not written yet are
-   * not in it. It does not extend the session's life.
+   * Reads the last commit of a session from DynamoDB, without a lock: one request, from any server, also while another
+   * holds the session. Another access may replace it at any time. Changes that `durability: 'release'` has not written
+   * yet are not in it. It does not extend the session's life.
    *
    * @returns undefined where there is no such session.
    * @throws {UnreachableError} when DynamoDB cannot be read; {@link CorruptStateError} when the session was not written

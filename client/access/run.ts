@@ -111,8 +111,8 @@ async function after<T>(committed: Promise<void>, result: T): Promise<T> {
 }
 
 /**
- * The access has failed, and frees its locks, but not while a destruction or a rotation is under way: whoever got in
- * would see changes of which nobody knows whether they are stored. Returns an outcome that is unknown.
+ * The access has failed, and frees its locks, but not while a destruction or a rotation is under way: the next
+ * access would see changes of which nobody knows whether they are stored. Returns an outcome that is unknown.
  *
  * @param open the sessions that have their locks still.
  */

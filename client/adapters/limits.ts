@@ -12,7 +12,7 @@ export const GRACE_DEFAULT_MS = 5_000
 /** Requests of one process that wait for one session: more than a browser sends for a page. */
 export const WAITING_DEFAULT = 50
 export const WAITING_MAX = 10_000
-/** A request without a lock that extends a life waits no longer: whoever holds the session extends it, too. */
+/** A request without a lock that extends a life waits no longer: the holder of the session extends it, too. */
 export const TOUCH_WAIT_MS = 1_000
 /** Seconds after which a client may repeat a request that found its session busy. */
 export const RETRY_AFTER_SECONDS = 1

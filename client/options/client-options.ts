@@ -165,7 +165,8 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
    * take its default `drainMs`. Then the process ends by the signal, as it would have without the client; the first
    * process of a container ends with 128 and the number of the signal. A second signal ends it at once. Where the
    * application listens for the signal itself, the client closes, and the application ends the process: if it calls
-   * `process.exit()`, only after its own `await close()`. Possible are SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2 and SIGBREAK, in the main thread only.
+   * `process.exit()`, only after its own `await close()`. Possible are SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2 and
+   * SIGBREAK, in the main thread only.
    *
    * Without it, and without `close()`, others wait for each session of the ended process for the rest of its lease.
    * @default false

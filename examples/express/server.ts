@@ -70,7 +70,7 @@ app.post('/login', (request, response, next) => {
     // The lifetime in the store, too. Otherwise the cookie ends with the browser.
     if (remember === true) request.session.cookie.maxAge = REMEMBERED_MS
     request.flash('info', `welcome, ${name}`)
-    // It leaves when the session is stored: whichever server is asked next finds it.
+    // It leaves when the session is stored: any server then finds it.
     response.redirect(303, '/account')
   })
 })

@@ -60,7 +60,7 @@ app.post('/login', async (request, reply) => {
   request.session.message = `welcome, ${name}`
   // The lifetime in the store, too. Otherwise the cookie ends with the browser.
   if (remember === true) request.session.cookie.maxAge = REMEMBERED_MS
-  // It leaves when the session is stored: whichever server is asked next finds it.
+  // It leaves when the session is stored: any server then finds it.
   return reply.redirect('/account', 303)
 })
 

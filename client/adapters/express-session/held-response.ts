@@ -158,7 +158,7 @@ export class HeldResponse {
     return res
   }
 
-  /** As Node does at the first use of a body. Whoever wraps `writeHead` is told. */
+  /** As Node does at the first use of a body. A wrapper of `writeHead` is told. */
   private fixHead(): void {
     if (this.node[HEAD] === null) this.node[FIX_HEAD]()
   }

@@ -50,7 +50,7 @@ export class SeenResponse {
     this.ended()
   }
 
-  /** Lets express-session save, touch or destroy the session, whichever its options say. */
+  /** Lets express-session save, touch or destroy the session, as its options say. */
   save(ended: () => void): void {
     this.ended = ended
     this.end()

@@ -24,7 +24,7 @@ export type SessionMiddleware = (req: IncomingMessage, res: ServerResponse, next
 /**
  * Makes a middleware in place of `session` of express-session, on sessions of Holdfast. What express-session documents
  * holds here, too: it does the cookies, ids and secrets. But a request has its session under a lock, and its response
- * is held back until the session is saved, so that the next request finds it whichever server it goes to.
+ * is held back until the session is saved, so that the next request finds it on any server.
  *
  * An error of the save becomes an error of the request: nothing of the response is sent, and Express's error handler is
  * called. A session that was changed or replaced meanwhile is answered with 409, one that is busy with 503. Where part of

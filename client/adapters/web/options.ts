@@ -18,7 +18,7 @@ export interface WebOptions<L extends WebLock = WebLock> {
    * The secrets that sign the cookie's value, of at least 32 bytes each: `openssl rand -base64 32` makes one. The first
    * one signs. All of them are accepted, so put a new one in front and remove the old one later.
    *
-   * The hazard: whoever knows one of them can look up ids of sessions. Keep them in a secret store.
+   * The hazard: a person who knows one of them can look up ids of sessions. Keep them in a secret store.
    */
   readonly secrets: readonly string[]
   /**

@@ -35,7 +35,7 @@ export interface WebSession<S extends object, State = StateUnder<S, 'write'>> {
    * `holdfast.peek(id)`. Undefined while there is no session in the store; another one from the commit of a
    * {@link regenerate} on. Logs of the session do not show it.
    *
-   * The hazard: it is a secret. Whoever knows it and a secret of the cookie has the session.
+   * The hazard: it is a secret. A person who knows it and a secret of the cookie has the session.
    */
   readonly id: string | undefined
   /**

@@ -9,7 +9,7 @@ interface Counter {
   count: number
 }
 
-/** Far below the rest of a lease: whoever waits for that is too late. */
+/** Far below the rest of a lease: a process that waits for that is too late. */
 const AT_ONCE_MS = TIMING.leaseMs / 3
 
 describe('an execution environment that is frozen between invocations', () => {
