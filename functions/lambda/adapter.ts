@@ -32,14 +32,23 @@ function required(name: string): string {
   return value
 }
 
+/** Of the function's role. Lambda gives them to each environment, and they hold for as long as that lives. */
+const roleCredentials = () => ({
+  accessKeyId: required('AWS_ACCESS_KEY_ID'),
+  secretAccessKey: required('AWS_SECRET_ACCESS_KEY'),
+  sessionToken: required('AWS_SESSION_TOKEN'),
+})
+type RoleCredentials = ReturnType<typeof roleCredentials>
+
 const log = (entry: LogEntry): void => console.log(JSON.stringify(entry))
 
-function createPush(time: MessageTime): Deps['push'] {
+function createPush(time: MessageTime, credentials: RoleCredentials): Deps['push'] {
   const clients = new RecentMap<string, ApiGatewayManagementApiClient>(PUSH_ENDPOINTS_MAX)
   const requests = new Requests({ timeoutMs: PUSH_TIMEOUT_MS, requestsMax: REQUESTS_MAX })
   return async (to: Address, message: StoreMessage) => {
     const client =
-      clients.get(to.endpoint) ?? new ApiGatewayManagementApiClient({ endpoint: to.endpoint, maxAttempts: 1 })
+      clients.get(to.endpoint) ??
+      new ApiGatewayManagementApiClient({ endpoint: to.endpoint, credentials, maxAttempts: 1 })
     clients.set(to.endpoint, client)
     const Data = Buffer.from(JSON.stringify(message))
     const command = new PostToConnectionCommand({ ConnectionId: to.connectionId, Data })
@@ -51,8 +60,8 @@ function createPush(time: MessageTime): Deps['push'] {
   }
 }
 
-function createStore(time: MessageTime): Store {
-  const client = new DynamoDBClient({ maxAttempts: 1 })
+function createStore(time: MessageTime, credentials: RoleCredentials): Store {
+  const client = new DynamoDBClient({ credentials, maxAttempts: 1 })
   const requests = new Requests({ timeoutMs: DYNAMODB_TIMEOUT_MS, requestsMax: REQUESTS_MAX })
   const store = new DynamoDbStore(client, { locks: required('HOLDFAST_LOCKS_TABLE') }, requests)
   return new RetryingStore(store, () => time.signal)
@@ -67,9 +76,10 @@ export interface Environment {
 export function createEnvironment(): Environment {
   const timing = compileTiming(JSON.parse(process.env.HOLDFAST_TIMING || '{}'))
   const time = new MessageTime(MESSAGE_TIME_SHARE * timing.roundTripMs)
+  const credentials = roleCredentials()
   const deps = {
-    store: createStore(time),
-    push: createPush(time),
+    store: createStore(time, credentials),
+    push: createPush(time, credentials),
     nowMs: Date.now,
     timing,
     incarnation: required('HOLDFAST_INCARNATION'),

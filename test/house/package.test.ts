@@ -244,9 +244,9 @@ test('it holds what runs and nothing of where it was built', async () => {
       'README.md',
       'dist/cdk.out/Holdfast.template.json',
       'dist/cjs/package.json',
-      'dist/lambda/connection/index.mjs',
-      'dist/lambda/grant/index.mjs',
-      'dist/lambda/release/index.mjs',
+      'dist/lambda/connection/index.cjs',
+      'dist/lambda/grant/index.cjs',
+      'dist/lambda/release/index.cjs',
       'dist/ws/index.js',
     ]),
   )

@@ -30,8 +30,8 @@ describe('the functions', () => {
   test('each runs its own bundle', () => {
     for (const [path, { Properties }] of functions) {
       const name = path.replace('Functions/', '').toLowerCase()
-      const asset = join(stack.directory, `asset.${String(Properties.Code.S3Key).replace('.zip', '')}`, 'index.mjs')
-      expect(readFileSync(asset).equals(readFileSync(join(packageRoot, 'dist/lambda', name, 'index.mjs')))).toBe(true)
+      const asset = join(stack.directory, `asset.${String(Properties.Code.S3Key).replace('.zip', '')}`, 'index.cjs')
+      expect(readFileSync(asset).equals(readFileSync(join(packageRoot, 'dist/lambda', name, 'index.cjs')))).toBe(true)
     }
   })
 

@@ -1,0 +1,55 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { packageRoot } from '../../local/package-root.cjs'
+
+const BUNDLES = ['connection', 'grant', 'release']
+const SIZE_MAX = 270_000
+
+/** What Lambda gives to a function, and what the stack gives to these. */
+const ENVIRONMENT = {
+  AWS_REGION: 'eu-west-1',
+  AWS_ACCESS_KEY_ID: 'KEY',
+  AWS_SECRET_ACCESS_KEY: 'secret',
+  AWS_SESSION_TOKEN: 'token',
+  HOLDFAST_LOCKS_TABLE: 'Locks',
+  HOLDFAST_CALLBACK_URL: 'https://callback.invalid/live',
+  HOLDFAST_INCARNATION: '1',
+}
+
+const file = (name: string) => join(packageRoot, 'dist', 'lambda', name, 'index.cjs')
+
+/** Loads the bundle as Lambda does, and returns what it exports or why it does not load. */
+function load(name: string, environment: Partial<typeof ENVIRONMENT>): string {
+  const script = `
+    import(${JSON.stringify(file(name))}).then(
+      ({ handler }) => console.log('a handler that is a ' + typeof handler),
+      ({ message }) => console.log(message))`
+  return execFileSync(process.execPath, ['-e', script], {
+    env: environment,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }).trim()
+}
+
+describe.each(BUNDLES)('the bundle of the function %s', (name) => {
+  test('loads with what Lambda gives it', () => {
+    expect(load(name, ENVIRONMENT)).toBe('a handler that is a function')
+  })
+
+  test.each(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'] as const)(
+    'says so where it is given no %s',
+    (variable) => {
+      const { [variable]: _, ...rest } = ENVIRONMENT
+      expect(load(name, rest)).toBe(`the environment variable ${variable} is not set`)
+    },
+  )
+
+  test('is small: no other source of credentials, no map of the sources', () => {
+    const code = readFileSync(file(name), 'utf8')
+    expect(code.length).toBeLessThan(SIZE_MAX)
+    expect(code).not.toContain('AWS_WEB_IDENTITY_TOKEN_FILE')
+    expect(code).not.toContain('AWS_CONTAINER_CREDENTIALS')
+    expect(code).not.toContain('sourceMappingURL')
+  })
+})
