@@ -96,6 +96,10 @@ export class Events {
     outsideAccesses(() => soon(() => this.publish(event, ...args)))
   }
 
+  isHeard(event: keyof HoldfastEvents): boolean {
+    return CHANNELS[event].hasSubscribers || this.emitter.listenerCount(event) > 0
+  }
+
   on(event: unknown, listener: unknown): void {
     checkListener(event, listener)
     this.emitter.on(event as string, listener as () => void)

@@ -109,7 +109,7 @@ export class Entrance implements AccessContext {
     const error = new ClosedError()
     this.isShut = true
     this.looks.refuse(error, 'accesses')
-    this.sessions.refuse(error)
+    this.sessions.refuse(error, this.accesses.isAny)
     await this.accesses.quiet(this.context.clock, drainMs)
     this.looks.refuse(error, 'all')
   }

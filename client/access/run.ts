@@ -30,6 +30,11 @@ export class Accesses {
     if (this.count === 0) this.quieting?.done()
   }
 
+  /** Some wait or run. */
+  get isAny(): boolean {
+    return this.count > 0
+  }
+
   /** Resolves when no access waits or runs any more, or after `ms`. */
   async quiet(clock: Clock, ms: number): Promise<void> {
     await new Promise<void>((resolve) => {

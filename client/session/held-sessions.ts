@@ -64,6 +64,12 @@ export class HeldSessions {
     this.keepTimer?.cancel()
   }
 
+  /** The client is closed. */
+  clear(): void {
+    this.order.clear()
+    this.cachedBytes = 0
+  }
+
   /** Releases the least recently used sessions until those that are held are within the bounds again. */
   private makeRoom(newest: HeldSession): void {
     const { heldSessionsMax, cachedBytesMax } = this.context.options

@@ -13,7 +13,7 @@ import type { Grant } from './grant.js'
 import { HeldState } from './held-state.js'
 import type { HoldOwner } from './hold-owner.js'
 import { SessionLife } from './life.js'
-import { LocalAccesses } from './local-accesses.js'
+import { LocalAccesses, lossFor } from './local-accesses.js'
 import type { Ticket } from './ticket.js'
 import { Validity } from './validity.js'
 
@@ -95,6 +95,11 @@ export class Hold {
 
   get isOpen(): boolean {
     return this.state.kind === 'open'
+  }
+
+  /** No access uses or awaits it, all is committed, and no other process waits. */
+  get isIdle(): boolean {
+    return this.isOpen && this.chain.isIdle && !this.accesses.isAny && !this.isWanted
   }
 
   /** Lets an access in at once, or changes nothing. */
@@ -290,11 +295,4 @@ export class Hold {
     this.state = OVER
     this.grant.busy.end()
   }
-}
-
-/** The error for accesses that have sent nothing: it is known that none of their own changes has landed. */
-function lossFor(error: HoldfastError): HoldfastError {
-  if (error.effect !== 'unknown') return error
-  const explanation = 'DynamoDB did not tell whether the commit before it landed'
-  return new SessionLostError('unreachable', explanation, { cause: error })
 }

@@ -1,6 +1,6 @@
 import { AttributeLocks } from '../attribute-locks/attribute-locks.js'
 import type { LockRequest } from '../attribute-locks/lock-request.js'
-import { AccessEndedError, type HoldfastError, WaitTimeoutError } from '../errors/index.js'
+import { AccessEndedError, type HoldfastError, SessionLostError, WaitTimeoutError } from '../errors/index.js'
 import type { Clock } from '../ports.js'
 import { RunningTickets } from './running-tickets.js'
 import type { Ticket } from './ticket.js'
@@ -117,4 +117,11 @@ export class LocalAccesses {
   private unlock(ticket: Ticket, error: HoldfastError): void {
     for (const dropped of this.locks.unlock(ticket.owner) as Ticket[]) dropped.fail(error)
   }
+}
+
+/** The error for accesses that have sent nothing: it is known that none of their own changes has landed. */
+export function lossFor(error: HoldfastError): HoldfastError {
+  if (error.effect !== 'unknown') return error
+  const explanation = 'DynamoDB did not tell whether the commit before it landed'
+  return new SessionLostError('unreachable', explanation, { cause: error })
 }

@@ -40,7 +40,7 @@ export class Recency<T extends Ranked> {
 
   remove(item: T): void {
     const { older, newer } = item
-    if (older === undefined && item !== this.oldest) return
+    if (this.count === 0 || (older === undefined && item !== this.oldest)) return
     if (older === undefined) this.oldest = newer
     else older.newer = newer
     if (newer === undefined) this.newest = older
@@ -48,5 +48,12 @@ export class Recency<T extends Ranked> {
     item.older = undefined
     item.newer = undefined
     this.count -= 1
+  }
+
+  /** Forgets all items. None of them may be used again. */
+  clear(): void {
+    this.count = 0
+    this.oldest = undefined
+    this.newest = undefined
   }
 }

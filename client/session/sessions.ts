@@ -23,6 +23,8 @@ export class Sessions {
   /** Process ids of this client that are over, and say so to the store. */
   private farewells: Promise<unknown> = Promise.resolve()
   private isClosing = false
+  /** Those that are to be stopped when the client closes. The others are held, and nothing is to be done about them. */
+  private active: Set<LocalSession> | undefined
 
   constructor(
     private readonly context: ClientContext,
@@ -78,21 +80,26 @@ export class Sessions {
     await Promise.all(unused.map((session) => session.release()))
   }
 
-  /** Fails all that wait, but for extensions and targets of accesses that run. The caller lets nobody in any more. */
-  refuse(error: HoldfastError): void {
+  /**
+   * Fails all that wait, but for extensions and targets of accesses that run. The caller lets nobody in any more.
+   *
+   * @param isAny some wait or run
+   */
+  refuse(error: HoldfastError, isAny: boolean): void {
     this.isClosing = true
     this.held.stop()
-    for (const session of this.known.values()) session.refuse(error)
+    if (isAny) for (const session of this.notIdle()) session.refuse(error)
   }
 
   /** Aborts the accesses that still run, commits, and gives everything back. */
   async close(error: HoldfastError): Promise<void> {
     const { membership } = this
-    for (const session of this.known.values()) session.refused(error)
-    const sessions = [...this.known.values()]
+    const active = this.notIdle()
+    this.active = active
+    for (const session of active) session.refused(error)
     // A session that another process waits for goes straight to it; all the rest is reclaimed at once after `retire`.
     await Promise.all(
-      sessions.map(async (session) => {
+      [...active].map(async (session) => {
         await session.hold?.abortRunning(
           new ClosedError('an access was still running after drainMs at close(): its changes are discarded'),
         )
@@ -100,12 +107,17 @@ export class Sessions {
       }),
     )
     await membership?.retire()
-    for (const session of this.known.values()) {
-      this.held.closed(session)
-      session.stop()
-    }
+    for (const session of this.events.isHeard('released') ? this.known.values() : active) session.stop()
     this.known.clear()
+    this.held.clear()
     await this.farewells
+  }
+
+  /** Those about which something is to be done. */
+  private notIdle(): Set<LocalSession> {
+    const found = new Set<LocalSession>()
+    for (const session of this.known.values()) if (session.hold?.isIdle !== true) found.add(session)
+    return found
   }
 
   private create(key: SessionKey): LocalSession {
@@ -148,6 +160,7 @@ export class Sessions {
   /** The session that a message of the store is about. An unknown one is made to answer, and not remembered. */
   private addressed(key: SessionKey): LocalSession | undefined {
     const known = this.known.get(key)
+    if (known !== undefined) this.active?.add(known)
     if (known !== undefined || this.membership === undefined) return known
     const session = this.create(key)
     this.known.delete(key)
@@ -159,7 +172,10 @@ export class Sessions {
     this.membership = undefined
     const sessions = [...this.known.values()]
     if (this.isClosing) {
-      for (const { hold } of sessions) hold?.lose(loss)
+      for (const session of sessions) {
+        this.active?.add(session)
+        session.hold?.lose(loss)
+      }
     } else if (sessions.length > 0) {
       const next = this.join()
       this.membership = next
