@@ -1,4 +1,4 @@
-import { Agent as HttpAgent } from 'node:http'
+import type { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { watched } from '../store/connecting.js'
@@ -10,6 +10,7 @@ import { Holdfast } from './holdfast.js'
 import { STATE_REQUEST_TIMEOUT_MS } from './limits.js'
 import { machineClock, machineRandomness } from './machine.js'
 import { findMemoryStore, type MemoryStoreEntry } from './memory-stores.js'
+import { nodeHttp } from './node-http.js'
 import { type CompiledOptions, compileOptions, type HoldfastOptions } from './options/client-options.js'
 import { credentialsProblem } from './options/credentials.js'
 import { Credentials, type CredentialsProvider } from './process/credentials.js'
@@ -82,7 +83,7 @@ function providerOf({ config, credentials }: CompiledOptions): CredentialsProvid
 function createAgents(maxSockets: number): { readonly http: HttpAgent; readonly https: HttpAgent } {
   const options = { keepAlive: true, maxSockets }
   const throughProxy = { ...options, proxyEnv: process.env }
-  return { http: new HttpAgent(options), https: new HttpsAgent(throughProxy) }
+  return { http: new nodeHttp.Agent(options), https: new HttpsAgent(throughProxy) }
 }
 
 /** Makes a client of a memory stack, for tests: the stack's ports replace AWS and the machine's clock. */

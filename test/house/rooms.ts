@@ -18,6 +18,7 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   'client/ports': ['protocol'],
   'client/machine': ['client/ports'],
   'client/microtask': [],
+  'client/node-http': [],
   'client/abort-listeners': [],
   'client/close-on-signals': [],
   'client/memory-stores': ['client/ports', 'protocol'],
@@ -61,6 +62,7 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
     ...LOCKS,
   ],
   'client/create': [
+    'client/node-http',
     'client/close-on-signals',
     'client/state/types',
     'client/holdfast',
@@ -87,7 +89,13 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
     'client/options/check',
     ...BASE,
   ],
-  'client/adapters/express-session': ['client/adapters/common', 'client/adapters/limits', 'client/api', ...OPTIONS],
+  'client/adapters/express-session': [
+    'client/adapters/common',
+    'client/adapters/limits',
+    'client/api',
+    'client/node-http',
+    ...OPTIONS,
+  ],
   'client/adapters/common': [
     'client/adapters/limits',
     'client/api',

@@ -1,4 +1,5 @@
-import { ServerResponse, STATUS_CODES } from 'node:http'
+import type { ServerResponse } from 'node:http'
+import { nodeHttp } from '../../node-http.js'
 import { BodyTail } from './body-tail.js'
 import {
   type Callback,
@@ -90,11 +91,11 @@ export class HeldResponse {
     if (this.phase === 'free' || this.phase === 'dropped') return this.call('writeHead', args)
     const { status, reason, headers } = headOf(args)
     // Node makes the error.
-    if (node[HEAD] !== null) return ServerResponse.prototype.writeHead.call(res, status as number)
+    if (node[HEAD] !== null) return nodeHttp.ServerResponse.prototype.writeHead.call(res, status as number)
     if (!isStatusLine(status, reason ?? res.statusMessage)) return this.call('writeHead', args)
     const head = this.steps.head(Number(status) | 0, reason, headers)
     res.statusCode = head.status
-    res.statusMessage = reason ?? (res.statusMessage || STATUS_CODES[head.status] || 'unknown')
+    res.statusMessage = reason ?? (res.statusMessage || nodeHttp.STATUS_CODES[head.status] || 'unknown')
     this.head = { status: head.status, reason: res.statusMessage, isFromEnd: this.isEnding }
     node[HEAD] = HELD_HEAD
     if (isEventStream(res) && !this.endsWithHead()) this.hold('stream')

@@ -1,4 +1,5 @@
-import { type IncomingMessage, OutgoingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { nodeHttp } from '../../node-http.js'
 
 /** The calls that send something of a response. */
 export interface Sending {
@@ -25,7 +26,7 @@ export interface NodeResponse extends Omit<ServerResponse, 'finished'> {
 }
 
 /** What Node does, without the middleware that wraps it. */
-export const nodesOwn = OutgoingMessage.prototype as unknown as {
+export const nodesOwn = nodeHttp.OutgoingMessage.prototype as unknown as {
   write(...args: unknown[]): boolean
   end(...args: unknown[]): unknown
   [FLUSH](): void
@@ -85,7 +86,7 @@ export function contentLengthOf(res: { getHeader(name: string): unknown }): numb
 
 /** Whether something can be sent with it. The request of an upgrade comes with an object that only looks like one. */
 export const isResponse = (req: IncomingMessage, res: unknown): res is ServerResponse =>
-  res instanceof OutgoingMessage && !(isUpgrade(req) && res.socket === null)
+  res instanceof nodeHttp.OutgoingMessage && !(isUpgrade(req) && res.socket === null)
 
 /** Node's parser says so, where the server listens for upgrades. */
 const isUpgrade = (req: IncomingMessage): boolean => (req as { upgrade?: boolean | null }).upgrade === true
