@@ -57,6 +57,18 @@ describe('a client that closes', () => {
     expect(made.tries).toBe(triesBefore)
   })
 
+  it('tells of each session that it gives back, and holds none any more', async () => {
+    const client = await counting()
+    await world.finish(increment(client, 'other'))
+    const released = jest.fn()
+    client.on('released', released)
+    await world.finish(client.close())
+    await settle()
+    expect(released).toHaveBeenCalledTimes(2)
+    expect(client.health().heldSessions).toBe(0)
+    await expectSilence()
+  })
+
   it('lets an access end that has just got its locks', async () => {
     const client = await counting()
     const running = client.access(ID, { write: ['count'] }, async ({ state }) => {
@@ -168,6 +180,36 @@ describe('a client that closes', () => {
     expect(await world.finish(committing)).toBe(2)
     await world.finish(closing)
   })
+
+  it.each([true, false])(
+    'gives up an idle session that is asked for while a commit goes on, and leaves nothing behind: answered %s',
+    async (isAnswered) => {
+      const client = await counting()
+      await world.finish(increment(client, 'other'))
+      const landing = new Gate()
+      world.onStateWrite = async (_update, write) => {
+        await landing.passed
+        return write()
+      }
+      const committing = increment(client)
+      await settle()
+      const closing = client.close({ drainMs: 1_000 })
+      await world.clock.advance(1_000)
+      world.onStateWrite = (_update, write) => write()
+      // The release arrives, or it is repeated until the client has closed.
+      world.onSend = (text) => isAnswered || typeOf(text) !== 'release'
+      const other = world.client<Counter>()
+      const rival = increment(other, 'other')
+      await world.clock.advance(2_000)
+      landing.open()
+      expect(await world.finish(committing)).toBe(2)
+      await world.finish(closing)
+      expect(client.health()).toMatchObject({ state: 'closed', heldSessions: 0 })
+      expect(await world.finish(rival, 20_000)).toBe(2)
+      await world.finish(other.close())
+      expect(world.clock.pending).toBe(0)
+    },
+  )
 
   it('leaves no timer of a write that went with another', async () => {
     const client = await counting({ flushMs: 60_000 })
