@@ -15,25 +15,29 @@ const MB_OF_ONE_PROCESSOR = 1_769
 /** Dollars for a second of 1,024 MB on ARM in us-east-1, and for a call. */
 const GB_SECOND_DOLLARS = 0.000_013_333_4
 const CALL_DOLLARS = 0.000_000_2
-/** What an acquire waits for DynamoDB: a write, and in a new environment a read before it. */
 const WRITE_MS = 5
 const READ_MS = 4
+const PUSH_MS = 10
+/** A call of a handoff, be it the acquire that has to wait or the release: two writes, a read and a push. */
+const CALL_REQUESTS = 4
+const CALL_WAITS_MS = 2 * WRITE_MS + READ_MS + PUSH_MS
 
-/** CPU time of the function `grant` on this machine: of its import, of the first call, and of a later one. */
+/** CPU time of the function `grant` here: of its import, of the first acquire, and of a later one, which is one request. */
 export interface CallCpu {
   readonly importCpuMs: number
   readonly firstCpuMs: number
   readonly callCpuMs: number
 }
 
-/** A size of memory, modelled: what its share of a processor makes of the CPU time, with the waits for DynamoDB. */
+/** A size of memory, modelled: what its share of a processor makes of the CPU time, with the waits. */
 export interface MemorySize {
   readonly memoryMb: number
-  /** From the start of the import to the first answer. */
+  /** From the start of the import to the answer to an acquire. */
   readonly coldMs: number
-  readonly warmMs: number
+  /** A call of a handoff. */
+  readonly callMs: number
   readonly dollarsPerMillion: number
-  /** Of the time and the price of a warm call: the smallest is the best use of money for time. */
+  /** Of the time and the price of a call: where it is least, money is best spent for time. */
   readonly product: number
 }
 
@@ -62,10 +66,10 @@ export function memorySizes({ importCpuMs, firstCpuMs, callCpuMs }: CallCpu): re
     // JavaScript runs on one processor: a second one would not speed it up.
     const share = Math.min(1, memoryMb / MB_OF_ONE_PROCESSOR)
     const coldMs = (importCpuMs + firstCpuMs) / share + READ_MS + WRITE_MS
-    const warmMs = callCpuMs / share + WRITE_MS
-    const perCall = (Math.ceil(warmMs) / 1_000) * (memoryMb / 1_024) * GB_SECOND_DOLLARS + CALL_DOLLARS
+    const callMs = (CALL_REQUESTS * callCpuMs) / share + CALL_WAITS_MS
+    const perCall = (Math.ceil(callMs) / 1_000) * (memoryMb / 1_024) * GB_SECOND_DOLLARS + CALL_DOLLARS
     const dollarsPerMillion = perCall * 1_000_000
-    return { memoryMb, coldMs, warmMs, dollarsPerMillion, product: warmMs * dollarsPerMillion }
+    return { memoryMb, coldMs, callMs, dollarsPerMillion, product: callMs * dollarsPerMillion }
   })
 }
 
