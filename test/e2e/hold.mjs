@@ -1,17 +1,9 @@
 // One application server that does what its parent says, one command at a time, and reports what came of it.
 import { createHoldfast } from 'holdfast'
+import { moveClock } from '../support/clock.mjs'
 
 const { clockOffMs = 0, ...options } = JSON.parse(process.argv[2] ?? '{}')
-const TrueDate = Date
-let offMs = clockOffMs
-globalThis.Date = class extends TrueDate {
-  constructor(...parts) {
-    super(...(parts.length === 0 ? [TrueDate.now() + offMs] : parts))
-  }
-  static now() {
-    return TrueDate.now() + offMs
-  }
-}
+moveClock(clockOffMs)
 
 const holdfast = createHoldfast({ namespace: 'e2e', ...options })
 for (const event of ['granted', 'wanted', 'released', 'lost']) {
@@ -32,9 +24,7 @@ const commands = {
       state.count = (state.count ?? 0) + 1
       return state.count
     }),
-  putClock: async ({ ms }) => {
-    offMs += ms
-  },
+  putClock: async ({ ms }) => moveClock(ms),
   health: () => Promise.resolve(holdfast.health()),
   close: () => holdfast.close().then(() => process.disconnect?.()),
 }

@@ -1,37 +1,20 @@
 import { createHmac } from 'node:crypto'
-import expressLib, { type Express } from 'express'
-import expressSession, { type SessionOptions } from 'express-session'
-import { session } from '../../../../client/adapters/express-session/index.js'
-import { Browser, SECRET, type Site, Sites } from './shop.js'
+import { type Pages, type PlainOptions, ServerProcesses } from './server-processes.js'
+import { Browser, SECRET } from './shop.js'
 
-/** What express-session documents, on its own store and on Holdfast. Differences are in differences.test.ts. */
+/**
+ * What express-session documents, on its own store and on Holdfast, where each request goes to another process than the
+ * one before. Differences are in differences.test.ts.
+ */
 
 type Store = 'MemoryStore' | 'write' | 'merge'
-type Routes = Parameters<Sites['site']>[0]
 
-let sites: Sites
-beforeEach(() => {
-  sites = new Sites()
-})
-afterEach(() => sites.stop())
+const servers = new ServerProcesses()
 
-async function serve(store: Store, options: Partial<SessionOptions>, routes: Routes): Promise<Site> {
-  const holdfast = sites.client()
-  const app = expressLib()
-  app.set('trust proxy', options.proxy)
-  const all = { secret: SECRET, resave: false, saveUninitialized: false, ...options }
-  app.use(store === 'MemoryStore' ? expressSession(all) : session({ holdfast, lock: store, ...all }))
-  return sites.serve(app, holdfast, routes)
-}
-
-const visiting = (app: Express): void => {
-  app.get('/visit', (req, res) => {
-    req.session.count = (req.session.count ?? 0) + 1
-    res.json({ count: req.session.count, id: req.sessionID, same: req.session.id === req.sessionID })
-  })
-  app.get('/look', (req, res) => void res.json({ count: req.session.count ?? null, keys: Object.keys(req.session) }))
-  app.get('/untouched', (_req, res) => void res.send('untouched'))
-}
+const serve = (store: Store, application: string, options: PlainOptions = {}): Promise<Pages> =>
+  store === 'MemoryStore'
+    ? servers.serve(application, options, store)
+    : servers.serve(application, { ...options, lock: store })
 
 const json = async (browser: Browser, url: string): Promise<Record<string, unknown>> =>
   JSON.parse(await browser.text(url))
@@ -43,89 +26,91 @@ const setCookie = async (browser: Browser, url: string, init: RequestInit = {}):
 
 describe.each<Store>(['MemoryStore', 'write', 'merge'])('on %s', (store) => {
   test('a visitor keeps his session', async () => {
-    const site = await serve(store, {}, visiting)
+    const { next } = await serve(store, 'visits')
     const browser = new Browser()
-    const first = await json(browser, `${site.url}/visit`)
+    const first = await json(browser, next('/visit'))
     expect(first).toMatchObject({ count: 1, same: true })
-    expect(await json(browser, `${site.url}/visit`)).toEqual({ ...first, count: 2 })
-    expect(await json(new Browser(), `${site.url}/visit`)).toMatchObject({ count: 1 })
+    const second = await json(browser, next('/visit'))
+    expect(second).toMatchObject({ count: 2, same: true, id: first.id })
+    expect(second.process === first.process).toBe(store === 'MemoryStore')
+    expect(await json(browser, next('/visit'))).toEqual({ ...first, count: 3 })
+    expect(await json(new Browser(), next('/visit'))).toMatchObject({ count: 1 })
   })
 
   test('the cookie: name, signature, and its attributes', async () => {
     const cookie = { httpOnly: false, path: '/', domain: 'localhost', sameSite: 'strict', maxAge: 60_000 } as const
-    const site = await serve(
-      store,
-      { name: 'sid', cookie: { ...cookie, priority: 'high', partitioned: true } },
-      visiting,
-    )
+    const options = { name: 'sid', cookie: { ...cookie, priority: 'high', partitioned: true } } as const
+    const { next } = await serve(store, 'visits', options)
     const browser = new Browser()
-    const [line = ''] = await setCookie(browser, `${site.url}/visit`)
-    expect(line).toMatch(
+    const lines = [...(await setCookie(browser, next('/visit'))), ...(await setCookie(browser, next('/visit')))]
+    const line = expect.stringMatching(
       /^sid=s%3A[\w-]{32}\.[^;]+; Domain=localhost; Path=\/; Expires=[^;]+ GMT; Partitioned; Priority=High; SameSite=Strict$/,
     )
+    expect(lines).toEqual([line, line])
     const [id = '', signature] = decodeURIComponent(browser.cookies.get('sid') ?? '')
       .slice(2)
       .split('.')
     expect(signature).toBe(createHmac('sha256', SECRET).update(id).digest('base64').replace(/=+$/, ''))
+    expect(await json(browser, next('/look'))).toMatchObject({ count: 2 })
   })
 
   test.each([true, false])('rolling %s: whether each response sets the cookie', async (rolling) => {
-    const site = await serve(store, { rolling, resave: rolling, cookie: { maxAge: 60_000 } }, visiting)
+    const { next } = await serve(store, 'visits', { rolling, resave: rolling, cookie: { maxAge: 60_000 } })
     const browser = new Browser()
-    expect(await setCookie(browser, `${site.url}/visit`)).toHaveLength(1)
-    expect(await setCookie(browser, `${site.url}/look`)).toHaveLength(rolling ? 1 : 0)
+    expect(await setCookie(browser, next('/visit'))).toHaveLength(1)
+    expect(await setCookie(browser, next('/look'))).toHaveLength(rolling ? 1 : 0)
     // With a maxAge a modified session moves its cookie in any case.
-    expect(await setCookie(browser, `${site.url}/visit`)).toHaveLength(1)
+    expect(await setCookie(browser, next('/visit'))).toHaveLength(1)
+    expect(await json(browser, next('/look'))).toMatchObject({ count: 2 })
   })
 
   test.each([true, false])('saveUninitialized %s: whether an untouched session is saved', async (saveUninitialized) => {
-    const site = await serve(store, { saveUninitialized }, visiting)
+    const { next } = await serve(store, 'visits', { saveUninitialized })
     const browser = new Browser()
-    expect(await setCookie(browser, `${site.url}/untouched`)).toHaveLength(saveUninitialized ? 1 : 0)
-    expect(await setCookie(browser, `${site.url}/untouched`)).toEqual([])
+    expect(await setCookie(browser, next('/untouched'))).toHaveLength(saveUninitialized ? 1 : 0)
+    const cookie = browser.cookieHeader()
+    const { id } = await json(browser, next('/visit'))
+    expect(cookie).toContain(saveUninitialized ? encodeURIComponent(`s:${String(id)}.`) : '')
+    expect(await setCookie(browser, next('/untouched'))).toEqual([])
   })
 
   test('secrets rotate', async () => {
     const [old, next] = ['the old secret of this site', 'the new secret of this site']
-    const holdfast = sites.client()
-    const memory = new expressSession.MemoryStore()
-    const app = (secret: string[]) => {
-      const made = expressLib()
-      const all = { secret, resave: false, saveUninitialized: false }
-      made.use(
-        store === 'MemoryStore'
-          ? expressSession({ ...all, store: memory })
-          : session({ holdfast, lock: store, ...all }),
-      )
-      return made
-    }
-    const before = await sites.serve(app([old]), holdfast, visiting)
-    const after = await sites.serve(app([next, old]), holdfast, visiting)
-    const alone = await sites.serve(app([next]), holdfast, visiting)
+    const [before, after, alone] = await Promise.all(
+      [[old], [next, old], [next]].map((secret) => serve(store, 'visits', { secret })),
+    )
     const browser = new Browser()
-    await json(browser, `${before.url}/visit`)
-    expect(await json(browser, `${after.url}/look`)).toMatchObject({ count: 1 })
-    expect(await json(browser.clone(), `${alone.url}/look`)).toMatchObject({ count: null })
+    await json(browser, before?.next('/visit') ?? '')
+    expect(await json(browser, after?.next('/look') ?? '')).toMatchObject({ count: 1 })
+    expect(await json(browser.clone(), alone?.next('/look') ?? '')).toMatchObject({ count: null })
   })
 
   test('genid makes the ids', async () => {
-    let n = 0
-    const site = await serve(store, { genid: (req) => `id-${req.hostname}-${n++}` }, visiting)
-    expect(await json(new Browser(), `${site.url}/visit`)).toMatchObject({ id: 'id-127.0.0.1-0' })
+    const { next } = await serve(store, 'ids of its own')
+    const ids = new Set<unknown>()
+    for (const visitors of [1, 2]) {
+      const browser = new Browser()
+      const { id, process } = await json(browser, next('/visit'))
+      expect(id).toMatch(new RegExp(`^id-127\\.0\\.0\\.1-${String(process)}-\\d+$`))
+      expect(ids.add(id).size).toBe(visitors)
+      // By the other process, and by this one. The next visitor is served by the other one.
+      expect(await json(browser, next('/visit'))).toMatchObject({ id, count: 2 })
+      expect(await json(browser, next('/visit'))).toMatchObject({ id, count: 3 })
+    }
   })
 
   test('a cookie of another path has no session', async () => {
-    const site = await serve(store, { cookie: { path: '/admin' } }, (app) => {
-      app.get(['/admin', '/shop'], (req, res) => void res.json(req.session === undefined))
-    })
-    expect(await new Browser().text(`${site.url}/admin`)).toBe('false')
-    expect(await new Browser().text(`${site.url}/shop`)).toBe('true')
+    const { next } = await serve(store, 'paths', { cookie: { path: '/admin' } })
+    for (const page of ['/admin', '/shop', '/shop', '/admin']) {
+      expect(await new Browser().text(next(page))).toBe(String(page === '/shop'))
+    }
   })
 
   test('cookie may be a function of the request', async () => {
-    const cookie = ((req: { path: string }) => ({ path: req.path, maxAge: 1_000 })) as never
-    const site = await serve(store, { cookie }, visiting)
-    expect((await setCookie(new Browser(), `${site.url}/visit`))[0]).toContain('Path=/visit; Expires=')
+    const { next } = await serve(store, 'cookie by request')
+    const browser = new Browser()
+    expect((await setCookie(browser, next('/visit')))[0]).toContain('Path=/visit; Expires=')
+    expect((await setCookie(browser, next('/visit')))[0]).toContain('Path=/visit; Expires=')
   })
 
   test.each([
@@ -135,165 +120,96 @@ describe.each<Store>(['MemoryStore', 'write', 'merge'])('on %s', (store) => {
   ] as [boolean, Record<string, string>, number][])(
     'secure, with proxy %s: set only over HTTPS',
     async (proxy, headers, cookies) => {
-      const site = await serve(store, { proxy, cookie: { secure: true } }, visiting)
-      expect(await setCookie(new Browser(), `${site.url}/visit`, { headers })).toHaveLength(cookies)
+      const { next } = await serve(store, 'visits', { proxy, cookie: { secure: true } })
+      expect(await setCookie(new Browser(), next('/visit'), { headers })).toHaveLength(cookies)
+      expect(await setCookie(new Browser(), next('/visit'), { headers })).toHaveLength(cookies)
     },
   )
 
   test("secure 'auto' and sameSite 'auto' follow the connection", async () => {
-    const site = await serve(store, { proxy: true, cookie: { secure: 'auto', sameSite: 'auto' as never } }, visiting)
+    const { next } = await serve(store, 'visits', {
+      proxy: true,
+      cookie: { secure: 'auto', sameSite: 'auto' as never },
+    })
     const headers = { 'x-forwarded-proto': 'https' }
-    expect((await setCookie(new Browser(), `${site.url}/visit`, { headers }))[0]).toMatch(/Secure; SameSite=None/)
-    expect((await setCookie(new Browser(), `${site.url}/visit`))[0]).not.toContain('Secure')
+    const lines: string[] = []
+    for (const init of [{ headers }, {}, {}, { headers }]) {
+      lines.push(...(await setCookie(new Browser(), next('/visit'), init)))
+    }
+    const [secure, plain] = [expect.stringMatching(/Secure; SameSite=None/), expect.not.stringContaining('Secure')]
+    expect(lines).toEqual([secure, plain, plain, secure])
   })
 
   test.each(['keep', 'destroy'] as const)("unset '%s'", async (unset) => {
-    const site = await serve(store, { unset }, (app) => {
-      visiting(app)
-      app.get('/unset', (req, res) => {
-        req.session.count = 99
-        // @ts-expect-error: express-session documents this.
-        req.session = null
-        res.send('unset')
-      })
-    })
+    const { next } = await serve(store, 'unset', { unset })
     const browser = new Browser()
-    await json(browser, `${site.url}/visit`)
-    expect(await browser.text(`${site.url}/unset`)).toBe('unset')
-    const after = await browser.clone().fetch(`${site.url}/look`)
+    await json(browser, next('/visit'))
+    expect(await browser.text(next('/unset'))).toBe('unset')
+    const after = await browser.clone().fetch(next('/look'))
     const { count = null } = JSON.parse(await after.text()) as { count?: number }
     expect({ status: after.status, count }).toEqual({ status: 200, count: unset === 'keep' ? 1 : null })
   })
 
   test('regenerate, save, reload, touch and destroy', async () => {
-    const log: unknown[] = []
-    const site = await serve(store, { cookie: { maxAge: 60_000 } }, (app) => {
-      visiting(app)
-      app.get('/all', async (req, res, next) => {
-        const call = (name: 'regenerate' | 'save' | 'reload' | 'destroy') =>
-          new Promise<void>((resolve, reject) => {
-            const returned = req.session[name]((error: unknown) => (error ? reject(error) : resolve()))
-            log.push(`${name} returns a session: ${returned instanceof expressSession.Session}`)
-          })
-        try {
-          const before = req.sessionID
-          await call('regenerate')
-          log.push(before === req.sessionID, req.session.count)
-          req.session.user = 'Ada'
-          await call('save')
-          req.session.user = 'Bob'
-          await call('reload')
-          log.push(req.session.user, req.session instanceof expressSession.Session)
-          req.session.touch().cookie.maxAge = 1_000
-          log.push(req.session.cookie.originalMaxAge)
-          await call('destroy')
-          log.push(req.session)
-          res.send('done')
-        } catch (error) {
-          next(error)
-        }
-      })
-    })
+    const { next } = await serve(store, 'methods', { cookie: { maxAge: 60_000 } })
     const browser = new Browser()
-    await json(browser, `${site.url}/visit`)
-    const cleared = expect.stringMatching(/^connect\.sid=; Path=\/; Expires=Thu, 01 Jan 1970/)
-    expect(await setCookie(browser, `${site.url}/all`)).toEqual(store === 'MemoryStore' ? [] : [cleared])
+    await json(browser, next('/visit'))
+    const response = await browser.fetch(next('/all'))
     const returns = (name: string) => `${name} returns a session: true`
-    expect(log).toEqual([
+    expect(await response.json()).toEqual([
       returns('regenerate'),
       false,
-      undefined,
+      'no count',
       returns('save'),
       returns('reload'),
       'Ada',
       true,
       1_000,
       returns('destroy'),
-      undefined,
+      'no session',
     ])
+    const cleared = expect.stringMatching(/^connect\.sid=; Path=\/; Expires=Thu, 01 Jan 1970/)
+    expect(response.headers.getSetCookie()).toEqual(store === 'MemoryStore' ? [] : [cleared])
   })
 
   test('several saves at once are all answered', async () => {
-    const site = await serve(store, {}, (app) => {
-      visiting(app)
-      app.get('/saves', (req, res) => {
-        const saves = Array.from({ length: 5 }, (_, n) => {
-          req.session.count = n
-          return new Promise((resolve) => req.session.save(resolve))
-        })
-        void Promise.all(saves).then((errors) => res.json(errors.map((error) => error ?? null)))
-      })
-    })
+    const { next } = await serve(store, 'saves')
     const browser = new Browser()
-    expect(await browser.text(`${site.url}/saves`)).toBe('[null,null,null,null,null]')
-    expect(await json(browser, `${site.url}/look`)).toMatchObject({ count: 4 })
+    expect(await browser.text(next('/saves'))).toBe('[null,null,null,null,null]')
+    expect(await json(browser, next('/look'))).toMatchObject({ count: 4 })
   })
 
   test('values are as JSON has them', async () => {
-    const site = await serve(store, {}, (app) => {
-      app.get('/set', (req, res) => {
-        req.session.flash = {
-          date: new Date(0),
-          nothing: undefined,
-          call: () => {},
-          list: [undefined, Number.NaN],
-          own: { toJSON: () => 'own' },
-          map: new Map([[1, 2]]),
-        }
-        res.send('set')
-      })
-      app.get(
-        '/get',
-        (req, res) =>
-          void res.json({ flash: req.session.flash, type: typeof (req.session.flash as { date: unknown }).date }),
-      )
-    })
+    const { next } = await serve(store, 'values')
     const browser = new Browser()
-    await browser.text(`${site.url}/set`)
-    expect(await json(browser, `${site.url}/get`)).toEqual({
+    await browser.text(next('/set'))
+    expect(await json(browser, next('/get'))).toEqual({
       type: 'string',
       flash: { date: '1970-01-01T00:00:00.000Z', list: [null, null], own: 'own', map: {} },
     })
   })
 
   test('what is changed in place is saved, what is deleted is gone', async () => {
-    const site = await serve(store, {}, (app) => {
-      visiting(app)
-      app.get('/push', (req, res) => {
-        req.session.items ??= []
-        req.session.items.push('one')
-        res.send(String(req.session.items.length))
-      })
-      app.get('/delete', (req, res) => {
-        delete req.session.items
-        res.send('deleted')
-      })
-    })
+    const { next } = await serve(store, 'items')
     const browser = new Browser()
-    expect(await browser.text(`${site.url}/push`)).toBe('1')
-    expect(await browser.text(`${site.url}/push`)).toBe('2')
-    await browser.text(`${site.url}/delete`)
-    expect(await json(browser, `${site.url}/look`)).toMatchObject({ keys: ['cookie'] })
+    expect(await browser.text(next('/push'))).toBe('1')
+    expect(await browser.text(next('/push'))).toBe('2')
+    await browser.text(next('/delete'))
+    expect(await json(browser, next('/look'))).toMatchObject({ keys: ['cookie'] })
   })
 
   test('req.session.id, req.sessionID and req.sessionStore', async () => {
-    const site = await serve(store, {}, (app) => {
-      app.get('/', (req, res) => {
-        req.session.count = 1
-        res.json([req.session.id === req.sessionID, req.sessionStore instanceof expressSession.Store])
-      })
-    })
-    expect(await new Browser().text(site.url)).toBe('[true,true]')
+    const { next } = await serve(store, 'itself')
+    const browser = new Browser()
+    expect(await browser.text(next('/'))).toBe('[true,true]')
+    expect(await browser.text(next('/'))).toBe('[true,true]')
   })
 
   test('a second middleware leaves the session of the first alone', async () => {
-    const holdfast = sites.client()
-    const site = await serve(store, {}, (app) => {
-      app.use(session({ holdfast, secret: 'another secret of this test', name: 'other' }))
-      visiting(app)
-    })
+    const { next } = await serve(store, 'two middlewares')
     const browser = new Browser()
-    await json(browser, `${site.url}/visit`)
+    await json(browser, next('/visit'))
+    expect(await json(browser, next('/visit'))).toMatchObject({ count: 2 })
     expect(Array.from(browser.cookies.keys())).toEqual(['connect.sid'])
   })
 })

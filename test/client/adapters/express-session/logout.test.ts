@@ -21,43 +21,6 @@ const shop = (logout: Handler, options: Options = {}): Promise<Site> =>
 
 const destroyed: Handler = (req, res) => req.session.destroy(() => res.redirect('/'))
 
-const logouts: [string, Handler, Options][] = [
-  ['a destroy', destroyed, {}],
-  ['a destroy, unlocked', destroyed, { lock: 'merge' }],
-  [
-    'a destroy that is not waited for',
-    (req, res) => {
-      req.session.destroy(undefined as never)
-      res.redirect('/')
-    },
-    {},
-  ],
-  [
-    "unset 'destroy'",
-    (req, res) => {
-      req.session = undefined as never
-      res.redirect('/')
-    },
-    { unset: 'destroy' },
-  ],
-  ['a destroy after a regenerate', (req, res) => req.session.regenerate(() => destroyed(req, res)), {}],
-  ['a regenerate', (req, res) => req.session.regenerate(() => res.redirect('/')), {}],
-  [
-    'the cookie taken away by the application',
-    (req, res) => req.session.destroy(() => res.clearCookie('connect.sid').redirect('/')),
-    {},
-  ],
-]
-
-test.each(logouts)('a browser that follows the redirect of a logout finds the page: %s', async (_, logout, options) => {
-  const { url } = await shop(logout, options)
-  const browser = new Browser()
-  await browser.text(`${url}/in`)
-  const response = await browser.fetch(`${url}/out`)
-  expect([response.status, response.headers.getSetCookie().length]).toEqual([302, 1])
-  expect(await browser.text(url)).toBe('nobody')
-})
-
 test('the cookie is taken away where it was set', async () => {
   const cookie = { path: '/', domain: 'shop.test', sameSite: 'lax', httpOnly: true, maxAge: 60_000 } as const
   const { url } = await shop(destroyed, { name: 'sid', cookie })

@@ -1,4 +1,3 @@
-import type { Express } from 'express'
 import { Browser, counting, gate, Sites } from './shop.js'
 
 let sites: Sites
@@ -59,42 +58,6 @@ describe('requests to DynamoDB and to the store', () => {
     expect(browser.cookieHeader()).not.toBe(cookie)
   })
 })
-
-test('a new session is found by a request that follows the redirect at once, on another server', async () => {
-  const [one, two] = [await sites.site(redirecting), await sites.site(redirecting)]
-  function redirecting(app: Express): void {
-    app.get('/start/:n', (req, res) => {
-      req.session.user = req.params.n
-      res.redirect('/next')
-    })
-    app.get('/next', (req, res) => void res.send(req.session.user ?? 'nobody'))
-  }
-  const found: string[] = []
-  for (let n = 0; n < 30; n++) {
-    const browser = new Browser()
-    const response = await browser.fetch(`${one.url}/start/${n}`)
-    // The body is not read: this follows at the headers.
-    found.push(await browser.text(two.url + response.headers.get('location')))
-  }
-  expect(found).toEqual(Array.from({ length: 30 }, (_, n) => String(n)))
-})
-
-test.each(['write', 'merge'] as const)(
-  'every acknowledged change is kept once, of 40 at once on two servers: %s',
-  async (lock) => {
-    const both = [await sites.site(counting, { lock }), await sites.site(counting, { lock })]
-    const browser = new Browser()
-    await browser.text(`${both[0]?.url}/count`, { method: 'POST' })
-    const answers = await Promise.all(
-      Array.from({ length: 40 }, (_, n) => browser.clone().fetch(`${both[n % 2]?.url}/count`, { method: 'POST' })),
-    )
-    const statuses = answers.map(({ status }) => status)
-    const kept = statuses.filter((status) => status === 200).length
-    expect(statuses.filter((status) => status === 409)).toHaveLength(40 - kept)
-    expect(kept).toBeGreaterThanOrEqual(lock === 'write' ? 40 : 1)
-    expect(await browser.text(`${both[1]?.url}/count`)).toBe(String(1 + kept))
-  },
-)
 
 describe('lock', () => {
   test('a function sees every request, also one without a cookie', async () => {

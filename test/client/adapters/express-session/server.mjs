@@ -1,40 +1,59 @@
-// One application server. It tells its parent its port, and ends with it.
+// A server process: it serves the applications that its parent names, each at a port of its own, and ends with it.
+import { once } from 'node:events'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import connectDynamoDb from 'connect-dynamodb'
 import express from 'express'
+import expressSession from 'express-session'
 import { createHoldfast } from 'holdfast'
 import { session } from 'holdfast/express-session'
+import { moveClock } from '../../../support/clock.mjs'
+import { applications } from './applications.mjs'
 
+const { oldTable } = JSON.parse(process.argv[2])
 const holdfast = createHoldfast({ namespace: 'shop' })
-const app = express()
-app.use(session({ holdfast, secret: 'a secret of this test, of some length' }))
-app.post('/count', (req, res) => {
-  req.session.count = (req.session.count ?? 0) + 1
-  res.send(String(req.session.count))
-})
-app.get('/count', (req, res) => res.send(String(req.session.count)))
-app.get('/start/:user', (req, res) => {
-  req.session.user = req.params.user
-  res.redirect('/user')
-})
-app.get('/user', (req, res) => res.send(req.session.user ?? 'nobody'))
-app.get('/large', (req, res) => {
-  req.session.large = 'x'.repeat(450_000)
-  res.send('never seen')
-})
-app.post('/login', (req, res, next) => {
-  req.session.regenerate((error) => {
-    if (error) return next(error)
-    req.session.user = 'Ada'
-    res.send('in')
-  })
-})
-app.post('/logout', (req, res, next) => {
-  req.session.destroy((error) => (error ? next(error) : res.send('out')))
-})
-app.use((_error, _req, res, _next) => res.status(500).send('failed'))
+const memory = new expressSession.MemoryStore()
+const errors = []
 
-const server = app.listen(0, '127.0.0.1', () => process.send?.({ port: server.address().port }))
-process.on('disconnect', () => {
-  server.closeAllConnections()
-  server.close()
-  void holdfast.close().then(() => process.exit())
+const oldStore = () =>
+  new (connectDynamoDb(expressSession))({
+    client: new DynamoDBClient(oldTable.client),
+    table: oldTable.name,
+    initialized: true,
+  })
+
+const middlewares = {
+  MemoryStore: (options) => expressSession({ store: memory, ...options }),
+  Holdfast: (options) => session({ holdfast, ...options }),
+  'connect-dynamodb': (options) => expressSession({ store: oldStore(), ...options }),
+  'Holdfast, with connect-dynamodb before': (options) => session({ holdfast, fallback: oldStore(), ...options }),
+}
+
+const commands = {
+  async serve({ application, store, options }) {
+    const app = express()
+    app.set('trust proxy', options.proxy)
+    const { routes, given = () => ({}) } = applications[application]
+    app.use(middlewares[store]({ ...options, ...given() }))
+    routes(app, holdfast)
+    app.use((error, _req, res, next) => {
+      errors.push(String(error))
+      if (res.headersSent) next(error)
+      else res.status(500).send('failed')
+    })
+    const server = app.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return server.address().port
+  },
+  /** The errors that came to the applications since they were asked for. */
+  errors: async () => errors.splice(0),
+  putClock: async ({ ms }) => moveClock(ms),
+}
+
+process.on('message', ({ command, n, ...fields }) => {
+  commands[command](fields).then(
+    (value) => process.send?.({ n, value }),
+    (error) => process.send?.({ n, error: error.stack }),
+  )
 })
+process.on('disconnect', () => process.exit())
+process.send({ event: 'ready' })
