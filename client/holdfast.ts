@@ -28,6 +28,7 @@ import {
 import { checkWork } from './options/check.js'
 import { compileDrainMs } from './options/client-options.js'
 import type { Transport } from './ports.js'
+import { Task } from './scope.js'
 import type { ClientContext, ClientParts } from './session/context.js'
 import type { Hold } from './session/hold.js'
 import { Sessions } from './session/sessions.js'
@@ -191,6 +192,11 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
 
   releaseUnused(): Promise<void> {
     return this.sessions.releaseUnused()
+  }
+
+  /** For adapters: a request, around which the sessions that it opens lie. */
+  task(): Task {
+    return new Task()
   }
 
   workerPort(): MessagePort {

@@ -19,7 +19,7 @@ export interface ScopeOwner {
 /** The access that the current task runs in. Scopes lie in each other, also those of different clients. */
 export class Scope {
   isEnded = false
-  readonly outer = currentScope()
+  outer = currentScope()
 
   constructor(
     readonly owner: ScopeOwner,
@@ -31,6 +31,23 @@ export class Scope {
   /** Node.js 20 shows the scope with every promise that is made inside the access. It must show no values. */
   [inspect.custom](): object {
     return { Scope: { isEnded: this.isEnded } }
+  }
+}
+
+const NOBODY: ScopeOwner = { store: undefined }
+
+/** A task that sessions may join while it runs, such as a request that makes one. */
+export class Task {
+  private readonly place = new Scope(NOBODY, [], 'waits')
+
+  run<T>(work: () => T): T {
+    return runInScope(this.place, work)
+  }
+
+  /** From now on this scope lies around the task, also where that has begun before. */
+  surroundWith(scope: Scope): void {
+    scope.outer = this.place.outer
+    this.place.outer = scope
   }
 }
 

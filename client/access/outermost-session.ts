@@ -3,7 +3,7 @@ import type { SessionKey } from '../../protocol/keys.js'
 import type { LockRequest } from '../attribute-locks/lock-request.js'
 import { AccessEndedError, NotLockedError } from '../errors/index.js'
 import { checkKeys, checkWork } from '../options/check.js'
-import type { Scope } from '../scope.js'
+import { type Scope, Task } from '../scope.js'
 import type { AccessState } from '../state/state-view.js'
 import type { Joinable } from './join.js'
 import type { Nesting } from './nesting.js'
@@ -65,15 +65,24 @@ export abstract class OutermostSession {
   async run<T>(work: () => T | Promise<T>): Promise<T> {
     checkWork(work)
     this.checkUsable()
-    const { nesting } = this
-    const scope = nesting.open([this as unknown as Joinable], 'waits')
+    const task = new Task()
+    const leave = this.surround(task)
+    try {
+      return await task.run(work)
+    } finally {
+      leave()
+    }
+  }
+
+  /** Accesses to this session in a task that runs already join it, until it ends or the function is called. */
+  surround(task: Task): () => void {
+    const scope = this.nesting.open([this as unknown as Joinable], 'waits')
     this.scopes ??= new Set()
     this.scopes.add(scope)
-    try {
-      return await nesting.run(scope, work)
-    } finally {
+    task.surroundWith(scope)
+    return () => {
       scope.isEnded = true
-      this.scopes.delete(scope)
+      this.scopes?.delete(scope)
     }
   }
 

@@ -13,6 +13,7 @@ import {
   type Durability,
 } from '../options/access-options.js'
 import { checkSessionId, checkWork } from '../options/check.js'
+import { Task } from '../scope.js'
 import { sessionKey } from '../session/session-key.js'
 import type { AttributeRules } from '../state/attribute-cache.js'
 import { rulesWith, WorkerAttributes } from './attributes.js'
@@ -143,6 +144,11 @@ export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknow
     this.nesting.refuse('released', this.keyOf(id), 'inThis')
     const n = this.calls.nextNumber()
     await this.calls.make(n, { op: 'release', n, id, options: undefined }, undefined)
+  }
+
+  /** For adapters: a request, around which the sessions that it opens lie. */
+  task(): Task {
+    return new Task()
   }
 
   close(): void {
