@@ -100,6 +100,7 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
     'client/adapters/limits',
     'client/api',
     'client/access/session',
+    'client/scope',
     'client/state/types',
     'client/codec',
     ...LOCKS,

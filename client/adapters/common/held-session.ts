@@ -1,6 +1,6 @@
 import { decodeValue } from '../../codec/index.js'
 import { NotLockedError } from '../../errors/index.js'
-import type { Opened } from './client.js'
+import { type Opened, surround, type Task } from './client.js'
 import type { LoadedSession } from './options.js'
 import { changesOf, type Encoded, NO_VALUES, type ValueChanges, type ValueRules } from './values.js'
 
@@ -8,18 +8,18 @@ import { changesOf, type Encoded, NO_VALUES, type ValueChanges, type ValueRules 
 export class HeldSession {
   private seen: Encoded = NO_VALUES
   private isOver = false
-  private leave: () => void = () => {}
-  /** Until then what the request runs is inside its session. */
-  private readonly left = new Promise<void>((resolve) => {
-    this.leave = resolve
-  })
+  /** Accesses of the request join the session no more. */
+  private readonly leave: () => void
 
   /** @param isWritable it is locked for writing. */
   constructor(
     private readonly session: Opened,
     private readonly rules: ValueRules,
     private readonly isWritable: boolean,
-  ) {}
+    request: Task,
+  ) {
+    this.leave = surround(session, request)
+  }
 
   /** It is held still, and was not destroyed. */
   get isHeld(): boolean {
@@ -98,18 +98,6 @@ export class HeldSession {
     await this.session[Symbol.asyncDispose]()
   }
 
-  /** Runs a function inside the session, with all that it starts, until the session is released. */
-  run<T>(work: () => T): T {
-    const ran: { outcome?: () => T } = {}
-    const running = this.session.run(() => {
-      ran.outcome = attempt(work)
-      return this.left
-    })
-    // It was lost already: the save tells.
-    running.catch(() => {})
-    return ran.outcome === undefined ? work() : ran.outcome()
-  }
-
   private checkWritable(changes: ValueChanges): void {
     if (!this.isWritable) throw new NotLockedError(namesOf(changes)[0] as string, 'request')
   }
@@ -149,14 +137,3 @@ export class HeldSession {
 }
 
 const namesOf = ({ set, deleted }: ValueChanges): readonly string[] => [...set.keys(), ...deleted]
-
-function attempt<T>(work: () => T): () => T {
-  try {
-    const value = work()
-    return () => value
-  } catch (error) {
-    return () => {
-      throw error
-    }
-  }
-}

@@ -4,6 +4,7 @@ import {
   SessionReleasedError,
   SessionReplacedError,
 } from '../../errors/index.js'
+import { newTask, type Opened, type Task } from './client.js'
 import { HeldSession } from './held-session.js'
 import { LooseSession } from './loose-session.js'
 import type { LoadedSession, RequestOptions } from './options.js'
@@ -29,6 +30,7 @@ export class RequestSession {
   /** Ends the waits of a request that has ended. */
   private readonly over = new AbortController()
   private readonly calls: RequestCalls
+  private readonly task: Task
   /** Goes on while the request does, and is awaited at its end. */
   private readonly beside: Promise<void>[] = []
 
@@ -36,6 +38,7 @@ export class RequestSession {
     private readonly shared: Shared,
     private readonly options: RequestOptions,
   ) {
+    this.task = newTask(shared.options.holdfast)
     this.calls = new RequestCalls(shared, options, AbortSignal.any([options.signal, this.over.signal]))
   }
 
@@ -117,13 +120,9 @@ export class RequestSession {
     await Promise.all(this.beside)
   }
 
-  /**
-   * Runs a function with the session around it: accesses to it inside join it, until the request ends. The hazard: those
-   * to a session that the request makes later wait for the request, so release that one first.
-   */
+  /** Runs the handler: its accesses to a session that the request holds, or makes later, join that. */
   run<T>(work: () => T): T {
-    const held = [...this.entries.values()].find(isHeld)
-    return held === undefined ? work() : held.run(work)
+    return this.task.run(work)
   }
 
   private async loadNow(id: string): Promise<LoadedSession | undefined> {
@@ -159,7 +158,7 @@ export class RequestSession {
     const { lock } = this.options
     if (lock === 'none' || lock === 'merge') return LooseSession.load(id, lock, shared.rules, calls, this.beside)
     const session = await calls.open(id, lock === 'write' ? 'all' : { all: 'read' }, 'fail')
-    return this.held(id, new HeldSession(session, shared.rules, lock === 'write'))
+    return this.held(id, session, lock === 'write')
   }
 
   /** Takes a session over from the old store. */
@@ -170,7 +169,7 @@ export class RequestSession {
     if (fallback === undefined || found === undefined) return undefined
     const session = await calls.adopt(id, shared.lifetime(found.ttlMs), rules.encoded(found.values))
     this.beside.push(fallback.takenOver(id))
-    if (this.options.lock === 'write') return this.held(id, new HeldSession(session, rules, true))
+    if (this.options.lock === 'write') return this.held(id, session, true)
     await session[Symbol.asyncDispose]()
     return this.find(id)
   }
@@ -197,7 +196,7 @@ export class RequestSession {
 
   private async make(id: string): Promise<HeldSession> {
     const session = await this.calls.open(id, 'all', 'create')
-    if (session.isNew) return this.held(id, new HeldSession(session, this.shared.rules, true))
+    if (session.isNew) return this.held(id, session, true)
     await session[Symbol.asyncDispose]()
     throw new InvalidArgumentError('there is a session already under the id of a new one: ids must be random')
   }
@@ -214,10 +213,12 @@ export class RequestSession {
   }
 
   /** From here on the session is released at the end, or after `maxHoldMs`. */
-  private held(id: string, session: HeldSession): HeldSession {
-    this.entries.set(id, session)
-    this.timer ??= setTimeout(() => this.overstay(), this.shared.options.maxHoldMs).unref()
-    return session
+  private held(id: string, session: Opened, isWritable: boolean): HeldSession {
+    const { rules, options } = this.shared
+    const held = new HeldSession(session, rules, isWritable, this.task)
+    this.entries.set(id, held)
+    this.timer ??= setTimeout(() => this.overstay(), options.maxHoldMs).unref()
+    return held
   }
 
   private overstay(): void {

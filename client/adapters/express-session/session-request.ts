@@ -30,10 +30,8 @@ export class SessionRequest implements ResponseSteps {
     private readonly res: ExpressResponse,
     private readonly next: ExpressNext,
   ) {
-    const lock = options.lockOf(req)
-    this.inSession = lock === 'write' || lock === 'read'
     this.session = options.sessions.request({
-      lock,
+      lock: options.lockOf(req),
       signal: this.gone.signal,
       // The route is known only later.
       get label() {
@@ -43,9 +41,6 @@ export class SessionRequest implements ResponseSteps {
     this.store = new RequestStore(this.session, options.values)
     this.seen = new SeenResponse(res)
   }
-
-  /** Whether accesses of the handler join the request's session. */
-  private readonly inSession: boolean
 
   /** Lets express-session find the session, or make a new one. */
   start(): void {
@@ -130,8 +125,7 @@ export class SessionRequest implements ResponseSteps {
       return
     }
     new HeldResponse(res, this)
-    if (this.inSession) session.run(() => this.next())
-    else this.next()
+    session.run(() => this.next())
   }
 
   /** An error of the store is known from the store. The others are those of a cookie that cannot be written. */

@@ -20,7 +20,6 @@ export class SessionRequest implements StoreOwner {
   readonly session: RequestSession
   isLoaded = false
   private readonly store: RequestStore
-  private readonly holds: boolean
   /** Aborted when the client goes away before there is a session. */
   private readonly gone = new AbortController()
   /** The value of `request.session`. */
@@ -40,7 +39,6 @@ export class SessionRequest implements StoreOwner {
     const { options, calls } = shared
     const lock = options.lockOf(request)
     const label = `${request.method} ${request.routeOptions.url ?? '*'}`
-    this.holds = lock === 'write' || lock === 'read'
     this.session = options.sessions.request({ lock, signal: this.gone.signal, label })
     this.store = new RequestStore(this, calls)
     this.watch()
@@ -63,9 +61,8 @@ export class SessionRequest implements StoreOwner {
   found(next: () => void): void {
     this.isLoaded = true
     this.shared.calls.endTurn()
-    // Accesses in what follows join the request's session. Fastify keeps to it where it reads a body.
-    if (this.holds && this.sessionId !== undefined) this.session.run(next)
-    else next()
+    // Fastify keeps to it where it reads a body.
+    this.session.run(next)
   }
 
   failed(error: unknown, call: 'get' | 'set'): boolean {

@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import type { Peeked } from '../../api.js'
 import { AccessEndedError, NotLockedError, SessionReleasedError } from '../../errors/index.js'
 import { compileTtlMs } from '../../options/access-options.js'
-import type { Client, Opened, Values } from '../common/client.js'
+import { type Client, newTask, type Opened, surround, type Task, type Values } from '../common/client.js'
 import { extendLife } from '../common/life.js'
 import { ID_BYTES } from '../limits.js'
 import type { NewCookie } from './cookie.js'
@@ -56,11 +56,14 @@ export class RequestSession implements CookieSession<Values, Values> {
   private destruction: Promise<void> | undefined
   private ending: Promise<void> | undefined
   private readonly timer: HoldTimer
+  private readonly task: Task
+  private leaveTask = (): void => {}
 
   constructor(
     private readonly context: RequestContext,
     found: Found,
   ) {
+    this.task = newTask(context.holdfast)
     this.isNew = found.kind === 'nothing'
     this.timer = new HoldTimer(context.options, context.client, () => this.takeAway())
     if (found.kind === 'nothing') {
@@ -155,9 +158,15 @@ export class RequestSession implements CookieSession<Values, Values> {
     await this.ending.catch(() => {})
   }
 
-  /** Runs the handler inside the session: an `open` of the same session there fails at once. */
-  run<T>(work: () => T | Promise<T>): T | Promise<T> {
-    return this.source.kind === 'held' ? this.source.session.run(work) : work()
+  /**
+   * Runs the handler: its accesses to the session, also to one that it makes, join that. An `open` of it fails at once.
+   */
+  async run<T>(work: () => T | Promise<T>): Promise<T> {
+    try {
+      return await this.task.run(work)
+    } finally {
+      this.leaveTask()
+    }
   }
 
   /** The parts that a log may show: no values, and no id. */
@@ -171,6 +180,7 @@ export class RequestSession implements CookieSession<Values, Values> {
 
   private hold(session: Opened, staged?: StagedValues): Source {
     this.timer.start()
+    this.leaveTask = surround(session, this.task)
     if (this.aborting !== undefined) this.abortWith(session, this.aborting)
     return { kind: 'held', session, ...(staged === undefined ? {} : { staged }) }
   }

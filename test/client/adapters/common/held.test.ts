@@ -167,6 +167,25 @@ describe('a request that holds its session', () => {
     ).toThrow('of the handler')
   })
 
+  it('lets accesses to a session that it makes join that, until it ends', async () => {
+    const holdfast = servers.client()
+    const server = servers.server({ holdfast })
+    const request = servers.request(server)
+    const inside = (id: string) => holdfast.access(id, { write: ['n'] }, ({ state }) => (state.n = 2), { timeoutMs: 1 })
+    await request.run(async () => {
+      await request.save('first', { n: 1 })
+      expect(await inside('first')).toBe(2)
+      await request.destroy('first')
+      await request.save('second', { n: 1, user: 'Ada' })
+      expect(await inside('second')).toBe(2)
+      await request.save('second', { n: 1, user: 'Bob' })
+    })
+    expect(await servers.committed('second')).toEqual({ n: 2, user: 'Bob' })
+    await expect(Promise.all([inside('second'), servers.stack.advance(1)])).rejects.toMatchObject({
+      code: 'WAIT_TIMEOUT',
+    })
+  })
+
   it('fails at save and at touch where the session was lost meanwhile', async () => {
     const server = servers.server()
     await servers.make(server, { n: 1 })

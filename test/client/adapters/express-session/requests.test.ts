@@ -1,3 +1,5 @@
+import { promisify } from 'node:util'
+import type { Express } from 'express'
 import { Browser, counting, gate, Sites } from './shop.js'
 
 let sites: Sites
@@ -141,6 +143,34 @@ describe('lock', () => {
       const browser = new Browser()
       await browser.text(`${site.url}/count`, { method: 'POST' })
       expect(await browser.text(`${site.url}/join`)).toBe('1')
+    },
+  )
+
+  test.each(['write', 'read', 'none', 'merge'] as const)(
+    '%s: an access of the handler joins the session that the handler made',
+    async (lock) => {
+      const site = await sites.site(
+        (app, { holdfast }) => {
+          app.post('/login', async (req, res) => {
+            await promisify((done: (error?: unknown) => void) => req.session.regenerate(done))()
+            req.session.user = 'Ada'
+            await promisify((done: (error?: unknown) => void) => req.session.save(done))()
+            const locks = { write: ['count'] } as const
+            const add = () =>
+              holdfast.access(req.sessionID, locks, ({ state }) => (state.count = (state.count ?? 0) + 1))
+            await add()
+            res.send(String(await add()))
+          })
+          app.get('/', (req, res) => void res.send(`${req.session.user} ${req.session.count}`))
+        },
+        { lock, timeoutMs: 1_000 },
+        { timeoutMs: 1_000 },
+      )
+      const browser = new Browser()
+      for (let login = 0; login < 2; login += 1) {
+        expect(await browser.text(`${site.url}/login`, { method: 'POST' })).toBe('2')
+        expect(await browser.text(site.url)).toBe('Ada 2')
+      }
     },
   )
 })

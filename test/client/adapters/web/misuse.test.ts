@@ -53,6 +53,23 @@ describe('handlers that do what they should not', () => {
     expect(await site.servers[1].access(id(), 'all', ({ state }) => state.count, { timeoutMs: 1_000 })).toBe(1)
   })
 
+  it('an access to the session that the handler has made joins it, before and after a new id', async () => {
+    const browser = new Browser()
+    const [holdfast] = site.servers
+    const handler = site.handler(async (request, session) => {
+      countUp(request, session)
+      const inside = () =>
+        holdfast.access(String(session.id), { write: ['count'] }, ({ state }) => (state.count = (state.count ?? 0) + 1))
+      await session.commit()
+      await inside()
+      session.regenerate()
+      await session.commit()
+      return Response.json(await inside())
+    })
+    for (const count of [3, 6]) expect(await (await browser.send(handler)).json()).toBe(count)
+    expect(await (await browser.send(site.handler(countUp, {}, 1))).json()).toBe(7)
+  })
+
   it('a change of a new session is kept, or throws, while the session is given back', async () => {
     const browser = new Browser()
     let kept = 0
