@@ -99,6 +99,7 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   'client/adapters/common': [
     'client/adapters/limits',
     'client/api',
+    'client/access/outcome',
     'client/access/session',
     'client/scope',
     'client/state/types',

@@ -1,6 +1,7 @@
 import type { Holdfast } from '../../api.js'
 import { checkMethod, invalid, type Keys } from '../../options/check.js'
 import { type Bounds, compileBounds } from './bounds.js'
+import { chosenLock } from './chosen-lock.js'
 import type { Client } from './client.js'
 import type { FallbackStore, LockMode } from './options.js'
 import { tellOverstay } from './overstay.js'
@@ -119,14 +120,14 @@ export function compileAdapterOptions<S extends object, Request>(
   checkMethod('holdfast', options.holdfast, 'open', 'a client, made by createHoldfast')
   checkFallback(fallback, fallbackDestroy)
   if (values !== 'json' && values !== 'exact') throw invalid('values', "'json' or 'exact'", values)
-  const fixed = typeof lock === 'function' ? undefined : checkLock(lock)
+  if (typeof lock !== 'function') checkLock(lock)
   const { graceMs, ...bounds } = compileBounds(options)
   const holdfast: Client = options.holdfast
   const onOverstay = (label: string) => tellOverstay(holdfast, `a request of ${label}`, bounds.maxHoldMs, tell)
   return {
     values,
     graceMs,
-    lockOf: (request) => fixed ?? checkLock(typeof lock === 'function' ? lock(request) : lock),
+    lockOf: typeof lock === 'function' ? (request) => checkLock(chosenLock(lock, request)) : () => lock,
     sessions: new RequestSessions({ holdfast, ...bounds, values, isReserved, fallback, fallbackDestroy, onOverstay }),
   }
 }

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '../../errors/index.js'
 import { checkKeys, invalid, type Keys, kindOf } from '../../options/check.js'
 import { type Bounds, compileBounds } from '../common/bounds.js'
+import { chosenLock } from '../common/chosen-lock.js'
 import { SECRET_BYTES_MIN } from '../limits.js'
 import { type CookieOptions, SessionCookie } from './cookie.js'
 
@@ -129,7 +130,7 @@ function compiled(options: WebOptions): CompiledWebOptions {
   return {
     cookie: new SessionCookie(checkSecrets(secrets), cookie),
     isRolling: rolling,
-    lockOf: typeof lock === 'function' ? (request) => checkLock(lock(request)) : () => lock,
+    lockOf: typeof lock === 'function' ? (request) => checkLock(chosenLock(lock, request)) : () => lock,
     ...compileBounds(options),
     label,
     onError,

@@ -83,6 +83,12 @@ describe('lock', () => {
     expect(site.errors).toMatchObject([{ code: 'INVALID_ARGUMENT' }])
   })
 
+  test('an async one is an error, and not the rejection of its promise', async () => {
+    const site = await sites.site(counting, { lock: (async () => Promise.reject(new Error('of the lock'))) as never })
+    expect((await new Browser().fetch(`${site.url}/plain`)).status).toBe(500)
+    expect(site.errors).toMatchObject([{ code: 'INVALID_ARGUMENT', message: expect.stringContaining('async') }])
+  })
+
   test("'read': requests share the session, and a changed one fails", async () => {
     const both = gate()
     let inside = 0

@@ -169,11 +169,16 @@ describe('requests of Fastify that wait for a session, or hold one', () => {
     const browser = await servers.start(
       (server) => {
         server.get('/', async () => 'never')
+        server.get('/async', async () => 'never')
       },
-      { lock: () => 'all' as never },
+      {
+        lock: ({ url }) => (url === '/async' ? (Promise.reject(new Error('of the lock')) as never) : ('all' as never)),
+      },
     )
-    const { status, text } = await browser.send('/')
-    expect([status, JSON.parse(text).code]).toEqual([500, 'INVALID_ARGUMENT'])
+    for (const path of ['/', '/async']) {
+      const { status, text } = await browser.send(path)
+      expect([status, JSON.parse(text).code]).toEqual([500, 'INVALID_ARGUMENT'])
+    }
   })
 
   it('takes the sessions of the store before it over, and ends them there', async () => {

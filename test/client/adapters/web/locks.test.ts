@@ -84,6 +84,8 @@ describe('the lock of a request', () => {
     await expect(browser.send(handler)).rejects.toMatchObject({ code: 'NOT_LOCKED' })
     const wrong = site.handler(countUp, { lock: () => 'all' as never })
     await expect(browser.send(wrong)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    const later = site.handler(countUp, { lock: (async () => Promise.reject(new Error('of the lock'))) as never })
+    await expect(browser.send(later)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
   it('answers with 503 when it was not granted in time', async () => {
