@@ -16,7 +16,7 @@ import type {
   SessionLostError,
   SessionMissingError,
 } from './losses.js'
-import type { SessionChangedError, SessionReleasedError, SessionReplacedError } from './requests.js'
+import type { MigrationError, SessionChangedError, SessionReleasedError, SessionReplacedError } from './requests.js'
 import type {
   AbortedError,
   ClosedError,
@@ -37,6 +37,7 @@ export type KnownError =
   | InvalidArgumentError
   | InvalidValueError
   | InvocationEndedError
+  | MigrationError
   | NestedAccessError
   | NotLockedError
   | PartialCommitError

@@ -85,3 +85,24 @@ export class SessionReleasedError extends HoldfastError {
     this.reason = reason
   }
 }
+
+/**
+ * `MIGRATION_FAILED`: a session of the `fallback` store cannot be stored here. `cause` says why: an attribute's name is
+ * empty or too long, or a value or the whole session is too large. Both stores are as they were, and each request of this
+ * session fails until the fallback's `get` gives it without that, or gives none, which logs its user out.
+ */
+export class MigrationError extends HoldfastError {
+  static {
+    nameType(this, 'MigrationError')
+  }
+
+  declare readonly code: 'MIGRATION_FAILED'
+
+  constructor(cause: HoldfastError) {
+    super(
+      'MIGRATION_FAILED',
+      `a session of the fallback store cannot be stored here, and was left there: ${cause.message}. Let 'get' of the fallback give it without that`,
+      { cause },
+    )
+  }
+}

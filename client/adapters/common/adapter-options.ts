@@ -60,6 +60,8 @@ export interface AdapterOptions<S extends object, Request> {
    * that fails, or takes longer than `timeoutMs`, it fails with an UnreachableError, the session lives on, and a repeat
    * works.
    *
+   * What it has and cannot be stored here fails each request of that session with a MigrationError, which says why.
+   *
    * The hazards: a server that still writes to the old store goes on with its own copy. Where the old store has no
    * `destroy`, or after `holdfast.destroy()` outside of requests, a session that was destroyed here comes back from it
    * after a day, by its old cookie.

@@ -1,4 +1,4 @@
-import { UnreachableError } from '../../errors/index.js'
+import { type HoldfastErrorCode, isHoldfastError, MigrationError, UnreachableError } from '../../errors/index.js'
 import { shownKey } from '../../errors/shown-key.js'
 import type { Values } from './client.js'
 import type { FallbackStore } from './options.js'
@@ -66,6 +66,26 @@ async function told<T>(call: Call<T>, done: Done<T>): Promise<void> {
     await call(done)
   } catch (error) {
     done(error)
+  }
+}
+
+const UNSTORABLE: ReadonlySet<HoldfastErrorCode> = new Set([
+  'INVALID_ARGUMENT',
+  'INVALID_VALUE',
+  'SCHEMA_MISMATCH',
+  'TOO_LARGE',
+])
+
+/**
+ * Takes a session of the old store over.
+ *
+ * @throws {MigrationError} where it cannot be stored here.
+ */
+export async function storable<T>(takeOver: () => Promise<T>): Promise<T> {
+  try {
+    return await takeOver()
+  } catch (error) {
+    throw isHoldfastError(error) && UNSTORABLE.has(error.code) ? new MigrationError(error) : error
   }
 }
 

@@ -5,6 +5,7 @@ import {
   SessionReplacedError,
 } from '../../errors/index.js'
 import { newTask, type Opened, type Task } from './client.js'
+import { storable } from './fallback.js'
 import { HeldSession } from './held-session.js'
 import { LooseSession } from './loose-session.js'
 import type { LoadedSession, RequestOptions } from './options.js'
@@ -167,7 +168,9 @@ export class RequestSession {
     const { fallback, rules } = shared
     const found = await fallback?.find(id)
     if (fallback === undefined || found === undefined) return undefined
-    const session = await calls.adopt(id, shared.lifetime(found.ttlMs), rules.encoded(found.values))
+    const session = await storable(async () =>
+      calls.adopt(id, shared.lifetime(found.ttlMs), rules.encoded(found.values)),
+    )
     this.beside.push(fallback.takenOver(id))
     if (this.options.lock === 'write') return this.held(id, session, true)
     await session[Symbol.asyncDispose]()

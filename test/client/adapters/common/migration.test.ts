@@ -202,6 +202,37 @@ describe('sessions of an old store', () => {
     expect(old.destroyed).toBe(0)
   })
 
+  it.each<[string, object, string, RegExp]>([
+    ['a name that is empty', { '': 1 }, 'INVALID_ARGUMENT', /at least one character/],
+    [
+      'a name that is too long',
+      { ['n'.repeat(300)]: 1 },
+      'INVALID_ARGUMENT',
+      /255 bytes of UTF-8, received one of 300/,
+    ],
+    ['a value that is too large', { cart: 'x'.repeat(500_000) }, 'TOO_LARGE', /'cart' would be/],
+    ['too much together', { cart: 'x'.repeat(300_000), bag: 'y'.repeat(300_000) }, 'TOO_LARGE', /the session would be/],
+    ['a list instead of attributes', ['apple'], 'INVALID_ARGUMENT', /must be an object/],
+  ])('fail typed, and stay there, where they have %s', async (_what, values, code, message) => {
+    const { user } = old.sessions.get(ID) as { user: string }
+    old.sessions.set(ID, Array.isArray(values) ? values : { ...values, user })
+    for (const fallbackDestroy of [false, true]) {
+      const error: unknown = await servers
+        .request(server({ fallbackDestroy }))
+        .load(ID)
+        .catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({ code: 'MIGRATION_FAILED', effect: 'none', retryable: false, cause: { code } })
+      expect((error as Error).message).toMatch(message)
+      expect((error as Error).message).toContain("'get' of the fallback")
+      expect((error as Error).message).not.toMatch(/Ada|xx|nnn/)
+    }
+    expect(await servers.committed()).toBeUndefined()
+    expect([old.sessions.size, old.destroyed]).toEqual([1, 0])
+    // A store around the old one leaves it out.
+    const fallback: FallbackStore = { get: (_id, done) => done(null, { user }) }
+    expect(await servers.request(server({ fallback })).load(ID)).toMatchObject({ values: { user: 'Ada' } })
+  })
+
   describe('where the old store fails', () => {
     const unreachable = { code: 'UNREACHABLE', retryable: true, effect: 'none' }
 
