@@ -26,6 +26,10 @@ export class HeldSession {
     return !this.isOver
   }
 
+  get ttlMs(): number {
+    return this.session.ttlMs
+  }
+
   get loaded(): LoadedSession {
     const { session, rules, seen } = this
     return { values: rules.copy(seen), ttlMs: session.ttlMs, aliveUntil: session.aliveUntil }

@@ -25,7 +25,8 @@ export class RequestSession {
   /** By their ids: a request that logs somebody in destroys one session and makes another. */
   private readonly entries = new Map<string, Entry>()
   private released: ReleasedReason | undefined
-  private isFinishing = false
+  /** The request is about to give its session back. */
+  private leaving: ReleasedReason | undefined
   private turn: Promise<unknown> = Promise.resolve()
   private timer: NodeJS.Timeout | undefined
   /** Ends the waits of a request that has ended. */
@@ -67,7 +68,7 @@ export class RequestSession {
    * @throws as HoldfastApi.access, where it cannot be stored.
    */
   async save(id: string, values: Record<string, unknown>, ttlMs?: number): Promise<void> {
-    const isLast = this.isFinishing
+    const { isLast } = this
     // As they are now: the request may go on to change them before its turn.
     const encoded = this.shared.rules.encoded(values)
     await this.inTurn(() => this.saveNow(id, encoded, this.shared.lifetime(ttlMs), isLast))
@@ -78,7 +79,7 @@ export class RequestSession {
    * after {@link release}, nor for a session that is not saved.
    */
   touch(id: string, ttlMs?: number): Promise<void> {
-    const isLast = this.isFinishing
+    const { isLast } = this
     return this.inTurn(async () => {
       const entry = this.entries.get(id)
       if (typeof entry !== 'object' || this.released !== undefined) return
@@ -88,11 +89,27 @@ export class RequestSession {
   }
 
   /**
-   * From here on, the first save or touch that is called is the last of the request. Its locks are freed as soon as it
-   * writes: the request behind it in this process goes on, and the commits of both are one.
+   * From here on no session takes the place of another one: it could not be saved. At the end of the request, the first
+   * save or touch that is called after this is its last. Its locks are freed as soon as it writes: the request behind it
+   * in this process goes on, and the commits of both are one.
    */
-  finishing(): void {
-    this.isFinishing = true
+  leave(reason: 'end' | 'stream'): void {
+    this.leaving = reason
+  }
+
+  /**
+   * Commits what accesses inside the sessions have changed, where the last save or touch has not: a middleware need not
+   * call one for a session that the request itself left as it was.
+   */
+  settle(): Promise<void> {
+    const { isLast } = this
+    return this.inTurn(async () => {
+      for (const entry of this.entries.values()) {
+        if (!isHeld(entry)) continue
+        if (isLast) await this.finish(entry, undefined, entry.ttlMs)
+        else await entry.touch(entry.ttlMs)
+      }
+    })
   }
 
   /** The session as last saved, within its lock; without one, the last commit. It throws as {@link load}. */
@@ -103,6 +120,20 @@ export class RequestSession {
   /** Ends the session's life, here and in the old store, whether or not there is one. Possible after {@link release}, too. */
   destroy(id: string): Promise<void> {
     return this.inTurn(() => this.destroyNow(id))
+  }
+
+  /**
+   * The same for a session whose place another one takes.
+   *
+   * @throws {SessionReleasedError} after {@link leave} and {@link release}: the other one could not be saved. The session
+   * lives on.
+   */
+  replace(id: string): Promise<void> {
+    const { leaving } = this
+    return this.inTurn(async () => {
+      this.refuseReleased(this.released ?? leaving)
+      await this.destroyNow(id)
+    })
   }
 
   /** Frees the locks. What was not saved is not written, and changes cannot be saved any more. */
@@ -127,7 +158,7 @@ export class RequestSession {
   }
 
   private async loadNow(id: string): Promise<LoadedSession | undefined> {
-    if (this.released !== undefined) throw new SessionReleasedError(this.released)
+    this.refuseReleased()
     const known = this.entries.get(id)
     if (known === 'destroyed') throw new SessionReplacedError('destroyed')
     try {
@@ -213,6 +244,14 @@ export class RequestSession {
     else await destroy()
     // Only now: what has failed can be tried again.
     this.entries.set(id, 'destroyed')
+  }
+
+  private get isLast(): boolean {
+    return this.leaving === 'end'
+  }
+
+  private refuseReleased(reason = this.released): void {
+    if (reason !== undefined) throw new SessionReleasedError(reason)
   }
 
   /** From here on the session is released at the end, or after `maxHoldMs`. */

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util'
 import expressSession, { type Session, type SessionData } from 'express-session'
+import { isHoldfastError } from '../../errors/index.js'
 import type { LoadedSession, RequestSession, ValueKind } from '../common/index.js'
 import { COOKIE, cookieOf, hasEnded, sessionDataOf, ttlOf } from './cookie-record.js'
 
@@ -61,6 +62,14 @@ export class RequestStore extends expressSession.Store {
     this.generator = generate
   }
 
+  /** As express-session does it, but a session that was given back stays. */
+  override regenerate(req: ExpressRequest, callback: Answer<void>): void {
+    this.finish(req.sessionID, 'replace', (error) => {
+      if (!isHoldfastError(error) || error.code !== 'SESSION_RELEASED') this.generate(req)
+      callback(error)
+    })
+  }
+
   override createSession(req: ExpressRequest, data: SessionData): StoredSession {
     return this.complete(super.createSession(req, data))
   }
@@ -82,9 +91,7 @@ export class RequestStore extends expressSession.Store {
   }
 
   override destroy(id: string, callback?: Answer<void>): void {
-    this.cookies.delete(id)
-    this.destroyed.add(id)
-    this.write(id, this.unsaved.has(id) ? Promise.resolve() : this.end(id), callback)
+    this.finish(id, 'destroy', callback)
   }
 
   /** The cookie that the request's session was stored with, where that session has ended. */
@@ -120,9 +127,15 @@ export class RequestStore extends expressSession.Store {
     return sessionDataOf(loaded)
   }
 
-  private async end(id: string): Promise<void> {
+  private finish(id: string, how: 'destroy' | 'replace', callback: Answer<void> | undefined): void {
+    this.destroyed.add(id)
+    this.write(id, this.unsaved.has(id) ? Promise.resolve() : this.end(id, how), callback)
+  }
+
+  private async end(id: string, how: 'destroy' | 'replace'): Promise<void> {
     try {
-      await this.session.destroy(id)
+      await this.session[how](id)
+      this.cookies.delete(id)
     } catch (error) {
       this.destroyed.delete(id)
       throw error

@@ -67,7 +67,7 @@ export class SessionRequest implements ResponseSteps {
   }
 
   async commit(heldFor: HeldFor): Promise<void> {
-    if (heldFor === 'end') this.session.finishing()
+    this.session.leave(heldFor)
     await new Promise<void>((resolve, reject) => {
       this.refuseCommit = reject
       this.store.heard()
@@ -79,6 +79,7 @@ export class SessionRequest implements ResponseSteps {
       })
     })
     await this.store.settle()
+    await this.session.settle()
     if (heldFor === 'stream') await this.session.release('stream')
     else this.saved()
   }

@@ -1,5 +1,4 @@
 import { promisify } from 'node:util'
-import type { Express } from 'express'
 import { Browser, counting, gate, Sites } from './shop.js'
 
 let sites: Sites
@@ -59,6 +58,24 @@ describe('requests to DynamoDB and to the store', () => {
     await browser.text(`${site.url}/count`, { method: 'POST' })
     expect(browser.cookieHeader()).not.toBe(cookie)
   })
+})
+
+test('what an access changes in a session that was saved before is kept, although nothing else is to be saved', async () => {
+  const site = await sites.site(
+    (app, { holdfast }) => {
+      app.post('/login', async (req, res) => {
+        req.session.user = 'Ada'
+        await promisify((done: (error?: unknown) => void) => req.session.save(done))()
+        await holdfast.access(req.sessionID, { write: ['count'] }, ({ state }) => void (state.count = 5))
+        res.send('in')
+      })
+      app.get('/', (req, res) => void res.send(`${req.session.user} ${req.session.count}`))
+    },
+    { saveUninitialized: true },
+  )
+  const browser = new Browser()
+  await browser.text(`${site.url}/login`, { method: 'POST' })
+  expect(await browser.text(site.url)).toBe('Ada 5')
 })
 
 describe('lock', () => {

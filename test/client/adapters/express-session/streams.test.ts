@@ -136,6 +136,33 @@ describe('release', () => {
     expect(await browser.text(`${site.url}/count`)).toBe('5')
   })
 
+  test.each(['release', 'stream'])('regenerate after it fails typed, and ends nothing: %s', async (how) => {
+    const told: unknown[] = []
+    const site = await sites.site((app) => {
+      counting(app)
+      app.post('/login', async (req, res) => {
+        const { sessionID } = req
+        if (how === 'release') await req.session.release()
+        else res.type('text/event-stream').flushHeaders()
+        await new Promise<void>((resolve) => {
+          req.session.regenerate((error) => {
+            told.push(error, req.sessionID === sessionID, req.session.count)
+            resolve()
+          })
+        })
+        res.end()
+      })
+    })
+    const browser = new Browser()
+    await browser.text(`${site.url}/count`, { method: 'POST' })
+    const cookie = browser.cookieHeader()
+    expect(await browser.text(`${site.url}/login`, { method: 'POST' })).toBe('')
+    expect(told).toMatchObject([{ code: 'SESSION_RELEASED', reason: how }, true, 1])
+    expect(browser.cookieHeader()).toBe(cookie)
+    expect(await browser.text(`${site.url}/count`)).toBe('1')
+    expect(site.errors).toEqual([])
+  })
+
   test('of a new and empty session makes none, and is no value of the session', async () => {
     const site = await sites.site((app) => {
       app.get('/', async (req, res) => {
