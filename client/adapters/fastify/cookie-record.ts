@@ -37,7 +37,7 @@ function recordOf(session: Session): CookieData {
   return Object.fromEntries(Object.entries(data).filter(([name, value]) => isStored(name) && value !== undefined))
 }
 
-function dataOf(session: Session): CookieData {
+export function dataOf(session: Session): CookieData {
   const { cookie } = session as unknown as { cookie: { toJSON(): CookieData } }
   return cookie.toJSON()
 }

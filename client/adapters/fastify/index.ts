@@ -1,5 +1,5 @@
 import fastifySession from '@fastify/session'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import plugin from 'fastify-plugin'
 import { InvalidArgumentError } from '../../errors/index.js'
 import { compileOptions, type HoldfastSessionOptions } from './options.js'
@@ -22,7 +22,7 @@ declare module 'fastify' {
   }
 }
 
-async function register<S extends object>(fastify: FastifyInstance, options: HoldfastSessionOptions<S>): Promise<void> {
+async function register(fastify: FastifyInstance, options: HoldfastSessionOptions): Promise<void> {
   const calls = new StoreCalls()
   const compiled = compileOptions(options, (message) => fastify.log.warn(message))
   const shared: Shared = { options: compiled, calls, objects: new SessionObjects(calls) }
@@ -36,10 +36,10 @@ async function register<S extends object>(fastify: FastifyInstance, options: Hol
     requests.set(request, made)
     made.find(done)
   })
-  fastify.addHook('onSend', (request, _reply, _payload, done) => {
+  fastify.addHook('onSend', (request, _reply, payload, done) => {
     const found = requests.get(request)
     if (found === undefined) done()
-    else found.save(done)
+    else found.save(payload, done)
   })
   await fastify.register(fastifySession, { ...compiled.fastifySession, store: calls })
   fastify.addHook('onRequest', (request, _reply, done) => of(requests, request).found(done))
@@ -66,9 +66,10 @@ function of(requests: WeakMap<FastifyRequest, SessionRequest>, request: FastifyR
  *
  * No response is sent before its session is saved. Where that fails, the response has neither the session's cookie nor
  * what the handler wanted to send: 409 where the session was replaced or changed meanwhile, 503 where it is busy, else
- * the error goes to the error handler with status 500. The lock is freed at the end of the response, when the client
- * has gone away, at the headers of `text/event-stream`, by `reply.hijack()` and by `request.releaseSession()`.
- * `regenerate()` ends the old session. Accesses of the handler to its own session join it.
+ * the error goes to the error handler with status 500. The lock is freed when the session is saved, of a streamed body
+ * at its end; when the client has gone away, at the headers of `text/event-stream`, by `reply.hijack()` and by
+ * `request.releaseSession()`. `regenerate()` ends the old session. The response after `destroy()` takes the cookie away.
+ * Accesses of the handler to its own session join it.
  *
  * The hazard: `reply.hijack()` saves, but the application sends the headers itself, perhaps earlier. Call
  * `await request.releaseSession()` before it. Where the save fails later, the connection is cut.
@@ -82,7 +83,7 @@ function of(requests: WeakMap<FastifyRequest, SessionRequest>, request: FastifyR
  *   request.session.user = await check(request.body)
  * })
  */
-export const holdfastSession = plugin(register, {
+export const holdfastSession: FastifyPluginAsync<HoldfastSessionOptions> = plugin(register, {
   fastify: '5.x',
   name: 'holdfast',
   dependencies: ['@fastify/cookie'],

@@ -24,6 +24,9 @@ export interface StoreOwner {
 export class RequestStore implements SessionStore {
   /** Sessions that are stored, by their ids. */
   private readonly stored = new Map<string, LoadedSession | undefined>()
+  private readonly destroyed = new Set<string>()
+  /** What `regenerate` made and could not save. The session from before goes on. */
+  private readonly refused = new WeakSet<Session>()
 
   constructor(
     private readonly owner: StoreOwner,
@@ -43,8 +46,19 @@ export class RequestStore implements SessionStore {
     const isFinal = this.calls.isFinal(this)
     this.save(id, session).then(
       () => this.answer(told),
-      (error: unknown) => told(isFinal && this.owner.failed(error, 'set') ? undefined : error),
+      (error: unknown) => {
+        if (this.owner.isUnknown(session)) this.refused.add(session)
+        told(isFinal && this.owner.failed(error, 'set') ? undefined : error)
+      },
     )
+  }
+
+  isRefused(session: Session): boolean {
+    return this.refused.has(session)
+  }
+
+  isDestroyed(id: string): boolean {
+    return this.destroyed.has(id)
   }
 
   destroy(id: string, told: Done): void {
@@ -77,6 +91,7 @@ export class RequestStore implements SessionStore {
   private async end(id: string): Promise<void> {
     this.stored.delete(id)
     await this.owner.session.destroy(id)
+    this.destroyed.add(id)
   }
 }
 

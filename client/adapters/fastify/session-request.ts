@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest, Session } from 'fastify'
 import { isHoldfastError } from '../../errors/index.js'
 import { problemOf, type RequestSession } from '../common/index.js'
 import { answerWith, dropBody, dropHeaders } from './answers.js'
+import { dataOf } from './cookie-record.js'
 import type { CompiledOptions } from './options.js'
 import { RequestStore, type StoreCalls, type StoreOwner } from './request-store.js'
 import { isSession, type SessionObjects } from './session-objects.js'
@@ -26,6 +27,8 @@ export class SessionRequest implements StoreOwner {
   private current: unknown = null
   private readonly known = new WeakSet<object>()
   private failure: { readonly error: unknown; isTold: boolean } | undefined
+  /** The session that the handler has destroyed. */
+  private last: (Session & { readonly sessionId: string }) | undefined
   /** The response was passed on to be sent: the handler has had its time. */
   private isSent = false
   /** `request.session` is undefined, so that @fastify/session neither saves nor sets a cookie. */
@@ -71,8 +74,10 @@ export class SessionRequest implements StoreOwner {
     return true
   }
 
-  /** Lets @fastify/session save the session, and set its cookie. */
-  save(next: () => void): void {
+  /** Lets @fastify/session save the session, and set its cookie. What is sent in one piece needs the session no more. */
+  save(payload: unknown, next: () => void): void {
+    const isStreamed = typeof payload === 'object' && payload !== null && !ArrayBuffer.isView(payload)
+    if (!isStreamed) this.session.leave('end')
     // The response tells that the save has failed. It must not be tried again, and there is no cookie.
     this.isHidden = this.failure !== undefined
     this.shared.calls.duringFinal(this.store, next)
@@ -80,11 +85,14 @@ export class SessionRequest implements StoreOwner {
 
   /** Returns what is sent in place of `payload`, or throws what the error handler answers. */
   async saved(payload: unknown): Promise<unknown> {
-    const { failure, reply } = this
+    const { reply } = this
     this.isHidden = false
     this.shared.calls.endTurn()
+    await this.session.settle().catch((error: unknown) => this.failed(error, 'set'))
+    const { failure } = this
     if (failure === undefined) {
       if (isEventStream(reply, payload)) await this.session.release('stream')
+      this.clearCookie()
     } else if (!failure.isTold) {
       failure.isTold = true
       return this.answerFailure(failure.error, payload)
@@ -99,10 +107,12 @@ export class SessionRequest implements StoreOwner {
     const { current } = this
     const isChanged = isSession(current) && (current as unknown as { isModified(): boolean }).isModified()
     if (isChanged) await (current as unknown as { save(): Promise<void> }).save()
+    await this.session.settle()
     await this.session.release()
   }
 
   end(): void {
+    if (this.isSent && this.reply.raw.writableFinished) this.session.settle().catch((error) => this.tellLate(error))
     this.session.end().catch(IGNORED)
   }
 
@@ -128,7 +138,9 @@ export class SessionRequest implements StoreOwner {
   }
 
   private assign(value: unknown): void {
+    if (value === null && isSession(this.current)) this.last = this.current
     if (isSession(value)) {
+      if (this.store.isRefused(value)) return
       this.shared.objects.bind(value, this.request, this.store)
       this.known.add(value)
     }
@@ -158,6 +170,20 @@ export class SessionRequest implements StoreOwner {
     if (problem !== undefined) return answerWith(reply, problem)
     reply.code(500)
     throw error
+  }
+
+  /** The browser would come with the cookie of a session that has ended, and be told that it was replaced. */
+  private clearCookie(): void {
+    const { last, reply, request } = this
+    const { cookieName = 'sessionId' } = this.shared.options.fastifySession
+    if (last === undefined || this.current !== null || !this.store.isDestroyed(last.sessionId)) return
+    const others = [reply.getHeader('set-cookie') ?? []].flat().map(String)
+    if (request.cookies[cookieName] === undefined || others.some((other) => other.startsWith(`${cookieName}=`))) return
+    reply.clearCookie(cookieName, dataOf(last))
+  }
+
+  private tellLate(error: unknown): void {
+    this.request.log.error({ err: error }, 'what accesses changed in the session during the response was not stored')
   }
 
   /** The application sends the response itself: it cannot be held until the session is saved. */

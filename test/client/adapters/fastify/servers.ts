@@ -110,8 +110,8 @@ export class Browser {
     const headers = new Headers(init.headers)
     if (this.cookie !== undefined) headers.set('cookie', this.cookie)
     const response = await fetch(this.url + path, { redirect: 'manual', ...init, headers })
-    const set = response.headers.getSetCookie().find((each) => each.startsWith('sessionId='))
-    if (set !== undefined) this.cookie = set.split(';')[0] as string
+    const set = response.headers.getSetCookie().findLast((each) => each.startsWith('sessionId='))
+    if (set !== undefined) this.cookie = set.startsWith('sessionId=;') ? undefined : set.split(';')[0]
     return { status: response.status, headers: response.headers, text: await response.text() }
   }
 

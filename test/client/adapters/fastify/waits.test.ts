@@ -4,6 +4,7 @@ import { setTimeout as after } from 'node:timers/promises'
 import cookie from '@fastify/cookie'
 import fastifySession from '@fastify/session'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import { holdfastSession } from '../../../../client/adapters/fastify/index.js'
 import type { Holdfast } from '../../../../client/index.js'
 import { Browser, type Options, Servers, type Shop } from './servers.js'
 
@@ -246,5 +247,21 @@ describe('the types of the plugin', () => {
     // @ts-expect-error the store is Holdfast's own
     const wrong: Options = { store: undefined }
     expect(wrong.timeoutMs).toBeUndefined()
+  })
+
+  it('tell the compiler what a function of lock gets', () => {
+    const start = async (server: FastifyInstance, holdfast: Holdfast<Shop>) => {
+      await server.register(holdfastSession, {
+        holdfast,
+        secret: 's'.repeat(32),
+        lock: (request) => (request.url.startsWith('/static/') ? 'none' : 'write'),
+        onBusy: (_request, reply, { retryable }) => reply.code(503).send({ retryable }),
+      })
+      // @ts-expect-error there is no such lock
+      await server.register(holdfastSession, { holdfast, secret: 's'.repeat(32), lock: () => 'all' })
+      // @ts-expect-error a client is needed
+      await server.register(holdfastSession, { secret: 's'.repeat(32) })
+    }
+    expect(start).toBeInstanceOf(Function)
   })
 })
