@@ -41,8 +41,9 @@ const KEYS: Keys<LambdaOptions> = { marginMs: true, timeoutMs: true }
  * state that it could use after a thaw. The client is made once, outside of the handler, and keeps one connection for
  * all invocations.
  *
- * The handler gets a third argument: the client, for this invocation only. Accesses that it did not await are awaited,
- * and where one of them fails, the invocation fails. Sessions of `open` that it did not close are disposed of, and their
+ * The handler gets a third argument: the client, for this invocation only. Accesses that it did not await are awaited.
+ * Where one fails whose promise nobody has asked for its outcome, the invocation fails, also where it failed before the
+ * handler returned: it is no unhandled rejection, which would end the process. Sessions of `open` that it did not close are disposed of, and their
  * changes discarded. The hazard: work that began with the client itself, not with the third argument, is not awaited.
  *
  * At the deadline (see `marginMs`) the invocation fails with an InvocationEndedError, whatever the handler does. What it

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { isThenable } from '../../access/outcome.js'
 import type { Holdfast, HoldfastApi } from '../../api.js'
 import { InvocationEndedError } from '../../errors/invocation.js'
+import { Call } from './call.js'
 
 /** The client for one invocation of a Lambda function: the same calls. Each fails once the invocation has ended. */
 export interface InvocationHoldfast<S extends object> extends HoldfastApi<S> {
@@ -30,6 +31,8 @@ class InvocationClient implements Record<keyof InvocationHoldfast<object>, unkno
   private readonly untilMs: number
   /** Calls under way. */
   private readonly calls = new Set<Promise<unknown>>()
+  /** Calls that failed. */
+  private readonly failed: { readonly call: Call<unknown>; readonly error: unknown }[] = []
   private readonly opened = new Set<AsyncDisposable>()
   private ended: InvocationEndedError | undefined
 
@@ -106,8 +109,15 @@ class InvocationClient implements Record<keyof InvocationHoldfast<object>, unkno
 
   private call<T>(make: () => Promise<T>): Promise<T> {
     if (this.ended !== undefined) return Promise.reject(this.ended)
-    const call: Promise<T> = make().finally(() => void this.calls.delete(call))
-    this.calls.add(call)
+    const outcome = make()
+    const call = Call.of(outcome)
+    const ended = outcome
+      .then(
+        () => {},
+        (error: unknown) => void this.failed.push({ call, error }),
+      )
+      .finally(() => void this.calls.delete(ended))
+    this.calls.add(ended)
     return call
   }
 
@@ -140,22 +150,20 @@ class InvocationClient implements Record<keyof InvocationHoldfast<object>, unkno
   /** What the handler returns or throws, once everything that it has begun has ended, too. */
   private async handled<T>(handle: () => T | Promise<T>): Promise<T> {
     const [outcome] = await Promise.allSettled([(async () => handle())()])
-    const late = await this.settle()
+    await this.settle()
     if (outcome.status === 'rejected') throw outcome.reason
-    const failed = late.find(({ status }) => status === 'rejected')
-    if (failed?.status === 'rejected') throw failed.reason
+    const unheard = this.failed.find(({ call }) => !call.isAwaited)
+    if (unheard !== undefined) throw unheard.error
     return outcome.value
   }
 
   /** Ends the sessions that are open, and waits for the calls that were not awaited. */
-  private async settle(): Promise<readonly PromiseSettledResult<unknown>[]> {
-    const outcomes: PromiseSettledResult<unknown>[] = []
+  private async settle(): Promise<void> {
     while (this.calls.size + this.opened.size > 0) {
       const disposed = [...this.opened].map((session) => session[Symbol.asyncDispose]())
       this.opened.clear()
-      outcomes.push(...(await Promise.allSettled([...this.calls, ...disposed])))
+      await Promise.allSettled([...this.calls, ...disposed])
     }
-    return outcomes
   }
 
   /** After the deadline a short time is left: a commit that is under way may take longer than Lambda waits. */

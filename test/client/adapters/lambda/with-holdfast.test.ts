@@ -119,18 +119,6 @@ describe('withHoldfast', () => {
     await freed()
   })
 
-  it('fails the invocation where an access that was not awaited fails', async () => {
-    const handler = wrap((_event, _context, holdfast) => {
-      void holdfast.access(ID, 'all', async (session) => {
-        await after(10)
-        session.state.count = Number.NaN
-      })
-      return 'early'
-    })
-    await expect(handler('', context())).rejects.toMatchObject({ code: 'INVALID_VALUE' })
-    await freed()
-  })
-
   it('disposes of an open session, and discards its changes', async () => {
     let left: OpenSessionOf<Shop, 'all'> | undefined
     const handler = wrap(async (_event, _context, holdfast) => {
