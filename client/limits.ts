@@ -42,6 +42,20 @@ export const ACCESS_MANY_MAX = 25
 
 /** After a revoke, accesses that were queued in this process already may still begin for this long. */
 export const COHORT_MS = 50
+/**
+ * While other processes wait, a hold serves this one for the time of so many handoffs, as measured, from its claim on. So
+ * a session is of use for that share of the time; more would make others wait longer for little gain.
+ */
+export const HANDOFFS_PER_MINIMUM_HOLD = 3
+/** The least of so many times counts. */
+export const HANDOFFS_REMEMBERED = 4
+/** It does so for this long at most, and for at most half of `busyAfterMs`. */
+export const MINIMUM_HOLD_MAX_MS = 500
+/**
+ * The same for all the holds together that one waits for, where each had as many ahead of it: far less than an access
+ * waits by default.
+ */
+export const MINIMUM_HOLDS_AHEAD_MAX_MS = 5_000
 /** A release without an answer is sent again this often, then left to the store's own asking. */
 export const RELEASE_TRIES_MAX = 5
 

@@ -7,6 +7,8 @@ import type { BusyNotice } from './busy-notice.js'
 interface GrantOptions {
   readonly session: SessionKey
   readonly epoch: number
+  /** So many processes had the session or waited for it before this one, when it asked. */
+  readonly ahead: number
   /** How long accesses of this process have waited for it. */
   readonly waitedMs: number
   readonly busy: BusyNotice
@@ -21,6 +23,7 @@ interface GrantOptions {
  */
 export class Grant {
   readonly epoch: number
+  readonly ahead: number
   readonly busy: BusyNotice
   private readonly session: SessionKey
   private readonly clock: Clock
@@ -29,9 +32,10 @@ export class Grant {
   private wantedMs: number | undefined
   private readonly ended = new AbortController()
 
-  constructor({ session, epoch, waitedMs, busy, clock, events }: GrantOptions) {
+  constructor({ session, epoch, ahead, waitedMs, busy, clock, events }: GrantOptions) {
     this.session = session
     this.epoch = epoch
+    this.ahead = ahead
     this.busy = busy
     this.clock = clock
     this.events = events
@@ -73,7 +77,8 @@ export class Grant {
     this.events.tell('lost', { session, epoch, heldMs, error, unwritten })
   }
 
-  private get heldMs(): number {
+  /** The time since the store's word. */
+  get heldMs(): number {
     return this.since(this.grantedMs)
   }
 

@@ -1,4 +1,9 @@
+import type { SessionKey } from '../../protocol/keys.js'
+import type { SessionRecord } from '../../protocol/state/record.js'
 import type { HoldfastError, SessionMissingError } from '../errors/index.js'
+import type { Membership } from '../process/membership.js'
+import type { ClientContext } from './context.js'
+import type { Grant } from './grant.js'
 import type { Ticket } from './ticket.js'
 
 /** A hold that has ended. Its last commit may be under way. */
@@ -17,4 +22,19 @@ export interface HoldOwner {
   finished(hold: EndedHold, missing: SessionMissingError): void
   /** `unwritten`: accesses whose changes were to be written later, and are lost or may be. */
   lost(hold: EndedHold, error: HoldfastError, unwritten: number): void
+}
+
+/** What a hold is made of. */
+export interface HoldOptions {
+  readonly session: SessionKey
+  readonly grant: Grant
+  /** The session as the claim found it. */
+  readonly record: SessionRecord
+  /** It was claimed afresh. */
+  readonly isNew: boolean
+  /** How long it serves this process while others wait. */
+  readonly minimumMs: number
+  readonly membership: Membership
+  readonly context: ClientContext
+  readonly owner: HoldOwner
 }

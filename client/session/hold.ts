@@ -1,39 +1,20 @@
-import type { SessionKey } from '../../protocol/keys.js'
-import type { SessionRecord } from '../../protocol/state/record.js'
 import type { LockRequest } from '../attribute-locks/lock-request.js'
 import { type HoldfastError, SessionLostError, SessionMissingError } from '../errors/index.js'
-import { COHORT_MS } from '../limits.js'
-import type { Timer } from '../ports.js'
-import type { Membership } from '../process/membership.js'
 import type { AttributeCache, Changes } from '../state/attribute-cache.js'
 import type { Batch, When } from '../state/batch.js'
 import type { CommitChain } from '../state/commit-chain.js'
 import type { ClientContext } from './context.js'
 import type { Grant } from './grant.js'
 import { HeldState } from './held-state.js'
-import type { HoldOwner } from './hold-owner.js'
+import type { HoldOptions, HoldOwner } from './hold-owner.js'
 import { SessionLife } from './life.js'
 import { LocalAccesses, lossFor } from './local-accesses.js'
+import { MinimumHold } from './minimum-hold.js'
 import type { Ticket } from './ticket.js'
 import { Validity } from './validity.js'
 
-interface HoldOptions {
-  readonly session: SessionKey
-  readonly grant: Grant
-  /** The session as the claim found it. */
-  readonly record: SessionRecord
-  /** It was claimed afresh. */
-  readonly isNew: boolean
-  readonly membership: Membership
-  readonly context: ClientContext
-  readonly owner: HoldOwner
-}
-
-/** Only accesses that are queued may still begin, until the timer fires. */
-type Draining = { readonly kind: 'draining'; cohort: Timer | undefined }
-type State = { readonly kind: 'open' } | Draining | { readonly kind: 'over' }
-const OPEN: State = { kind: 'open' }
-const OVER: State = { kind: 'over' }
+/** While it drains, only accesses that are queued may still begin, for a short time. */
+type State = 'open' | 'draining' | 'over'
 
 /**
  * One grant of one session: from the claim to the release or the loss. It keeps the state, lets accesses in under
@@ -48,9 +29,12 @@ export class Hold {
   private readonly validity: Validity
   private readonly held: HeldState
   private readonly chain: CommitChain
-  private state: State = OPEN
+  private readonly minimumUntilMs: number
+  /** Made when it is asked for, or drains. */
+  private minimum: MinimumHold | undefined
+  private state: State = 'open'
 
-  constructor({ session, grant, record, isNew, membership, context, owner }: HoldOptions) {
+  constructor({ session, grant, record, isNew, minimumMs, membership, context, owner }: HoldOptions) {
     this.grant = grant
     this.context = context
     this.owner = owner
@@ -68,6 +52,7 @@ export class Hold {
       failed: (error) => this.lose(error, 'failQueued'),
     })
     this.chain = this.held.chain
+    this.minimumUntilMs = context.clock.monotonicMs() + minimumMs
   }
 
   get epoch(): number {
@@ -94,7 +79,12 @@ export class Hold {
   }
 
   get isOpen(): boolean {
-    return this.state.kind === 'open'
+    return this.state === 'open' && this.minimum?.isOver !== true
+  }
+
+  /** An access runs or waits, or awaits a write that is under way. */
+  get isAtWork(): boolean {
+    return this.accesses.isAny || this.chain.isWriting
   }
 
   /** No access uses or awaits it, all is committed, and no other process waits. */
@@ -142,7 +132,7 @@ export class Hold {
   leave(ticket: Ticket): void {
     this.accesses.detach(ticket)
     // It may have been the last use of a session whose time is over.
-    if (this.state.kind === 'over' || this.endIfExpired()) return
+    if (this.state === 'over' || this.endIfExpired()) return
     this.accesses.leave(ticket)
     this.life.accessed()
     this.owner.used()
@@ -154,7 +144,7 @@ export class Hold {
   take(request: LockRequest, changes: Changes | undefined, when: When, ttlMs?: number): Batch | undefined {
     const batch = this.held.take(request, changes, when, ttlMs)
     // Other accesses may run for long, and the session may be lost meanwhile.
-    if (this.state.kind === 'draining') this.chain.flush()
+    if (this.state === 'draining') this.chain.flush()
     return batch
   }
 
@@ -213,25 +203,29 @@ export class Hold {
     this.lose(error, 'failQueued')
   }
 
+  /** Another process waits, perhaps said again: goes on for the rest of the minimum hold, then drains. */
+  wanted(): void {
+    if (this.state === 'open' && this.minimum === undefined) this.ending.begin()
+    this.accesses.wanted()
+  }
+
   /**
    * Gives the session up: admits no new access, gives queued accesses a bounded time to begin, waits for running ones,
    * commits, and reports `drained`.
    */
   drain(): void {
-    if (this.state.kind === 'open') {
-      const draining: Draining = { kind: 'draining', cohort: undefined }
-      this.state = draining
+    if (this.state === 'open') {
+      this.state = 'draining'
+      this.ending.drains()
+      // That may find the lease to be over.
       this.chain.flush()
-      // That may have found the lease to be over.
-      if (this.state !== draining) return
-      draining.cohort = this.context.clock.after(COHORT_MS, () => this.endCohort(), 'background')
     }
     this.settle()
   }
 
   /** The lock or the state is gone. Running accesses are aborted, unsent changes are dropped; nothing cached is used again. */
   lose(error: HoldfastError, queued: 'failQueued' | 'returnQueued' = 'returnQueued'): void {
-    if (this.state.kind === 'over') return
+    if (this.state === 'over') return
     const { writtenBehind } = this.chain
     this.drop(error, queued)
     this.owner.lost(this, error, writtenBehind)
@@ -239,7 +233,7 @@ export class Hold {
 
   /** Ends the hold where the grant may not be believed in any more. Returns whether the hold has ended. */
   endIfLost(): boolean {
-    if (this.state.kind === 'over' || !this.validity.isLeaseRunning) return true
+    if (this.state === 'over' || !this.validity.isLeaseRunning) return true
     return this.endBy(this.validity.overstay)
   }
 
@@ -261,14 +255,21 @@ export class Hold {
     this.lose(this.validity.overstayed())
   }
 
-  private endCohort(): void {
-    if (this.state.kind !== 'draining') return
+  /** The accesses that are queued must wait for the next grant. */
+  endCohort(): void {
+    if (this.state !== 'draining') return
     this.owner.returned(this.accesses.takeQueued())
     this.settle()
   }
 
+  private get ending(): MinimumHold {
+    this.minimum ??= new MinimumHold(this.context.clock, this.minimumUntilMs, this)
+    return this.minimum
+  }
+
   private settle(): void {
-    if (this.state.kind !== 'draining' || this.accesses.isAny) return
+    if (this.state === 'open') this.minimum?.settled()
+    if (this.state !== 'draining' || this.accesses.isAny) return
     this.chain.flush()
     if (!this.chain.isIdle) return
     this.end()
@@ -277,7 +278,7 @@ export class Hold {
 
   /** There is no session under this id any more. Accesses that wait for it in this process are told so at once. */
   private finishAs(reason: 'destroyed' | 'rotated'): void {
-    if (this.state.kind === 'over') return
+    if (this.state === 'over') return
     this.owner.returned(this.accesses.takeQueued())
     this.drop(new SessionLostError('destroyed', `this process has ${reason} it`), 'returnQueued')
     this.owner.finished(this, new SessionMissingError(reason, 0))
@@ -291,8 +292,8 @@ export class Hold {
   }
 
   private end(): void {
-    if (this.state.kind === 'draining') this.state.cohort?.cancel()
-    this.state = OVER
+    this.minimum?.end()
+    this.state = 'over'
     this.grant.busy.end()
   }
 }

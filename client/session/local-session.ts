@@ -34,6 +34,8 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   lastCommit: Promise<void> | undefined
   /** Calls of {@link release} that wait until the lock is back with the store. */
   private onFreed: (() => void)[] = []
+  /** To be called when the store has the session, which it gives to the next process. */
+  private handingOver: (() => void) | undefined
 
   constructor(
     readonly session: SessionKey,
@@ -110,7 +112,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   refuse(error: HoldfastError): void {
     this.hold?.refuseQueued(error)
     this.waiting.refuse(error)
-    this.cancelUnlessWaiting()
+    if (!this.isWaiting) this.lock.cancel()
   }
 
   /** The client is closed: messages and writes that are still under way go on without it. */
@@ -125,6 +127,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   moveTo(membership: Membership, loss: SessionLostError): void {
     const { hold } = this
     this.lock.abandon()
+    this.handingOver = undefined
     this.grant?.busy.end()
     this.membership = membership
     this.lock = this.createLock()
@@ -135,17 +138,18 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   }
 
   /** The store lock is granted. */
-  granted(epoch: number, isWanted: boolean): void {
+  granted(epoch: number, isWanted: boolean, ahead: number): void {
     invariant(this.state === FREE, 'a session is granted while it is free')
-    const { lock, session, context } = this
+    const { lock, session, membership, context } = this
     const { clock, events } = context
+    const timing = () => membership.timing
     const busy = new BusyNotice(
       clock,
-      () => this.membership.timing,
+      timing,
       () => lock.sayBusy(),
       () => this.overstayed(grant),
     )
-    const grant: Grant = new Grant({ session, epoch, waitedMs: this.waiting.waitedMs, busy, clock, events })
+    const grant: Grant = new Grant({ session, epoch, ahead, waitedMs: this.waiting.waitedMs, busy, clock, events })
     if (isWanted) grant.wanted()
     this.state = { kind: 'claiming', grant }
     void this.claim(grant)
@@ -157,8 +161,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
     if (grant === undefined) return
     grant.wanted()
     grant.busy.asked()
-    hold?.drain()
-    hold?.accesses.wanted()
+    hold?.wanted()
   }
 
   /** The store cannot be reached as things are, or will not grant this request: fails all that wait. */
@@ -177,6 +180,8 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
 
   /** The lock is neither held nor asked for any more. */
   freed(): void {
+    this.handingOver?.()
+    this.handingOver = undefined
     this.tellFreed()
     if (this.isWaiting) this.lock.acquire()
     else this.context.unneeded(this)
@@ -232,14 +237,16 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   private open(grant: Grant, { record, isNew }: Extract<Claimed, { kind: 'claimed' }>): void {
     const { session, membership, context } = this
     invariant(this.state.kind === 'claiming', 'a hold opens after a claim')
-    const hold = new Hold({ session, grant, record, isNew, membership, context, owner: this })
+    const minimumMs = context.handoffCost.claimed(grant, membership.timing)
+    const hold = new Hold({ session, grant, record, isNew, minimumMs, membership, context, owner: this })
     this.state = { kind: 'held', grant, hold }
     context.held.opened(this)
     // The claim may have taken long. Then the accesses that wait get the next life.
     if (hold.endIfLostOrExpired()) return
     for (const ticket of this.waiting.takeAll()) hold.enqueue(ticket)
     const isUnneeded = context.options.isReleasedAfterAccess && !hold.accesses.isAny
-    if (grant.isWanted || isUnneeded || this.onFreed.length > 0) hold.drain()
+    if (isUnneeded || this.onFreed.length > 0) hold.drain()
+    else if (grant.isWanted) hold.wanted()
   }
 
   private claimFailed(grant: Grant, claimed: Exclude<Claimed, { kind: 'claimed' }>): void {
@@ -271,6 +278,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   }
 
   private giveBack(): void {
+    if (this.grant?.isWanted) this.handingOver = this.context.handoffCost.handingOver()
     this.grant?.released()
     this.grant?.busy.end()
     this.state = FREE
@@ -279,10 +287,6 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
 
   private leave(ticket: Ticket): void {
     if (!this.waiting.remove(ticket)) return this.hold?.cancel(ticket)
-    this.cancelUnlessWaiting()
-  }
-
-  private cancelUnlessWaiting(): void {
     if (!this.isWaiting) this.lock.cancel()
   }
 

@@ -6,6 +6,7 @@ import { Membership } from '../process/membership.js'
 import { Reach } from '../process/reach.js'
 import { outsideAccesses } from '../scope.js'
 import type { ClientContext } from './context.js'
+import { HandoffCost } from './handoff-cost.js'
 import { HeldSessions } from './held-sessions.js'
 import type { Hold } from './hold.js'
 import { LocalSession } from './local-session.js'
@@ -33,7 +34,13 @@ export class Sessions {
   ) {
     this.held = new HeldSessions(context)
     this.reach = new Reach(context.clock)
-    this.shared = { ...context, events, held: this.held, unneeded: (session) => this.forget(session) }
+    this.shared = {
+      ...context,
+      events,
+      held: this.held,
+      handoffCost: new HandoffCost(context.clock, context.options.isReleasedAfterAccess),
+      unneeded: (session) => this.forget(session),
+    }
   }
 
   get heldCount(): number {

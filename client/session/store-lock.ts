@@ -8,8 +8,11 @@ import type { Membership } from '../process/membership.js'
 
 /** The user of the lock. It wants the lock, and gets the store's decisions about it. */
 export interface StoreLockOwner {
-  /** The lock is this process's own. `isWanted`: another process waits for it already. */
-  granted(epoch: number, isWanted: boolean): void
+  /**
+   * The lock is this process's own. `isWanted`: another process waits for it already. `ahead`: so many processes had it
+   * or waited for it before this one, when it asked.
+   */
+  granted(epoch: number, isWanted: boolean, ahead: number): void
   /** Another process waits: finish and release. */
   revoked(): void
   /** The store has taken the lock back: nothing held under it may be used any more. */
@@ -41,6 +44,7 @@ type State =
       readonly sinceMs: number
       isSent: boolean
       isWanted: boolean
+      ahead: number
     }
   | { readonly kind: 'held'; readonly epoch: number; readonly r: number }
   | { readonly kind: 'releasing'; readonly epoch: number; readonly r: number; tries: number }
@@ -163,7 +167,8 @@ export class StoreLock {
 
   private ask(above: number | undefined): void {
     const sinceMs = this.clock.monotonicMs()
-    this.become({ kind: 'asking', r: this.membership.nextRequest(), above, sinceMs, isSent: false, isWanted: false })
+    const r = this.membership.nextRequest()
+    this.become({ kind: 'asking', r, above, sinceMs, isSent: false, isWanted: false, ahead: 0 })
     this.sendAcquire()
   }
 
@@ -210,9 +215,10 @@ export class StoreLock {
   private granted(message: Extract<StoreMessage, { type: 'granted' }>): void {
     const reaction = onGranted(this.belief, message)
     if (reaction.kind !== 'accept' || this.state.kind !== 'asking') return this.react(reaction, 'fenced')
+    const { ahead } = this.state
     const isWanted = this.state.isWanted || message.contended
     this.become({ kind: 'held', epoch: message.epoch, r: message.r })
-    this.owner.granted(message.epoch, isWanted)
+    this.owner.granted(message.epoch, isWanted, ahead)
   }
 
   private queued(message: Extract<StoreMessage, { type: 'queued' }>): void {
@@ -220,6 +226,7 @@ export class StoreLock {
     if (this.state.kind !== 'asking' || message.r !== this.state.r) return
     this.lastRefusal = undefined
     this.position = message.position
+    this.state.ahead = Math.max(this.state.ahead, message.position + 1)
     this.holder = message.holder
     this.setTimer(message.nudgeAfterMs, () => this.sendAcquire())
   }

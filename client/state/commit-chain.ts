@@ -82,6 +82,11 @@ export class CommitChain {
     return this.current === undefined && this.waiting === undefined && this.state !== ENDING
   }
 
+  /** A write is under way. */
+  get isWriting(): boolean {
+    return this.current !== undefined
+  }
+
   /** The newest batch that has not resolved. */
   get latest(): Batch | undefined {
     return this.waiting ?? this.current

@@ -22,7 +22,7 @@ interface LocalSessionInsides {
   readonly hold:
     | undefined
     | {
-        readonly state: { readonly kind: string }
+        readonly state: string
         readonly accesses: {
           readonly isAny: boolean
           readonly locks: {
@@ -46,7 +46,7 @@ export function checkMoment({ watch, clients }: RaceState): void {
       watch.expect(lock.state.kind !== 'none' || waiting.count === 0, `client ${index} waits and does not ask`)
       if (hold === undefined) continue
       watch.expect((hold.accesses.locks.table?.ready.length ?? 0) === 0, `client ${index} has not granted what is free`)
-      const isDone = hold.state.kind === 'draining' && !hold.accesses.isAny && hold.chain.isIdle
+      const isDone = hold.state === 'draining' && !hold.accesses.isAny && hold.chain.isIdle
       watch.expect(!isDone, `client ${index} has a session to give back and keeps it`)
     }
   }
@@ -75,7 +75,7 @@ export async function checkLeftovers(race: RaceState): Promise<void> {
         left.every((count) => count === 0),
         `client ${index} has kept [running, queued, tickets, unwritten, chain] ${shown(left)}`,
       )
-      watch.expect(hold.state.kind === 'open', `client ${index} has a hold that is ${hold.state.kind} and not used`)
+      watch.expect(hold.state === 'open', `client ${index} has a hold that is ${hold.state} and not used`)
     }
   }
   await checkRecords(race)
