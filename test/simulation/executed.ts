@@ -1,6 +1,7 @@
 /** What the runs must execute, beside the faults: a call that is never made tests nothing. */
 const KINDS = [
   'access to one list',
+  'access begun in a minimum hold',
   'access under all',
   'access under all: read',
   'access under all: read, with write',

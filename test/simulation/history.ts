@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Item, Update } from '../../protocol/dynamodb.js'
+import { readSession } from '../../protocol/state/record.js'
 import type { Appended, Outcome } from './appended.js'
 import type { ListName } from './attributes.js'
 import type { Caller } from './caller.js'
@@ -10,7 +11,8 @@ import { LocksWatch } from './locks-watch.js'
 import { WALL_AT_START_MS } from './machine.js'
 import { Peeks } from './peeks.js'
 import { type FixedLives, SessionsWatch, stoodAt } from './sessions-watch.js'
-import { Uses } from './uses.js'
+import { UNDER_WAY_MAX_MS, Uses } from './uses.js'
+import { WaitsWatch } from './waits-watch.js'
 
 const NOTES_LENGTH_MAX = 32_768
 
@@ -32,6 +34,9 @@ export class History implements Judge, WriteWatcher {
   readonly sessions: SessionsWatch
   readonly uses: Uses
   readonly peeks: Peeks
+  readonly waits: WaitsWatch
+  /** When a write last made the life of a session end earlier: its server learns that later. */
+  private readonly shortened = new Map<string, number>()
   private readonly hash = createHash('sha256')
   /** Events that are not in the hash yet. */
   private notes = ''
@@ -45,6 +50,7 @@ export class History implements Judge, WriteWatcher {
     this.sessions = new SessionsWatch(this, this.appended, lifetimes, executed)
     this.peeks = new Peeks(this, this.sessions)
     this.uses = new Uses(lifetimes)
+    this.waits = new WaitsWatch(this, nowMs, executed)
   }
 
   /** True time, as clocks tell it. */
@@ -139,6 +145,7 @@ export class History implements Judge, WriteWatcher {
   }
 
   private checkLife({ machine }: Caller, session: string, usedUntilMs: number): void {
+    if (this.nowMs() - (this.shortened.get(session) ?? Number.NEGATIVE_INFINITY) < UNDER_WAY_MAX_MS) return
     const overMs = machine.wallMs() - Math.max(this.sessions.endOf(session), usedUntilMs)
     if (overMs > 0) this.violate('7', `an access begins ${overMs} ms after the life of ${session}`)
   }
@@ -158,8 +165,14 @@ export class History implements Judge, WriteWatcher {
 
   wrote(update: Update, before: Item | undefined, after: Item | undefined): void {
     this.landed += 1
-    if (update.table === 'sessions') this.sessions.wrote(update, before, after)
-    else this.locks.wrote(update, before, after)
+    if (update.table === 'sessions') {
+      const [was, is] = [readSession(before), readSession(after)]
+      if (was !== undefined && is !== undefined && is.aliveUntil < was.aliveUntil)
+        this.shortened.set(update.key, this.nowMs())
+      return this.sessions.wrote(update, before, after)
+    }
+    this.locks.wrote(update, before, after)
+    if (update.key.startsWith('S#')) this.waits.wroteLock(update.key, after)
   }
 
   /** At the end of a run, when everything is settled. Dead servers do not owe what they were to write behind. */

@@ -13,23 +13,34 @@ export interface Insides {
           readonly lease: { readonly isConfirmed: boolean; readonly remainingMs: number }
         }
       | undefined
-    readonly known: ReadonlyMap<
-      SessionKey,
-      {
-        readonly waiting: Waiting
-        readonly onFreed: readonly unknown[]
-        readonly lock: { readonly state: { readonly kind: string } }
-        readonly hold:
-          | {
-              readonly epoch: number
-              readonly isOpen: boolean
-              readonly accesses: { readonly isAny: boolean; readonly isAnyRunning: boolean }
-            }
-          | undefined
-      }
-    >
+    readonly known: ReadonlyMap<SessionKey, LocalSessionInsides>
     readonly held: HeldSessions
   }
+}
+
+export interface LocalSessionInsides {
+  readonly waiting: Waiting
+  readonly onFreed: readonly unknown[]
+  readonly lock: { readonly state: { readonly kind: string } }
+  readonly lastUsedMs: number
+  readonly hold:
+    | {
+        readonly epoch: number
+        readonly isOpen: boolean
+        readonly isAtWork: boolean
+        readonly minimum: { readonly sinceMs: number } | undefined
+        readonly accesses: {
+          readonly isAny: boolean
+          readonly isAnyRunning: boolean
+          readonly running: { all(): Iterable<RunningTicket> }
+        }
+      }
+    | undefined
+}
+
+interface RunningTicket {
+  readonly role: string
+  readonly runningSinceMs: number | undefined
 }
 
 interface Waiting {

@@ -16,6 +16,7 @@ import { Machine } from './machine.js'
 import { Mischief } from './mischief.js'
 import { Server } from './server.js'
 import { Timeline } from './timeline.js'
+import { isPrompt } from './waits-watch.js'
 import { chooseWorkload, DAYS_TIMING, type Shape, TIMING, type Workload } from './workload.js'
 
 /** A run whose faults are given. */
@@ -119,6 +120,7 @@ export class Simulation {
       this.startServer(more)
     }
     this.mischief().begin()
+    if (this.shape === 'usual' && isPrompt(this.faults)) history.waits.watch(timeline, this.servers)
     await timeline.run(this.script?.durationMs ?? this.durationMs(tasks))
     const points = [...this.points.labels]
     if (this.shape === 'days') {

@@ -3,7 +3,7 @@ import type { Caller } from './caller.js'
 import type { FixedLives } from './sessions-watch.js'
 
 /** The changes of a use may be under way for so long after it. The session is in use until they are written. */
-const UNDER_WAY_MAX_MS = STATE_TRIES_MAX * (STATE_REQUEST_TIMEOUT_MS + STATE_RETRY_MAX_MS)
+export const UNDER_WAY_MAX_MS = STATE_TRIES_MAX * (STATE_REQUEST_TIMEOUT_MS + STATE_RETRY_MAX_MS)
 
 /**
  * Which sessions each server uses. A rolling life does not end while the session is in use, and lasts for its lifetime

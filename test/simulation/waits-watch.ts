@@ -1,0 +1,84 @@
+import { COHORT_MS, MINIMUM_HOLD_MAX_MS } from '../../client/limits.js'
+import type { Item } from '../../protocol/dynamodb.js'
+import { lockKey, type SessionKey } from '../../protocol/keys.js'
+import { readLock } from '../../protocol/lock/record.js'
+import type { ExecutedCounts } from './executed.js'
+import type { Faults } from './faults.js'
+import type { Insides, LocalSessionInsides } from './insides.js'
+import type { Judge } from './judge.js'
+import type { Machine } from './machine.js'
+import type { Timeline } from './timeline.js'
+import { TIMING } from './workload.js'
+
+/** Whatever of these happens, a holder that lives is soon told that others wait, and soon heard. */
+const HARMLESS: ReadonlySet<string> = new Set<keyof Faults>([
+  'pushDoubled',
+  'functionRunsTwice',
+  'clockDrift',
+  'disconnectLost',
+  'disconnectLate',
+  'killEveryMs',
+])
+
+export const isPrompt = (faults: Faults): boolean =>
+  Object.entries(faults).every(([fault, strength]) => strength === 0 || HARMLESS.has(fault))
+
+/** Where nothing fails: from the write of one who waits until the holder knows, its own grant and claim included. */
+const TOLD_MAX_MS = 250
+/** And then accesses may begin for so long. */
+const BEGINS_MAX_MS = Math.max(COHORT_MS, Math.min(MINIMUM_HOLD_MAX_MS, TIMING.busyAfterMs / 2))
+/** A hold with nothing to do may stand for so long: a turn of the event loop, and a commit's answer. */
+const UNUSED_MAX_MS = 60
+const LOOK_EVERY_MS = 50
+
+interface Watched {
+  readonly machine: Machine
+  readonly client: object
+  readonly isStopping: boolean
+}
+
+/** How long a hold goes on while others wait, where nothing fails: the bound on the waits is made of this. */
+export class WaitsWatch {
+  /** Since when others wait for the present holder of each lock. */
+  private readonly since = new Map<string, { readonly epoch: number; readonly ms: number }>()
+
+  constructor(
+    private readonly judge: Judge,
+    private readonly nowMs: () => number,
+    private readonly executed: ExecutedCounts,
+  ) {}
+
+  wroteLock(key: string, after: Item | undefined): void {
+    const lock = readLock(after)
+    if (lock === undefined || lock.waiters.length === 0) this.since.delete(key)
+    else if (this.since.get(key)?.epoch !== lock.epoch) this.since.set(key, { epoch: lock.epoch, ms: this.nowMs() })
+  }
+
+  /** Looks into these servers, and those that are added, until they stop. */
+  watch(timeline: Timeline, servers: readonly Watched[]): void {
+    timeline.after(LOOK_EVERY_MS, () => {
+      for (const { machine, client } of servers) {
+        if (machine.isDead) continue
+        for (const [session, known] of (client as Insides).sessions.known) this.look(machine, session, known)
+      }
+      if (!servers.every(({ isStopping }) => isStopping)) this.watch(timeline, servers)
+    })
+  }
+
+  private look(machine: Machine, session: SessionKey, { hold, lastUsedMs }: LocalSessionInsides): void {
+    const waited = this.since.get(lockKey(session))
+    if (hold === undefined || waited?.epoch !== hold.epoch) return
+    const waitMs = this.nowMs() - waited.ms
+    const askedMs = hold.minimum?.sinceMs
+    for (const { role, runningSinceMs } of hold.accesses.running.all()) {
+      if (role !== 'access' || runningSinceMs === undefined) continue
+      if (askedMs !== undefined && runningSinceMs > askedMs) this.executed.hit('access begun in a minimum hold')
+      const lateMs = waitMs - (machine.monotonicMs() - runningSinceMs)
+      if (lateMs > TOLD_MAX_MS + BEGINS_MAX_MS)
+        this.judge.violate('16', `an access begins ${Math.round(lateMs)} ms after others began to wait`)
+    }
+    const unusedMs = machine.monotonicMs() - lastUsedMs
+    if (waitMs > TOLD_MAX_MS && unusedMs > UNUSED_MAX_MS && !hold.isAtWork)
+      this.judge.violate('16', `a hold that others wait for is kept, unused for ${Math.round(unusedMs)} ms`)
+  }
+}
