@@ -82,6 +82,11 @@ export const BUGS = [
     edits: [['functions', ':: epoch == m.n + 1 -> tell(s);', ':: epoch == m.n + 1 -> m.hp = NOBODY; m.at = DONE;']],
     set: { ...N2, WANTS: 2, NUDGES: 0, PUSHES: 255, LOSSES: 1, ONLY_RELEASES_ARE_LOST: 1, LIVENESS: 1 },
   },
+  {
+    name: 'a hold that others wait for does not end',
+    edits: [['client', '(c.isLost || c.wanted || IDLE)', '(c.isLost || IDLE)']],
+    set: { ...N2, LIVENESS: 1 },
+  },
   { name: 'there are no nudges', edits: [], set: { ...N2, NUDGES: 0, LIVENESS: 1 } },
   {
     name: 'a nudge does not note the ask with the holder',

@@ -227,8 +227,9 @@ end:
       c.pending = true;
       ask(0);
     }
+  /* In a minimum hold that may be while others wait, too: the release comes at any time. */
   :: d_step {
-      life[i] == ALIVE && isFreeToRelease && !c.isLost && !c.wanted && c.left > 0 ->
+      life[i] == ALIVE && isFreeToRelease && !c.isLost && c.left > 0 ->
       c.left--;
       c.pending = true;
       commit();
