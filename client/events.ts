@@ -22,7 +22,7 @@ export interface HoldfastEvents {
    */
   granted: [{ readonly session: string; readonly epoch: number; readonly waitedMs: number }]
   /**
-   * Another process asks for the session: it is given back when the accesses that run have ended. `session.wanted` is
+   * Another process asks for the session: it is given back soon. `session.wanted` is
    * true from now on, and `session.wantedSignal` is aborted. Comes once for each grant.
    */
   wanted: [{ readonly session: string; readonly epoch: number }]

@@ -46,7 +46,7 @@ export const COHORT_MS = 50
  * While other processes wait, a hold serves this one for the time of so many handoffs, as measured, from its claim on. So
  * a session is of use for that share of the time; more would make others wait longer for little gain.
  */
-export const HANDOFFS_PER_MINIMUM_HOLD = 3
+export const HANDOFFS_PER_MINIMUM_HOLD = 2
 /** The least of so many times counts. */
 export const HANDOFFS_REMEMBERED = 4
 /** It does so for this long at most, and for at most half of `busyAfterMs`. */

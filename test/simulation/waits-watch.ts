@@ -24,7 +24,7 @@ export const isPrompt = (faults: Faults): boolean =>
   Object.entries(faults).every(([fault, strength]) => strength === 0 || HARMLESS.has(fault))
 
 /** Where nothing fails: from the write of one who waits until the holder knows, its own grant and claim included. */
-const TOLD_MAX_MS = 250
+const TOLD_MAX_MS = 120
 /** And then accesses may begin for so long. */
 const BEGINS_MAX_MS = Math.max(COHORT_MS, Math.min(MINIMUM_HOLD_MAX_MS, TIMING.busyAfterMs / 2))
 /** A hold with nothing to do may stand for so long: a turn of the event loop, and a commit's answer. */
@@ -78,7 +78,8 @@ export class WaitsWatch {
         this.judge.violate('16', `an access begins ${Math.round(lateMs)} ms after others began to wait`)
     }
     const unusedMs = machine.monotonicMs() - lastUsedMs
-    if (waitMs > TOLD_MAX_MS && unusedMs > UNUSED_MAX_MS && !hold.isAtWork)
+    const isTold = askedMs !== undefined || waitMs > TOLD_MAX_MS
+    if (isTold && unusedMs > UNUSED_MAX_MS && !hold.isAtWork)
       this.judge.violate('16', `a hold that others wait for is kept, unused for ${Math.round(unusedMs)} ms`)
   }
 }

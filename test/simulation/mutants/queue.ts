@@ -113,6 +113,42 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     to: 'noteAsk: false,',
   },
   {
+    name: 'a minimum hold goes on while accesses come',
+    file: 'client/session/hold.ts',
+    from: 'this.minimumUntilMs = context.clock.monotonicMs() + minimumMs',
+    to: 'this.minimumUntilMs = minimumMs > 0 ? 1e12 : 0',
+  },
+  {
+    name: 'a minimum hold counts from the last access',
+    file: 'client/session/minimum-hold.ts',
+    from: '    if (this.held.isAtWork) return\n    this.turn ??=',
+    to: '    this.timer?.cancel()\n    Object.assign(this, { untilMs: this.clock.monotonicMs() + 200 })\n    this.timer = this.clock.after(200, () => this.held.drain(), "background")\n    if (this.held.isAtWork) return\n    this.turn ??=',
+  },
+  {
+    name: 'a revoke is forgotten once the minimum hold is over',
+    file: 'client/session/hold.ts',
+    from: "if (this.state === 'open' && this.minimum === undefined) this.ending.begin()",
+    to: "if (this.state === 'open' && this.minimum === undefined && this.isAtWork) this.ending.begin()",
+  },
+  {
+    name: 'a minimum hold outlives the lease',
+    file: 'client/session/hold.ts',
+    from: 'if (!this.isOpen || this.endIfLostOrExpired() || this.isMissingFor(ticket)) return false',
+    to: 'if (!this.isOpen || (this.minimum === undefined && this.endIfLostOrExpired()) || this.isMissingFor(ticket)) return false',
+  },
+  {
+    name: 'an unused hold stands until its minimum is over',
+    file: 'client/session/minimum-hold.ts',
+    from: 'this.clock.after(0, () => this.endIfUnused()',
+    to: 'this.clock.after(250, () => this.endIfUnused()',
+  },
+  {
+    name: 'accesses that are queued begin however long others have waited',
+    file: 'client/session/minimum-hold.ts',
+    from: 'Math.max(0, this.sinceMs + COHORT_MS - this.clock.monotonicMs())',
+    to: '60_000',
+  },
+  {
     name: 'no revoke is pushed',
     file: 'functions/reclaim.ts',
     from: "if (process !== undefined) await deps.push(process, { type: 'revoke', session, epoch })",
