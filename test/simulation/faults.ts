@@ -188,6 +188,19 @@ const ASKS_ARE_HEARD: ReadonlySet<string> = new Set<keyof Faults>([
 export const hearsEveryAsk = (faults: Faults): boolean =>
   FAULTS.every((fault) => faults[fault] === 0 || ASKS_ARE_HEARD.has(fault))
 
+/** Whatever of these happens, a holder that lives is soon told that others wait, and soon heard. */
+const DELAYS_NOBODY: ReadonlySet<string> = new Set<keyof Faults>([
+  'pushDoubled',
+  'functionRunsTwice',
+  'clockDrift',
+  'disconnectLost',
+  'disconnectLate',
+  'killEveryMs',
+])
+
+export const isPrompt = (faults: Faults): boolean =>
+  FAULTS.every((fault) => faults[fault] === 0 || DELAYS_NOBODY.has(fault))
+
 /** How often each fault has happened: a fault that never happens tests nothing. */
 export class FaultCounts {
   readonly counts = Object.fromEntries([...FAULTS, ...OCCASIONS].map((fault) => [fault, 0])) as Record<Fault, number>

@@ -9,14 +9,13 @@ import { Cloud } from './cloud.js'
 import { type Crash, SuspensionPoints } from './crashes.js'
 import { Database } from './database.js'
 import { ExecutedCounts, type Kind } from './executed.js'
-import { chooseFaults, type Fault, FaultCounts, type Faults, hearsEveryAsk, NO_FAULTS } from './faults.js'
+import { chooseFaults, type Fault, FaultCounts, type Faults, hearsEveryAsk, isPrompt, NO_FAULTS } from './faults.js'
 import { History } from './history.js'
 import type { Violation } from './judge.js'
 import { Machine } from './machine.js'
 import { Mischief } from './mischief.js'
 import { Server } from './server.js'
 import { Timeline } from './timeline.js'
-import { isPrompt } from './waits-watch.js'
 import { chooseWorkload, DAYS_TIMING, type Shape, TIMING, type Workload } from './workload.js'
 
 /** A run whose faults are given. */
@@ -86,7 +85,7 @@ export class Simulation {
     // In days a clock that drifts as much as it may is off by minutes. Half of these runs have no faults: a process that
     // nothing ends holds its sessions for days.
     if (this.shape === 'days') this.faults = { ...(seed % 2 === 0 ? NO_FAULTS : this.faults), clockDrift: 0 }
-    const workload = chooseWorkload(seed, random, this.shape, this.faults.loopBlocked > 0)
+    const workload = chooseWorkload(seed, random, this.shape, this.faults)
     this.workload = { ...workload, ...script?.workload, options: { ...workload.options, ...script?.workload?.options } }
     const { ttlMs = 0, expiry } = this.workload.options
     this.history = new History(

@@ -3,25 +3,11 @@ import type { Item } from '../../protocol/dynamodb.js'
 import { lockKey, type SessionKey } from '../../protocol/keys.js'
 import { readLock } from '../../protocol/lock/record.js'
 import type { ExecutedCounts } from './executed.js'
-import type { Faults } from './faults.js'
 import type { Insides, LocalSessionInsides } from './insides.js'
 import type { Judge } from './judge.js'
 import type { Machine } from './machine.js'
 import type { Timeline } from './timeline.js'
 import { TIMING } from './workload.js'
-
-/** Whatever of these happens, a holder that lives is soon told that others wait, and soon heard. */
-const HARMLESS: ReadonlySet<string> = new Set<keyof Faults>([
-  'pushDoubled',
-  'functionRunsTwice',
-  'clockDrift',
-  'disconnectLost',
-  'disconnectLate',
-  'killEveryMs',
-])
-
-export const isPrompt = (faults: Faults): boolean =>
-  Object.entries(faults).every(([fault, strength]) => strength === 0 || HARMLESS.has(fault))
 
 /** Where nothing fails: from the write of one who waits until the holder knows, its own grant and claim included. */
 const TOLD_MAX_MS = 120

@@ -2,6 +2,7 @@ import { CACHED_BYTES_DEFAULT } from '../../client/limits.js'
 import type { HoldfastOptions } from '../../client/options/client-options.js'
 import { compileTiming, holdCostMaxMs } from '../../protocol/timing.js'
 import type { Random } from '../support/random.js'
+import { type Faults, isPrompt } from './faults.js'
 
 /** Short times, in the proportions of the defaults: the order of waits matters, not their length. */
 const TIMING_OPTIONS = {
@@ -67,13 +68,16 @@ export interface Workload {
   readonly options: Partial<HoldfastOptions>
 }
 
-/** @param blocksLoop Work that blocks the loop is often long, so that others wait for the session. */
-export function chooseWorkload(seed: number, random: Random, shape: Shape, blocksLoop: boolean): Workload {
+export function chooseWorkload(seed: number, random: Random, shape: Shape, faults: Faults): Workload {
+  // Work that blocks the loop is often long, so that others wait for the session.
+  const blocksLoop = faults.loopBlocked > 0
+  // Where it is watched how long holds go on, half of the runs want their sessions nearly all the time.
+  const isBusy = isPrompt(faults) && seed % 2 === 0
   const isMigrating = random.chance(0.2)
   const count = shape === 'crowd' ? random.pick([1, 100]) : random.pick([1, 1, 2, 4])
   return {
     sessions: Array.from({ length: count }, (_, index) => `session ${seed} ${index}`),
-    pauseMs: PAUSES_MS[shape] ?? random.pick([50, 300, 1_500]),
+    pauseMs: PAUSES_MS[shape] ?? random.pick(isBusy ? [5] : [50, 300, 1_500]),
     workMs: random.pick([5, 50, 300]),
     longWorkChance: blocksLoop ? 0.2 : random.pick([0, 0, 0.02, 0.1]),
     longWorkMs: blocksLoop ? 8_000 : random.pick([1_500, 8_000, 30_000]),
