@@ -50,8 +50,8 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
   {
     name: 'the lease is not checked before a held session is used',
     file: 'client/session/hold.ts',
-    from: "if (this.state.kind === 'over' || !this.validity.isLeaseRunning) return true",
-    to: "if (this.state.kind === 'over') return true",
+    from: "if (this.state === 'over' || !this.validity.isLeaseRunning) return true",
+    to: "if (this.state === 'over') return true",
   },
   // Inside the process.
   {

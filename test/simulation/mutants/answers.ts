@@ -43,14 +43,14 @@ export const ANSWER_MUTANTS: readonly Mutant[] = [
   {
     name: 'a revoke of any epoch is obeyed by dropping the hold unreleased',
     file: 'client/session/local-session.ts',
-    from: 'grant.busy.asked()\n    hold?.drain()',
+    from: 'grant.busy.asked()\n    hold?.wanted()',
     to: "grant.busy.asked()\n    hold?.lose(new SessionLostError('revoked', 'mutant'))",
   },
   {
     name: 'a session is released while accesses run',
     file: 'client/session/hold.ts',
-    from: "if (this.state.kind !== 'draining' || this.accesses.isAny) return",
-    to: "if (this.state.kind !== 'draining') return",
+    from: "if (this.state !== 'draining' || this.accesses.isAny) return",
+    to: "if (this.state !== 'draining') return",
   },
   {
     name: 'a session is released while a commit is under way',
@@ -79,14 +79,14 @@ export const ANSWER_MUTANTS: readonly Mutant[] = [
   {
     name: 'an access that gives up leaves the process in the queue',
     file: 'client/session/local-session.ts',
-    from: 'if (!this.isWaiting) this.lock.cancel()',
-    to: '',
+    from: 'return this.hold?.cancel(ticket)\n    if (!this.isWaiting) this.lock.cancel()',
+    to: 'return this.hold?.cancel(ticket)',
   },
   {
     name: 'accesses that were queued here are forgotten at a release',
     file: 'client/session/hold.ts',
-    from: "if (this.state.kind !== 'draining') return\n    this.owner.returned(this.accesses.takeQueued())",
-    to: "if (this.state.kind !== 'draining') return\n    this.accesses.takeQueued()",
+    from: "if (this.state !== 'draining') return\n    this.owner.returned(this.accesses.takeQueued())",
+    to: "if (this.state !== 'draining') return\n    this.accesses.takeQueued()",
   },
   {
     name: 'after a release nobody asks again',

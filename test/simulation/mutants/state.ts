@@ -135,7 +135,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'what was to be written behind is dropped when a session is let go',
     file: 'client/session/hold.ts',
-    from: 'this.chain.flush()\n      // That may have',
-    to: "if (!this.accesses.isAny) this.chain.abandon(new SessionLostError('expired', ''))\n      this.chain.flush()\n      // That may have",
+    from: 'lease to be over.\n      this.chain.flush()',
+    to: "lease to be over.\n      if (!this.accesses.isAny) this.chain.abandon(new SessionLostError('expired', ''))\n      this.chain.flush()",
   },
 ]
