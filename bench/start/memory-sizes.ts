@@ -9,7 +9,7 @@ import { inTurns } from './rounds.js'
 const MODULE = new URL('./call-process.js', import.meta.url)
 const CONNECTION_ID = 'bench-connection'
 
-export const SIZES_MB = [128, 256, 512, 1_024, 1_769, 3_008]
+const SIZES_MB = [128, 256, 512, 1_024, 1_769, 3_008]
 /** With this much, a function has one processor: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html. */
 const MB_OF_ONE_PROCESSOR = 1_769
 /** Dollars for a second of 1,024 MB on ARM in us-east-1, and for a call. */

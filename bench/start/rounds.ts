@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { percentile } from '../figures.js'
 
 /** What one process of a side measured. */
-export type Sample = { readonly [figure: string]: number }
+type Sample = { readonly [figure: string]: number }
 
 export interface Side {
   readonly name: string

@@ -11,4 +11,6 @@ export function defaultProvider() {
 export function EventStreamSerde() {
   throw leftOut('the support of event streams')
 }
-export const eventStreamSerdeProvider = EventStreamSerde
+export function eventStreamSerdeProvider() {
+  throw leftOut('the support of event streams')
+}
