@@ -31,7 +31,10 @@ export class BenchStore {
   })
   private readonly functions = new Functions({
     storeOf: () => this.memory,
-    push: (_from, { connectionId }, message) => this.deliver(connectionId, JSON.stringify(message)),
+    push: (_from, { connectionId }, message) => {
+      this.deliver(connectionId, JSON.stringify(message))
+      return this.connections.has(connectionId)
+    },
     nowMs: () => Date.now(),
     timing: DEFAULT_TIMING,
     incarnation: () => '1',

@@ -56,6 +56,8 @@ export const MINIMUM_HOLD_MAX_MS = 500
  * waits by default.
  */
 export const MINIMUM_HOLDS_AHEAD_MAX_MS = 5_000
+/** Sessions that are remembered as released to other processes. The one that was released longest ago is forgotten first. */
+export const HANDED_OVER_MAX = 10_000
 /** A release without an answer is sent again this often, then left to the store's own asking. */
 export const RELEASE_TRIES_MAX = 5
 

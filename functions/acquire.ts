@@ -1,7 +1,14 @@
 import type { Update } from '../protocol/dynamodb.js'
 import { lockKey } from '../protocol/keys.js'
 import { ABOVE_AHEAD_MAX_MS, ACQUIRE_ROUNDS_MAX, WAITERS_MAX } from '../protocol/limits.js'
-import { type AcquireStep, grantedMessage, planAcquire, planCancel, queuedMessage } from '../protocol/lock/acquire.js'
+import {
+  type AcquireStep,
+  firstStep,
+  grantedMessage,
+  planAcquire,
+  planCancel,
+  queuedMessage,
+} from '../protocol/lock/acquire.js'
 import { type LockRecord, readLock, type Seat } from '../protocol/lock/record.js'
 import {
   dequeue,
@@ -26,10 +33,10 @@ type QueueStep = Extract<AcquireStep, { kind: 'enqueue' | 'replace' | 'wait' }>
 
 /**
  * Grants the lock at once, or queues the request and asks the holder for the lock, or takes it from a dead holder. A
- * fresh acquire tries the grant without a read, because a failed condition returns the record. A nudge reads first.
+ * fresh acquire tries a write without a read, because a failed condition returns the record. A nudge reads first.
  */
 export async function acquire(deps: Deps, sender: Sender, message: Acquire): Promise<StoreMessage> {
-  const { session, r, above } = message
+  const { session, r, above, waiters } = message
   if (above !== undefined && above > deps.nowMs() + ABOVE_AHEAD_MAX_MS) {
     return refused(message, 'MALFORMED', 'no fence of this store is as high as that')
   }
@@ -38,7 +45,7 @@ export async function acquire(deps: Deps, sender: Sender, message: Acquire): Pro
   const plan = (seen: LockRecord | undefined) =>
     planAcquire(seen, { me, above }, { timing: deps.timing, nowMs: deps.nowMs() })
   let lock = nudged ? readLock(await deps.store.get('locks', lockKey(session))) : undefined
-  let step: AcquireStep = nudged ? plan(lock) : { kind: 'grant', above }
+  let step: AcquireStep = nudged ? plan(lock) : firstStep(above, waiters)
 
   for (let round = 0; round < ACQUIRE_ROUNDS_MAX; round += 1) {
     switch (step.kind) {
@@ -48,10 +55,9 @@ export async function acquire(deps: Deps, sender: Sender, message: Acquire): Pro
         return refused(message, 'STALE_REQUEST', 'a newer request of this process is on record')
       case 'full': {
         // All waiters may be dead, and the holder too. Then only this sender can press the holder, or take its lock.
-        const { holder } = step
-        const process = await fetchProcess(deps, holder)
         if (lock !== undefined) {
-          lock = (await askOrReclaim(deps, sender, { session, lock, holder, process, nudged })).lock
+          const { holder } = step
+          lock = (await askOrReclaim(deps, sender, { session, lock, holder, read: undefined, nudged })).lock
         }
         if (plan(lock).kind !== 'full') break
         return refused(message, 'QUEUE_FULL', `${WAITERS_MAX} processes wait for this session already`)
@@ -101,7 +107,7 @@ function grantWrite({ session }: Acquire, me: Seat, step: GrantStep, nowMs: numb
   return step.above === undefined ? grant(session, me, nowMs) : grantAbove(session, me, { above: step.above, nowMs })
 }
 
-/** Queues the request, unless it is queued already, and reads the holder's process record meanwhile. Then asks. */
+/** Queues the request, unless it is queued already, and reads meanwhile of a holder that is not remembered. Then asks. */
 async function queue(
   deps: Deps,
   message: Acquire,
@@ -111,15 +117,17 @@ async function queue(
 ): Promise<Asked> {
   const { session } = message
   const write = queueWrite(message, me, step, deps.nowMs())
-  const [outcome, expected] = await Promise.all([
+  const expected = step.holder
+  const isToRead = expected !== undefined && deps.processes.recall(expected) === undefined
+  const [outcome, process] = await Promise.all([
     write === undefined ? undefined : deps.store.update(write),
-    fetchProcess(deps, step.holder),
+    isToRead ? fetchProcess(deps, expected) : undefined,
   ])
   const lock = outcome === undefined ? seen : readLock(outcome.item)
   if (outcome?.applied === false || lock?.holder === undefined) return { lock, asked: false }
   const holder = lock.holder.p
-  const process = holder === step.holder ? expected : await fetchProcess(deps, holder)
-  return askOrReclaim(deps, { processId: me.p }, { session, lock, holder, process, nudged: message.nudge === true })
+  const read = isToRead && holder === expected ? { process } : undefined
+  return askOrReclaim(deps, { processId: me.p }, { session, lock, holder, read, nudged: message.nudge === true })
 }
 
 function queueWrite({ session }: Acquire, me: Seat, step: QueueStep, nowMs: number): Update | undefined {

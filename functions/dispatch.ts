@@ -95,6 +95,7 @@ export class Dispatcher {
     }
     const rate = message.type === 'renew' || message.type === 'retire' ? this.rare : this.work
     if (!rate.take(processKey(sender.processId))) return tooMany(about(message))
+    this.deps.processes.heard(sender.processId, connectionId)
     return handler(this.deps, sender, message)
   }
 

@@ -2,6 +2,8 @@
 
 /** Connections whose process is remembered. The connection that was learned longest ago is forgotten first. */
 export const REMEMBERED_CONNECTIONS_MAX = 10_000
+/** Processes of which the address and the lease are remembered. The one that was read longest ago is forgotten first. */
+export const REMEMBERED_PROCESSES_MAX = 10_000
 /**
  * Senders whose messages are counted. The sender that was silent longest is forgotten first; its count starts again.
  */

@@ -4,11 +4,22 @@ import { grantedMessage } from '../protocol/lock/acquire.js'
 import { type LockRecord, readLock } from '../protocol/lock/record.js'
 import { decideNextHolder, holderToTell } from '../protocol/lock/release.js'
 import { handOver } from '../protocol/lock/writes.js'
+import type { StoreMessage } from '../protocol/messages.js'
 import { type ProcessRecord, readProcess } from '../protocol/process/record.js'
-import type { Deps, Sender } from './ports.js'
+import type { Address, Deps, Sender } from './ports.js'
 
-export const fetchProcess = async (deps: Deps, processId: string): Promise<ProcessRecord | undefined> =>
-  readProcess(await deps.store.get('locks', processKey(processId)))
+export async function fetchProcess(deps: Deps, processId: string): Promise<ProcessRecord | undefined> {
+  const process = readProcess(await deps.store.get('locks', processKey(processId)))
+  deps.processes.learn(processId, process)
+  return process
+}
+
+/** Pushes a message to where a process listens. Where that connection is gone, it returns false, and forgets it. */
+export async function tell(deps: Deps, processId: string, to: Address, message: StoreMessage): Promise<boolean> {
+  const isThere = await deps.push(to, message)
+  if (!isThere) deps.processes.forget(processId)
+  return isThere
+}
 
 /**
  * Tells the new holder after a handoff of its grant, and skips holders that are dead. If the new holder has sent the
@@ -24,11 +35,14 @@ export async function tellNextHolder(
   for (let skipped = 0; skipped < RECLAIMS_PER_MESSAGE_MAX; skipped += 1) {
     const holder = holderToTell(lock, sender.processId)
     if (lock === undefined || holder === undefined) return lock
+    const message = grantedMessage(session, holder, lock)
+    const known = deps.processes.recall(holder.p)
+    if (known !== undefined && (await tell(deps, holder.p, known, message))) return lock
     const process = await fetchProcess(deps, holder.p)
     const nowMs = deps.nowMs()
     const step = decideNextHolder(process, { timing: deps.timing, nowMs })
     if (step.kind === 'tell') {
-      await deps.push(step.process, grantedMessage(session, holder, lock))
+      await tell(deps, holder.p, step.process, message)
       return lock
     }
     const { epoch } = lock

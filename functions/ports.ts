@@ -1,6 +1,7 @@
 import type { Store } from '../protocol/dynamodb.js'
 import type { StoreMessage } from '../protocol/messages.js'
 import type { Timing } from '../protocol/timing.js'
+import type { KnownProcesses } from './known-processes.js'
 
 /** Where a process listens: its connection, and the management endpoint that reaches it. */
 export interface Address {
@@ -18,8 +19,13 @@ export interface LogEntry {
 /** All that a handler may use. In Lambda these are real; a simulation has its own. */
 export interface Deps {
   readonly store: Store
-  /** Sends a message to another process. It never throws: the message may get lost, and nothing depends on it. */
-  readonly push: (to: Address, message: StoreMessage) => Promise<void>
+  /**
+   * Sends a message to another process. It never throws: the message may get lost, and nothing depends on it. Resolves to
+   * false where the gateway says that this connection is gone.
+   */
+  readonly push: (to: Address, message: StoreMessage) => Promise<boolean>
+  /** What this environment remembers of processes. */
+  readonly processes: KnownProcesses
   readonly nowMs: () => number
   readonly timing: Timing
   readonly incarnation: string

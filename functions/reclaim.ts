@@ -1,10 +1,11 @@
 import type { SessionKey } from '../protocol/keys.js'
-import { decideHolder } from '../protocol/lock/holder.js'
+import { decideHolder, isPushEnough } from '../protocol/lock/holder.js'
 import { type LockRecord, readLock } from '../protocol/lock/record.js'
 import { ask, handOver } from '../protocol/lock/writes.js'
+import type { StoreMessage } from '../protocol/messages.js'
 import type { ProcessRecord } from '../protocol/process/record.js'
 import { evict, noteAsk } from '../protocol/process/writes.js'
-import { tellNextHolder } from './next-holder.js'
+import { fetchProcess, tell, tellNextHolder } from './next-holder.js'
 import type { Deps, Sender } from './ports.js'
 
 /** A lock that another process holds, for which the sender of a message waits. */
@@ -12,8 +13,8 @@ interface HeldLock {
   readonly session: SessionKey
   readonly lock: LockRecord
   readonly holder: string
-  /** Undefined where the holder's record is gone. */
-  readonly process: ProcessRecord | undefined
+  /** The holder's record where it was read already; without a process where it is gone. */
+  readonly read: { readonly process: ProcessRecord | undefined } | undefined
   /** The request was repeated. */
   readonly nudged: boolean
 }
@@ -27,16 +28,22 @@ export interface Asked {
 
 /** Asks the holder to release, or takes the lock from a holder that can no longer believe in it. */
 export async function askOrReclaim(deps: Deps, sender: Sender, held: HeldLock): Promise<Asked> {
-  const { session, lock, holder, process } = held
+  const { session, lock, holder, read } = held
   const { epoch } = lock
+  const revoke: StoreMessage = { type: 'revoke', session, epoch }
+  const known = read === undefined && isPushEnough(held) ? deps.processes.recall(holder) : undefined
+  if (known !== undefined && (await tell(deps, holder, known, revoke))) {
+    return { lock, asked: true, holderLabel: known.label || undefined }
+  }
+  const { process } = read ?? { process: await fetchProcess(deps, holder) }
   const nowMs = deps.nowMs()
-  const step = decideHolder(held, { timing: deps.timing, nowMs })
+  const step = decideHolder({ ...held, process }, { timing: deps.timing, nowMs })
   if (step.kind === 'reclaim') {
     const outcome = await deps.store.update(handOver(session, { holder, epoch, nowMs }))
     if (!outcome.applied) return { lock: readLock(outcome.item), asked: false }
     deps.log({ level: 'info', event: 'reclaimed', from: holder, epoch })
     if (step.tellHolder && process !== undefined) {
-      await deps.push(process, { type: 'lost', session, epoch, reason: 'revoked' })
+      await tell(deps, holder, process, { type: 'lost', session, epoch, reason: 'revoked' })
     }
     return { lock: await tellNextHolder(deps, sender, session, readLock(outcome.item)), asked: true }
   }
@@ -46,6 +53,6 @@ export async function askOrReclaim(deps: Deps, sender: Sender, held: HeldLock): 
     await deps.store.update(evict(holder, nowMs))
     deps.log({ level: 'warn', event: 'evicted', process: holder, epoch })
   }
-  if (process !== undefined) await deps.push(process, { type: 'revoke', session, epoch })
+  if (process !== undefined) await tell(deps, holder, process, revoke)
   return { lock, asked: true, holderLabel: process?.label || undefined }
 }

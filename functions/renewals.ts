@@ -13,12 +13,14 @@ export async function renew(deps: Deps, { processId }: Sender, { n }: Renew): Pr
   const nowMs = deps.nowMs()
   const outcome = await deps.store.update(processWrites.renew(processId, { leaseMs, nowMs }))
   const process = readProcess(outcome.item)
+  deps.processes.learn(processId, process)
   if (isCovered(process, nowMs + leaseMs)) return renewedMessage(process, { n, leaseMs, incarnation })
   return { type: 'refused', code: 'EVICTED', message: 'this process has no running lease', of: 'renew', n }
 }
 
 /** Ends the process at its own request. The next process that asks for one of its locks reclaims that lock. */
 export async function retire(deps: Deps, { processId }: Sender): Promise<StoreMessage> {
+  deps.processes.forget(processId)
   await deps.store.update(processWrites.retire(processId, deps.nowMs()))
   return { type: 'noted', of: 'retire' }
 }

@@ -1,5 +1,5 @@
 import { LABEL_PATTERN, PROCESS_ID_PATTERN, SECRET_PATTERN, SESSION_KEY_PATTERN } from './keys.js'
-import { ABOVE_MAX } from './limits.js'
+import { ABOVE_MAX, WAITERS_MAX } from './limits.js'
 
 type Check<T> = (value: unknown) => value is T
 export type Schema = { readonly [field: string]: Check<unknown> }
@@ -38,8 +38,17 @@ export const CLIENT_SCHEMAS = {
     label: text(LABEL_PATTERN),
     gen: counter,
   },
-  /** `nudge` says that it was sent before with the same r: the store then reads before it writes. */
-  acquire: { session, r: counter, above: maybe(integer(0, ABOVE_MAX)), nudge: maybe(yes) },
+  /**
+   * `nudge` says that it was sent before with the same r: the store then reads before it writes. `waiters` repeats what
+   * `released` said of the next holder: the store then queues the request before it tries to grant it.
+   */
+  acquire: {
+    session,
+    r: counter,
+    above: maybe(integer(0, ABOVE_MAX)),
+    nudge: maybe(yes),
+    waiters: maybe(integer(0, WAITERS_MAX)),
+  },
   cancel: { session, r: counter },
   release: { session, epoch: counter, r: counter },
   busy: { session, epoch: counter },

@@ -49,6 +49,8 @@ export type StoreMessage =
       readonly epoch: number
       /** The releaser was itself the next in line. */
       readonly next?: { readonly r: number; readonly epoch: number; readonly contended: boolean }
+      /** Another process was, and so many wait for that one. */
+      readonly waiters?: number
     }
   | { readonly type: 'lost'; readonly session: SessionKey; readonly epoch: number; readonly reason: 'revoked' }
   | {

@@ -217,7 +217,8 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   }
 
   private createLock(): StoreLock {
-    return new StoreLock(this.session, this.membership, this.context.clock, this)
+    const { clock, handedOver } = this.context
+    return new StoreLock(this.session, this.membership, clock, handedOver, this)
   }
 
   private async claim(grant: Grant): Promise<void> {

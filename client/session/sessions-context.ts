@@ -1,6 +1,7 @@
 import type { SessionKey } from '../../protocol/keys.js'
 import type { Events } from '../events.js'
 import type { ClientContext } from './context.js'
+import type { HandedOverSessions } from './handed-over.js'
 import type { HandoffCost } from './handoff-cost.js'
 import type { HeldSessions } from './held-sessions.js'
 
@@ -9,6 +10,7 @@ export interface SessionsContext extends ClientContext {
   readonly events: Events
   readonly held: HeldSessions
   readonly handoffCost: HandoffCost
+  readonly handedOver: HandedOverSessions
   /** Nothing is held, asked for or waited for: the session may be forgotten. */
   unneeded(session: { readonly session: SessionKey }): void
 }

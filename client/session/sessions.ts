@@ -6,6 +6,7 @@ import { Membership } from '../process/membership.js'
 import { Reach } from '../process/reach.js'
 import { outsideAccesses } from '../scope.js'
 import type { ClientContext } from './context.js'
+import { HandedOverSessions } from './handed-over.js'
 import { HandoffCost } from './handoff-cost.js'
 import { HeldSessions } from './held-sessions.js'
 import type { Hold } from './hold.js'
@@ -39,6 +40,7 @@ export class Sessions {
       events,
       held: this.held,
       handoffCost: new HandoffCost(context.clock, context.options.isReleasedAfterAccess),
+      handedOver: new HandedOverSessions(context.clock, context.options),
       unneeded: (session) => this.forget(session),
     }
   }

@@ -5,6 +5,7 @@ import { type HoldfastError, type LossReason, RefusedError, WaitTimeoutError } f
 import { RELEASE_TRIES_MAX } from '../limits.js'
 import type { Clock, Timer } from '../ports.js'
 import type { Membership } from '../process/membership.js'
+import type { HandedOverSessions } from './handed-over.js'
 
 /** The user of the lock. It wants the lock, and gets the store's decisions about it. */
 export interface StoreLockOwner {
@@ -62,6 +63,7 @@ export class StoreLock {
     private readonly session: SessionKey,
     private readonly membership: Membership,
     private readonly clock: Clock,
+    private readonly handedOver: HandedOverSessions,
     private readonly owner: StoreLockOwner,
   ) {}
 
@@ -179,6 +181,7 @@ export class StoreLock {
     // Until the store has answered, only a request that must have been lost is sent again.
     this.setTimer(this.membership.timing.roundTripMs, () => this.sendAcquire())
     const { r, above, isSent: isNudge } = this.state
+    const waiters = isNudge || above !== undefined ? undefined : this.handedOver.take(this.session)
     this.state.isSent = true
     this.membership.send({
       type: 'acquire',
@@ -186,6 +189,7 @@ export class StoreLock {
       r,
       ...(above === undefined ? {} : { above }),
       ...(isNudge ? { nudge: true as const } : {}),
+      ...(waiters === undefined ? {} : { waiters }),
     })
   }
 
@@ -232,8 +236,9 @@ export class StoreLock {
   }
 
   private released(message: Extract<StoreMessage, { type: 'released' }>): void {
-    const { next } = message
+    const { next, waiters } = message
     if (this.state.kind === 'releasing' && this.state.epoch === message.epoch) {
+      if (waiters !== undefined) this.handedOver.note(this.session, waiters)
       this.become({ kind: 'none' })
       this.owner.freed()
     }

@@ -1,4 +1,8 @@
-import { ApiGatewayManagementApiClient, PostToConnectionCommand } from '@aws-sdk/client-apigatewaymanagementapi'
+import {
+  ApiGatewayManagementApiClient,
+  GoneException,
+  PostToConnectionCommand,
+} from '@aws-sdk/client-apigatewaymanagementapi'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { APIGatewayProxyResultV2, APIGatewayProxyWebsocketEventV2 } from 'aws-lambda'
 import type { Store } from '../../protocol/dynamodb.js'
@@ -8,6 +12,7 @@ import { DynamoDbStore } from '../../store/dynamodb.js'
 import { Requests } from '../../store/requests.js'
 import { Dispatcher, type Handlers } from '../dispatch.js'
 import type { Caller } from '../hello.js'
+import { KnownProcesses } from '../known-processes.js'
 import {
   DYNAMODB_TIMEOUT_MS,
   MESSAGE_TIME_SHARE,
@@ -54,8 +59,10 @@ function createPush(time: MessageTime, credentials: RoleCredentials): Deps['push
     const command = new PostToConnectionCommand({ ConnectionId: to.connectionId, Data })
     try {
       await requests.send(command, (abortSignal) => client.send(command, { abortSignal }), time.signal)
+      return true
     } catch (error) {
       log({ level: 'info', event: 'pushFailed', of: message.type, error: (error as Error)?.name })
+      return !(error instanceof GoneException)
     }
   }
 }
@@ -80,6 +87,7 @@ export function createEnvironment(): Environment {
   const deps = {
     store: createStore(time, credentials),
     push: createPush(time, credentials),
+    processes: new KnownProcesses(Date.now),
     nowMs: Date.now,
     timing,
     incarnation: required('HOLDFAST_INCARNATION'),

@@ -147,13 +147,15 @@ class Stack {
     connectionId: string,
     message: StoreMessage,
     later: (run: () => void) => void,
-  ): void {
+  ): boolean {
     const text = JSON.stringify(message)
     const isKnown = this.connections.has(connectionId)
     const count = { caller: from, target: '@connections', operation: 'POST' }
     this.counts.add({ ...count, outcome: isKnown ? 'ok' : 'GoneException' })
-    if (!isKnown || [...this.lossRules].some((isLost) => isLost({ from, connectionId, text }))) return
-    later(() => this.connections.deliver(connectionId, text))
+    if (!isKnown) return false
+    const isLost = [...this.lossRules].some((loses) => loses({ from, connectionId, text }))
+    if (!isLost) later(() => this.connections.deliver(connectionId, text))
+    return true
   }
 
   private restart(start: () => void): void {

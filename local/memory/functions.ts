@@ -1,5 +1,6 @@
 import { disconnected } from '../../functions/disconnect.js'
 import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
+import { KnownProcesses } from '../../functions/known-processes.js'
 import type { Address, Deps, LogEntry } from '../../functions/ports.js'
 import type { Store } from '../../protocol/dynamodb.js'
 import type { StoreMessage } from '../../protocol/messages.js'
@@ -10,7 +11,8 @@ export type FunctionName = 'connection' | 'grant' | 'release'
 
 export interface FunctionsOptions {
   readonly storeOf: (caller: FunctionName) => Store
-  readonly push: (from: FunctionName, to: Address, message: StoreMessage) => void
+  /** Returns false where this connection is gone. */
+  readonly push: (from: FunctionName, to: Address, message: StoreMessage) => boolean
   readonly nowMs: () => number
   readonly timing: Timing
   readonly incarnation: () => string
@@ -37,6 +39,7 @@ export class Functions {
       const deps: Deps = {
         store: this.stores[name],
         push: async (to, message) => options.push(name, to, message),
+        processes: new KnownProcesses(options.nowMs),
         nowMs: options.nowMs,
         timing: options.timing,
         get incarnation() {

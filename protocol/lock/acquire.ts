@@ -20,11 +20,19 @@ export type AcquireStep =
   /** The holder lost track while others wait: it may not barge, so the lock is handed on first. */
   | { readonly kind: 'handOver'; readonly epoch: number }
   | { readonly kind: 'replace'; readonly holder: string; readonly seen: Seat; readonly index: number }
-  | { readonly kind: 'enqueue'; readonly holder: string; readonly first: boolean }
+  /** `holder` is undefined where only the sender says that there is one. */
+  | { readonly kind: 'enqueue'; readonly holder: string | undefined; readonly first: boolean }
   | { readonly kind: 'wait'; readonly holder: string; readonly position: number }
   | { readonly kind: 'full'; readonly holder: string }
   /** A newer request of the same process is on record. */
   | { readonly kind: 'stale' }
+
+/**
+ * What to try before anything is known of the record. A sender that was told of a holder, and of the waiters for it, is
+ * queued first. Where that is not so any more, the write's condition says so, as that of a grant does.
+ */
+export const firstStep = (above: number | undefined, waiters: number | undefined): AcquireStep =>
+  waiters === undefined ? { kind: 'grant', above } : { kind: 'enqueue', holder: undefined, first: waiters === 0 }
 
 /** A request for a lock. `above` is the fence that refused an earlier grant of this process. */
 interface Request {

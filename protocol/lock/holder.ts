@@ -13,6 +13,13 @@ export const isHeldBy = (lock: LockRecord | undefined, { holder, epoch }: Holder
 export const isLeaseOver = (process: ProcessRecord, timing: Timing, nowMs: number): boolean =>
   process.leaseUntil + timing.storeMarginMs < nowMs
 
+/**
+ * The first ask of a holder that lives and is not busy is a push and nothing else. It needs to know only where the holder
+ * listens, so that may be remembered.
+ */
+export const isPushEnough = ({ lock, nudged }: Pick<Waited, 'lock' | 'nudged'>): boolean =>
+  !nudged && lock.busyUntil === undefined
+
 /** What to do about a holder for whom somebody waits. */
 export type HolderStep =
   | { readonly kind: 'reclaim'; readonly tellHolder: boolean }

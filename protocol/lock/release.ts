@@ -22,10 +22,15 @@ interface Released {
   readonly lock: LockRecord | undefined
 }
 
-/** The answer to a release. Where the releaser itself was the next in line, the answer carries its new grant. */
+/**
+ * The answer to a release. Where the releaser itself was the next in line, the answer carries its new grant. Where another
+ * process was, the answer says how many wait for that one.
+ */
 export function releasedMessage({ session, epoch, releaser, lock }: Released): StoreMessage {
-  if (lock?.holder?.p !== releaser) return { type: 'released', session, epoch }
-  const next = { r: lock.holder.r, epoch: lock.epoch, contended: lock.waiters.length > 0 }
+  if (lock?.holder === undefined) return { type: 'released', session, epoch }
+  const { holder, waiters } = lock
+  if (holder.p !== releaser) return { type: 'released', session, epoch, waiters: waiters.length }
+  const next = { r: holder.r, epoch: lock.epoch, contended: waiters.length > 0 }
   return { type: 'released', session, epoch, next }
 }
 

@@ -54,19 +54,42 @@ describe('what accesses cost', () => {
     expect(bill(suite.stack, before)).toEqual({ 'Sessions UpdateItem': 1 })
   }, 60_000)
 
-  it('a contended handoff costs one failed try, one enqueue, one release, two reads, one claim and two pushes', async () => {
+  it('a handoff between processes that have each other costs one enqueue, one release, one claim and two pushes', async () => {
     const [first, second] = await acquainted()
-    await increment(first, 'handed over')
+    // Each has released the session to the other.
+    for (const one of [first, second, first]) await increment(one, 'handed over')
     const before = suite.stack.requests.snapshot()
-    expect(await read(second, 'handed over')).toBe(1)
+    expect(await read(second, 'handed over')).toBe(3)
     // Once the first has the session again, nothing of the first handoff can be under way any more: twice the cost.
-    expect(await read(first, 'handed over')).toBe(1)
+    expect(await read(first, 'handed over')).toBe(3)
+    expect(bill(suite.stack, before)).toEqual({ 'Locks UpdateItem': 4, 'Sessions UpdateItem': 2, 'push POST': 4 })
+  }, 60_000)
+
+  it('a handoff to a process that has never had the session costs one failed try more', async () => {
+    const [first, second] = await acquainted()
+    await increment(first, 'met')
+    const before = suite.stack.requests.snapshot()
+    expect(await read(second, 'met')).toBe(1)
+    expect(await read(first, 'met')).toBe(1)
     expect(bill(suite.stack, before)).toEqual({
-      'Locks UpdateItem (condition failed)': 2,
+      'Locks UpdateItem (condition failed)': 1,
       'Locks UpdateItem': 4,
-      'Locks GetItem': 4,
       'Sessions UpdateItem': 2,
       'push POST': 4,
+    })
+  }, 60_000)
+
+  it('a handoff between processes of which the functions know nothing costs two reads and a failed try more', async () => {
+    const [first, second] = [suite.client(), suite.client()]
+    await increment(first, 'unknown')
+    const before = suite.stack.requests.snapshot()
+    await increment(second, 'unknown')
+    // The second also says hello, which is two writes. And the connections are read: its own with its acquire, the first's
+    // with the release.
+    expect(bill(suite.stack, before)).toMatchObject({
+      'Locks UpdateItem (condition failed)': 1,
+      'Locks UpdateItem': 2 + 2,
+      'Locks GetItem': 2 + 2,
     })
   }, 60_000)
 

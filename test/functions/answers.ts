@@ -71,7 +71,10 @@ const FORMS: { readonly [T in Exclude<StoreMessage['type'], 'noted' | 'refused'>
   granted: [{ session, ...grant }, {}],
   queued: [{ session, r: counter, position: from(0), nudgeAfterMs: ms }, { holder: label }],
   revoke: [{ session, epoch: counter }, {}],
-  released: [{ session, epoch: counter }, { next: formed(grant) }],
+  released: [
+    { session, epoch: counter },
+    { next: formed(grant), waiters: from(0) },
+  ],
   lost: [{ session, epoch: counter, reason: is('revoked') }, {}],
   renewed: [{ n: counter, leaseMs: ms, incarnation: text, asks: listOf({ session, epoch: counter }) }, {}],
 }

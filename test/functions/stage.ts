@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
+import { KnownProcesses } from '../../functions/known-processes.js'
 import type { Address, Deps, LogEntry } from '../../functions/ports.js'
 import { lockKey, processKey } from '../../protocol/keys.js'
 import { WAITERS_MAX } from '../../protocol/limits.js'
@@ -33,6 +34,8 @@ export class Stage {
   readonly timing = compileTiming()
   readonly pushed: { readonly to: Address; readonly message: StoreMessage }[] = []
   readonly logs: LogEntry[] = []
+  /** Connections that the gateway does not know any more. */
+  readonly gone = new Set<string>()
   /** Requests to the store so far. */
   requests = 0
   nowMs = 1_800_000_000_000
@@ -105,7 +108,11 @@ export class Stage {
         get: (table, key) => counted(this.memory.get(table, key)),
         remove: (table, key) => counted(this.memory.remove(table, key)),
       },
-      push: async (to, message) => void this.pushed.push({ to, message }),
+      push: async (to, message) => {
+        this.pushed.push({ to, message })
+        return !this.gone.has(to.connectionId)
+      },
+      processes: new KnownProcesses(() => this.nowMs),
       nowMs: () => this.nowMs,
       timing: this.timing,
       incarnation: '1',

@@ -104,6 +104,34 @@ export const BUGS = [
     set: { ...N2, DEATHS: 1, LIVENESS: 1 },
   },
   {
+    name: 'a lock is taken from a holder by what is remembered of it',
+    edits: [
+      [
+        'functions',
+        '!m.isNudge && (life[m.hp] == OVER || busyUntil == 2) ->',
+        '!m.isNudge && life[m.hp] == ALIVE -> m.at = RECLAIM;',
+      ],
+      ['functions', '      pushRevoke(m.hp, m.e);\n      reply(s, queued);\n    }', '    }'],
+    ],
+    set: { ...N2, WANTS: 2 },
+  },
+  {
+    name: 'a nudge goes by what is remembered of the holder',
+    edits: [['functions', 'm.at == LOOK && !m.isNudge && (life', 'm.at == LOOK && (life']],
+    set: { ...N2, DEATHS: 1, LIVENESS: 1 },
+  },
+  {
+    name: 'a request that was not queued first is answered as if it were, and there are no nudges',
+    edits: [
+      [
+        'functions',
+        'm.at = LOOK;\n        :: else -> m.at = PLAN;\n        fi;\n\n      :: m.at == REPLACE',
+        'm.at = LOOK;\n        :: else -> reply(s, queued);\n        fi;\n\n      :: m.at == REPLACE',
+      ],
+    ],
+    set: { ...N2, WANTS: 2, NUDGES: 0, PUSHES: 255, LOSSES: 1, ONLY_RELEASES_ARE_LOST: 1, LIVENESS: 1 },
+  },
+  {
     name: 'the store takes a lease as over before the process does',
     edits: [
       [

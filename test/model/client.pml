@@ -11,13 +11,23 @@
 /* Processes are alike, so nothing is lost if they ask for the first time in the order of their numbers. */
 #define isMyTurn (i == 0 || c.r > 0 || client[i - 1].r > 0 || life[i - 1] != ALIVE)
 
-inline ask(fence) {
+/* `first` is the write that the store tries first. */
+inline ask(fence, first) {
   printf("process %d: acquires r %d\n", i, c.r + 1);
   c.r++;
   c.state = ASKING;
   c.above = fence;
   c.wanted = false;
-  send(acquireSlot(i), acquire, i, c.r, fence, false, GRANT);
+  send(acquireSlot(i), acquire, i, c.r, fence, false, first);
+}
+
+#define isToAsk ( \
+  life[i] == ALIVE && c.state == 0 && (c.pending || c.left > 0) && isFree(acquireSlot(i)) && isMyTurn)
+
+inline begin(first) {
+  c.left = (c.pending -> c.left : c.left - 1);
+  c.pending = true;
+  ask(0, first);
 }
 
 inline nudge() {
@@ -180,7 +190,7 @@ inline learn() {
     assert(!isStateTrue);                                           /* no-holder-is-fenced */
     gotN = c.above;
     reset();
-    ask(gotN);
+    ask(gotN, GRANT);
   :: c.k > 0 && c.write == LANDED && !c.isLost ->
     c.write = 0;
     acknowledged++;
@@ -221,12 +231,9 @@ proctype Process(byte i) {
 end:
   do
   /* Something is to be done here: ask, or do it under the lock that is held. */
-  :: d_step {
-      life[i] == ALIVE && c.state == 0 && (c.pending || c.left > 0) && isFree(acquireSlot(i)) && isMyTurn ->
-      c.left = (c.pending -> c.left : c.left - 1);
-      c.pending = true;
-      ask(0);
-    }
+  :: d_step { isToAsk -> begin(GRANT) }
+  /* It has had the lock before, and was told of a next holder, which may hold no more. */
+  :: d_step { isToAsk && c.r > 0 -> begin(ENQUEUE) }
   /* In a minimum hold that may be while others wait, too: the release comes at any time. */
   :: d_step {
       life[i] == ALIVE && isFreeToRelease && !c.isLost && c.left > 0 ->

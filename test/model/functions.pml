@@ -38,7 +38,7 @@ byte pushes = PUSHES;
 byte revokeOf[N], grantOf[N], grantR[N];
 bool grantMore[N];
 
-#define isFirst(s) (m.at == GRANT || m.at == READ || m.at == HANDOVER || m.at == FIND || m.at == EXTEND)
+#define isFirst(s) (m.at == GRANT || m.at == ENQUEUE || m.at == READ || m.at == HANDOVER || m.at == FIND || m.at == EXTEND)
 
 inline clear(s) {
   m.at = 0; m.type = 0; m.p = 0; m.n = 0; m.above = 0; m.isNudge = false; m.isSettled = false;
@@ -138,6 +138,21 @@ inline planCancel(s) {
 inline tell(s) {
   lookAtLock(s);
   m.at = (holder == NOBODY || holder == m.p -> DONE : DELIVER);
+}
+
+/* What the step found decides the next one, without another read. */
+inline goOn(s) {
+  if
+  :: (m.at == PLAN || m.at == DONE) && m.type == acquire -> planAcquire(s);
+  :: (m.at == PLAN || m.at == DONE) && m.type == cancel -> planCancel(s);
+  :: m.at == DONE && m.type == release ->
+    if
+    :: m.isSettled && noted[m.p] <= m.n -> noted[m.p] = 0;
+    :: else -> skip;
+    fi;
+    reply(s, released);
+  :: else -> skip;
+  fi;
 }
 
 proctype Function(byte s) {
@@ -279,19 +294,22 @@ end:
         fi;
       fi;
 
-      /* What the step found decides the next one, without another read. */
-      if
-      :: (m.at == PLAN || m.at == DONE) && m.type == acquire -> planAcquire(s);
-      :: (m.at == PLAN || m.at == DONE) && m.type == cancel -> planCancel(s);
-      :: m.at == DONE && m.type == release ->
-        if
-        :: m.isSettled && noted[m.p] <= m.n -> noted[m.p] = 0;
-        :: else -> skip;
-        fi;
-        reply(s, released);
-      :: else -> skip;
-      fi;
+      goOn(s);
       printf("  epoch %d, holder %d under r %d, %d wait\n", epoch, holder, holderR, waiting);
+    }
+
+  /* Instead of these two reads a function may remember a process that has ended meanwhile. It tells it in vain. */
+  :: d_step {
+      m.at == LOOK && !m.isNudge && (life[m.hp] == OVER || busyUntil == 2) ->
+      printf("store: remembers holder %d of epoch %d\n", m.hp, m.e);
+      pushRevoke(m.hp, m.e);
+      reply(s, queued);
+    }
+  :: d_step {
+      m.at == DELIVER && life[m.hp] == OVER ->
+      printf("store: remembers next holder %d of epoch %d\n", m.hp, m.e);
+      m.at = DONE;
+      goOn(s);
     }
 
   /* A request or its answer is lost, or the function dies between two steps. */

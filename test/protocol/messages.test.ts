@@ -1,4 +1,4 @@
-import { ABOVE_MAX, LABEL_CHARS_MAX } from '../../protocol/limits.js'
+import { ABOVE_MAX, LABEL_CHARS_MAX, WAITERS_MAX } from '../../protocol/limits.js'
 import { parseClientMessage, parseStoreMessage } from '../../protocol/messages.js'
 import { SESSION } from '../store/fixtures.js'
 import { expectRefused, TYPES, VALID } from './valid-messages.js'
@@ -16,6 +16,12 @@ describe('a client message', () => {
       const message = { type: 'acquire', ...VALID.acquire, ...more }
       expect(parse(message)).toEqual({ ok: true, message })
     }
+  })
+
+  test('may say how many waited for a holder, as far as that many can', () => {
+    const parsed = (waiters: unknown) => parse({ type: 'acquire', ...VALID.acquire, waiters }).ok
+    for (const waiters of [0, 1, WAITERS_MAX]) expect(parsed(waiters)).toBe(true)
+    for (const waiters of [-1, 0.5, WAITERS_MAX + 1, '1', null, true]) expect(parsed(waiters)).toBe(false)
   })
 
   test('is text', () => {

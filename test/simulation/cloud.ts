@@ -1,12 +1,13 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Socket, SocketEvents, Transport } from '../../client/ports.js'
 import type { Address } from '../../functions/ports.js'
-import type { Item } from '../../protocol/dynamodb.js'
 import { lockKey } from '../../protocol/keys.js'
 import type { Seat } from '../../protocol/lock/record.js'
 import type { ClientMessage, Granted, StoreMessage } from '../../protocol/messages.js'
 import type { CloudWorld } from './cloud-world.js'
+import type { Exchange } from './exchange.js'
 import { Functions } from './functions.js'
-import type { Machine } from './machine.js'
+import { type Machine, WALL_AT_START_MS } from './machine.js'
 import { Network } from './network.js'
 
 const CONNECTION_LIFETIME_MS = 2 * 3_600_000
@@ -17,17 +18,6 @@ const OTHER_VERSION: StoreMessage = {
   of: 'hello',
 }
 const PRINCIPAL = 'arn:aws:sts::1:assumed-role/app'
-
-/** A message that was answered. */
-export interface Exchange {
-  readonly p: string
-  readonly message: ClientMessage
-  readonly answer: StoreMessage
-  /** The lock record when the message arrived. */
-  readonly before: Item | undefined
-  /** Pushes about the session until the answer. */
-  readonly pushes: number
-}
 
 /** A message of a client, as a text and as what it says. */
 interface Sent {
@@ -65,6 +55,8 @@ export class Cloud {
   private readonly connections = new Map<string, Connection>()
   /** The newest request of each process for each session that it has taken back. */
   private readonly cancelled = new Map<string, number>()
+  /** The message that a push is made for. */
+  private readonly exchange = new AsyncLocalStorage<{ gone: string | undefined }>()
   /** How many pushes there were about each session. */
   private readonly pushes = new Map<string, number>()
   readonly network: Network
@@ -233,9 +225,12 @@ export class Cloud {
     const session = 'session' in message ? message.session : ''
     const before = session === '' ? undefined : this.world.database.memory.getNow('locks', lockKey(session))
     const pushesBefore = this.pushes.get(session) ?? 0
-    const answer = await dispatcher.answer(caller, text)
+    const arrivedAtMs = WALL_AT_START_MS + this.world.timeline.nowMs
+    const exchange = { gone: undefined }
+    const answer = await this.exchange.run(exchange, () => dispatcher.answer(caller, text))
     const pushes = (this.pushes.get(session) ?? 0) - pushesBefore
-    this.onAnswered({ p: connection.processId, message, answer, before, pushes })
+    const { gone } = exchange
+    this.onAnswered({ p: connection.processId, message, answer, before, pushes, arrivedAtMs, gone })
     this.world.points.pass(machine, `function answers ${answer.type}`, () => {})
     if (answer.type === 'refused' && answer.code === 'QUEUE_FULL') counts.hit('queueFull')
     if (answer.type === 'noted' && answer.of === 'keep') this.world.executed.hit('keep')
@@ -271,15 +266,18 @@ export class Cloud {
     })
   }
 
-  private push(machine: Machine, to: Address, message: StoreMessage): Promise<void> {
+  /** False where the connection is gone. */
+  private push(machine: Machine, to: Address, message: StoreMessage): Promise<boolean> {
     const { random, counts } = this.world
     const faults = this.world.faults()
     if ('session' in message && message.session !== undefined)
       this.pushes.set(message.session, 1 + (this.pushes.get(message.session) ?? 0))
     if (message.type === 'granted') this.onGranted(message, machine.wallMs())
+    const exchange = this.exchange.getStore()
+    if (exchange !== undefined) exchange.gone = this.isConnected(to.connectionId) ? undefined : to.connectionId
     return new Promise((resolve) => {
-      this.world.timeline.after(random.between(2, 12), () => machine.run(resolve))
       const connection = this.connections.get(to.connectionId)
+      this.world.timeline.after(random.between(2, 12), () => machine.run(() => resolve(connection !== undefined)))
       if (connection === undefined) return
       if (random.chance(faults.pushLost) && counts.hit('pushLost')) return
       const text = JSON.stringify(message)

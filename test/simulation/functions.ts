@@ -1,5 +1,6 @@
 import { disconnected } from '../../functions/disconnect.js'
 import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
+import { KnownProcesses } from '../../functions/known-processes.js'
 import type { Address, Deps } from '../../functions/ports.js'
 import type { Store } from '../../protocol/dynamodb.js'
 import type { StoreMessage } from '../../protocol/messages.js'
@@ -16,7 +17,7 @@ export interface SimulatedFunction {
   readonly disconnected: (connectionId: string) => Promise<void>
 }
 
-type Push = (machine: Machine, to: Address, message: StoreMessage) => Promise<void>
+type Push = (machine: Machine, to: Address, message: StoreMessage) => Promise<boolean>
 
 /** The Lambda functions: real handlers, each environment on a machine with a clock of its own. */
 export class Functions {
@@ -80,6 +81,7 @@ export class Functions {
     const deps: Deps = {
       store: stepped,
       push: (to, message) => point(`function pushes ${message.type}`, () => this.push(machine, to, message)),
+      processes: new KnownProcesses(() => machine.wallMs()),
       nowMs: () => machine.wallMs(),
       timing,
       get incarnation() {

@@ -4,7 +4,7 @@ import { LOCK_TTL_MS } from '../../protocol/limits.js'
 import { readLock, type Seat } from '../../protocol/lock/record.js'
 import type { Granted, StoreMessage } from '../../protocol/messages.js'
 import { readProcess } from '../../protocol/process/record.js'
-import type { Exchange } from './cloud.js'
+import type { Exchange } from './exchange.js'
 import type { Judge } from './judge.js'
 import { TIMING } from './workload.js'
 
@@ -14,8 +14,9 @@ export class LocksWatch {
   private readonly holders = new Map<string, string>()
   private readonly retired = new Set<string>()
   private readonly leases = new Map<string, number>()
-  /** The newest connection of each process. */
+  /** The newest connection of each process, and when it took the place of each older one. */
   private readonly connections = new Map<string, string>()
+  private readonly replacedAtMs = new Map<string, number>()
   /** The epoch of each lock as it stands. */
   private readonly epochs = new Map<string, number>()
   /** Each lock as it stands. */
@@ -117,8 +118,11 @@ export class LocksWatch {
   }
 
   /** Checks the effect that a message must have had by the time it is answered. */
-  answered({ p, message, answer, before, pushes }: Exchange): void {
+  answered({ p, message, answer, before, pushes, arrivedAtMs, gone }: Exchange): void {
     if (this.judge.mayEpochsRepeat || !('session' in message)) return
+    const replacedAtMs = gone === undefined ? undefined : this.replacedAtMs.get(gone)
+    if (replacedAtMs !== undefined && replacedAtMs < arrivedAtMs && answer.type !== 'refused')
+      this.judge.violate('16', 'a process is told over a connection that is gone, though it has another')
     const was = readLock(before)
     const isUnchanged = was !== undefined && this.epochs.get(lockKey(message.session)) === was.epoch
     if (message.type === 'acquire' && answer.type === 'queued' && isUnchanged && pushes === 0) {
@@ -196,6 +200,7 @@ export class LocksWatch {
     if (is !== undefined) this.leases.set(update.key, is.leaseUntil)
     if (is !== undefined) this.connections.set(update.key, is.connectionId)
     if (was === undefined || is === undefined) return
+    if (is.connectionId !== was.connectionId) this.replacedAtMs.set(was.connectionId, this.judge.wallMs())
     if (is.gen < was.gen) this.judge.violate('18', 'an older connection takes the place of a newer one')
     if (is.leaseUntil < was.leaseUntil) this.retired.add(update.key)
     else if (is.evictedAt !== was.evictedAt && !this.mayEvict) this.judge.violate('18', 'one that hears was evicted')

@@ -192,10 +192,11 @@ export class World {
     )
   }
 
-  private push(connectionId: string, message: StoreMessage): void {
+  private push(connectionId: string, message: StoreMessage): boolean {
     this.traffic.pushed.push(message)
-    if (!this.onPush(message)) return
-    for (let copy = 0; copy < this.pushCopies; copy += 1) this.deliver(connectionId, JSON.stringify(message))
+    const copies = this.onPush(message) ? this.pushCopies : 0
+    for (let copy = 0; copy < copies; copy += 1) this.deliver(connectionId, JSON.stringify(message))
+    return this.connections.has(connectionId)
   }
 
   private deliver(connectionId: string, text: string): void {

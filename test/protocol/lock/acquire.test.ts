@@ -1,6 +1,6 @@
 import { InternalError } from '../../../protocol/assert.js'
 import { WAITERS_MAX } from '../../../protocol/limits.js'
-import { grantedMessage, planAcquire, planCancel, queuedMessage } from '../../../protocol/lock/acquire.js'
+import { firstStep, grantedMessage, planAcquire, planCancel, queuedMessage } from '../../../protocol/lock/acquire.js'
 import { type LockRecord, readLock, type Seat } from '../../../protocol/lock/record.js'
 import { compileTiming, nudgePeriodMaxMs, nudgePeriodMs } from '../../../protocol/timing.js'
 import { ANNA, BERT, CLEO, type LockFields, lockItem, SESSION, seat } from '../../store/fixtures.js'
@@ -13,6 +13,13 @@ const plan = (seen: LockRecord | undefined, me: Seat, above: number | undefined)
 const [anna, bert, cleo] = [seat(ANNA, 2), seat(BERT, 2), seat(CLEO, 2)]
 
 describe('an acquire', () => {
+  test('begins with a grant, or in the queue where its sender was told of a holder', () => {
+    expect(firstStep(undefined, undefined)).toEqual({ kind: 'grant', above: undefined })
+    expect(firstStep(40, undefined)).toEqual({ kind: 'grant', above: 40 })
+    expect(firstStep(undefined, 0)).toEqual({ kind: 'enqueue', holder: undefined, first: true })
+    expect(firstStep(undefined, 1)).toEqual({ kind: 'enqueue', holder: undefined, first: false })
+  })
+
   test('tries the grant where the lock is free or unknown', () => {
     expect(plan(undefined, anna, undefined)).toEqual({ kind: 'grant', above: undefined })
     expect(plan(lock({}), anna, undefined)).toEqual({ kind: 'grant', above: undefined })

@@ -1,4 +1,4 @@
-import { decideHolder, isHeldBy, isLeaseOver } from '../../../protocol/lock/holder.js'
+import { decideHolder, isHeldBy, isLeaseOver, isPushEnough } from '../../../protocol/lock/holder.js'
 import { type LockRecord, readLock } from '../../../protocol/lock/record.js'
 import { type ProcessRecord, readProcess } from '../../../protocol/process/record.js'
 import { compileTiming } from '../../../protocol/timing.js'
@@ -49,6 +49,12 @@ describe('a holder for whom somebody waits', () => {
     decideHolder({ session: SESSION, lock: lock(fields), process: holder, nudged }, { timing, nowMs: NOW })
   const deafSince = NOW - timing.answerTimeoutMs - 1
   const noted = { asks: { [SESSION]: { epoch: 7, at: deafSince } } }
+
+  test('needs no more than a push at the first ask, unless it is busy', () => {
+    expect(isPushEnough({ lock: lock(held), nudged: false })).toBe(true)
+    expect(isPushEnough({ lock: lock(held), nudged: true })).toBe(false)
+    expect(isPushEnough({ lock: lock({ ...held, busyUntil: NOW + 1 }), nudged: false })).toBe(false)
+  })
 
   test('is reclaimed from, untold, when its lease is over or its process is gone', () => {
     const reclaim = { kind: 'reclaim', tellHolder: false }

@@ -25,9 +25,14 @@ describe('a release', () => {
     expect(answer(lock({ epoch: 8, holder: anna }))).toEqual({ ...released, next })
     const waited = lock({ epoch: 8, holder: anna, waiters: [bert] })
     expect(answer(waited)).toEqual({ ...released, next: { ...next, contended: true } })
-    for (const other of [lock({ epoch: 8, holder: bert }), lock({ epoch: 8 }), undefined]) {
-      expect(answer(other)).toEqual(released)
-    }
+    for (const other of [lock({ epoch: 8 }), undefined]) expect(answer(other)).toEqual(released)
+  })
+
+  test('is answered with the waiters for another next holder', () => {
+    const answer = (fields: LockFields) =>
+      releasedMessage({ session: SESSION, epoch: 7, releaser: ANNA, lock: lock({ epoch: 8, holder: bert, ...fields }) })
+    expect(answer({})).toEqual({ type: 'released', session: SESSION, epoch: 7, waiters: 0 })
+    expect(answer({ waiters: [anna] })).toEqual({ type: 'released', session: SESSION, epoch: 7, waiters: 1 })
   })
 })
 

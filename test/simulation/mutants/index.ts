@@ -4,6 +4,7 @@ import { CALL_MUTANTS } from './calls.js'
 import { LEASE_MUTANTS } from './lease.js'
 import type { Mutant } from './mutant.js'
 import { QUEUE_MUTANTS } from './queue.js'
+import { REMEMBERED_MUTANTS } from './remembered.js'
 import { SESSION_MUTANTS } from './sessions.js'
 import { STATE_MUTANTS } from './state.js'
 
@@ -16,6 +17,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...STATE_MUTANTS,
   ...LEASE_MUTANTS,
   ...QUEUE_MUTANTS,
+  ...REMEMBERED_MUTANTS,
   ...ANSWER_MUTANTS,
   ...CALL_MUTANTS,
   ...SESSION_MUTANTS,

@@ -150,8 +150,8 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'no revoke is pushed',
-    file: 'functions/reclaim.ts',
-    from: "if (process !== undefined) await deps.push(process, { type: 'revoke', session, epoch })",
-    to: '',
+    file: 'functions/next-holder.ts',
+    from: 'const isThere = await deps.push(to, message)',
+    to: "const isThere = message.type === 'revoke' || (await deps.push(to, message))",
   },
 ]
