@@ -234,6 +234,10 @@ export class Cloud {
     this.world.points.pass(machine, `function answers ${answer.type}`, () => {})
     if (answer.type === 'refused' && answer.code === 'QUEUE_FULL') counts.hit('queueFull')
     if (answer.type === 'noted' && answer.of === 'keep') this.world.executed.hit('keep')
+    if (message.type === 'acquire' && message.waiters !== undefined) {
+      if (answer.type === 'queued') this.world.executed.hit('acquire that is queued first')
+      if (answer.type === 'granted') this.world.executed.hit('acquire that is to be queued first, and is granted')
+    }
     // A function that dies is gone, and another takes the next message.
     if (machine.isDead) return
 
@@ -278,7 +282,7 @@ export class Cloud {
     return new Promise((resolve) => {
       const connection = this.connections.get(to.connectionId)
       this.world.timeline.after(random.between(2, 12), () => machine.run(() => resolve(connection !== undefined)))
-      if (connection === undefined) return
+      if (connection === undefined) return void this.world.executed.hit('push to a connection that is gone')
       if (random.chance(faults.pushLost) && counts.hit('pushLost')) return
       const text = JSON.stringify(message)
       const isLate = random.chance(faults.pushLate) && counts.hit('pushLate')
