@@ -8,6 +8,7 @@ import type { StoreMessage } from '../protocol/messages.js'
 import { type ProcessRecord, readProcess } from '../protocol/process/record.js'
 import type { Address, Deps, Sender } from './ports.js'
 
+/** Reads the record of a process, and remembers it. */
 export async function fetchProcess(deps: Deps, processId: string): Promise<ProcessRecord | undefined> {
   const process = readProcess(await deps.store.get('locks', processKey(processId)))
   deps.processes.learn(processId, process)
