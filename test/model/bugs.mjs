@@ -129,7 +129,7 @@ export const BUGS = [
         'm.at = LOOK;\n        :: else -> reply(s, queued);\n        fi;\n\n      :: m.at == REPLACE',
       ],
     ],
-    set: { ...N2, WANTS: 2, NUDGES: 0, PUSHES: 255, LOSSES: 1, ONLY_RELEASES_ARE_LOST: 1, LIVENESS: 1 },
+    set: { ...N2, WANTS: 2, NUDGES: 0, PUSHES: 255, IDLE: 1, LIVENESS: 1 },
   },
   {
     name: 'the store takes a lease as over before the process does',
