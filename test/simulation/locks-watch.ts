@@ -14,9 +14,10 @@ export class LocksWatch {
   private readonly holders = new Map<string, string>()
   private readonly retired = new Set<string>()
   private readonly leases = new Map<string, number>()
-  /** The newest connection of each process, and when it took the place of each older one. */
+  /** The newest connection of each process. */
   private readonly connections = new Map<string, string>()
-  private readonly replacedAtMs = new Map<string, number>()
+  /** Connections in whose place a process has put a newer one, and when. */
+  private readonly replaced = new Map<string, { readonly process: string; readonly atMs: number }>()
   /** The epoch of each lock as it stands. */
   private readonly epochs = new Map<string, number>()
   /** Each lock as it stands. */
@@ -95,7 +96,11 @@ export class LocksWatch {
 
   /** The clock of the function that takes a lock back may be ahead by as much. */
   private safeUntil(p: string): number {
-    return (this.leases.get(processKey(p)) ?? 0) + TIMING.storeMarginMs - TIMING.clockErrorMs
+    return this.safeUntilOf(processKey(p))
+  }
+
+  private safeUntilOf(key: string): number {
+    return (this.leases.get(key) ?? 0) + TIMING.storeMarginMs - TIMING.clockErrorMs
   }
 
   /** A process is told that it holds a lock: nobody hands one to a process whose lease is over. */
@@ -120,9 +125,12 @@ export class LocksWatch {
   /** Checks the effect that a message must have had by the time it is answered. */
   answered({ p, message, answer, before, pushes, arrivedAtMs, gone }: Exchange): void {
     if (this.judge.mayEpochsRepeat || !('session' in message)) return
-    const replacedAtMs = gone === undefined ? undefined : this.replacedAtMs.get(gone)
-    if (replacedAtMs !== undefined && replacedAtMs < arrivedAtMs && answer.type !== 'refused')
-      this.judge.violate('16', 'a process is told over a connection that is gone, though it has another')
+    const replaced = gone === undefined ? undefined : this.replaced.get(gone)
+    if (replaced !== undefined && replaced.atMs < arrivedAtMs && answer.type !== 'refused') {
+      // One whose lease is over need not be told.
+      if (this.safeUntilOf(replaced.process) > this.judge.wallMs())
+        this.judge.violate('16', 'a process is told over a connection that is gone, though it has another')
+    }
     const was = readLock(before)
     const isUnchanged = was !== undefined && this.epochs.get(lockKey(message.session)) === was.epoch
     if (message.type === 'acquire' && answer.type === 'queued' && isUnchanged && pushes === 0) {
@@ -200,7 +208,8 @@ export class LocksWatch {
     if (is !== undefined) this.leases.set(update.key, is.leaseUntil)
     if (is !== undefined) this.connections.set(update.key, is.connectionId)
     if (was === undefined || is === undefined) return
-    if (is.connectionId !== was.connectionId) this.replacedAtMs.set(was.connectionId, this.judge.wallMs())
+    if (is.connectionId !== was.connectionId)
+      this.replaced.set(was.connectionId, { process: update.key, atMs: this.judge.wallMs() })
     if (is.gen < was.gen) this.judge.violate('18', 'an older connection takes the place of a newer one')
     if (is.leaseUntil < was.leaseUntil) this.retired.add(update.key)
     else if (is.evictedAt !== was.evictedAt && !this.mayEvict) this.judge.violate('18', 'one that hears was evicted')

@@ -4,12 +4,12 @@ import type { Mutant } from './mutant.js'
 /** Bugs in the memory that functions have of processes, and clients of sessions that went to others. */
 export const REMEMBERED_MUTANTS: readonly Mutant[] = [
   {
-    name: 'a lock is taken back from a holder whose remembered lease is over',
-    file: 'functions/reclaim.ts',
-    from: 'const { process } = read ?? { process: await fetchProcess(deps, holder) }',
+    name: 'a lock is taken back by the lease that was read first',
+    file: 'functions/next-holder.ts',
+    from: "const process = readProcess(await deps.store.get('locks', processKey(processId)))",
     to:
-      'const isOver = (deps.processes as any).known.get(holder)?.leaseUntil < deps.nowMs()\n' +
-      '  const { process } = isOver ? { process: undefined } : (read ?? { process: await fetchProcess(deps, holder) })',
+      'const memory = deps.processes as any\n' +
+      "  const process = (memory[processId] ??= readProcess(await deps.store.get('locks', processKey(processId))))",
   },
   {
     name: 'a process is remembered beyond the lease that was read',
