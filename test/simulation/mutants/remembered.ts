@@ -24,12 +24,6 @@ export const REMEMBERED_MUTANTS: readonly Mutant[] = [
     to: 'return true\n',
   },
   {
-    name: 'a nudge goes by what is remembered of the holder',
-    file: 'protocol/lock/holder.ts',
-    from: '!nudged && lock.busyUntil === undefined',
-    to: 'lock.busyUntil === undefined',
-  },
-  {
     name: 'a lease is remembered as longer than it was read',
     file: 'functions/known-processes.ts',
     from: 'this.known.set(processId, { connectionId, endpoint, label, leaseUntil })',
