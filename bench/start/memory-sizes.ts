@@ -77,7 +77,7 @@ export function memorySizes({ importCpuMs, firstCpuMs, callCpuMs }: CallCpu): re
 async function hello(store: MemoryStore): Promise<void> {
   const functions = new Functions({
     storeOf: () => store,
-    push: () => {},
+    push: () => true,
     nowMs: Date.now,
     timing: { ...DEFAULT_TIMING, leaseMs: 600_000 },
     incarnation: () => '1',

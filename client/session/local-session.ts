@@ -217,8 +217,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   }
 
   private createLock(): StoreLock {
-    const { clock, handedOver } = this.context
-    return new StoreLock(this.session, this.membership, clock, handedOver, this)
+    return new StoreLock(this.session, this.membership, this.context.clock, this.context.handedOver, this)
   }
 
   private async claim(grant: Grant): Promise<void> {
