@@ -282,7 +282,7 @@ export class Cloud {
     return new Promise((resolve) => {
       const connection = this.connections.get(to.connectionId)
       this.world.timeline.after(random.between(2, 12), () => machine.run(() => resolve(connection !== undefined)))
-      if (connection === undefined) return void this.world.executed.hit('push to a connection that is gone')
+      if (connection === undefined) return this.world.executed.hit('push to a connection that is gone')
       if (random.chance(faults.pushLost) && counts.hit('pushLost')) return
       const text = JSON.stringify(message)
       const isLate = random.chance(faults.pushLate) && counts.hit('pushLate')
