@@ -74,7 +74,7 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'an access inside session.run waits for the session around it',
     file: 'client/access/outermost-session.ts',
-    from: 'return await nesting.run(scope, work)',
+    from: 'return await task.run(work)',
     to: 'return await work()',
   },
   // Lifetimes of sessions.
