@@ -19,7 +19,7 @@ test('a redirect that is followed at the headers, in the other process, finds th
     found.push(await browser.text(pages.at(n + 1, response.headers.get('location') ?? '')))
   }
   expect(found).toEqual(Array.from({ length: 30 }, (_, n) => String(n)))
-})
+}, 90_000)
 
 test.each(['write', 'merge'] as const)('every acknowledged change is kept once, of 40 at once: %s', async (lock) => {
   const { at } = await servers.serve('shop', { lock })
