@@ -3,7 +3,7 @@ import { REMEMBERED_PROCESSES_MAX } from './limits.js'
 import { RecentMap } from './recent-map.js'
 
 /** Where a process listens, and a time until which its lease runs. */
-export type KnownProcess = Pick<ProcessRecord, 'connectionId' | 'endpoint' | 'label' | 'leaseUntil'>
+type KnownProcess = Pick<ProcessRecord, 'connectionId' | 'endpoint' | 'label' | 'leaseUntil'>
 
 /**
  * The processes that this environment has read in the table, each while the lease that it had then runs. A lease is only
