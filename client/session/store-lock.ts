@@ -44,6 +44,7 @@ type State =
       readonly above: number | undefined
       readonly sinceMs: number
       isSent: boolean
+      isHinted: boolean
       isWanted: boolean
       ahead: number
     }
@@ -170,7 +171,7 @@ export class StoreLock {
   private ask(above: number | undefined): void {
     const sinceMs = this.clock.monotonicMs()
     const r = this.membership.nextRequest()
-    this.become({ kind: 'asking', r, above, sinceMs, isSent: false, isWanted: false, ahead: 0 })
+    this.become({ kind: 'asking', r, above, sinceMs, isSent: false, isHinted: false, isWanted: false, ahead: 0 })
     this.sendAcquire()
   }
 
@@ -183,6 +184,7 @@ export class StoreLock {
     const { r, above, isSent: isNudge } = this.state
     const waiters = isNudge || above !== undefined ? undefined : this.handedOver.take(this.session)
     this.state.isSent = true
+    this.state.isHinted = waiters !== undefined
     this.membership.send({
       type: 'acquire',
       session: this.session,
@@ -248,7 +250,9 @@ export class StoreLock {
   private refused(message: Extract<StoreMessage, { type: 'refused' }>): void {
     if (this.state.kind !== 'asking' || this.state.r !== message.r) return
     const { code } = message
-    if (code === 'STALE_REQUEST') this.ask(this.state.above)
+    // A function of an earlier version, during a deployment, knows no `waiters`.
+    const isUnknownHint = code === 'MALFORMED' && this.state.isHinted
+    if (code === 'STALE_REQUEST' || isUnknownHint) this.ask(this.state.above)
     else if (PASSING.has(code)) {
       // The nudge tries again. An access that times out before that is told the refusal.
       if (TELLING.has(code)) this.lastRefusal = new RefusedError(code, message.message, true)

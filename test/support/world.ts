@@ -7,7 +7,7 @@ import { Functions } from '../../local/memory/functions.js'
 import { turn } from '../../local/memory/turn.js'
 import { VirtualClock } from '../../local/memory/virtual-clock.js'
 import type { Item, Store, TableName, TransactOutcome, Update, UpdateOutcome } from '../../protocol/dynamodb.js'
-import { type ClientMessage, correlate, type StoreMessage } from '../../protocol/messages.js'
+import { type ClientMessage, correlate, type RefusalCode, type StoreMessage } from '../../protocol/messages.js'
 import { compileTiming, type Timing } from '../../protocol/timing.js'
 import { MemoryStore } from '../../store/memory/memory-store.js'
 
@@ -26,9 +26,9 @@ const randomness: Randomness = {
 }
 
 /** As the store says it, told by the message that it refuses. */
-function tooMany(text: string): StoreMessage {
+function refusal(code: RefusalCode, text: string): StoreMessage {
   const message = JSON.parse(text) as ClientMessage
-  return { type: 'refused', code: 'TOO_MANY_MESSAGES', message: 'too many', ...correlate(message.type, { ...message }) }
+  return { type: 'refused', code, message: `the test refuses: ${code}`, ...correlate(message.type, { ...message }) }
 }
 
 /** The messages between the parts, for tests that count. */
@@ -53,8 +53,8 @@ export class World {
   onPush: (message: StoreMessage) => boolean = () => true
   /** Returns false to lose a message of a client. */
   onSend: (text: string) => boolean = () => true
-  /** Returns true to have a message of a client refused as one too many. */
-  isTooMany: (text: string) => boolean = () => false
+  /** Returns a code to have a message of a client refused. */
+  refusalOf: (text: string) => RefusalCode | undefined = () => undefined
   /** Brings a client's message to its handler. */
   onRequest: (arrive: () => void) => void = (arrive) => arrive()
   /** Brings an answer or a push to its client. */
@@ -186,7 +186,8 @@ export class World {
 
   private received(connectionId: string, text: string): void {
     if (!this.onSend(text)) return
-    if (this.isTooMany(text)) return this.deliver(connectionId, JSON.stringify(tooMany(text)))
+    const code = this.refusalOf(text)
+    if (code !== undefined) return this.deliver(connectionId, JSON.stringify(refusal(code, text)))
     this.onRequest(
       () => void this.functions.answer(connectionId, text).then((answer) => this.deliver(connectionId, answer)),
     )

@@ -53,6 +53,14 @@ describe('an acquire', () => {
     expect(acquires().map(({ waiters }) => waiters)).toEqual([undefined, undefined, 0, 0])
   })
 
+  it('is made again without it where a function of an earlier version refuses it', async () => {
+    const [first, second] = [world.client(), world.client()]
+    for (const client of [first, second]) await touch(client)
+    world.refusalOf = (text) => ('waiters' in JSON.parse(text) ? 'MALFORMED' : undefined)
+    await touch(first)
+    expect(acquires().map(({ waiters }) => waiters)).toEqual([undefined, undefined, 0, undefined])
+  })
+
   it('does not say so of a session that was released to nobody, nor in a nudge', async () => {
     const [first, second] = [world.client(), world.client()]
     for (const client of [first, second]) await touch(client)

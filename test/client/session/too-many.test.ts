@@ -13,7 +13,7 @@ describe('a client that is told that its messages are too many', () => {
     lost = []
   })
   afterEach(async () => {
-    world.isTooMany = () => false
+    world.refusalOf = () => undefined
     await world.close()
     expectNothingLost()
   })
@@ -22,10 +22,10 @@ describe('a client that is told that its messages are too many', () => {
   /** Refuses the next messages of a type, as many as said. Returns how many of them are left. */
   const refuse = (type: ClientMessageType, times: number) => {
     let left = times
-    world.isTooMany = (text) => {
-      if (typeOf(text) !== type || left === 0) return false
+    world.refusalOf = (text) => {
+      if (typeOf(text) !== type || left === 0) return undefined
       left -= 1
-      return true
+      return 'TOO_MANY_MESSAGES'
     }
     return () => left
   }
