@@ -1,19 +1,35 @@
-import { attributeLocks } from './attribute-locks.js'
-import { memory } from './memory.js'
-import { open } from './open.js'
-import { start } from './start.js'
+import { parseArgs } from 'node:util'
+import { benchmark } from './benchmark.js'
+import { PARTS } from './parts.js'
 
-/** `npm run bench -- <name>`: each benchmark runs both sides of its comparison in one go. */
-const BENCHMARKS: { readonly [name: string]: () => Promise<void> } = {
-  'attribute-locks': attributeLocks,
-  memory,
-  open,
-  start: () => start(process.env.BENCH_NODE),
+const USAGE = `usage: npm run bench -- [part ...] [--quick] [--latency aws] [--publish]
+  part            ${PARTS.map(({ name }) => name).join(', ')}: without one, all
+  --quick         small and on this Node.js: its counts are true, its times say little
+  --latency aws   with answers that take as long as on AWS: its tables say "modelled"`
+
+process.exitCode = await run()
+
+async function run(): Promise<number> {
+  const options = { quick: { type: 'boolean' }, latency: { type: 'string' } } as const
+  let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>
+  try {
+    parsed = parseArgs({ options, allowPositionals: true })
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error))
+  }
+  const { values, positionals } = parsed
+  if (values.latency !== undefined && values.latency !== 'aws') return refuse(`--latency is aws, not ${values.latency}`)
+  const unknown = positionals.find((name) => !PARTS.some((part) => part.name === name))
+  if (unknown !== undefined) return refuse(`there is no part ${unknown}`)
+  const parts = positionals.length === 0 ? PARTS : PARTS.filter(({ name }) => positionals.includes(name))
+  return benchmark(parts, {
+    isQuick: values.quick === true,
+    isModelled: values.latency === 'aws',
+    command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
+  })
 }
 
-const name = process.argv[2] ?? ''
-const benchmark = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined
-if (benchmark === undefined) {
-  console.error(`which benchmark? known are: ${Object.keys(BENCHMARKS).join(', ')}`)
-  process.exitCode = 1
-} else await benchmark()
+function refuse(problem: string): number {
+  console.error(`${problem}\n${USAGE}`)
+  return 2
+}
