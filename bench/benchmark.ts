@@ -1,55 +1,54 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { loadAverage, machine, nodePath, OLDEST_NODE, REFERENCE_NODE } from './frame/machine.js'
+import { machine, nodePath, OLDEST_NODE, REFERENCE_NODE } from './frame/machine.js'
 import type { Part } from './frame/part.js'
 import { printed } from './frame/print.js'
 import type { PartRun, Results } from './frame/results.js'
+import { publish } from './page/publish.js'
 
 const RESULTS = join('dist', 'bench')
 
 interface BenchmarkOptions {
   readonly isQuick: boolean
   readonly isModelled: boolean
+  readonly isPublished: boolean
   /** As the page names it. */
   readonly command: string
 }
 
 /** Runs these parts, prints and keeps their results, and returns the exit code. */
 export async function benchmark(parts: readonly Part[], options: BenchmarkOptions): Promise<number> {
-  const { isQuick, isModelled, command } = options
-  const before = loadAverage()
-  console.log(`${JSON.stringify(machine())}, load average ${before}`)
   const wrongCounts: string[] = []
   const runs: PartRun[] = []
   for (const part of parts) {
-    if (isModelled && !part.canBeModelled) continue
-    for (const version of versionsOf(part, isQuick)) {
-      const run = await runPart(part, version, { isQuick, isModelled }, wrongCounts)
+    if (options.isModelled && !part.canBeModelled) continue
+    for (const version of versionsOf(part, options)) {
+      const run = await runPart(part, version, options, wrongCounts)
       console.log(printed(run))
       runs.push(run)
     }
   }
-  const results: Results = {
-    command,
-    machine: { ...machine(), node: process.versions.node, loadAverage: [before, loadAverage()] },
-    runs,
-  }
   await mkdir(RESULTS, { recursive: true })
+  const results: Results = { runs }
   await writeFile(join(RESULTS, 'results.json'), `${JSON.stringify(results, undefined, 2)}\n`)
+  if (options.isPublished) await publish(runs)
   for (const wrong of wrongCounts) console.error(wrong)
   console.log(`\nresults: ${join(RESULTS, 'results.json')}; wrong counts: ${wrongCounts.length}`)
   return wrongCounts.length === 0 ? 0 : 1
 }
 
-const versionsOf = ({ onOldestNode }: Part, isQuick: boolean): readonly string[] =>
-  isQuick ? [process.versions.node] : onOldestNode ? [REFERENCE_NODE, OLDEST_NODE] : [REFERENCE_NODE]
+function versionsOf({ onOldestNode }: Part, { isQuick, isModelled }: BenchmarkOptions): readonly string[] {
+  if (isQuick) return [process.versions.node]
+  return onOldestNode && !isModelled ? [REFERENCE_NODE, OLDEST_NODE] : [REFERENCE_NODE]
+}
 
 async function runPart(
   part: Part,
   version: string,
-  { isQuick, isModelled }: { readonly isQuick: boolean; readonly isModelled: boolean },
+  { isQuick, isModelled, command }: BenchmarkOptions,
   wrongCounts: string[],
 ): Promise<PartRun> {
+  const before = machine()
   const result = await part.run({
     isQuick,
     isModelled,
@@ -62,5 +61,5 @@ async function runPart(
       wrongCounts.push(`${part.name}: ${what}: ${range} expected, ${received} counted`)
     },
   })
-  return { part: part.name, node: version, isModelled, ...result }
+  return { part: part.name, node: version, isModelled, command, machine: before, ...result }
 }

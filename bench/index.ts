@@ -5,12 +5,13 @@ import { PARTS } from './parts.js'
 const USAGE = `usage: npm run bench -- [part ...] [--quick] [--latency aws] [--publish]
   part            ${PARTS.map(({ name }) => name).join(', ')}: without one, all
   --quick         small and on this Node.js: its counts are true, its times say little
-  --latency aws   with answers that take as long as on AWS: its tables say "modelled"`
+  --latency aws   with answers that take as long as on AWS: its tables say "modelled"
+  --publish       keeps the results in docs/performance/, and makes docs/PERFORMANCE.md from all that is kept there`
 
 process.exitCode = await run()
 
 async function run(): Promise<number> {
-  const options = { quick: { type: 'boolean' }, latency: { type: 'string' } } as const
+  const options = { quick: { type: 'boolean' }, latency: { type: 'string' }, publish: { type: 'boolean' } } as const
   let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>
   try {
     parsed = parseArgs({ options, allowPositionals: true })
@@ -21,10 +22,13 @@ async function run(): Promise<number> {
   if (values.latency !== undefined && values.latency !== 'aws') return refuse(`--latency is aws, not ${values.latency}`)
   const unknown = positionals.find((name) => !PARTS.some((part) => part.name === name))
   if (unknown !== undefined) return refuse(`there is no part ${unknown}`)
+  if (values.quick === true && values.publish === true)
+    return refuse('the times of --quick say too little to be published')
   const parts = positionals.length === 0 ? PARTS : PARTS.filter(({ name }) => positionals.includes(name))
   return benchmark(parts, {
     isQuick: values.quick === true,
     isModelled: values.latency === 'aws',
+    isPublished: values.publish === true,
     command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
   })
 }

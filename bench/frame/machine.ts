@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { cpus, loadavg, totalmem } from 'node:os'
 import { promisify } from 'node:util'
+import type { Machine } from './results.js'
 
 /** The Node.js that figures are claimed for, and the oldest one that is supported: npm's package `node`. */
 export const REFERENCE_NODE = '24.21.0'
@@ -20,11 +21,10 @@ export async function nodePath(version: string): Promise<string> {
   return path
 }
 
-export const machine = () => ({
+export const machine = (): Machine => ({
   processor: cpus()[0]?.model ?? 'unknown',
   cores: cpus().length,
   memoryGiB: Math.round(totalmem() / MIB / 1024),
   date: new Date().toISOString().slice(0, 10),
+  loadBefore: loadavg()[0] ?? Number.NaN,
 })
-
-export const loadAverage = (): number => loadavg()[0] ?? Number.NaN

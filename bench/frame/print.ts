@@ -3,7 +3,7 @@ import type { PartRun } from './results.js'
 import { comparedTable, figuresTable, measuredTable } from './tables.js'
 
 /** A part's results for people. */
-export function printed({ part, node, isModelled, series, figures, goals }: PartRun): string {
+export function printed({ part, node, isModelled, series, figures, goals, cautions }: PartRun): string {
   const title = `${part}, Node.js ${node}${isModelled ? ', modelled' : ''}`
   const texts = [
     ...series.flatMap((one) => [
@@ -19,6 +19,7 @@ export function printed({ part, node, isModelled, series, figures, goals }: Part
             ...goals.map(({ goal, figure, isMet }) => [goal, figure, isMet ? 'met' : 'not met']),
           ]),
         ]),
+    ...cautions.map(({ when, figure }) => `the wrong choice: ${when}: ${figure}`),
   ]
   return [`\n=== ${title} ===`, ...texts].join('\n\n')
 }

@@ -58,21 +58,27 @@ export interface Goal {
   readonly isMet: boolean
 }
 
+/** A case where Holdfast is the wrong choice, and the figures that say so. */
+export interface Caution {
+  readonly when: string
+  readonly figure: string
+}
+
 export interface PartResult {
   readonly series: readonly Series[]
   readonly figures: readonly Figures[]
   readonly goals: readonly Goal[]
+  readonly cautions: readonly Caution[]
 }
 
 export interface Machine {
   readonly processor: string
   readonly cores: number
   readonly memoryGiB: number
-  readonly node: string
-  /** Over the last minute, before the first part and after the last one. */
-  readonly loadAverage: readonly [before: number, after: number]
   /** As in 2026-01-31. */
   readonly date: string
+  /** Of the whole machine over the minute before the part, which would be 0 on a quiet one. */
+  readonly loadBefore: number
 }
 
 /** One part on one version of Node.js. */
@@ -81,10 +87,10 @@ export interface PartRun extends PartResult {
   readonly node: string
   /** Whether answers were delayed as on AWS, so that every figure is modelled. */
   readonly isModelled: boolean
+  readonly command: string
+  readonly machine: Machine
 }
 
 export interface Results {
-  readonly command: string
-  readonly machine: Machine
   readonly runs: readonly PartRun[]
 }

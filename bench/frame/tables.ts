@@ -67,7 +67,7 @@ function cells<R>(columns: readonly (readonly [string, (row: R) => string])[], r
 }
 
 /** The names of the settings that are not the same everywhere. */
-function varying(settings: readonly Setting[]): readonly string[] {
+export function varying(settings: readonly Setting[]): readonly string[] {
   const names = [...new Set(settings.flatMap((setting) => Object.keys(setting)))]
   return names.filter((name) => new Set(settings.map((setting) => setting[name])).size > 1)
 }
