@@ -1,12 +1,6 @@
 import type { Part } from '../frame/part.js'
-import type { PartRun, Results, Series } from '../frame/results.js'
+import type { PartRun, Results } from '../frame/results.js'
 import { comparedTable, figuresTable, markdownTable, measuredTable } from '../frame/tables.js'
-
-/** A plot's file beside the page, and the series that it shows. */
-export interface PlotFile {
-  readonly path: string
-  readonly series: Series
-}
 
 const HEAD = `# Performance
 
@@ -18,6 +12,7 @@ taken round by round; where the quartiles of two sides overlap, the table says "
 DynamoDB Local answers faster than DynamoDB, and a local gateway faster than API Gateway. Tables that say "modelled"
 were made with answers as slow as on AWS (\`--latency aws\`).`
 
+/** The name of the plot of a run's series, without its ending. */
 export function fileOf(run: PartRun, index: number): string {
   return [run.part, `node${run.node.split('.')[0]}`, ...(run.isModelled ? ['modelled'] : []), index + 1].join('-')
 }
