@@ -1,4 +1,5 @@
 import type { Part } from './frame/part.js'
+import { HANDOFF } from './handoff/handoff.js'
 
 /** All parts, in the order in which they run. */
-export const PARTS: readonly Part[] = []
+export const PARTS: readonly Part[] = [HANDOFF]

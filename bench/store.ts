@@ -26,7 +26,7 @@ export class BenchStore {
     nowMs: () => Date.now(),
     later: queueMicrotask,
     received: ({ connectionId }, text) =>
-      void this.functions.answer(connectionId, text).then((answer) => this.deliver(connectionId, answer)),
+      void this.answer(connectionId, text).then((answer) => this.deliver(connectionId, answer)),
     ended: ({ connectionId }) => void this.functions.disconnected(connectionId),
   })
   private readonly functions = new Functions({
@@ -40,6 +40,9 @@ export class BenchStore {
     incarnation: () => '1',
     log: (_from, entry) => console.error(entry),
   })
+
+  /** @param answered told how long each message took its function. */
+  constructor(private readonly answered: (ms: number) => void = () => {}) {}
 
   /** @param answerMs how long each request to DynamoDB takes. */
   client<S extends object>(options: Partial<HoldfastOptions>, answerMs = 0): Holdfast<S> {
@@ -63,6 +66,13 @@ export class BenchStore {
       }
     }
     return bytes
+  }
+
+  private async answer(connectionId: string, text: string): Promise<string> {
+    const startedAt = performance.now()
+    const answer = await this.functions.answer(connectionId, text)
+    this.answered(performance.now() - startedAt)
+    return answer
   }
 
   private deliver(connectionId: string, text: string): void {

@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { InvalidArgumentError } from '../client/errors/index.js'
+import type { Delays } from './delays.js'
 import { DynamoDbProxy } from './dynamodb/proxy.js'
 import { RequestCounts } from './dynamodb/request-counts.js'
 import { DynamoDbLocal } from './dynamodb/server.js'
@@ -37,12 +38,17 @@ import { warmUp } from './warm-up.js'
  * const { config, credentials } = stack
  * const holdfast = createHoldfast({ namespace: 'shop', config, credentials })
  */
-export async function startLocalStack(options?: LocalStackOptions): Promise<LocalStack> {
+export function startLocalStack(options?: LocalStackOptions): Promise<LocalStack> {
+  return startDelayedStack(options)
+}
+
+/** The same with times that AWS takes and this machine does not: for benchmarks. */
+export async function startDelayedStack(options?: LocalStackOptions, delays: Delays = {}): Promise<LocalStack> {
   const compiled = compileOptions(options)
   compiled.onProgress(`reading ${compiled.assembly}`)
   const deployment = readDeployment(compiled.assembly)
   refuseUnknownVariables(compiled.environment, deployment.functions)
-  const stack = new Stack(deployment, compiled)
+  const stack = new Stack(deployment, compiled, delays)
   try {
     await keepAlive(stack.start())
     return stack.view()
@@ -70,6 +76,7 @@ class Stack {
   constructor(
     private readonly deployment: Deployment,
     private readonly options: CompiledOptions,
+    private readonly delays: Delays,
   ) {
     const { principals, counts } = this
     this.application = principals.addUser('application', deployment.applicationStatements)
@@ -83,6 +90,7 @@ class Stack {
       invoke: (functionId, event) => this.invoke(functionId, event),
       onManagementRequest: (caller, operation, outcome) =>
         counts.add({ caller, target: '@connections', operation, outcome }),
+      beforePush: delays.beforePush,
     })
   }
 
@@ -179,6 +187,7 @@ class Stack {
 
   private async invoke(functionId: string, event: GatewayEvent): Promise<Outcome> {
     await this.started
+    await this.delays.beforeInvocation?.()
     return this.run(functionId, event)
   }
 
@@ -195,7 +204,9 @@ class Stack {
       const isOverridden = Object.hasOwn(spec.environment, name) && Object.hasOwn(this.options.environment, name)
       return [name, isOverridden ? this.options.environment[name] : this.localized(value)]
     })
-    return new FunctionRuntime({ spec, variables: Object.fromEntries(variables), onLog: this.options.onLog })
+    const { onLog } = this.options
+    const { environmentsMax } = this.delays
+    return new FunctionRuntime({ spec, variables: Object.fromEntries(variables), onLog, environmentsMax })
   }
 
   private get locksTable(): string {

@@ -4,10 +4,12 @@ import type { Compared, Measured, Quartiles } from './results.js'
 import type { RoundLength, Work } from './side.js'
 import { type SideSpec, Team } from './side-process.js'
 
-/** Requests to DynamoDB and their write units, between two moments. */
+/** Requests to DynamoDB and their units, and pushes, between two moments. */
 export interface Consumed {
   readonly requests: number
   readonly writeUnits: number
+  readonly readUnits: number
+  readonly pushes: number
 }
 
 export interface RoundsOptions {
@@ -22,7 +24,7 @@ export interface RoundsOptions {
   readonly beforeRound?: (spec: SideSpec) => Promise<void>
 }
 
-interface Round {
+export interface Round {
   readonly works: readonly Work[]
   readonly consumed: Consumed | undefined
   readonly operationsPerSecond: number
@@ -31,6 +33,11 @@ interface Round {
 export interface SideRounds {
   readonly spec: SideSpec
   readonly rounds: readonly Round[]
+  /**
+   * What each process did when it was asked for a round of no operations at last, while nobody else worked: sides whose
+   * processes share something then count what is left of it.
+   */
+  readonly last: readonly Work[]
 }
 
 /**
@@ -49,7 +56,11 @@ export async function takeTurns(specs: readonly SideSpec[], options: RoundsOptio
         if (round >= 0) rounds[index]?.push(measured)
       }
     }
-    return teams.map(({ spec }, index) => ({ spec, rounds: rounds[index] ?? [] }))
+    const sides: SideRounds[] = []
+    for (const [index, team] of teams.entries()) {
+      sides.push({ spec: team.spec, rounds: rounds[index] ?? [], last: await team.round({ operations: 0 }) })
+    }
+    return sides
   } finally {
     await Promise.allSettled(teams.map((team) => team.stop()))
   }
@@ -111,7 +122,8 @@ export function compare(sides: readonly SideRounds[], against: SideRounds): read
   })
 }
 
-function added(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+/** Adds up what the side counted itself. */
+export function added(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const total: Record<string, number> = {}
   for (const one of counts) {
     for (const [name, count] of Object.entries(one)) total[name] = (total[name] ?? 0) + count

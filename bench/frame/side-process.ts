@@ -26,10 +26,16 @@ export interface SideSpec {
 
 /** One process of a side. It ends with this process, in whatever way that ends. */
 class SideProcess {
+  private readonly ended: Promise<Reply>
+
   private constructor(
     private readonly label: string,
     private readonly child: ChildProcess,
-  ) {}
+  ) {
+    this.ended = once(child, 'exit').then(([code]: unknown[]) => ({ problem: `ended with ${String(code)}` }))
+    // It may fail before anybody asks.
+    this.ended.catch(() => {})
+  }
 
   static async start(node: string, spec: SideSpec, index: number): Promise<SideProcess> {
     const child = fork(MAIN, {
@@ -49,15 +55,11 @@ class SideProcess {
   }
 
   async ask(order: Order): Promise<unknown> {
-    const signal = AbortSignal.timeout(ANSWER_MS_MAX)
-    const answered = once(this.child, 'message', { signal })
-    const ended = once(this.child, 'exit', { signal }).then(([code]: unknown[]) => [
-      { problem: `ended with ${String(code)}` },
-    ])
+    const answered = once(this.child, 'message', { signal: AbortSignal.timeout(ANSWER_MS_MAX) })
     // The one that loses may fail later.
-    for (const promise of [answered, ended]) promise.catch(() => {})
+    answered.catch(() => {})
     this.child.send(order)
-    const [reply] = (await Promise.race([answered, ended])) as [Reply]
+    const reply = await Promise.race([answered.then(([message]: unknown[]) => message as Reply), this.ended])
     if (reply.problem !== undefined) throw new Error(`${this.label}: ${reply.problem}`)
     return reply.answer
   }

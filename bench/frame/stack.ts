@@ -1,10 +1,21 @@
 import { BillingMode, CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { type LocalStack, startLocalStack } from '../../local/index.js'
+import type { RequestCount } from '../../local/dynamodb/request-counts.js'
+import type { LocalStack } from '../../local/local-stack.js'
+import { startDelayedStack } from '../../local/start-local-stack.js'
+import { awsDelays, slowDynamoDb } from '../latency/delays.js'
 import type { Consumed } from './rounds.js'
 
 /** Failed conditions and reads are requests, too; only writes consume write units. */
 const WRITES = new Set(['UpdateItem', 'PutItem', 'DeleteItem', 'TransactWriteItems'])
 const GATEWAY = '@connections'
+const REFUSED = 'ConditionalCheckFailedException'
+
+export interface BenchStackOptions {
+  /** Whether answers take as long as on AWS. */
+  readonly isModelled: boolean
+  /** @default - as it is deployed */
+  readonly assembly?: string
+}
 
 /** The local stack that all sides of a part share: the same DynamoDB Local for everybody. */
 export class BenchStack {
@@ -14,20 +25,19 @@ export class BenchStack {
     this.before = stack.requests.snapshot()
   }
 
-  static async start(): Promise<BenchStack> {
-    return new BenchStack(await startLocalStack())
+  static async start({ isModelled, assembly }: BenchStackOptions): Promise<BenchStack> {
+    const options = assembly === undefined ? {} : { assembly }
+    if (!isModelled) return new BenchStack(await startDelayedStack(options))
+    const stack = await startDelayedStack(options, awsDelays())
+    stack.dynamodb.inject(slowDynamoDb())
+    return new BenchStack(stack)
   }
 
   /** Returns the requests to DynamoDB, of servers and functions, since this was called last. */
   consumed(): Consumed {
-    const counts = this.stack.requests.since(this.before).filter(({ target }) => target !== GATEWAY)
+    const counts = this.stack.requests.since(this.before)
     this.before = this.stack.requests.snapshot()
-    let [requests, writeUnits] = [0, 0]
-    for (const { operation, count, units } of counts) {
-      requests += count
-      if (WRITES.has(operation)) writeUnits += units
-    }
-    return { requests, writeUnits }
+    return consumedBy(counts)
   }
 
   /** Creates a table for a side that does not use Holdfast, and returns the environment of its processes. */
@@ -54,4 +64,19 @@ export class BenchStack {
   stop(): Promise<void> {
     return this.stack.stop()
   }
+}
+
+/** What these requests consumed. A refused write is billed as one that was applied, though DynamoDB does not say so. */
+export function consumedBy(counts: readonly RequestCount[]): Consumed {
+  const consumed = { requests: 0, writeUnits: 0, readUnits: 0, pushes: 0 }
+  for (const { target, operation, outcome, count, units } of counts) {
+    if (target === GATEWAY) {
+      consumed.pushes += count
+      continue
+    }
+    consumed.requests += count
+    if (!WRITES.has(operation)) consumed.readUnits += units
+    else consumed.writeUnits += outcome === REFUSED ? count : units
+  }
+  return consumed
 }

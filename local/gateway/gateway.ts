@@ -28,6 +28,8 @@ export interface GatewayOptions {
   readonly principals: Principals
   readonly invoke: Invoke
   readonly onManagementRequest: (from: string, method: string, outcome: string) => void
+  /** Awaited before each push. */
+  readonly beforePush?: (() => Promise<void>) | undefined
   readonly limits: GatewayLimits
 }
 
@@ -60,6 +62,7 @@ export class Gateway {
       find: (connectionId) => this.connections.get(connectionId),
       isLost: (push) => [...this.lossRules].some((isLost) => isLost(push)),
       onRequest: options.onManagementRequest,
+      beforePush: options.beforePush,
     })
   }
 

@@ -17,6 +17,8 @@ export interface ManagementOptions {
   readonly isLost: (push: Push) => boolean
   /** Called for every signed request with the sender's name, the method, and `ok` or the error's type. */
   readonly onRequest: (from: string, method: string, outcome: string) => void
+  /** Awaited before each push. */
+  readonly beforePush?: (() => Promise<void>) | undefined
 }
 
 const METHODS = ['POST', 'GET', 'DELETE']
@@ -67,7 +69,8 @@ export class Management {
     return undefined
   }
 
-  private post(response: ServerResponse, { name }: Principal, connectionId: string, text: string): void {
+  private async post(response: ServerResponse, { name }: Principal, connectionId: string, text: string): Promise<void> {
+    await this.options.beforePush?.()
     const isLost = this.options.isLost({ from: name, connectionId, text })
     const sent = isLost ? 'sent' : (this.options.find(connectionId)?.send(text) ?? 'gone')
     if (sent === 'gone') return refuse(response, gone, connectionId)

@@ -12,7 +12,7 @@ export interface FunctionRuntimeOptions {
   readonly variables: Readonly<Record<string, string>>
   readonly onLog: (line: FunctionLogLine) => void
   /** @default {@link ENVIRONMENTS_MAX}, or the function's reserved concurrency if that is less */
-  readonly environmentsMax?: number
+  readonly environmentsMax?: number | undefined
 }
 
 interface Waiting {
