@@ -41,14 +41,15 @@ export class BenchStack {
   }
 
   /** Creates a table for a side that does not use Holdfast, and returns the environment of its processes. */
-  async createTable(table: string, key = 'id'): Promise<Readonly<Record<string, string>>> {
+  async createTable(table: string, key = 'id', sortKey?: string): Promise<Readonly<Record<string, string>>> {
     const { config, env, adminCredentials: credentials } = this.stack
     const client = new DynamoDBClient({ endpoint: config.dynamoDbEndpoint, region: config.region, credentials })
+    const keys = sortKey === undefined ? [key] : [key, sortKey]
     const creation = new CreateTableCommand({
       TableName: table,
       BillingMode: BillingMode.PAY_PER_REQUEST,
-      KeySchema: [{ AttributeName: key, KeyType: 'HASH' }],
-      AttributeDefinitions: [{ AttributeName: key, AttributeType: 'S' }],
+      KeySchema: keys.map((name, index) => ({ AttributeName: name, KeyType: index === 0 ? 'HASH' : 'RANGE' })),
+      AttributeDefinitions: keys.map((name) => ({ AttributeName: name, AttributeType: 'S' })),
     })
     await client.send(creation).finally(() => client.destroy())
     return {

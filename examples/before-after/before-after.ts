@@ -1,9 +1,9 @@
 import { median, percentile, table } from '../../bench/figures.js'
+import { RedisMissingError } from '../../bench/peers/redis-server.js'
 import type { LocalStack } from '../../local/index.js'
 import { runCommand, step } from '../shop/command.js'
 import { onLocalStack } from '../shop/on-local-stack.js'
 import { CART_ADDS, type Fate, NOTE_ADDS } from './adds.js'
-import { RedisMissingError } from './redis.js'
 import {
   CONNECT_DYNAMODB,
   HOLDFAST_MERGE,

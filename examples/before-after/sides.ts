@@ -1,8 +1,8 @@
+import { RedisServer } from '../../bench/peers/redis-server.js'
 import type { LocalStack } from '../../local/index.js'
 import { prepareTable } from '../demo/sides.js'
 import { startServers, stopAll } from '../shop/processes.js'
 import { addNotes, addToCart, type Fate } from './adds.js'
-import { RedisServer } from './redis.js'
 
 /** One way to keep sessions, and what became of the adds of one visitor. */
 export interface Side {
