@@ -131,4 +131,10 @@ export function added(counts: readonly Readonly<Record<string, number>>[]): Reco
   return total
 }
 
+/** Updates that were acknowledged, and are missing in the end: of a side whose last round counts both. */
+export function lostUpdates({ last }: SideRounds): number {
+  const { acknowledged = 0, kept = 0 } = added(last.map((work) => work.counts))
+  return acknowledged - kept
+}
+
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)

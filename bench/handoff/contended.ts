@@ -1,9 +1,11 @@
 import { percentile } from '../figures.js'
 import { type PartContext, roundsOf } from '../frame/part.js'
-import type { Figures, Goal, Measured, Series } from '../frame/results.js'
-import { added, compare, measure, type SideRounds, takeTurns } from '../frame/rounds.js'
+import type { Caution, Figures, Goal, Measured, Series } from '../frame/results.js'
+import { added, compare, lostUpdates, measure, type SideRounds, takeTurns } from '../frame/rounds.js'
 import type { SideSpec } from '../frame/side-process.js'
 import type { BenchStack } from '../frame/stack.js'
+import type { PeerStores } from '../peers/stores.js'
+import { type CountingName, labelOf } from './counting.js'
 
 const SETTINGS = [
   { processes: 2, sessions: 1, tasks: 1 },
@@ -17,52 +19,57 @@ const QUICK_SETTINGS = [SETTINGS[1]]
 /** The setting that the goals name. */
 const GOALS_SETTING = SETTINGS[1]
 const ROUNDS = 5
-const ROUND_MS = 5_000
+/** Long enough for 1,000 handoffs in all rounds. */
+const ROUND_MS = 4_000
+const ROUND_MS_OF_OTHERS = 1_500
 const QUICK_ROUND_MS = 400
 const ACCESSES_TIMES_MIN = 3
 const JAIN_MIN = 0.95
 const WORST_WAIT_SHARE_MAX = 0.5
 
-export const HOLDFAST = 'Holdfast'
-
 type Setting = (typeof SETTINGS)[number]
 
-/** The other ways to count in a session under a lock. */
-export interface Rival {
-  readonly spec: Pick<SideSpec, 'label' | 'module' | 'env'> & { readonly setting: SideSpec['setting'] }
-  /** Whether it polls DynamoDB, which is what the goals compare with. */
-  readonly pollsDynamoDb: boolean
-}
+/** The polling locks with their best settings. As they are, they poll too seldom for a benchmark of some seconds. */
+const POLLING_DYNAMODB: readonly CountingName[] = ['failClosedTuned', 'failOpenTuned', 'deliveryHeroTuned']
+const POLLING_REDIS: readonly CountingName[] = ['redlockTuned', 'redisSemaphoreTuned']
+/** On many sessions few wait for a lock, so that the locks differ little. */
+const WAYS_ON_MANY: ReadonlySet<CountingName> = new Set(['failClosedTuned', 'redlockTuned'])
+const QUICK_WAYS: readonly CountingName[] = ['failClosedTuned']
 
-interface Contended {
+export interface Contended {
   readonly series: Series
   readonly figures: Figures
   readonly goals: readonly Goal[]
+  readonly cautions: readonly Caution[]
 }
 
 /** Several processes count in the same sessions, as fast as they get them. */
-export async function contended(context: PartContext, stack: BenchStack, rivals: readonly Rival[]): Promise<Contended> {
+export async function contended(context: PartContext, stack: BenchStack, stores: PeerStores): Promise<Contended> {
   const measured: Measured[] = []
   const compared: Series['compared'][number][] = []
   const rows: Figures['rows'][number][] = []
   const goals: Goal[] = []
+  const cautions: Caution[] = []
   for (const setting of context.isQuick ? QUICK_SETTINGS : SETTINGS) {
     context.say(`${setting.processes} processes, ${setting.sessions} sessions`)
-    const sides = await takeTurns(specsOf(setting, stack, rivals), {
+    const sides = await takeTurns(specsOf(context, setting, stack, stores), {
       node: context.node,
       rounds: roundsOf(context, ROUNDS),
       warmUpRounds: 1,
-      length: { ms: context.isQuick ? QUICK_ROUND_MS : ROUND_MS },
+      length: ({ setting: { way } }) => ({ ms: roundMs(context, way === 'holdfast') }),
       consumed: () => stack.consumed(),
     })
     const [ours, ...theirs] = sides as [SideRounds, ...SideRounds[]]
     for (const side of sides) {
-      measured.push({ ...measure(side), counts: { lostUpdates: lostUpdates(side) } })
+      measured.push({ ...measure(side), setting: shownSetting(setting), counts: { lostUpdates: lostUpdates(side) } })
       rows.push(rowOf(setting, side))
     }
-    context.expectCount(`lost updates of ${HOLDFAST}`, lostUpdates(ours), 0)
-    for (const other of theirs) compared.push(...compare([ours], other))
-    if (setting === GOALS_SETTING) goals.push(...goalsOf(ours, polling(theirs, rivals)))
+    context.expectCount(`lost updates of ${ours.spec.label}`, lostUpdates(ours), 0)
+    for (const other of theirs) {
+      compared.push(...compare([ours], other).map((row) => ({ ...row, setting: shownSetting(setting) })))
+    }
+    cautions.push(...cautionsOf(setting, ours, theirs))
+    if (setting === GOALS_SETTING) goals.push(...goalsOf(ours, theirs.filter(pollsDynamoDb)))
   }
   return {
     series: {
@@ -89,28 +96,30 @@ export async function contended(context: PartContext, stack: BenchStack, rivals:
       rows,
     },
     goals,
+    cautions,
   }
 }
 
-const specsOf = (setting: Setting, stack: BenchStack, rivals: readonly Rival[]): readonly SideSpec[] => [
-  {
-    label: HOLDFAST,
+function specsOf(context: PartContext, setting: Setting, stack: BenchStack, stores: PeerStores): readonly SideSpec[] {
+  const redis = stores.hasRedis ? POLLING_REDIS : []
+  const all = [...POLLING_DYNAMODB, ...redis]
+  const ways = context.isQuick ? QUICK_WAYS : setting.sessions === 1 ? all : all.filter((way) => WAYS_ON_MANY.has(way))
+  const spec = (way: CountingName, env: SideSpec['env']): SideSpec => ({
+    label: labelOf(way),
     module: new URL('contended-side.js', import.meta.url),
-    setting: { ...setting },
+    setting: { ...setting, way },
     processes: setting.processes,
-    env: stack.stack.env,
-  },
-  ...rivals.map(({ spec }) => ({ ...spec, setting: { ...setting, ...spec.setting }, processes: setting.processes })),
-]
-
-const polling = (sides: readonly SideRounds[], rivals: readonly Rival[]): readonly SideRounds[] =>
-  sides.filter(({ spec }) => rivals.some((rival) => rival.pollsDynamoDb && rival.spec.label === spec.label))
-
-/** Updates that were acknowledged, and are missing in the end. */
-function lostUpdates({ last }: SideRounds): number {
-  const { acknowledged = 0, kept = 0 } = added(last.map((work) => work.counts))
-  return acknowledged - kept
+    ...(env === undefined ? {} : { env }),
+  })
+  return [spec('holdfast', stack.stack.env), ...ways.map((way) => spec(way, stores.env))]
 }
+
+const roundMs = ({ isQuick }: PartContext, isOurs: boolean): number =>
+  isQuick ? QUICK_ROUND_MS : isOurs ? ROUND_MS : ROUND_MS_OF_OTHERS
+
+const pollsDynamoDb = ({ spec }: SideRounds): boolean => POLLING_DYNAMODB.some((way) => way === spec.setting.way)
+
+const shownSetting = ({ processes, sessions }: Setting) => ({ processes, sessions })
 
 function rowOf({ processes, sessions }: Setting, side: SideRounds): Figures['rows'][number] {
   const works = side.rounds.flatMap((round) => round.works)
@@ -174,6 +183,22 @@ function goalsOf(ours: SideRounds, theirs: readonly SideRounds[]): readonly Goal
       goal: `${where}: worst wait ≤ half of that lock's`,
       figure: `${worstWaitMs(ours).toFixed(0)} ms of ${worstWaitMs(best).toFixed(0)} ms`,
       isMet: share <= WORST_WAIT_SHARE_MAX,
+    },
+  ]
+}
+
+/** A counter that all servers use is where a lock that stays with a server helps least. */
+function cautionsOf({ processes, sessions }: Setting, ours: SideRounds, theirs: readonly SideRounds[]): Caution[] {
+  const faster = theirs
+    .flatMap((other) => compare([other], ours))
+    .filter(({ isNoDifference, ratio }) => !isNoDifference && ratio.median > 1)
+    .map(({ side, ratio }) => `${side} ${ratio.median.toFixed(1)} ×`)
+  if (faster.length === 0) return []
+  const where = sessions === 1 ? 'one session' : `${sessions} sessions`
+  return [
+    {
+      when: `${processes} processes use ${where} all the time, like a hot counter`,
+      figure: `accesses/s against Holdfast's: ${faster.join(', ')}`,
     },
   ]
 }

@@ -1,8 +1,9 @@
-import type { Part } from '../frame/part.js'
+import type { Part, PartContext } from '../frame/part.js'
 import { BenchStack } from '../frame/stack.js'
 import { AWS_LATENCY_TEXT } from '../latency/aws-latency.js'
+import { storesOf } from '../latency/slow-stores.js'
 import { assemblyWithFloor } from './assembly.js'
-import { contended } from './contended.js'
+import { type Contended, contended } from './contended.js'
 import { oneByOne } from './one-by-one.js'
 
 export const HANDOFF: Part = {
@@ -20,16 +21,25 @@ export const HANDOFF: Part = {
     const stack = await BenchStack.start({ isModelled: context.isModelled, assembly: assembly.folder })
     try {
       const single = await oneByOne(context, stack)
-      const many = await contended(context, stack, [])
+      const many = await withOthers(context, stack)
       return {
         series: [single.series, many.series],
         figures: [...single.figures, many.figures],
         goals: [...many.goals, ...single.goals],
-        cautions: [],
+        cautions: many.cautions,
       }
     } finally {
       await stack.stop()
       await assembly.remove()
     }
   },
+}
+
+async function withOthers(context: PartContext, stack: BenchStack): Promise<Contended> {
+  const stores = await storesOf(context, stack)
+  try {
+    return await contended(context, stack, stores)
+  } finally {
+    await stores.stop()
+  }
 }

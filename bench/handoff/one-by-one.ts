@@ -8,7 +8,7 @@ import { type PartTimes, partsTable } from './breakdown.js'
 import { TimesOfDynamoDb } from './times-of-dynamodb.js'
 
 const ROUNDS = 5
-const HANDOFFS = 250
+const HANDOFFS = 200
 const QUICK_HANDOFFS = 25
 const FLOOR_TIMES_MAX = 1.05
 /** Of one access that needs a handoff, its commit included. */

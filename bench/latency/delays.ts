@@ -11,7 +11,7 @@ const READS = new Set(['GetItem', 'BatchGetItem', 'Query', 'Scan'])
 const ENVIRONMENTS_MAX = 16
 
 /** Delays of one distribution, the same ones in every run. */
-class Drawn {
+export class Drawn {
   private readonly random = new Random(SEED)
 
   constructor(private readonly latency: Latency) {}

@@ -1,0 +1,119 @@
+import { type Part, type PartContext, roundsOf } from '../frame/part.js'
+import type { Figures, Measured, PartResult, Series } from '../frame/results.js'
+import { added, compare, lostUpdates, measure, type SideRounds, takeTurns } from '../frame/rounds.js'
+import type { SideSpec } from '../frame/side-process.js'
+import { BenchStack } from '../frame/stack.js'
+import { type CountingName, labelOf } from '../handoff/counting.js'
+import { AWS_LATENCY_TEXT } from '../latency/aws-latency.js'
+import { storesOf } from '../latency/slow-stores.js'
+import type { PeerStores } from '../peers/stores.js'
+import { costs } from './costs.js'
+
+const STICKY = [90, 95, 99] as const
+const QUICK_STICKY = [95] as const
+const USERS = 1_000
+const PROCESSES = 4
+const ROUNDS = 5
+const ROUND_MS = 3_000
+const QUICK_ROUND_MS = 400
+
+export const MIX: Part = {
+  name: 'mix',
+  title: 'A thousand users, most of whom come back to their server',
+  explanation:
+    `${PROCESSES} server processes and ${USERS} users, who come as Zipf has it; each access adds to a counter in the ` +
+    "user's session. Sticky: the share of accesses that come to the user's own server. Requests include renewals. " +
+    `With --latency aws: ${AWS_LATENCY_TEXT}`,
+  onOldestNode: false,
+  canBeModelled: true,
+  async run(context) {
+    const priced = await costs(context)
+    const stack = await BenchStack.start(context)
+    try {
+      const measured = await withOthers(context, stack)
+      return { ...measured, figures: [...measured.figures, ...priced.figures], cautions: priced.cautions }
+    } finally {
+      await stack.stop()
+    }
+  },
+}
+
+async function withOthers(context: PartContext, stack: BenchStack): Promise<PartResult> {
+  const stores = await storesOf(context, stack)
+  try {
+    return await sideBySide(context, stack, stores)
+  } finally {
+    await stores.stop()
+  }
+}
+
+async function sideBySide(context: PartContext, stack: BenchStack, stores: PeerStores): Promise<PartResult> {
+  const measured: Measured[] = []
+  const compared: Series['compared'][number][] = []
+  const rows: Figures['rows'][number][] = []
+  for (const sticky of context.isQuick ? QUICK_STICKY : STICKY) {
+    context.say(`${sticky} % sticky`)
+    const sides = await takeTurns(specsOf(sticky, stack, stores), {
+      node: context.node,
+      rounds: roundsOf(context, ROUNDS),
+      warmUpRounds: 1,
+      length: { ms: context.isQuick ? QUICK_ROUND_MS : ROUND_MS },
+      consumed: () => stack.consumed(),
+    })
+    const others = sides.filter(({ spec }) => spec.env === stores.env)
+    const ours = sides.filter(({ spec }) => spec.env !== stores.env)
+    for (const side of sides) {
+      measured.push({ ...measure(side), setting: { sticky }, counts: { lostUpdates: lostUpdates(side) } })
+      rows.push(rowOf(sticky, side))
+    }
+    for (const other of others) compared.push(...compare(ours, other).map((row) => ({ ...row, setting: { sticky } })))
+    for (const side of ours) context.expectCount(`lost updates of ${side.spec.label}`, lostUpdates(side), 0)
+  }
+  return {
+    series: [
+      { title: 'An operation is an access that writes, from its call to its acknowledgement', measured, compared },
+    ],
+    figures: [
+      {
+        title: 'The same, counted for each access',
+        columns: ['sticky', 'side', 'handoffs', 'write units', 'read units', 'messages to functions', 'pushes'],
+        rows,
+      },
+    ],
+    goals: [],
+    cautions: [],
+  }
+}
+
+function specsOf(sticky: number, stack: BenchStack, { hasRedis, env }: PeerStores): readonly SideSpec[] {
+  const spec = (way: CountingName, sideEnv: Readonly<Record<string, string>>): SideSpec => ({
+    label: labelOf(way),
+    module: new URL('mix-side.js', import.meta.url),
+    setting: { way, sticky, users: USERS, processes: PROCESSES },
+    processes: PROCESSES,
+    env: sideEnv,
+  })
+  return [
+    spec('holdfast', stack.stack.env),
+    spec('holdfastWriteBack', stack.stack.env),
+    spec('connectDynamoDb', env),
+    ...(hasRedis ? [spec('redlockTuned', env)] : []),
+  ]
+}
+
+function rowOf(sticky: number, { spec, rounds }: SideRounds): Figures['rows'][number] {
+  const works = rounds.flatMap((round) => round.works)
+  const { handoffs, messages = 0 } = added(works.map(({ counts }) => counts))
+  const accesses = works.reduce((sum, { operations }) => sum + operations, 0)
+  const each = (count: (consumed: NonNullable<SideRounds['rounds'][number]['consumed']>) => number) =>
+    rounds.reduce((sum, { consumed }) => sum + (consumed === undefined ? 0 : count(consumed)), 0) / accesses
+  return [
+    sticky,
+    spec.label,
+    handoffs === undefined ? '–' : handoffs / accesses,
+    each(({ writeUnits }) => writeUnits),
+    each(({ readUnits }) => readUnits),
+    messages / accesses,
+    each(({ pushes }) => pushes),
+  ]
+}
