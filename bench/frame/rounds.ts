@@ -24,7 +24,7 @@ export interface RoundsOptions {
   readonly beforeRound?: (spec: SideSpec) => Promise<void>
 }
 
-export interface Round {
+interface Round {
   readonly works: readonly Work[]
   readonly consumed: Consumed | undefined
   readonly operationsPerSecond: number

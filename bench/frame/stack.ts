@@ -68,7 +68,7 @@ export class BenchStack {
 }
 
 /** What these requests consumed. A refused write is billed as one that was applied, though DynamoDB does not say so. */
-export function consumedBy(counts: readonly RequestCount[]): Consumed {
+function consumedBy(counts: readonly RequestCount[]): Consumed {
   const consumed = { requests: 0, writeUnits: 0, readUnits: 0, pushes: 0 }
   for (const { target, operation, outcome, count, units } of counts) {
     if (target === GATEWAY) {

@@ -12,6 +12,7 @@ import { costs } from './costs.js'
 const STICKY = [90, 95, 99] as const
 const QUICK_STICKY = [95] as const
 const USERS = 1_000
+const QUICK_USERS = 200
 const PROCESSES = 4
 const ROUNDS = 5
 const ROUND_MS = 3_000
@@ -53,7 +54,7 @@ async function sideBySide(context: PartContext, stack: BenchStack, stores: PeerS
   const rows: Figures['rows'][number][] = []
   for (const sticky of context.isQuick ? QUICK_STICKY : STICKY) {
     context.say(`${sticky} % sticky`)
-    const sides = await takeTurns(specsOf(sticky, stack, stores), {
+    const sides = await takeTurns(specsOf(context, sticky, stack, stores), {
       node: context.node,
       rounds: roundsOf(context, ROUNDS),
       warmUpRounds: 1,
@@ -85,11 +86,16 @@ async function sideBySide(context: PartContext, stack: BenchStack, stores: PeerS
   }
 }
 
-function specsOf(sticky: number, stack: BenchStack, { hasRedis, env }: PeerStores): readonly SideSpec[] {
+function specsOf(
+  context: PartContext,
+  sticky: number,
+  stack: BenchStack,
+  { hasRedis, env }: PeerStores,
+): readonly SideSpec[] {
   const spec = (way: CountingName, sideEnv: Readonly<Record<string, string>>): SideSpec => ({
     label: labelOf(way),
     module: new URL('mix-side.js', import.meta.url),
-    setting: { way, sticky, users: USERS, processes: PROCESSES },
+    setting: { way, sticky, users: context.isQuick ? QUICK_USERS : USERS, processes: PROCESSES },
     processes: PROCESSES,
     env: sideEnv,
   })
