@@ -21,6 +21,12 @@ export async function nodePath(version: string): Promise<string> {
   return path
 }
 
+/** Whether goals are set for the Node.js at this path. */
+export async function isReference(path: string): Promise<boolean> {
+  const { stdout } = await run(path, ['-p', 'process.versions.node'])
+  return stdout.trim() === REFERENCE_NODE
+}
+
 export const machine = (): Machine => ({
   processor: cpus()[0]?.model ?? 'unknown',
   cores: cpus().length,

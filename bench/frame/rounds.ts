@@ -19,7 +19,7 @@ export interface RoundsOptions {
   readonly warmUpRounds: number
   readonly length: RoundLength | ((spec: SideSpec) => RoundLength)
   /** Returns what was consumed since it was called last. */
-  readonly consumed?: () => Consumed
+  readonly consumed?: (spec: SideSpec) => Consumed
   /** Called before each round of a side, such as to clear what the one before left. */
   readonly beforeRound?: (spec: SideSpec) => Promise<void>
 }
@@ -69,11 +69,11 @@ export async function takeTurns(specs: readonly SideSpec[], options: RoundsOptio
 async function oneRound(team: Team, options: RoundsOptions): Promise<Round> {
   const { length, beforeRound, consumed } = options
   await beforeRound?.(team.spec)
-  consumed?.()
+  consumed?.(team.spec)
   const works = await team.round(typeof length === 'function' ? length(team.spec) : length)
   const operations = sum(works.map((work) => work.operations))
   const wallMs = Math.max(...works.map((work) => work.wallMs))
-  return { works, consumed: consumed?.(), operationsPerSecond: (operations * 1_000) / wallMs }
+  return { works, consumed: consumed?.(team.spec), operationsPerSecond: (operations * 1_000) / wallMs }
 }
 
 export function quartiles(values: readonly number[]): Quartiles {

@@ -33,9 +33,12 @@ export class BenchStack {
     return new BenchStack(stack)
   }
 
-  /** Returns the requests to DynamoDB, of servers and functions, since this was called last. */
-  consumed(): Consumed {
-    const counts = this.stack.requests.since(this.before)
+  /**
+   * Returns the requests to DynamoDB, of servers and functions, since this was called last.
+   * @param isCounted Whether requests to this table count. Pushes are requests to the gateway, `@connections`.
+   */
+  consumed(isCounted: (table: string) => boolean = () => true): Consumed {
+    const counts = this.stack.requests.since(this.before).filter(({ target }) => isCounted(target))
     this.before = this.stack.requests.snapshot()
     return consumedBy(counts)
   }

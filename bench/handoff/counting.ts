@@ -14,6 +14,8 @@ export interface Counting {
   readonly peer: Peer
   /** Sessions that came to this process, from another one or for the first time. Undefined where nobody knows. */
   readonly handoffs: () => number | undefined
+  /** Writes at once what would be written later. */
+  readonly settle: (id: string) => Promise<void>
 }
 
 export const labelOf = (name: CountingName): string =>
@@ -23,7 +25,7 @@ export const labelOf = (name: CountingName): string =>
 export async function openCounting({ way }: Setting): Promise<Counting> {
   const name = way as CountingName
   if (name !== 'holdfast' && name !== 'holdfastWriteBack') {
-    return { peer: await PEERS[name].open(), handoffs: () => undefined }
+    return { peer: await PEERS[name].open(), handoffs: () => undefined, settle: async () => {} }
   }
   const client = createHoldfast<Counted>({
     namespace: 'bench',
@@ -43,5 +45,6 @@ export async function openCounting({ way }: Setting): Promise<Counting> {
       }),
     stop: () => client.close(),
   }
-  return { peer, handoffs: () => handoffs }
+  const settle = (id: string) => client.access(id, { read: ['count'] }, (session) => session.commit())
+  return { peer, handoffs: () => handoffs, settle }
 }
