@@ -18,7 +18,7 @@ export interface RoundsOptions {
   readonly rounds: number
   readonly warmUpRounds: number
   readonly length: RoundLength | ((spec: SideSpec) => RoundLength)
-  /** Returns what was consumed since it was called last. */
+  /** Returns what this side consumed since it was called last. */
   readonly consumed?: (spec: SideSpec) => Consumed
   /** Called before each round of a side, such as to clear what the one before left. */
   readonly beforeRound?: (spec: SideSpec) => Promise<void>

@@ -4,9 +4,11 @@ import type { LocalStack } from '../../local/local-stack.js'
 import { startDelayedStack } from '../../local/start-local-stack.js'
 import { awsDelays, slowDynamoDb } from '../latency/delays.js'
 import type { Consumed } from './rounds.js'
+import type { SideSpec } from './side-process.js'
 
 /** Failed conditions and reads are requests, too; only writes consume write units. */
 const WRITES = new Set(['UpdateItem', 'PutItem', 'DeleteItem', 'TransactWriteItems'])
+const ADMIN = 'admin'
 const GATEWAY = '@connections'
 const REFUSED = 'ConditionalCheckFailedException'
 
@@ -35,12 +37,19 @@ export class BenchStack {
 
   /**
    * Returns the requests to DynamoDB, of servers and functions, since this was called last.
-   * @param isCounted Whether requests to this table count. Pushes are requests to the gateway, `@connections`.
+   * @param isCounted Whether requests of this caller to this table count. Pushes are requests to the gateway,
+   * `@connections`.
    */
-  consumed(isCounted: (table: string) => boolean = () => true): Consumed {
-    const counts = this.stack.requests.since(this.before).filter(({ target }) => isCounted(target))
+  consumed(isCounted: (table: string, caller: string) => boolean = () => true): Consumed {
+    const counts = this.stack.requests.since(this.before)
     this.before = this.stack.requests.snapshot()
-    return consumedBy(counts)
+    return consumedBy(counts.filter(({ target, caller }) => isCounted(target, caller)))
+  }
+
+  /** The same for a side. One without Holdfast has its own requests: those who wait for their turn renew leases. */
+  consumedBy({ env }: SideSpec): Consumed {
+    const isOther = env?.AWS_ACCESS_KEY_ID === this.stack.adminCredentials.accessKeyId
+    return this.consumed((_table, caller) => !isOther || caller === ADMIN)
   }
 
   /** Creates a table for a side that does not use Holdfast, and returns the environment of its processes. */

@@ -8,7 +8,9 @@ import { countMessages } from './messages.js'
 export const start: StartSide = async ({ setting, index }) => {
   const messages = countMessages()
   const { peer, handoffs } = await openCounting(setting)
-  const ids = Array.from({ length: Number(setting.sessions) }, (_, at) => `${String(setting.processes)} count in ${at}`)
+  const { way, processes, sessions } = setting
+  // Several ways keep their sessions in the same table.
+  const ids = Array.from({ length: Number(sessions) }, (_, at) => [way, processes, sessions, at].join(' '))
   const random = new Random(index)
   let acknowledged = 0
   await peer.read(ids[0] as string)

@@ -57,7 +57,7 @@ export async function contended(context: PartContext, stack: BenchStack, stores:
       rounds: roundsOf(context, ROUNDS),
       warmUpRounds: 1,
       length: ({ setting: { way } }) => ({ ms: roundMs(context, way === 'holdfast') }),
-      consumed: () => stack.consumed(),
+      consumed: (spec) => stack.consumedBy(spec),
     })
     const [ours, ...theirs] = sides as [SideRounds, ...SideRounds[]]
     for (const side of sides) {

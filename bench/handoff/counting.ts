@@ -18,13 +18,17 @@ export interface Counting {
   readonly settle: (id: string) => Promise<void>
 }
 
+const isPeer = (name: CountingName): name is PeerName => name !== 'holdfast' && name !== 'holdfastWriteBack'
+
+export const isOnRedis = (name: CountingName): boolean => isPeer(name) && PEERS[name].isOnRedis
+
 export const labelOf = (name: CountingName): string =>
   name === 'holdfast' ? 'Holdfast' : name === 'holdfastWriteBack' ? 'Holdfast, write-back' : PEERS[name].label
 
 /** Opens a way to count in sessions, as the setting names it. */
 export async function openCounting({ way }: Setting): Promise<Counting> {
   const name = way as CountingName
-  if (name !== 'holdfast' && name !== 'holdfastWriteBack') {
+  if (isPeer(name)) {
     return { peer: await PEERS[name].open(), handoffs: () => undefined, settle: async () => {} }
   }
   const client = createHoldfast<Counted>({

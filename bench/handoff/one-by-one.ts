@@ -40,7 +40,7 @@ export async function oneByOne(context: PartContext, stack: BenchStack): Promise
       rounds: roundsOf(context, ROUNDS),
       warmUpRounds: 1,
       length: { operations: context.isQuick ? QUICK_HANDOFFS : HANDOFFS },
-      consumed: () => stack.consumed(),
+      consumed: (spec) => stack.consumedBy(spec),
     },
   ).finally(() => dynamoDb.stop())
   const [ours, floor, ...parts] = sides as [SideRounds, SideRounds, ...SideRounds[]]

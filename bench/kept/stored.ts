@@ -3,8 +3,7 @@ import type { Series } from '../frame/results.js'
 import { compare, lostUpdates, measure, type SideRounds, takeTurns } from '../frame/rounds.js'
 import type { SideSpec } from '../frame/side-process.js'
 import type { BenchStack } from '../frame/stack.js'
-import { type CountingName, labelOf } from '../handoff/counting.js'
-import { PEERS } from '../peers/peers.js'
+import { type CountingName, isOnRedis, labelOf } from '../handoff/counting.js'
 import type { PeerStores } from '../peers/stores.js'
 
 type Access = 'read' | 'write'
@@ -135,6 +134,3 @@ function seriesOf(title: string, together: readonly (readonly SideRounds[])[], a
 const isOursByName = (way: unknown): boolean => OURS.some((name) => name === way)
 
 const isOurs = ({ spec }: SideRounds): boolean => isOursByName(spec.setting.way)
-
-const isOnRedis = (way: CountingName): boolean =>
-  way !== 'holdfast' && way !== 'holdfastWriteBack' && PEERS[way].isOnRedis

@@ -14,6 +14,8 @@ const ACCESSES_PER_MONTH = [1, 10, 100].map((millions) => millions * MILLION)
 
 /** What Holdfast and the others cost: counted requests times the prices of prices.ts. */
 export interface Costs {
+  /** What an access takes whose session comes from another process. */
+  readonly handedOver: Consumption
   readonly figures: readonly Figures[]
   readonly cautions: readonly Caution[]
 }
@@ -49,7 +51,11 @@ export async function costs(context: PartContext): Promise<Costs> {
   context.expectCount('write units of an access with its handoff', handedOver.writeUnits, { from: 3, to: 5 })
   context.expectCount('messages of an access with its handoff', handedOver.messages, 2)
   context.expectCount('messages of an idle hour', idleHour.messages, { from: 900, to: 1_000 })
-  return { figures: [unitsTable(counted), perMillionTable(counted), breakEvenTable(counted)], cautions: [few(counted)] }
+  return {
+    handedOver,
+    figures: [unitsTable(counted), perMillionTable(counted), breakEvenTable(counted)],
+    cautions: [few(counted)],
+  }
 }
 
 function unitsTable({ kept, handedOver, idleHour }: CountedConsumption): Figures {

@@ -21,8 +21,11 @@ export const start: StartSide = async ({ setting, index }) => {
   const ranks = Array.from({ length: users }, (_, rank) => rank)
   const own = new Zipf(ranks.filter((rank) => rank % processes === index))
   const others = new Zipf(ranks.filter((rank) => rank % processes !== index))
-  const idOf = (rank: number) => `${setting.sticky} user ${rank}`
+  // Several ways keep their sessions in the same table.
+  const idOf = (rank: number) => [setting.way, setting.sticky, rank].join(' ')
   let acknowledged = 0
+  // Its users have been here before.
+  await read(ranks.filter((rank) => rank % processes === index))
   return {
     async round(length) {
       const before = { handoffs: handoffs(), messages: messages() }
@@ -34,7 +37,7 @@ export const start: StartSide = async ({ setting, index }) => {
         acknowledged += 1
       }
       const work = await loop(length, operation, { tasks: TASKS })
-      if (work.operations === 0) return { ...work, counts: { acknowledged, kept: index === 0 ? await kept() : 0 } }
+      if (work.operations === 0) return { ...work, counts: { acknowledged, kept: index === 0 ? await read(ranks) : 0 } }
       const counts = {
         messages: messages() - before.messages,
         ...(before.handoffs === undefined ? {} : { handoffs: (handoffs() ?? 0) - before.handoffs }),
@@ -44,11 +47,10 @@ export const start: StartSide = async ({ setting, index }) => {
     stop: () => peer.stop(),
   }
 
-  async function kept(): Promise<number> {
+  async function read(some: readonly number[]): Promise<number> {
     let sum = 0
-    for (let from = 0; from < users; from += READ_AT_ONCE) {
-      const some = ranks.slice(from, from + READ_AT_ONCE)
-      const sessions = await Promise.all(some.map((rank) => peer.read(idOf(rank))))
+    for (let from = 0; from < some.length; from += READ_AT_ONCE) {
+      const sessions = await Promise.all(some.slice(from, from + READ_AT_ONCE).map((rank) => peer.read(idOf(rank))))
       for (const { count } of sessions) sum += count
     }
     return sum

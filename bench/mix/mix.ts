@@ -3,12 +3,14 @@ import type { Figures, Measured, PartResult, Series } from '../frame/results.js'
 import { added, compare, lostUpdates, measure, type SideRounds, takeTurns } from '../frame/rounds.js'
 import type { SideSpec } from '../frame/side-process.js'
 import { BenchStack } from '../frame/stack.js'
-import { type CountingName, labelOf } from '../handoff/counting.js'
+import { type CountingName, isOnRedis, labelOf } from '../handoff/counting.js'
 import { AWS_LATENCY_TEXT } from '../latency/aws-latency.js'
 import { storesOf } from '../latency/slow-stores.js'
 import type { PeerStores } from '../peers/stores.js'
+import { type Consumption, dollarsOf } from './consumption.js'
 import { costs } from './costs.js'
 
+const MILLION = 1_000_000
 const STICKY = [90, 95, 99] as const
 const QUICK_STICKY = [95] as const
 const USERS = 1_000
@@ -31,7 +33,7 @@ export const MIX: Part = {
     const priced = await costs(context)
     const stack = await BenchStack.start(context)
     try {
-      const measured = await withOthers(context, stack)
+      const measured = await withOthers(context, stack, priced.handedOver)
       return { ...measured, figures: [...measured.figures, ...priced.figures], cautions: priced.cautions }
     } finally {
       await stack.stop()
@@ -39,16 +41,21 @@ export const MIX: Part = {
   },
 }
 
-async function withOthers(context: PartContext, stack: BenchStack): Promise<PartResult> {
+async function withOthers(context: PartContext, stack: BenchStack, handedOver: Consumption): Promise<PartResult> {
   const stores = await storesOf(context, stack)
   try {
-    return await sideBySide(context, stack, stores)
+    return await sideBySide(context, stack, stores, handedOver)
   } finally {
     await stores.stop()
   }
 }
 
-async function sideBySide(context: PartContext, stack: BenchStack, stores: PeerStores): Promise<PartResult> {
+async function sideBySide(
+  context: PartContext,
+  stack: BenchStack,
+  stores: PeerStores,
+  handedOver: Consumption,
+): Promise<PartResult> {
   const measured: Measured[] = []
   const compared: Series['compared'][number][] = []
   const rows: Figures['rows'][number][] = []
@@ -59,13 +66,13 @@ async function sideBySide(context: PartContext, stack: BenchStack, stores: PeerS
       rounds: roundsOf(context, ROUNDS),
       warmUpRounds: 1,
       length: { ms: context.isQuick ? QUICK_ROUND_MS : ROUND_MS },
-      consumed: () => stack.consumed(),
+      consumed: (spec) => stack.consumedBy(spec),
     })
     const others = sides.filter(({ spec }) => spec.env === stores.env)
     const ours = sides.filter(({ spec }) => spec.env !== stores.env)
     for (const side of sides) {
       measured.push({ ...measure(side), setting: { sticky }, counts: { lostUpdates: lostUpdates(side) } })
-      rows.push(rowOf(sticky, side))
+      rows.push(rowOf(sticky, side, handedOver))
     }
     for (const other of others) compared.push(...compare(ours, other).map((row) => ({ ...row, setting: { sticky } })))
     for (const side of ours) context.expectCount(`lost updates of ${side.spec.label}`, lostUpdates(side), 0)
@@ -77,7 +84,16 @@ async function sideBySide(context: PartContext, stack: BenchStack, stores: PeerS
     figures: [
       {
         title: 'The same, counted for each access',
-        columns: ['sticky', 'side', 'handoffs', 'write units', 'read units', 'messages to functions', 'pushes'],
+        columns: [
+          'sticky',
+          'side',
+          '% handoffs',
+          'write units',
+          'read units',
+          'messages to functions',
+          'pushes',
+          'dollars per million, modelled',
+        ],
         rows,
       },
     ],
@@ -107,19 +123,30 @@ function specsOf(
   ]
 }
 
-function rowOf(sticky: number, { spec, rounds }: SideRounds): Figures['rows'][number] {
+function rowOf(sticky: number, { spec, rounds }: SideRounds, handedOver: Consumption): Figures['rows'][number] {
   const works = rounds.flatMap((round) => round.works)
   const { handoffs, messages = 0 } = added(works.map(({ counts }) => counts))
   const accesses = works.reduce((sum, { operations }) => sum + operations, 0)
   const each = (count: (consumed: NonNullable<SideRounds['rounds'][number]['consumed']>) => number) =>
     rounds.reduce((sum, { consumed }) => sum + (consumed === undefined ? 0 : count(consumed)), 0) / accesses
+  const handoffShare = (handoffs ?? 0) / accesses
+  const consumption: Consumption = {
+    writeUnits: each(({ writeUnits }) => writeUnits),
+    readUnits: each(({ readUnits }) => readUnits),
+    functionWrites: handoffShare * handedOver.functionWrites,
+    functionReads: handoffShare * handedOver.functionReads,
+    messages: messages / accesses,
+    pushes: handoffs === undefined ? 0 : each(({ pushes }) => pushes),
+  }
   return [
     sticky,
     spec.label,
-    handoffs === undefined ? '–' : handoffs / accesses,
-    each(({ writeUnits }) => writeUnits),
-    each(({ readUnits }) => readUnits),
-    messages / accesses,
-    each(({ pushes }) => pushes),
+    handoffs === undefined ? '–' : (100 * handoffShare).toFixed(1),
+    consumption.writeUnits,
+    consumption.readUnits,
+    consumption.messages,
+    consumption.pushes,
+    // A Redis costs by the hour.
+    isOnRedis(spec.setting.way as CountingName) ? '–' : (MILLION * dollarsOf(consumption)).toFixed(2),
   ]
 }
