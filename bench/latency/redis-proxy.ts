@@ -48,17 +48,16 @@ export class RedisProxy {
       })
     }
     client.on('data', (command) => redis.write(command))
-    let dueAt = 0
+    const answers: { readonly dueAt: number; readonly answer: Buffer }[] = []
+    // Timers count whole milliseconds, too few for Redis: so this looks at the clock in each turn of the event loop.
+    const look = () => {
+      const now = performance.now()
+      while (answers[0] !== undefined && answers[0].dueAt <= now) client.write(answers.shift()?.answer ?? '')
+      if (answers.length > 0) setImmediate(look)
+    }
     redis.on('data', (answer) => {
-      // Answers keep their order.
-      dueAt = Math.max(dueAt, performance.now() + this.delay.next())
-      at(dueAt, () => client.write(answer))
+      answers.push({ dueAt: performance.now() + this.delay.next(), answer })
+      if (answers.length === 1) look()
     })
   }
-}
-
-/** Timers count whole milliseconds, too few for Redis: so this looks at the clock in each turn of the event loop. */
-function at(dueAt: number, run: () => void): void {
-  if (performance.now() >= dueAt) run()
-  else setImmediate(at, dueAt, run)
 }
