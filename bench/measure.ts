@@ -7,40 +7,6 @@ type Run = () => Promise<unknown>
 const ALLOCATION_RUNS = 200
 const ALLOCATION_ROUNDS = 9
 
-/** The medians of two sides that ran in turns. */
-export interface Duel {
-  readonly oursPerSecond: number
-  readonly theirsPerSecond: number
-  readonly ratio: number
-}
-
-/**
- * Lets two sides run in turns. The medians are over the rounds, that of the ratio as well: other work of the machine
- * slows down both sides of a round.
- */
-export async function duel(ours: Run, theirs: Run, runs: number, rounds: number): Promise<Duel> {
-  const measured: { readonly ours: number; readonly theirs: number }[] = []
-  const warmUpRounds = Math.ceil(rounds / 4)
-  for (let round = -warmUpRounds; round < rounds; round += 1) {
-    // Timers, such as that of the lease, run between rounds.
-    await new Promise((resolve) => setImmediate(resolve))
-    const both = { ours: await rate(ours, runs), theirs: await rate(theirs, runs) }
-    if (round >= 0) measured.push(both)
-  }
-  return {
-    oursPerSecond: median(measured.map((both) => both.ours)),
-    theirsPerSecond: median(measured.map((both) => both.theirs)),
-    ratio: median(measured.map((both) => both.ours / both.theirs)),
-  }
-}
-
-/** Runs per second of an asynchronous function, one after the other. */
-async function rate(run: Run, runs: number): Promise<number> {
-  const startedAt = performance.now()
-  for (let index = 0; index < runs; index += 1) await run()
-  return (runs * 1_000) / (performance.now() - startedAt)
-}
-
 /** How many turns of the microtask queue pass before a run's promise has called its listeners. */
 export async function microtasks(run: Run): Promise<number> {
   const end = { isReached: false }

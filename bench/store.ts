@@ -15,10 +15,6 @@ export const KEPT = { idleReleaseMs: 3_600_000, cachedBytesMax: Number.MAX_SAFE_
 /** Sessions that are asked for at once, before the event loop gets its turn: the lease must be renewed meanwhile. */
 const ASKED_AT_ONCE = 500
 
-/** Every benchmark on this store prints this. */
-export const WHAT_RUNS =
-  'Runs the real client, the real function handlers and the store in memory, all in this process: no network, no DynamoDB.'
-
 /** The store and its functions without a network, fast enough to grant a hundred thousand sessions. */
 export class BenchStore {
   private readonly memory = new MemoryStore()

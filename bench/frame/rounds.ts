@@ -24,7 +24,7 @@ export interface RoundsOptions {
   readonly beforeRound?: (spec: SideSpec) => Promise<void>
 }
 
-interface Round {
+export interface Round {
   readonly works: readonly Work[]
   readonly consumed: Consumed | undefined
   readonly operationsPerSecond: number

@@ -58,16 +58,16 @@ class SideProcess {
     const answered = once(this.child, 'message', { signal: AbortSignal.timeout(ANSWER_MS_MAX) })
     // The one that loses may fail later.
     answered.catch(() => {})
-    this.child.send(order)
+    // A channel that is closed belongs to a process that has ended.
+    this.child.send(order, () => {})
     const reply = await Promise.race([answered.then(([message]: unknown[]) => message as Reply), this.ended])
     if (reply.problem !== undefined) throw new Error(`${this.label}: ${reply.problem}`)
     return reply.answer
   }
 
   async stop(): Promise<void> {
-    const exited = once(this.child, 'exit')
     await this.ask({ kind: 'stop' }).finally(() => this.child.kill('SIGKILL'))
-    await exited
+    await this.ended
   }
 }
 

@@ -5,6 +5,7 @@ import { BenchStack } from '../frame/stack.js'
 import { peerStores } from '../peers/stores.js'
 import { costs } from './costs.js'
 import { inMemory } from './in-memory.js'
+import { openAndClose } from './open.js'
 import { otherCode } from './other-code.js'
 import { alone, overlapping } from './stored.js'
 
@@ -20,11 +21,17 @@ export const KEPT_ACCESS: Part = {
   canBeModelled: false,
   async run(context) {
     const isGoal = await isReference(context.node)
-    const { series, goal } = await inMemory(context)
+    const held = await inMemory(context)
+    const opened = await openAndClose(context)
     const figures = [await costs(context)]
     const others = await otherCode(context)
     const stored = isGoal || context.isQuick ? await onDynamoDb(context) : []
-    return { series: [series, others, ...stored], figures, goals: isGoal ? [goal] : [], cautions: [] }
+    return {
+      series: [held.series, opened.series, others, ...stored],
+      figures,
+      goals: isGoal ? [held.goal, opened.goal] : [],
+      cautions: [],
+    }
   },
 }
 
