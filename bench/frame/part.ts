@@ -1,3 +1,4 @@
+import { ROUNDS_MIN } from './limits.js'
 import type { PartResult } from './results.js'
 
 /** One part of the benchmark: `npm run bench -- <name>`. */
@@ -27,4 +28,4 @@ export interface PartContext {
 }
 
 /** At least five rounds; quick ones are as many as the quartiles need. */
-export const roundsOf = ({ isQuick }: PartContext, full: number): number => (isQuick ? 5 : full)
+export const roundsOf = ({ isQuick }: PartContext, full: number): number => (isQuick ? ROUNDS_MIN : full)

@@ -34,5 +34,3 @@ export const PEERS = {
 } as const satisfies Readonly<Record<string, PeerKind>>
 
 export type PeerName = keyof typeof PEERS
-
-export const PEER_NAMES = Object.keys(PEERS) as readonly PeerName[]
