@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { packageRoot } from '../../local/package-root.cjs'
 
 const SYNTHESIZED = join(packageRoot, 'dist', 'cdk.out')
+const MODULE = /^index\.[cm]?js$/
 const FLOOR = new URL('floor-function.js', import.meta.url)
 
 interface AssetManifest {
@@ -21,7 +22,9 @@ export async function assemblyWithFloor(): Promise<{ readonly folder: string; re
     const deployed = resolve(SYNTHESIZED, source.path)
     source.path = join(folder, basename(deployed))
     await mkdir(source.path)
-    await writeFile(join(source.path, 'index.mjs'), moduleOf(join(deployed, 'index.mjs')))
+    const module = (await readdir(deployed)).find((file) => MODULE.test(file))
+    if (module === undefined) throw new Error(`${deployed} has no module`)
+    await writeFile(join(source.path, 'index.mjs'), moduleOf(join(deployed, module)))
   }
   await writeFile(join(folder, 'Holdfast.assets.json'), JSON.stringify(manifest))
   return { folder, remove: () => rm(folder, { recursive: true }) }
@@ -30,7 +33,8 @@ export async function assemblyWithFloor(): Promise<{ readonly folder: string; re
 const copy = async (file: string, folder: string): Promise<void> =>
   writeFile(join(folder, file), await readFile(join(SYNTHESIZED, file)))
 
-const moduleOf = (deployed: string): string => `import { handler as deployed } from '${pathToFileURL(deployed).href}'
+/** A CommonJS module may show its exports only as its default. */
+const moduleOf = (deployed: string): string => `import * as module from '${pathToFileURL(deployed).href}'
 import { withFloor } from '${FLOOR.href}'
-export const handler = withFloor(deployed)
+export const handler = withFloor(module.handler ?? module.default.handler)
 `
