@@ -14,7 +14,7 @@ export function shown(value: number | undefined): string {
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(3)))
 }
 
-const spread = ({ q1, median, q3 }: Quartiles): string => `${shown(median)} (${shown(q1)} to ${shown(q3)})`
+export const spread = ({ q1, median, q3 }: Quartiles): string => `${shown(median)} (${shown(q1)} to ${shown(q3)})`
 
 /** The rows of the sides, with the columns that say something. */
 export function measuredTable({ measured }: Series): Cells {

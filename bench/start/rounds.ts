@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { percentile } from '../figures.js'
+import type { Quartiles } from '../frame/results.js'
+import { quartiles } from '../frame/rounds.js'
 
 /** What one process of a side measured. */
 type Sample = { readonly [figure: string]: number }
@@ -13,18 +14,11 @@ export interface Side {
   readonly environment?: { readonly [name: string]: string }
 }
 
-/** The median and the quartiles. */
-export interface Spread {
-  readonly low: number
-  readonly median: number
-  readonly high: number
-}
-
 /** The figures of one side, and in each round their ratio to those of the first side. */
 export interface SideFigures {
   readonly name: string
-  readonly figures: { readonly [figure: string]: Spread }
-  readonly ratios: { readonly [figure: string]: Spread }
+  readonly figures: { readonly [figure: string]: Quartiles }
+  readonly ratios: { readonly [figure: string]: Quartiles }
 }
 
 /** Runs each side once a round, in a process of its own, in turns. */
@@ -42,7 +36,7 @@ export async function inTurns(node: string, sides: readonly Side[], rounds: numb
     const own = samples.get(name) ?? []
     const spreads = (value: (figure: string, round: number) => number) =>
       Object.fromEntries(
-        Object.keys(own[0] ?? {}).map((figure) => [figure, spread(own.map((_, round) => value(figure, round)))]),
+        Object.keys(own[0] ?? {}).map((figure) => [figure, quartiles(own.map((_, round) => value(figure, round)))]),
       )
     const of = (all: readonly Sample[], figure: string, round: number) => all[round]?.[figure] ?? Number.NaN
     return {
@@ -52,12 +46,6 @@ export async function inTurns(node: string, sides: readonly Side[], rounds: numb
     }
   })
 }
-
-const spread = (values: readonly number[]): Spread => ({
-  low: percentile(values, 25),
-  median: percentile(values, 50),
-  high: percentile(values, 75),
-})
 
 async function run(node: string, { module, args, environment }: Side): Promise<Sample> {
   const { stdout } = await promisify(execFile)(node, [module.pathname, ...args], {
