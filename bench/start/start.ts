@@ -12,6 +12,8 @@ import type { SideFigures } from './rounds.js'
 
 const FULL_ROUNDS = 11
 const QUICK_ROUNDS = 1
+/** Of `npm start`. */
+const FULL_STARTS = 3
 const BUNDLE_BYTES_MAX = 270_000
 const IMPORT_RATIO_MAX = 0.6
 const SDK_RATIO_MAX = 1.3
@@ -38,8 +40,8 @@ export const START: Part = {
     const cpu = await callCpu(node, rounds)
     context.say('first accesses and npm start')
     const [server] = await firstAccess(node, rounds)
-    const answers = [await firstAnswerMs(node)]
-    while (!isQuick && answers.length < 3) answers.push(await firstAnswerMs(node))
+    const answers: number[] = []
+    for (let start = 0; start < (isQuick ? 1 : FULL_STARTS); start += 1) answers.push(await firstAnswerMs(node))
     const isGoal = await isReference(node)
     return {
       series: [],
