@@ -14,6 +14,14 @@ export interface Clock {
   after(ms: number, fire: () => void, kind: 'background' | 'awaited'): Timer
 }
 
+/** An instant by both clocks. */
+export interface Instant {
+  readonly wallMs: number
+  readonly monotonicMs: number
+}
+
+export const instant = (clock: Clock): Instant => ({ wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() })
+
 export interface Randomness {
   /** `bytes` random bytes as base64url. */
   token(bytes: number): string

@@ -59,6 +59,19 @@ export const outsideAccesses = <T>(run: () => T): T => scopes.exit(run)
 
 export const runInScope = <T>(scope: Scope, run: () => T): T => scopes.run(scope, run)
 
+/** Where the engine keeps the context of each task by itself, as from Node.js 24 on, no hook of Node.js does. */
+const isKeptByEngine = !('_enable' in AsyncLocalStorage.prototype)
+
+/**
+ * The same, as the last step of a task that an `await` has begun, whose promise nobody else has. So the engine forgets
+ * the context with the task. To put back the one before would copy all that the application has in its own storages.
+ */
+export function endInScope<T>(scope: Scope, run: () => T): T {
+  if (!isKeptByEngine) return scopes.run(scope, run)
+  scopes.enterWith(scope)
+  return run()
+}
+
 /**
  * The innermost access that the current task runs in and that has not ended, of any client. A task that outlives its
  * access, such as a timer, is in none.
@@ -67,6 +80,9 @@ export function currentScope(): Scope | undefined {
   const scope = scopes.getStore()
   return scope?.isEnded === true ? livingScopes().next().value : scope
 }
+
+/** Whether the current task runs in an access, of any client. */
+export const isInsideAccess = (): boolean => currentScope() !== undefined
 
 /** All accesses that it runs in, the innermost first. An ended one does not hide the ones around it. */
 export function* livingScopes(): Generator<Scope, undefined> {

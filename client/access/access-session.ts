@@ -41,12 +41,7 @@ export class AccessSession extends OutermostSession implements WholeSession {
 
   /** Made on first use. */
   get content(): AccessState {
-    this.made ??= new AccessState(
-      this.hold.attributes,
-      () => this.ticket.request,
-      () => this.checkUsable(),
-      (name, value) => this.hold.attributes.checkValue(name, value),
-    )
+    this.made ??= new AccessState(this.hold.attributes, this)
     return this.made
   }
 
@@ -123,7 +118,7 @@ export class AccessSession extends OutermostSession implements WholeSession {
     const changes = this.made?.changes(part)
     if (changes !== undefined) this.hold.attributes.checkSize(changes)
     const ttl = ttlMs ?? this.ttl
-    const isWrite = this.hold.mustWrite(changes, ttl)
+    const isWrite = this.hold.held.mustWrite(changes, ttl)
     const done = this.hold.take(part?.request() ?? this.ticket.request, changes, 'now', ttl)?.done
     this.ttl = undefined
     if (part !== undefined) this.content.unfinished.committed(part)

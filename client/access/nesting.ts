@@ -1,7 +1,7 @@
 import { conflicts } from '../attribute-locks/deadlocks.js'
 import { covers, type LockRequest } from '../attribute-locks/lock-request.js'
 import { NestedAccessError } from '../errors/index.js'
-import { currentScope, livingScopes, type Nestable, runInScope, Scope, type ScopeOwner } from '../scope.js'
+import { currentScope, endInScope, livingScopes, type Nestable, runInScope, Scope, type ScopeOwner } from '../scope.js'
 
 const ROTATED = 'this session has a new id since rotate(): use the new one inside this access'
 const OTHER = 'an access to another session began inside an access: use accessMany for both'
@@ -20,6 +20,11 @@ export class Nesting<R extends Nestable> implements ScopeOwner {
 
   run<T>(scope: Scope, work: () => T): T {
     return runInScope(scope, work)
+  }
+
+  /** The same, as the last step of a task that an `await` has begun. */
+  runLast<T>(scope: Scope, work: () => T): T {
+    return endInScope(scope, work)
   }
 
   /**

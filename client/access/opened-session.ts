@@ -24,7 +24,7 @@ export class OpenedSession extends AccessSession {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.ending !== undefined) await this.ending.catch(() => {})
     if (this.isOver) return
-    this.hold.touchIfDue()
+    this.hold.held.touchIfDueAt(this.hold.context.clock.wallMs())
     this.leave()
   }
 

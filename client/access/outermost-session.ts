@@ -138,7 +138,8 @@ export abstract class OutermostSession {
     if (this.ending !== undefined) throw new AccessEndedError('a rotation of this session is under way: await it first')
   }
 
-  protected checkUsable(): void {
+  /** Throws where the access has ended or lost its session. */
+  checkUsable(): void {
     if (this.loss !== undefined && !this.isGone) throw this.loss
     if (this.isGone) throw new AccessEndedError('session.destroy() was called: this session object ended with it')
     if (this.isEnded) throw new AccessEndedError()

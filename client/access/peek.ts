@@ -8,12 +8,14 @@ import { AttributeCache } from '../state/attribute-cache.js'
 import { AccessState } from '../state/state-view.js'
 import { readRecord } from './read-record.js'
 
-const READS_ALL = compileLockRequest({ all: 'read' })
+/** An access that reads everything and never ends. */
+const READER = { ticket: { request: compileLockRequest({ all: 'read' }) }, checkUsable() {} }
 
 /** The last commit of a session, read without a lock; undefined where there is no such session. */
 export async function peek(context: ClientContext, key: SessionKey, closed: AbortSignal) {
   const record = await readRecord(context, key, closed)
-  if (!isAlive(record, context.clock.wallMs())) return undefined
+  const nowMs = context.clock.wallMs()
+  if (!isAlive(record, nowMs)) return undefined
   const state = readOnlyState(new AttributeCache(record.attrs ?? {}, context.options))
   const life = new SessionLife(record, false, context.clock, context.options)
   return {
@@ -22,7 +24,7 @@ export async function peek(context: ClientContext, key: SessionKey, closed: Abor
     createdAt: new Date(record.createdAt),
     ttlMs: life.ttlMs,
     aliveUntil: new Date(record.aliveUntil),
-    isTouchDue: life.isTouchDue,
+    isTouchDue: life.isTouchDueAt(nowMs),
   }
 }
 
@@ -34,11 +36,5 @@ class PeekedState extends AccessState {
 
 /** The state of an access that reads everything. Each attribute is decoded, and passes its schema, when it is touched. */
 export function readOnlyState(attributes: AttributeCache): Record<string, unknown> {
-  const { proxy } = new PeekedState(
-    attributes,
-    () => READS_ALL,
-    () => {},
-    () => {},
-  )
-  return proxy
+  return new PeekedState(attributes, READER).proxy
 }

@@ -59,7 +59,7 @@ export class Accesses {
   }
 
   /**
-   * Runs the work. A promise is returned only where something is to be waited for: most accesses are made by work that
+   * Runs the work, as the last step of a task that an `await` has begun. A promise is returned only where something is to be waited for: most accesses are made by work that
    * returns at once and changes nothing that is not in DynamoDB yet.
    *
    * @param finish makes the changes last and frees the locks; without it every session commits.
@@ -72,7 +72,7 @@ export class Accesses {
     const scope = this.nesting.open(running)
     try {
       for (const { ticket } of running) if (ticket.loss !== undefined) throw ticket.loss
-      const result = this.nesting.run(scope, () => work(running))
+      const result = this.nesting.runLast(scope, () => work(running))
       if (finish !== undefined || isThenable(result) || running.some(isEnding)) {
         const finished = finishAfter(result, scope, running, finish ?? commit)
         return unlessLost(running, this.settle(scope, running, finished))

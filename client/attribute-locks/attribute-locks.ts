@@ -6,6 +6,8 @@ import type { LockTicket } from './waiting-ticket.js'
 export { LockOwner } from './deadlocks.js'
 export type { LockTicket } from './waiting-ticket.js'
 
+const NO_TICKETS: readonly LockTicket[] = []
+
 /**
  * The attribute locks of ONE session inside this process: shared and exclusive, of attributes or of the whole.
  *
@@ -84,14 +86,14 @@ export class AttributeLocks {
    * Frees all locks of the owner. Its extensions that still waited leave too and are returned: there is nothing left
    * that they could extend. A ticket of the owner that waits for its first locks stays.
    */
-  unlock(owner: LockOwner): LockTicket[] {
+  unlock(owner: LockOwner): readonly LockTicket[] {
     if (this.table !== undefined) {
       const dropped = this.table.unlock(owner)
       this.close()
       return dropped
     }
     if (this.sole === owner) this.forgetSole()
-    return []
+    return NO_TICKETS
   }
 
   /** The owner of locks that a ticket in the queue waits for: its own blocker, or that of tickets ahead of it. */

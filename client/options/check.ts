@@ -64,6 +64,8 @@ export function checkSessionId(id: unknown): asserts id is string {
   if (typeof id !== 'string') throw new InvalidArgumentError(`a session id must be a string, received ${kindOf(id)}`)
   // UTF-8 encodes all lone surrogates alike: two such ids could be the same session.
   if (/\p{Surrogate}/u.test(id)) throw new InvalidArgumentError('a session id must be well-formed Unicode')
+  // No UTF-16 code unit takes more than three bytes of UTF-8. So the bytes of short ids need not be counted.
+  if (id !== '' && id.length * 3 <= SESSION_ID_BYTES_MAX) return
   const bytes = Buffer.byteLength(id)
   if (bytes === 0 || bytes > SESSION_ID_BYTES_MAX) {
     throw new InvalidArgumentError(`a session id must have 1 to ${SESSION_ID_BYTES_MAX} bytes, received ${bytes}`)

@@ -1,7 +1,14 @@
 import { type ClientMessage, parseStoreMessage, type StoreMessage } from '../../protocol/messages.js'
 import { WELCOME_TIMEOUT_MS } from '../limits.js'
-import type { Clock, ConnectFailure, Socket, Timer, Transport } from '../ports.js'
-import { type Instant, instant } from './lease.js'
+import {
+  type Clock,
+  type ConnectFailure,
+  type Instant,
+  instant,
+  type Socket,
+  type Timer,
+  type Transport,
+} from '../ports.js'
 
 export type Welcome = Extract<StoreMessage, { type: 'welcome' }>
 export type Refusal = Extract<StoreMessage, { type: 'refused' }>

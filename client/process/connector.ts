@@ -9,9 +9,8 @@ import {
   RECONNECT_BASE_MS,
   RECONNECT_MAX_MS,
 } from '../limits.js'
-import type { Clock, ConnectFailure, Randomness, Timer, Transport } from '../ports.js'
+import type { Clock, ConnectFailure, Instant, Randomness, Timer, Transport } from '../ports.js'
 import { Connection, type Refusal, type Welcome } from './connection.js'
-import type { Instant } from './lease.js'
 import type { Reach } from './reach.js'
 
 export interface ConnectorEvents {

@@ -1,12 +1,4 @@
-import type { Clock } from '../ports.js'
-
-/** An instant by both clocks. */
-export interface Instant {
-  readonly wallMs: number
-  readonly monotonicMs: number
-}
-
-export const instant = (clock: Clock): Instant => ({ wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() })
+import { type Clock, type Instant, instant } from '../ports.js'
 
 /** A term that the store has granted: `leaseMs` by its own clock, of which this side does not use the last `marginMs`. */
 export interface LeaseTerm {
@@ -50,8 +42,13 @@ export class Lease {
 
   /** False before the first confirmation, and for ever once the lease has been seen to be over. */
   get isRunning(): boolean {
+    return this.isRunningAt(instant(this.clock))
+  }
+
+  /** The same, for a caller that has read the clocks just now. */
+  isRunningAt(now: Instant): boolean {
     if (this.state.kind !== 'confirmed') return false
-    if (this.remainingMs > 0) return true
+    if (leftMs(this.state.until, now) > 0) return true
     this.state = { kind: 'over' }
     return false
   }
@@ -59,7 +56,9 @@ export class Lease {
   /** How long it still runs: zero or less when it is over, or not confirmed yet. */
   get remainingMs(): number {
     if (this.state.kind !== 'confirmed') return 0
-    const { until } = this.state
-    return Math.min(until.wallMs - this.clock.wallMs(), until.monotonicMs - this.clock.monotonicMs())
+    return leftMs(this.state.until, instant(this.clock))
   }
 }
+
+const leftMs = (until: Instant, now: Instant): number =>
+  Math.min(until.wallMs - now.wallMs, until.monotonicMs - now.monotonicMs)

@@ -9,10 +9,10 @@ import {
   SessionLostError,
   UnreachableError,
 } from '../errors/index.js'
-import type { Clock, ConnectFailure, Randomness, Transport } from '../ports.js'
+import type { Clock, ConnectFailure, Instant, Randomness, Transport } from '../ports.js'
 import type { Connection, Welcome } from './connection.js'
 import { Connector } from './connector.js'
-import type { Instant, Lease } from './lease.js'
+import type { Lease } from './lease.js'
 import type { Reach } from './reach.js'
 import { Renewals } from './renewals.js'
 
@@ -159,11 +159,13 @@ export class Membership {
    * Ends this process id where its lease is over. To be called before every use of a held lock and before any event is
    * handled: timers do not run while a loop is blocked or a machine is paused.
    *
+   * @param now the clocks, where the caller has read them just now.
    * @returns whether nothing may be used any more
    */
-  endIfLeaseOver(): boolean {
+  endIfLeaseOver(now?: Instant): boolean {
     if (this.state.kind === 'over') return true
-    if (!this.lease.isConfirmed || this.lease.isRunning) return false
+    if (!this.lease.isConfirmed) return false
+    if (now === undefined ? this.lease.isRunning : this.lease.isRunningAt(now)) return false
     // The store may believe in it for longer. Its connection stays open until `retire`.
     this.last = this.connector.leave()
     this.die(this.renewals.stoodStill ? STOOD_STILL : outOfReach(this.lastFailure?.message ?? 'no answer to renewals'))

@@ -1,7 +1,7 @@
 import type { Timing } from '../../protocol/timing.js'
 import { RENEWAL_OVERDUE_MS, RENEWALS_PER_LEASE, RENEWALS_REMEMBERED } from '../limits.js'
-import type { Clock, Timer } from '../ports.js'
-import { type Instant, instant, Lease } from './lease.js'
+import { type Clock, type Instant, instant, type Timer } from '../ports.js'
+import { Lease } from './lease.js'
 
 export interface RenewalsEvents {
   /** It is time to renew, while the lease runs. */

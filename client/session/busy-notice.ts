@@ -1,10 +1,9 @@
 import type { Timing } from '../../protocol/timing.js'
-import type { Clock, Timer } from '../ports.js'
-import { type Instant, instant } from '../process/lease.js'
+import { type Clock, type Instant, instant, type Timer } from '../ports.js'
 
 /**
- * A holder that needs longer tells the store that it is busy, and ends that in time. Each grant has one such notice, from
- * before its claim.
+ * A holder that needs longer tells the store that it is busy, and ends that in time. A grant has one such notice from the
+ * first time on that another process asks.
  */
 export class BusyNotice {
   private timer: Timer | undefined
@@ -25,8 +24,13 @@ export class BusyNotice {
 
   /** By either clock: a blocked loop or a paused machine must not outstay its time because no timer ran. */
   get isOverdue(): boolean {
-    const { until, clock } = this
-    return until !== undefined && (until.wallMs <= clock.wallMs() || until.monotonicMs <= clock.monotonicMs())
+    return this.isOverdueAt(instant(this.clock))
+  }
+
+  /** The same, for a caller that has read the clocks just now. */
+  isOverdueAt(now: Instant): boolean {
+    const { until } = this
+    return until !== undefined && (until.wallMs <= now.wallMs || until.monotonicMs <= now.monotonicMs)
   }
 
   end(): void {

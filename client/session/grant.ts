@@ -1,8 +1,9 @@
 import type { SessionKey } from '../../protocol/keys.js'
+import type { Timing } from '../../protocol/timing.js'
 import type { HoldfastError } from '../errors/index.js'
 import type { Events } from '../events.js'
 import type { Clock } from '../ports.js'
-import type { BusyNotice } from './busy-notice.js'
+import { BusyNotice } from './busy-notice.js'
 
 interface GrantOptions {
   readonly session: SessionKey
@@ -11,9 +12,15 @@ interface GrantOptions {
   readonly ahead: number
   /** How long accesses of this process have waited for it. */
   readonly waitedMs: number
-  readonly busy: BusyNotice
   readonly clock: Clock
   readonly events: Events
+}
+
+/** What a busy notice needs of the process that holds the session. */
+interface BusyHolder {
+  readonly timing: () => Timing
+  readonly say: () => void
+  readonly overdue: () => void
 }
 
 /**
@@ -24,28 +31,36 @@ interface GrantOptions {
 export class Grant {
   readonly epoch: number
   readonly ahead: number
-  readonly busy: BusyNotice
+  /** From the first ask of another process on. */
+  busy: BusyNotice | undefined
   private readonly session: SessionKey
   private readonly clock: Clock
   private readonly events: Events
   private readonly grantedMs: number
   private wantedMs: number | undefined
-  private readonly ended = new AbortController()
+  private isOver = false
+  private ending: AbortController | undefined
 
-  constructor({ session, epoch, ahead, waitedMs, busy, clock, events }: GrantOptions) {
+  constructor({ session, epoch, ahead, waitedMs, clock, events }: GrantOptions) {
     this.session = session
     this.epoch = epoch
     this.ahead = ahead
-    this.busy = busy
     this.clock = clock
     this.events = events
     this.grantedMs = clock.monotonicMs()
     events.tell('granted', { session, epoch, waitedMs })
   }
 
-  /** Aborted when the grant is over. */
+  /** Aborted when the grant is over. Made on first use. */
   get over(): AbortSignal {
-    return this.ended.signal
+    this.ending ??= new AbortController()
+    if (this.isOver) this.ending.abort()
+    return this.ending.signal
+  }
+
+  /** The claim, which has listened to {@link over}, has ended. */
+  claimed(): void {
+    this.ending = undefined
   }
 
   /** Another process waits for the session. */
@@ -57,13 +72,20 @@ export class Grant {
   wanted(): void {
     if (this.isWanted) return
     this.wantedMs = this.clock.monotonicMs()
-    if (!this.over.aborted) this.events.tell('wanted', { session: this.session, epoch: this.epoch })
+    if (!this.isOver) this.events.tell('wanted', { session: this.session, epoch: this.epoch })
+  }
+
+  /** The same, by a revoke: it begins to count how long this process keeps the session in spite of that. */
+  asked({ timing, say, overdue }: BusyHolder): void {
+    this.wanted()
+    this.busy ??= new BusyNotice(this.clock, timing, say, overdue)
+    this.busy.asked()
   }
 
   /** The session goes back to the store. */
   released(): void {
-    if (this.over.aborted) return
-    this.ended.abort()
+    if (this.isOver) return
+    this.end()
     const { session, epoch, heldMs, wantedMs } = this
     const handoffMs = wantedMs === undefined ? undefined : this.since(wantedMs)
     this.events.tell('released', { session, epoch, heldMs, handoffMs })
@@ -71,10 +93,15 @@ export class Grant {
 
   /** The session is lost under this grant, unless it went back before. */
   lost(error: HoldfastError, unwritten: number): void {
-    if (this.over.aborted) return
-    this.ended.abort()
+    if (this.isOver) return
+    this.end()
     const { session, epoch, heldMs } = this
     this.events.tell('lost', { session, epoch, heldMs, error, unwritten })
+  }
+
+  private end(): void {
+    this.isOver = true
+    this.ending?.abort()
   }
 
   /** The time since the store's word. */

@@ -34,15 +34,15 @@ export class HeldSessions {
   }
 
   opened(session: HeldSession): void {
-    this.used(session)
+    this.used(session, this.context.clock.monotonicMs())
     // A grant may come while the client closes.
     if (this.isStopped) return
     this.scheduleIdle()
     this.keepTimer ??= this.context.clock.after(KEEP_PERIOD_MS, () => this.keepAll(), 'background')
   }
 
-  used(session: HeldSession): void {
-    session.lastUsedMs = this.context.clock.monotonicMs()
+  used(session: HeldSession, nowMs: number): void {
+    session.lastUsedMs = nowMs
     this.order.use(session)
     const { cachedBytes } = session
     this.cachedBytes += cachedBytes - session.countedBytes
@@ -94,11 +94,12 @@ export class HeldSessions {
 
   private releaseIdle(): void {
     this.idleTimer = undefined
-    const limitMs = this.context.clock.monotonicMs() - this.context.options.idleReleaseMs
+    const nowMs = this.context.clock.monotonicMs()
+    const limitMs = nowMs - this.context.options.idleReleaseMs
     for (let oldest = this.order.leastRecent; oldest !== undefined; oldest = this.order.leastRecent) {
       if (oldest.lastUsedMs > limitMs) break
       // A session that is in use for so long counts as used now.
-      if (oldest.isInUse) this.used(oldest)
+      if (oldest.isInUse) this.used(oldest, nowMs)
       else this.letGo(oldest)
     }
     this.scheduleIdle()

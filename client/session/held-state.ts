@@ -1,11 +1,11 @@
 import type { SessionKey } from '../../protocol/keys.js'
 import type { SessionRecord } from '../../protocol/state/record.js'
-import type { Life } from '../../protocol/state/writes.js'
+import type { Attributes, Life } from '../../protocol/state/writes.js'
 import type { LockRequest } from '../attribute-locks/lock-request.js'
 import type { HoldfastError } from '../errors/index.js'
 import { AttributeCache, type Changes } from '../state/attribute-cache.js'
 import type { Batch, When } from '../state/batch.js'
-import { CommitChain } from '../state/commit-chain.js'
+import { type ChainContext, CommitChain } from '../state/commit-chain.js'
 import { Unresolved } from '../state/unresolved.js'
 import type { ClientContext } from './context.js'
 import { isOtherTtl, type SessionLife } from './life.js'
@@ -19,41 +19,56 @@ interface HeldStateOptions {
   readonly life: SessionLife
   readonly validity: Validity
   readonly context: ClientContext
+  readonly owner: HeldStateOwner
+}
+
+/** The hold, as its state tells it of commits. */
+interface HeldStateOwner {
   /** A commit has landed. */
-  readonly committed: () => void
-  /** A commit has failed: the hold must be dropped. */
-  readonly failed: (error: HoldfastError) => void
+  settle(): void
+  /** The hold must be dropped. */
+  commitFailed(error: HoldfastError): void
 }
 
 const NO_CHANGES: Changes = new Map()
 
 /** The state of a held session: its attributes as cached, its life, and the writes that bring both into DynamoDB. */
-export class HeldState {
-  attributes: AttributeCache
+export class HeldState implements ChainContext {
+  values: AttributeCache
   readonly chain: CommitChain
-  private readonly life: SessionLife
-  private readonly unresolved = new Unresolved()
+  readonly session: SessionKey
+  readonly epoch: number
+  readonly client: ClientContext
+  readonly life: SessionLife
+  readonly validity: Validity
+  private readonly owner: HeldStateOwner
+  /** While something is staged that is not in DynamoDB. */
+  private unresolved: Unresolved | undefined
 
-  constructor({ session, epoch, record, life, validity, context, committed, failed }: HeldStateOptions) {
+  constructor({ session, epoch, record, life, validity, context, owner }: HeldStateOptions) {
+    this.session = session
+    this.epoch = epoch
+    this.client = context
     this.life = life
-    this.attributes = new AttributeCache(record.attrs ?? {}, context.options)
-    this.chain = new CommitChain(
-      {
-        session,
-        epoch,
-        client: context,
-        life,
-        validity,
-        attributes: () => this.attributes.all(),
-        committed: (batch, { aliveUntil }) => {
-          life.committed(aliveUntil)
-          this.unresolved.committed(batch)
-          committed()
-        },
-        failed,
-      },
-      { lastCommitId: record.commitId, rev: record.rev },
-    )
+    this.validity = validity
+    this.owner = owner
+    this.values = new AttributeCache(record.attrs ?? {}, context.options)
+    this.chain = new CommitChain(this, { lastCommitId: record.commitId, rev: record.rev })
+  }
+
+  attributes(): Attributes {
+    return this.values.all()
+  }
+
+  committed(batch: Batch, { aliveUntil }: Life): void {
+    this.life.committed(aliveUntil)
+    this.unresolved?.committed(batch)
+    if (this.unresolved?.isEmpty) this.unresolved = undefined
+    this.owner.settle()
+  }
+
+  failed(error: HoldfastError): void {
+    this.owner.commitFailed(error)
   }
 
   /** Until when the session lives, with what is staged, and with this lifetime where one is given. */
@@ -72,7 +87,7 @@ export class HeldState {
   take(request: LockRequest, changes: Changes | undefined, when: When, ttlMs: number | undefined): Batch | undefined {
     if (this.life.isNew) return this.stage(changes ?? NO_CHANGES, 'now', ttlMs)
     const staged = this.mustWrite(changes, ttlMs) ? this.stage(changes ?? NO_CHANGES, when, ttlMs) : undefined
-    if (when === 'later') return this.unresolved.birth
+    if (when === 'later') return this.unresolved?.birth
     return staged ?? this.writeSeen(request)
   }
 
@@ -82,34 +97,36 @@ export class HeldState {
   }
 
   /** Extends the session's life without a change to it, where enough of it has passed. */
-  touchIfDue(): void {
-    if (this.life.isTouchDue && this.chain.isIdle) this.chain.stage(NO_CHANGES, 'now')
+  touchIfDueAt(nowMs: number): void {
+    if (this.life.isTouchDueAt(nowMs) && this.chain.isIdle) this.chain.stage(NO_CHANGES, 'now')
   }
 
   /** Moves everything, with these changes, to another held session that is unborn, and ends this one. */
   async rotate(target: HeldState, changes: Changes, ttlMs: number | undefined): Promise<void> {
     const life: Life = await this.chain.rotate(target.chain, () => {
-      this.attributes.apply(changes)
+      this.values.apply(changes)
       this.life.staged(ttlMs)
-      return this.attributes.all()
+      return this.attributes()
     })
     // The same values, which accesses that go on under the new id have seen.
-    target.attributes = this.attributes
+    target.values = this.values
     target.life.takeOver(life)
   }
 
   private stage(changes: Changes, when: When, ttlMs: number | undefined): Batch {
     const isBirth = this.life.isNew
-    this.attributes.apply(changes)
+    this.values.apply(changes)
     this.life.staged(ttlMs)
     const batch = this.chain.stage(changes, when)
+    this.unresolved ??= new Unresolved()
     this.unresolved.staged(batch, changes.keys(), isBirth)
     return batch
   }
 
   /** The batch that an access with these locks must await, since it may have seen values of it. It is written from now on. */
   private writeSeen(request: LockRequest): Batch | undefined {
-    if (this.unresolved.isEmpty) return undefined
+    // A lifetime that waits to be written is no value that an access sees.
+    if (this.unresolved === undefined || this.unresolved.isEmpty) return undefined
     const batch = this.unresolved.newestUnder(request, this.chain.latest)
     if (batch?.isDue === false) this.chain.flush()
     return batch

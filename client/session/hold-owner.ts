@@ -15,7 +15,8 @@ export interface EndedHold {
 export interface HoldOwner {
   /** These accesses did not begin before the session had to be given up: they wait for the next grant. */
   returned(tickets: readonly Ticket[]): void
-  used(): void
+  /** @param nowMs by the monotonic clock. */
+  used(nowMs: number): void
   /** Nothing runs and everything is committed: the lock may go. */
   drained(): void
   /** This process has ended the session's life by intent: nothing is lost, and there is no session any more. */

@@ -1,5 +1,6 @@
 import type { LockRequest } from '../attribute-locks/lock-request.js'
 import { type HoldfastError, SessionLostError, SessionMissingError } from '../errors/index.js'
+import { type Instant, instant } from '../ports.js'
 import type { AttributeCache, Changes } from '../state/attribute-cache.js'
 import type { Batch, When } from '../state/batch.js'
 import type { CommitChain } from '../state/commit-chain.js'
@@ -21,13 +22,15 @@ type State = 'open' | 'draining' | 'over'
  * attribute locks, and commits what they change.
  */
 export class Hold {
+  /** As a state of its session. */
+  readonly kind = 'held'
   readonly context: ClientContext
   readonly accesses: LocalAccesses
   readonly life: SessionLife
-  private readonly grant: Grant
+  readonly grant: Grant
   private readonly owner: HoldOwner
   private readonly validity: Validity
-  private readonly held: HeldState
+  readonly held: HeldState
   private readonly chain: CommitChain
   private readonly minimumUntilMs: number
   /** Made when it is asked for, or drains. */
@@ -40,7 +43,7 @@ export class Hold {
     this.owner = owner
     this.accesses = new LocalAccesses(context.clock)
     this.life = new SessionLife(record, isNew, context.clock, context.options)
-    this.validity = new Validity(grant, membership, this.life)
+    this.validity = new Validity(grant, membership, this.life, context.clock)
     this.held = new HeldState({
       session,
       epoch: grant.epoch,
@@ -48,8 +51,7 @@ export class Hold {
       life: this.life,
       validity: this.validity,
       context,
-      committed: () => this.settle(),
-      failed: (error) => this.lose(error, 'failQueued'),
+      owner: this,
     })
     this.chain = this.held.chain
     this.minimumUntilMs = context.clock.monotonicMs() + minimumMs
@@ -60,7 +62,7 @@ export class Hold {
   }
 
   get attributes(): AttributeCache {
-    return this.held.attributes
+    return this.held.values
   }
 
   /** Commits so far, those of earlier holders included. */
@@ -94,8 +96,10 @@ export class Hold {
 
   /** Lets an access in at once, or changes nothing. */
   tryEnter(ticket: Ticket): boolean {
-    if (!this.isOpen || this.endIfLostOrExpired() || this.isMissingFor(ticket)) return false
-    const isIn = this.accesses.tryEnter(ticket)
+    if (!this.isOpen) return false
+    const now = instant(this.context.clock)
+    if (this.endIfLostOrExpired(now) || this.isMissingFor(ticket)) return false
+    const isIn = this.accesses.tryEnter(ticket, now.monotonicMs)
     if (isIn) ticket.hold = this
     return isIn
   }
@@ -129,13 +133,13 @@ export class Hold {
   }
 
   /** The access has ended: its locks are free for the next. */
-  leave(ticket: Ticket): void {
+  leave(ticket: Ticket, now = instant(this.context.clock)): void {
     this.accesses.detach(ticket)
     // It may have been the last use of a session whose time is over.
-    if (this.state === 'over' || this.endIfExpired()) return
+    if (this.state === 'over' || this.endIfExpired(now)) return
     this.accesses.leave(ticket)
-    this.life.accessed()
-    this.owner.used()
+    this.life.accessedAt = now.wallMs
+    this.owner.used(now.monotonicMs)
     if (this.context.options.isReleasedAfterAccess && this.isOpen && !this.accesses.isAny) this.drain()
     else this.settle()
   }
@@ -146,16 +150,6 @@ export class Hold {
     // Other accesses may run for long, and the session may be lost meanwhile.
     if (this.state === 'draining') this.chain.flush()
     return batch
-  }
-
-  /** As {@link HeldState.mustWrite}. */
-  mustWrite(changes: Changes | undefined, ttlMs?: number): boolean {
-    return this.held.mustWrite(changes, ttlMs)
-  }
-
-  /** As {@link HeldState.touchIfDue}. */
-  touchIfDue(): void {
-    this.held.touchIfDue()
   }
 
   /** Ends the session's life, and this hold. The ticket is that of the access that holds everything. */
@@ -232,18 +226,19 @@ export class Hold {
   }
 
   /** Ends the hold where the grant may not be believed in any more. Returns whether the hold has ended. */
-  endIfLost(): boolean {
-    if (this.state === 'over' || !this.validity.isLeaseRunning) return true
-    return this.endBy(this.validity.overstay)
+  endIfLost(now = instant(this.context.clock)): boolean {
+    if (this.state === 'over' || !this.validity.isLeaseRunningAt(now)) return true
+    return this.endBy(this.validity.overstayAt(now))
   }
 
   /** The same, also where the session's life is over. To be called before an access begins, however long it has waited. */
-  endIfLostOrExpired(): boolean {
-    return this.endIfLost() || this.endIfExpired()
+  endIfLostOrExpired(now = instant(this.context.clock)): boolean {
+    return this.endIfLost(now) || this.endIfExpired(now)
   }
 
-  private endIfExpired(): boolean {
-    return this.endBy(this.validity.expired(this.accesses.isAnyRunning || !this.chain.isIdle))
+  private endIfExpired(now: Instant): boolean {
+    if (this.life.untilMs > now.wallMs) return false
+    return this.endBy(this.validity.expiredAt(now, this.accesses.isAnyRunning || !this.chain.isIdle))
   }
 
   private endBy(loss: SessionLostError | undefined): boolean {
@@ -262,12 +257,17 @@ export class Hold {
     this.settle()
   }
 
+  commitFailed(error: HoldfastError): void {
+    this.lose(error, 'failQueued')
+  }
+
   private get ending(): MinimumHold {
     this.minimum ??= new MinimumHold(this.context.clock, this.minimumUntilMs, this)
     return this.minimum
   }
 
-  private settle(): void {
+  /** Goes on with the end of the hold, where nothing is left to wait for. */
+  settle(): void {
     if (this.state === 'open') this.minimum?.settled()
     if (this.state !== 'draining' || this.accesses.isAny) return
     this.chain.flush()
@@ -294,6 +294,6 @@ export class Hold {
   private end(): void {
     this.minimum?.end()
     this.state = 'over'
-    this.grant.busy.end()
+    this.grant.busy?.end()
   }
 }

@@ -66,9 +66,9 @@ export class SessionLife implements Lifetime {
    * Whether the session has ended. A rolling life does not end while it is in use: accesses run, or their changes are
    * to be written.
    */
-  isOver(isInUse: boolean): boolean {
+  isOverAt(nowMs: number, isInUse: boolean): boolean {
     if (this.isNew || (isInUse && !this.options.isFixedExpiry)) return false
-    return this.untilMs <= this.clock.wallMs()
+    return this.untilMs <= nowMs
   }
 
   /** Until when the session would live if it were committed now, with this lifetime where one is given. */
@@ -84,14 +84,10 @@ export class SessionLife implements Lifetime {
   }
 
   /** Enough of the life has passed for an access without changes to extend it. */
-  get isTouchDue(): boolean {
+  isTouchDueAt(nowMs: number): boolean {
     const { touchShare, isFixedExpiry } = this.options
     if (this.isNew || isFixedExpiry) return false
-    return this.untilMs - this.clock.wallMs() <= this.ttlMs * (1 - touchShare)
-  }
-
-  accessed(): void {
-    this.accessedAt = this.clock.wallMs()
+    return this.untilMs - nowMs <= this.ttlMs * (1 - touchShare)
   }
 
   /** A commit is staged, with a lifetime for the session where one was given. The first one gives birth to it. */

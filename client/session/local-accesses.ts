@@ -5,102 +5,138 @@ import type { Clock } from '../ports.js'
 import { RunningTickets } from './running-tickets.js'
 import type { Ticket } from './ticket.js'
 
-/** The accesses of this process to one held session. Some run, under attribute locks; the others wait for their locks. */
+/** The locks of several accesses to one held session, and those of them that run. */
+class Several {
+  readonly locks = new AttributeLocks()
+  readonly running = new RunningTickets()
+
+  get isEmpty(): boolean {
+    return this.locks.running === 0 && this.locks.queued === 0 && this.running.size === 0
+  }
+}
+
+/**
+ * The accesses of this process to one held session. Some run, under attribute locks; the others wait for their locks.
+ *
+ * One access at a time, the usual case, needs one reference: its locks are in its ticket. To look up more in memory that
+ * is cold by then costs more than all the rest of an access. The locks of several are made when a second one arrives, and
+ * dropped with the last.
+ */
 export class LocalAccesses {
-  private readonly locks = new AttributeLocks()
-  private readonly running = new RunningTickets()
+  private only: Ticket | undefined
+  /** Otherwise it has ended, and only its locks are left. */
+  private isOnlyRunning = false
+  private several: Several | undefined
 
   constructor(private readonly clock: Clock) {}
 
   /** Some run or wait. */
   get isAny(): boolean {
-    return this.locks.running > 0 || this.locks.queued > 0
+    if (this.several === undefined) return this.only !== undefined
+    return this.several.locks.running > 0 || this.several.locks.queued > 0
   }
 
   get isAnyRunning(): boolean {
-    return this.running.size > 0
+    return this.several === undefined ? this.only !== undefined && this.isOnlyRunning : this.several.running.size > 0
   }
 
   get queued(): number {
-    return this.locks.queued
+    return this.several?.locks.queued ?? 0
   }
 
   /** Lets an access in at once, or changes nothing. It never overtakes an access that waits for the same attribute. */
-  tryEnter(ticket: Ticket): boolean {
-    if (!this.locks.tryLock(ticket.owner, ticket.request)) return false
-    this.entered(ticket)
+  tryEnter(ticket: Ticket, nowMs: number): boolean {
+    if (this.only === undefined && this.several === undefined) {
+      this.only = ticket
+      this.isOnlyRunning = true
+      ticket.runningSinceMs = nowMs
+      return true
+    }
+    if (!this.unfold().locks.tryLock(ticket.owner, ticket.request)) return false
+    this.entered(ticket, nowMs)
     return true
   }
 
   /** Queues an access for its attributes. It fails with a DeadlockError where it could never be granted. */
   enqueue(ticket: Ticket): void {
     try {
-      this.locks.enqueue(ticket)
+      this.unfold().locks.enqueue(ticket)
     } catch (error) {
       ticket.fail(error as HoldfastError)
     }
   }
 
   /** An access has its locks. */
-  entered(ticket: Ticket): void {
-    ticket.runningSinceMs = this.clock.monotonicMs()
-    this.running.add(ticket)
+  entered(ticket: Ticket, nowMs = this.clock.monotonicMs()): void {
+    ticket.runningSinceMs = nowMs
+    this.unfold().running.add(ticket)
   }
 
-  /** Locks more for a running access at once, or changes nothing. */
+  /** Locks more for a running access at once, or changes nothing. The caller adds it to the ticket's request. */
   tryExtend(ticket: Ticket, more: LockRequest): boolean {
-    return this.locks.tryExtend(ticket.owner, more)
+    return this.only === ticket || this.unfold().locks.tryExtend(ticket.owner, more)
   }
 
   /** Queues a running access for more locks, ahead of accesses that do not run yet. Throws a DeadlockError. */
   extend(ticket: Ticket): void {
-    this.locks.extend(ticket)
+    this.unfold().locks.extend(ticket)
   }
 
   /** The error of an access that has waited in vain for locks which another one has, or is ahead for. */
   explainTimeout(ticket: Ticket, waitedMs: number): WaitTimeoutError {
-    const owner = this.locks.blockerOf(ticket)
+    const { locks, running } = this.unfold()
+    const owner = locks.blockerOf(ticket)
     // Outside the queue it waits for the end of the hold, and so for every access that runs.
-    const running = owner === undefined ? this.running.first : this.running.of(owner)
-    const sinceMs = running?.runningSinceMs
+    const holder = owner === undefined ? running.first : running.of(owner)
+    const sinceMs = holder?.runningSinceMs
     const heldMs = sinceMs === undefined ? undefined : Math.round(this.clock.monotonicMs() - sinceMs)
-    return new WaitTimeoutError({ waitedMs, behind: undefined, holder: running?.owner.label, heldMs })
+    return new WaitTimeoutError({ waitedMs, behind: undefined, holder: holder?.owner.label, heldMs })
   }
 
   /** A queued access gives up. */
   cancel(ticket: Ticket): void {
-    this.locks.cancel(ticket)
+    this.several?.locks.cancel(ticket)
+    this.fold()
   }
 
   /** Another process asks for the session. */
   wanted(): void {
-    for (const ticket of this.running.all()) ticket.wanted()
+    for (const ticket of this.running) ticket.wanted()
   }
 
   /** An access has ended: its locks are free for the next. */
   leave(ticket: Ticket): void {
+    if (this.only === ticket) {
+      this.only = undefined
+      return
+    }
     this.detach(ticket)
-    this.unlock(ticket, ticket.loss ?? new AccessEndedError())
+    const dropped = (this.several?.locks.unlock(ticket.owner) ?? []) as Ticket[]
+    this.fold()
+    if (dropped.length > 0) failAll(dropped, ticket.loss ?? new AccessEndedError())
   }
 
   /** An access has ended. Its locks are held until it leaves, or the hold ends; it is told of no loss. */
   detach(ticket: Ticket): void {
-    this.running.delete(ticket)
+    if (this.only === ticket) this.isOnlyRunning = false
+    else this.several?.running.delete(ticket)
   }
 
   /** Takes out the accesses that have not begun. */
   takeQueued(): readonly Ticket[] {
-    return this.locks.takeQueued() as Ticket[]
+    return (this.several?.locks.takeQueued() ?? []) as Ticket[]
   }
 
   /** The client closes: aborts the running accesses. Returns whether there were any. */
   abort(error: HoldfastError): boolean {
-    const running = this.running.clear()
-    for (const ticket of running) {
+    const { locks, running } = this.unfold()
+    const aborted = running.clear()
+    for (const ticket of aborted) {
       ticket.lose(error)
-      this.unlock(ticket, error)
+      failAll(locks.unlock(ticket.owner) as Ticket[], error)
     }
-    return running.length > 0
+    this.fold()
+    return aborted.length > 0
   }
 
   /**
@@ -108,15 +144,39 @@ export class LocalAccesses {
    * are handed to `keep`. That happens before any signal is aborted: a listener may itself be an access that waits.
    */
   loseAll(loss: HoldfastError, keep: ((waiting: readonly Ticket[]) => void) | undefined): void {
-    const waiting = this.locks.clear() as Ticket[]
+    const { locks, running } = this.unfold()
+    const waiting = locks.clear() as Ticket[]
     for (const ticket of waiting) if (keep === undefined || ticket.isExtension) ticket.fail(loss)
     keep?.(waiting.filter((ticket) => !ticket.isExtension))
-    for (const ticket of this.running.clear()) ticket.lose(loss)
+    for (const ticket of running.clear()) ticket.lose(loss)
+    this.fold()
   }
 
-  private unlock(ticket: Ticket, error: HoldfastError): void {
-    for (const dropped of this.locks.unlock(ticket.owner) as Ticket[]) dropped.fail(error)
+  private get running(): readonly Ticket[] {
+    if (this.several !== undefined) return this.several.running.all()
+    return this.only !== undefined && this.isOnlyRunning ? [this.only] : []
   }
+
+  /** The locks as they are of several accesses. */
+  private unfold(): Several {
+    if (this.several !== undefined) return this.several
+    const several = new Several()
+    this.several = several
+    const { only } = this
+    if (only === undefined) return several
+    this.only = undefined
+    several.locks.tryLock(only.owner, only.request)
+    if (this.isOnlyRunning) several.running.add(only)
+    return several
+  }
+
+  private fold(): void {
+    if (this.several?.isEmpty) this.several = undefined
+  }
+}
+
+function failAll(tickets: readonly Ticket[], error: HoldfastError): void {
+  for (const ticket of tickets) ticket.fail(error)
 }
 
 /** The error for accesses that have sent nothing: it is known that none of their own changes has landed. */

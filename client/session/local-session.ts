@@ -3,7 +3,6 @@ import type { SessionKey } from '../../protocol/keys.js'
 import type { Absence } from '../../protocol/state/record.js'
 import { type HoldfastError, type LossReason, SessionLostError, type SessionMissingError } from '../errors/index.js'
 import type { Membership } from '../process/membership.js'
-import { BusyNotice } from './busy-notice.js'
 import { type Claimed, claimSession } from './claim.js'
 import { Grant } from './grant.js'
 import { HeldSession } from './held-sessions.js'
@@ -19,7 +18,7 @@ type State =
   /** Not granted: the lock may be asked for, or on its way back. */
   | { readonly kind: 'free' }
   | { readonly kind: 'claiming'; readonly grant: Grant }
-  | { readonly kind: 'held'; readonly grant: Grant; readonly hold: Hold }
+  | Hold
   /** The hold is lost. The release waits for the outcome of its last commit, so that the next holder sees that. */
   | { readonly kind: 'ending'; readonly grant: Grant }
 
@@ -33,7 +32,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   /** Of the hold that was lost last: resolves with the outcome of its last commit. */
   lastCommit: Promise<void> | undefined
   /** Calls of {@link release} that wait until the lock is back with the store. */
-  private onFreed: (() => void)[] = []
+  private onFreed: (() => void)[] | undefined
   /** To be called when the store has the session, which it gives to the next process. */
   private handingOver: (() => void) | undefined
 
@@ -48,7 +47,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   }
 
   get hold(): Hold | undefined {
-    return this.state.kind === 'held' ? this.state.hold : undefined
+    return this.state.kind === 'held' ? this.state : undefined
   }
 
   get isWaiting(): boolean {
@@ -86,7 +85,9 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   /** Gives the session up when its accesses have ended; resolves when the lock is back with the store. */
   async release(): Promise<void> {
     if (this.state.kind === 'free' && !this.lock.isReleasing) return
-    const freed = new Promise<void>((resolve) => this.onFreed.push(resolve))
+    const freed = new Promise<void>((resolve) => {
+      this.onFreed = [...(this.onFreed ?? []), resolve]
+    })
     this.hold?.drain()
     await freed
   }
@@ -119,7 +120,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   stop(): void {
     this.lock.abandon()
     this.grant?.released()
-    this.grant?.busy.end()
+    this.grant?.busy?.end()
     this.tellFreed()
   }
 
@@ -128,7 +129,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
     const { hold } = this
     this.lock.abandon()
     this.handingOver = undefined
-    this.grant?.busy.end()
+    this.grant?.busy?.end()
     this.membership = membership
     this.lock = this.createLock()
     hold?.lose(loss)
@@ -140,16 +141,9 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   /** The store lock is granted. */
   granted(epoch: number, isWanted: boolean, ahead: number): void {
     invariant(this.state === FREE, 'a session is granted while it is free')
-    const { lock, session, membership, context } = this
+    const { session, waiting, context } = this
     const { clock, events } = context
-    const timing = () => membership.timing
-    const busy = new BusyNotice(
-      clock,
-      timing,
-      () => lock.sayBusy(),
-      () => this.overstayed(grant),
-    )
-    const grant: Grant = new Grant({ session, epoch, ahead, waitedMs: this.waiting.waitedMs, busy, clock, events })
+    const grant = new Grant({ session, epoch, ahead, waitedMs: waiting.waitedMs, clock, events })
     if (isWanted) grant.wanted()
     this.state = { kind: 'claiming', grant }
     void this.claim(grant)
@@ -157,10 +151,10 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
 
   /** Another process asks for the session. */
   revoked(): void {
-    const { grant, hold } = this
+    const { grant, hold, lock, membership } = this
     if (grant === undefined) return
-    grant.wanted()
-    grant.busy.asked()
+    const overdue = () => this.overstayed(grant)
+    grant.asked({ timing: () => membership.timing, say: () => lock.sayBusy(), overdue })
     hold?.wanted()
   }
 
@@ -191,8 +185,8 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
     this.waiting.putBack(tickets)
   }
 
-  used(): void {
-    this.context.held.used(this)
+  used(nowMs: number): void {
+    this.context.held.used(this, nowMs)
   }
 
   drained(): void {
@@ -221,7 +215,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   }
 
   private async claim(grant: Grant): Promise<void> {
-    const isCurrent = () => this.grant === grant && !this.membership.endIfLeaseOver() && !grant.busy.isOverdue
+    const isCurrent = () => this.grant === grant && !this.membership.endIfLeaseOver() && !grant.busy?.isOverdue
     const isToBeCreated = (absence: Absence) => {
       this.waiting.failMissing(absence, this.context.clock.wallMs())
       return this.isWaiting
@@ -229,6 +223,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
     const expectsNone = this.waiting.claimBegins()
     const claiming = claimSession(this.context, this.session, grant, isCurrent, isToBeCreated, expectsNone)
     const claimed = await claiming.catch((error: HoldfastError) => ({ kind: 'failed', error }) as const)
+    grant.claimed()
     if (this.grant !== grant) return
     if (claimed.kind === 'claimed') this.open(grant, claimed)
     else this.claimFailed(grant, claimed)
@@ -239,18 +234,18 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
     invariant(this.state.kind === 'claiming', 'a hold opens after a claim')
     const minimumMs = context.handoffCost.claimed(grant, membership.timing)
     const hold = new Hold({ session, grant, record, isNew, minimumMs, membership, context, owner: this })
-    this.state = { kind: 'held', grant, hold }
+    this.state = hold
     context.held.opened(this)
     // The claim may have taken long. Then the accesses that wait get the next life.
     if (hold.endIfLostOrExpired()) return
     for (const ticket of this.waiting.takeAll()) hold.enqueue(ticket)
     const isUnneeded = context.options.isReleasedAfterAccess && !hold.accesses.isAny
-    if (isUnneeded || this.onFreed.length > 0) hold.drain()
+    if (isUnneeded || this.onFreed !== undefined) hold.drain()
     else if (grant.isWanted) hold.wanted()
   }
 
   private claimFailed(grant: Grant, claimed: Exclude<Claimed, { kind: 'claimed' }>): void {
-    grant.busy.end()
+    grant.busy?.end()
     if (claimed.kind === 'fenced' && this.isWaiting) {
       grant.released()
       this.state = FREE
@@ -280,7 +275,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   private giveBack(): void {
     if (this.grant?.isWanted) this.handingOver = this.context.handoffCost.handingOver()
     this.grant?.released()
-    this.grant?.busy.end()
+    this.grant?.busy?.end()
     this.state = FREE
     this.lock.release()
   }
@@ -291,7 +286,9 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   }
 
   private tellFreed(): void {
-    for (const resolve of this.onFreed.splice(0)) resolve()
+    const { onFreed = [] } = this
+    this.onFreed = undefined
+    for (const resolve of onFreed) resolve()
   }
 
   private explainTimeout(ticket: Ticket, waitedMs: number): HoldfastError {

@@ -1,4 +1,5 @@
 import { SessionLostError } from '../errors/index.js'
+import { type Clock, type Instant, instant } from '../ports.js'
 import type { Membership } from '../process/membership.js'
 import type { Grant } from './grant.js'
 import type { SessionLife } from './life.js'
@@ -12,16 +13,17 @@ export class Validity {
     private readonly grant: Grant,
     private readonly membership: Membership,
     private readonly life: SessionLife,
+    private readonly clock: Clock,
   ) {}
 
   /** False once the lease is over. That ends the process id, and with it every hold. */
-  get isLeaseRunning(): boolean {
-    return !this.membership.endIfLeaseOver()
+  isLeaseRunningAt(now: Instant): boolean {
+    return !this.membership.endIfLeaseOver(now)
   }
 
   /** The loss of a holder that was asked for the session and kept it too long: the store gives it to the next. */
-  get overstay(): SessionLostError | undefined {
-    return this.grant.busy.isOverdue ? this.overstayed() : undefined
+  overstayAt(now: Instant): SessionLostError | undefined {
+    return this.grant.busy?.isOverdueAt(now) ? this.overstayed() : undefined
   }
 
   overstayed(): SessionLostError {
@@ -30,14 +32,15 @@ export class Validity {
   }
 
   /** The loss of a session whose life has ended. A rolling life does not end while the session is in use. */
-  expired(isInUse: boolean): SessionLostError | undefined {
-    return this.life.isOver(isInUse)
+  expiredAt(now: Instant, isInUse: boolean): SessionLostError | undefined {
+    return this.life.isOverAt(now.wallMs, isInUse)
       ? new SessionLostError('expired', 'its lifetime ended while it was held')
       : undefined
   }
 
   /** Why nothing may be written any more. A write that is to be made is a use. */
   get blocker(): SessionLostError | undefined {
-    return this.isLeaseRunning ? (this.overstay ?? this.expired(true)) : this.membership.loss
+    const now = instant(this.clock)
+    return this.isLeaseRunningAt(now) ? (this.overstayAt(now) ?? this.expiredAt(now, true)) : this.membership.loss
   }
 }

@@ -4,11 +4,14 @@ import { LOCAL_WAITERS_MAX } from '../limits.js'
 import type { Clock } from '../ports.js'
 import type { Ticket } from './ticket.js'
 
+const NONE: ReadonlySet<Ticket> = new Set()
+
 /** Accesses of this process that wait for a session, in line. */
 export class Waiting {
-  private tickets = new Set<Ticket>()
+  /** Made when there is a first one. */
+  private tickets: Set<Ticket> | undefined
   /** Those that waited when the last claim began. */
-  private atClaim: ReadonlySet<Ticket> = new Set()
+  private atClaim: ReadonlySet<Ticket> = NONE
   /** Set when the client closes: no access may wait here any more. */
   private refusal: HoldfastError | undefined
   /** Some have waited here since then, without a pause. */
@@ -17,7 +20,7 @@ export class Waiting {
   constructor(private readonly clock: Clock) {}
 
   get count(): number {
-    return this.tickets.size
+    return this.tickets?.size ?? 0
   }
 
   /** How long some have waited here, without a pause. */
@@ -27,37 +30,39 @@ export class Waiting {
 
   /** Throws a RefusedError where too many accesses wait, with those that wait in the hold. */
   checkRoom(queuedInHold: number): void {
-    if (this.tickets.size + queuedInHold < LOCAL_WAITERS_MAX) return
+    if (this.count + queuedInHold < LOCAL_WAITERS_MAX) return
     const problem = `${LOCAL_WAITERS_MAX} accesses of this process wait for this session already`
     throw new RefusedError('LOCAL_QUEUE_FULL', problem, true)
   }
 
   add(ticket: Ticket): void {
     this.began()
+    this.tickets ??= new Set()
     this.tickets.add(ticket)
   }
 
   /** Puts accesses back in line, ahead of all that wait now. */
   putBack(tickets: readonly Ticket[]): void {
     this.began()
-    this.tickets = new Set([...tickets, ...this.tickets])
+    this.tickets = new Set([...tickets, ...(this.tickets ?? NONE)])
     if (this.refusal !== undefined) this.refuse(this.refusal)
   }
 
   takeAll(): Iterable<Ticket> {
-    const all = this.tickets
-    this.tickets = new Set()
+    const all = this.tickets ?? NONE
+    this.tickets = undefined
+    this.atClaim = NONE
     return all
   }
 
   /** Returns false where it does not wait here. */
   remove(ticket: Ticket): boolean {
-    return this.tickets.delete(ticket)
+    return this.tickets?.delete(ticket) === true
   }
 
   fail(error: HoldfastError, isMeant: (ticket: Ticket) => boolean = () => true): void {
-    for (const ticket of [...this.tickets].filter(isMeant)) {
-      this.tickets.delete(ticket)
+    for (const ticket of [...(this.tickets ?? NONE)].filter(isMeant)) {
+      this.tickets?.delete(ticket)
       ticket.fail(error)
     }
   }
@@ -65,7 +70,7 @@ export class Waiting {
   /** Returns whether accesses wait, and all of them expect no session. */
   claimBegins(): boolean {
     this.atClaim = new Set(this.tickets)
-    return this.count > 0 && [...this.tickets].every(({ expectsNone }) => expectsNone)
+    return this.count > 0 && [...this.atClaim].every(({ expectsNone }) => expectsNone)
   }
 
   /** The claim failed. If its obstacle may pass, accesses that came meanwhile go on, and get a claim of their own. */
@@ -75,9 +80,9 @@ export class Waiting {
 
   /** There is no such session: fails the accesses that do not create one. None is created where it was rotated. */
   failMissing(absence: Absence, nowMs: number): void {
-    for (const ticket of this.tickets) {
+    for (const ticket of this.tickets ?? NONE) {
       if (ticket.options.ifMissing !== 'fail' && absence.reason !== 'rotated') continue
-      this.tickets.delete(ticket)
+      this.tickets?.delete(ticket)
       ticket.fail(SessionMissingError.of(absence, nowMs))
     }
   }

@@ -41,6 +41,8 @@ interface CachedAttribute {
 export const attributeBytes = (name: string, encoded: AttributeValue): number =>
   Buffer.byteLength(name) + 1 + encodedSizeBytes(encoded)
 
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+
 const decode = (encoded: AttributeValue): unknown => CorruptStateError.guard(() => decodeValue(encoded))
 
 /** A session's attributes in memory, in the form in which they are stored: every reader gets values of its own. */
@@ -109,8 +111,13 @@ export class AttributeCache {
 
   /** A copy of the caller's own. */
   read(name: string): unknown {
-    const current = this.current(name)
-    return current === undefined ? undefined : decode(current)
+    const attribute = this.attributes.get(name)
+    if (attribute === undefined) return undefined
+    // A primitive cannot be changed: it is decoded once for all.
+    if (attribute.frozen !== NOT_FROZEN && !isObject(attribute.frozen)) return attribute.frozen
+    const value = decode(this.current(name) as AttributeValue)
+    if (!isObject(value)) attribute.frozen = value
+    return value
   }
 
   /** A read-only value: frozen and shared where all of it can be frozen, else a copy that refuses to be changed. */

@@ -39,7 +39,7 @@ const SPECIAL: ReadonlySet<string> = new Set([...RESERVED_NAMES, ...PROBED])
 export function stateObject(access: StateAccess): Record<string, unknown> {
   return new Proxy<Record<string, unknown>>(
     new Target(access) as unknown as Record<string, unknown>,
-    new StateHandler(access),
+    HANDLER as ProxyHandler<object>,
   )
 }
 
@@ -55,6 +55,10 @@ class Target {
     this.#access = access
   }
 
+  static accessOf(target: Target): StateAccess {
+    return target.#access
+  }
+
   // A getter, because Node.js calls the function with the proxy as its receiver.
   get [inspect.custom](): () => object {
     const access = this.#access
@@ -64,44 +68,44 @@ class Target {
 // Node.js then shows it like a plain object, without a class name.
 Object.defineProperty(Target.prototype, 'constructor', { value: Object })
 
-class StateHandler implements ProxyHandler<Record<string, unknown>> {
-  constructor(private readonly access: StateAccess) {}
-
-  get(_target: object, name: string | symbol): unknown {
+/** The traps of all state objects. */
+class StateHandler implements ProxyHandler<Target> {
+  get(target: Target, name: string | symbol): unknown {
     if (typeof name === 'symbol') return undefined
-    if (SPECIAL.has(name)) return this.special(name)
-    return this.access.get(name)
+    const access = Target.accessOf(target)
+    return SPECIAL.has(name) ? special(access, name) : access.get(name)
   }
 
-  set(_target: object, name: string | symbol, value: unknown): boolean {
+  set(target: Target, name: string | symbol, value: unknown): boolean {
     if (typeof name === 'symbol') return false
-    this.access.set(name, value)
+    Target.accessOf(target).set(name, value)
     return true
   }
 
-  deleteProperty(target: object, name: string | symbol): boolean {
+  deleteProperty(target: Target, name: string | symbol): boolean {
     if (typeof name === 'symbol') return false
-    this.access.delete(name)
+    Target.accessOf(target).delete(name)
     return Reflect.deleteProperty(target, name)
   }
 
-  has(target: object, name: string | symbol): boolean {
+  has(target: Target, name: string | symbol): boolean {
     if (typeof name === 'symbol') return false
     // node:assert asks every object for `stack`, to recognise errors.
-    if (name === 'stack' && !this.access.isReadable(name)) return false
+    if (name === 'stack' && !Target.accessOf(target).isReadable(name)) return false
     return this.get(target, name) !== undefined
   }
 
-  ownKeys(target: object): string[] {
-    const names = this.access.visibleNames()
+  ownKeys(target: Target): string[] {
+    const names = Target.accessOf(target).visibleNames()
     const visible = new Set(names)
     for (const name of Object.keys(target)) if (!visible.has(name)) Reflect.deleteProperty(target, name)
     return names
   }
 
-  getOwnPropertyDescriptor(target: object, name: string | symbol): PropertyDescriptor | undefined {
-    if (typeof name === 'symbol' || !this.access.isVisible(name)) return undefined
-    const property = this.property(name)
+  getOwnPropertyDescriptor(target: Target, name: string | symbol): PropertyDescriptor | undefined {
+    const access = Target.accessOf(target)
+    if (typeof name === 'symbol' || !access.isVisible(name)) return undefined
+    const property = propertyOf(access, name)
     Object.defineProperty(target, name, property)
     return property
   }
@@ -121,21 +125,23 @@ class StateHandler implements ProxyHandler<Record<string, unknown>> {
   preventExtensions(): boolean {
     return false
   }
+}
 
-  /** An attribute that cannot be read does not keep others from being listed: it throws when it is read itself. */
-  private property(name: string): PropertyDescriptor {
-    try {
-      return { value: this.access.get(name), writable: true, enumerable: true, configurable: true }
-    } catch {
-      return { get: () => this.access.get(name), enumerable: true, configurable: true }
-    }
-  }
+const HANDLER = new StateHandler()
 
-  private special(name: string): unknown {
-    // No attribute can have a reserved name: the answer is that of a plain object.
-    if (RESERVED_NAMES.has(name)) return Reflect.get(PLAIN, name)
-    return this.access.isReadable(name) ? this.access.get(name) : undefined
+/** An attribute that cannot be read does not keep others from being listed: it throws when it is read itself. */
+function propertyOf(access: StateAccess, name: string): PropertyDescriptor {
+  try {
+    return { value: access.get(name), writable: true, enumerable: true, configurable: true }
+  } catch {
+    return { get: () => access.get(name), enumerable: true, configurable: true }
   }
+}
+
+function special(access: StateAccess, name: string): unknown {
+  // No attribute can have a reserved name: the answer is that of a plain object.
+  if (RESERVED_NAMES.has(name)) return Reflect.get(PLAIN, name)
+  return access.isReadable(name) ? access.get(name) : undefined
 }
 
 /** A word that is shown in brackets, without quotes. */

@@ -9,6 +9,8 @@ export interface StateSource {
   encoded(name: string): AttributeValue | undefined
   /** The form in which DynamoDB stores the value. Throws where the value cannot be stored. */
   encode(name: string, value: unknown): AttributeValue
+  /** Throws where a new value is too large, as far as this is known before it is encoded. */
+  checkValue(name: string, value: unknown): void
   /** The value as accesses see it, in encoded form: a schema may have changed it. */
   current(name: string): AttributeValue | undefined
   /** A copy of the value for the caller alone. */

@@ -13,6 +13,14 @@ import { refuseConflict, refuseMixed, UnfinishedParts } from './unfinished-parts
 
 const DELETED = Symbol('deleted')
 
+/** The access whose attributes they are. */
+interface StateUser {
+  /** Its locks. `session.lock()` adds to them. */
+  readonly ticket: { readonly request: LockRequest }
+  /** Throws where the access has ended or lost its session. */
+  checkUsable(): void
+}
+
 /** The attributes as one access sees and changes them: an overlay of its own copies over the cached values. */
 export class AccessState {
   /** The object that `session.state` gives. */
@@ -27,15 +35,16 @@ export class AccessState {
   private detached: DetachedObjects | undefined
   private savepoints = 0
 
-  /** @param checkUsable throws where the access has ended or lost its session. */
   constructor(
     private readonly source: StateSource,
-    private readonly request: () => LockRequest,
-    readonly checkUsable: () => void,
-    /** Throws where a new value is too large, as far as this is known before it is encoded. */
-    private readonly checkValue: (name: string, value: unknown) => void,
+    private readonly user: StateUser,
   ) {
     this.proxy = stateObject(this)
+  }
+
+  /** Throws where the access has ended or lost its session. */
+  checkUsable(): void {
+    this.user.checkUsable()
   }
 
   /** The nested accesses that still run, on every level. */
@@ -70,7 +79,7 @@ export class AccessState {
   }
 
   /** The attributes that exist and that these locks cover, by default those of the access, for a worker thread. */
-  *attributesUnder({ whole, writes, reads }: LockRequest = this.request()): Iterable<SeenAttribute> {
+  *attributesUnder({ whole, writes, reads }: LockRequest = this.request): Iterable<SeenAttribute> {
     this.checkUsable()
     for (const name of whole === undefined ? [...writes, ...reads] : this.source.names()) {
       const stored = this.source.encoded(name)
@@ -101,13 +110,13 @@ export class AccessState {
     this.checkUsable()
     const own = this.overlay?.get(name)
     if (own !== undefined) return own === DELETED ? undefined : own
-    if (permits(this.request(), name, 'exclusive')) {
+    if (permits(this.request, name, 'exclusive')) {
       const value = this.source.read(name)
       // A primitive cannot be changed in place, so it needs no copy that is compared at the end.
       if (typeof value === 'object' && value !== null) this.put(name, value)
       return value
     }
-    if (permits(this.request(), name, 'shared')) return this.getShared(name)
+    if (permits(this.request, name, 'shared')) return this.getShared(name)
     throw new NotLockedError(name, 'read')
   }
 
@@ -121,7 +130,7 @@ export class AccessState {
         `undefined cannot be stored: use session.delete('${name}'), or set undefinedValues to 'drop'`,
       )
     }
-    this.checkValue(name, value)
+    this.source.checkValue(name, value)
     this.parts?.share(name, by)
     this.put(name, value)
   }
@@ -136,7 +145,7 @@ export class AccessState {
   isReadable(name: string): boolean {
     try {
       this.checkUsable()
-      return permits(this.request(), name, 'shared')
+      return permits(this.request, name, 'shared')
     } catch {
       return false
     }
@@ -145,7 +154,7 @@ export class AccessState {
   /** Whether the attribute exists and this access may read it. */
   isVisible(name: string): boolean {
     this.checkUsable()
-    if (!permits(this.request(), name, 'shared')) return false
+    if (!permits(this.request, name, 'shared')) return false
     const own = this.overlay?.get(name)
     return own === undefined ? this.source.encoded(name) !== undefined : own !== DELETED
   }
@@ -158,7 +167,7 @@ export class AccessState {
       if (value === DELETED) names.delete(name)
       else names.add(name)
     }
-    return [...names].filter((name) => permits(this.request(), name, 'shared'))
+    return [...names].filter((name) => permits(this.request, name, 'shared'))
   }
 
   /** A read-only copy of the value as it is now, with the access's own changes. */
@@ -267,9 +276,13 @@ export class AccessState {
     return value
   }
 
+  private get request(): LockRequest {
+    return this.user.ticket.request
+  }
+
   protected checkWritable(name: string): void {
     this.checkUsable()
-    if (!permits(this.request(), name, 'exclusive')) throw new NotLockedError(name, 'write')
+    if (!permits(this.request, name, 'exclusive')) throw new NotLockedError(name, 'write')
     checkAttributeName(name)
   }
 }

@@ -39,7 +39,7 @@ export class OpenedWorkerSession extends WorkerSession {
     return this.closing
   }
 
-  protected override checkUsable(): void {
+  override checkUsable(): void {
     super.checkUsable()
     if (this.closing !== undefined) throw new AccessEndedError()
   }

@@ -67,13 +67,7 @@ export class WorkerSession extends OutermostSession implements WholeSession {
     this.ticket = { request }
     this.attributes = new WorkerAttributes({}, context.rules)
     this.attributes.receive(opened.attributes)
-    this.content = new AccessState(
-      this.attributes,
-      () => this.ticket.request,
-      () => this.checkUsable(),
-      // The main thread knows the limits.
-      () => {},
-    )
+    this.content = new AccessState(this.attributes, this)
   }
 
   get signal(): AbortSignal {

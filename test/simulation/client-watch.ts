@@ -37,9 +37,9 @@ export class ClientWatch {
     if (known === undefined) return
     if (known.lock.state.kind === 'asking' && known.waiting.count === 0)
       this.judge.violate('15', 'a client asks for what nobody waits for')
-    if (known.onFreed.length > 0 && known.hold?.isOpen)
+    if (known.onFreed !== undefined && known.hold?.isOpen)
       this.judge.violate('16', 'a release is waited for, and the session is in use anew')
-    for (const { wait } of known.waiting.tickets) {
+    for (const { wait } of known.waiting.tickets ?? []) {
       if (wait === undefined) this.judge.violate('15', 'an access that has given up is kept in line')
     }
   }

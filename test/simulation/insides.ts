@@ -20,7 +20,7 @@ export interface Insides {
 
 export interface LocalSessionInsides {
   readonly waiting: Waiting
-  readonly onFreed: readonly unknown[]
+  readonly onFreed: readonly unknown[] | undefined
   readonly lock: { readonly state: { readonly kind: string } }
   readonly lastUsedMs: number
   readonly hold:
@@ -32,7 +32,7 @@ export interface LocalSessionInsides {
         readonly accesses: {
           readonly isAny: boolean
           readonly isAnyRunning: boolean
-          readonly running: { all(): Iterable<RunningTicket> }
+          readonly running: readonly RunningTicket[]
         }
       }
     | undefined
@@ -45,7 +45,9 @@ interface RunningTicket {
 
 interface Waiting {
   readonly count: number
-  readonly tickets: Iterable<{ readonly wait: object | undefined; readonly options: { readonly ifMissing: string } }>
+  readonly tickets:
+    | Iterable<{ readonly wait: object | undefined; readonly options: { readonly ifMissing: string } }>
+    | undefined
 }
 
 interface HeldSessions {

@@ -56,7 +56,7 @@ export class WaitsWatch {
     if (hold === undefined || waited?.epoch !== hold.epoch) return
     const waitMs = this.nowMs() - waited.ms
     const askedMs = hold.minimum?.sinceMs
-    for (const { role, runningSinceMs } of hold.accesses.running.all()) {
+    for (const { role, runningSinceMs } of hold.accesses.running) {
       if (role !== 'access' || runningSinceMs === undefined) continue
       if (askedMs !== undefined && runningSinceMs > askedMs) this.executed.hit('access begun in a minimum hold')
       const lateMs = waitMs - (machine.monotonicMs() - runningSinceMs)

@@ -224,7 +224,7 @@ describe('the lifetime of a session', () => {
     it.each([undefined, 9_000])('of a session that is born now counts from now (ttlMs %s)', async (ttlMs) => {
       const { clock, life } = of({ createdAt: 1, aliveUntil: 0, unborn: true }, FIXED, true)
       await clock.advance(7_000)
-      expect(life.isOver(false)).toBe(false)
+      expect(life.isOverAt(clock.wallMs(), false)).toBe(false)
       life.staged(ttlMs)
       const createdAt = clock.wallMs()
       await clock.advance(1_000)

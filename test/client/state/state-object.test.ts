@@ -90,16 +90,9 @@ test('a state whose access has ended, or whose session is lost, is shown as that
     throw new SessionLostError('fenced', 'another process has it')
   }
   const cache = new AttributeCache({ a: { N: '1' } }, RULES)
-  expect(
-    inspect(
-      new AccessState(
-        cache,
-        () => request,
-        lost,
-        () => {},
-      ).proxy,
-    ),
-  ).toBe('[ended: SESSION_LOST]')
+  expect(inspect(new AccessState(cache, { ticket: { request }, checkUsable: lost }).proxy)).toBe(
+    '[ended: SESSION_LOST]',
+  )
 })
 
 test('an attribute that cannot be read is shown as its error, between the others', async () => {
@@ -214,16 +207,10 @@ describe('the cost of enumerating a state', () => {
       current: counted((name: string) => cache.current(name)),
       read: counted((name: string) => cache.read(name)),
       readShared: counted((name: string) => cache.readShared(name)),
+      checkValue: (name: string, value: unknown) => cache.checkValue(name, value),
     }
     const request = compileLockRequest('all')
-    use(
-      new AccessState(
-        source,
-        () => request,
-        () => {},
-        () => {},
-      ).proxy,
-    )
+    use(new AccessState(source, { ticket: { request }, checkUsable: () => {} }).proxy)
     return count
   }
 

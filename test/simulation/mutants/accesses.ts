@@ -25,21 +25,21 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
   {
     name: 'signals are aborted before those that waited are handed back',
     file: 'client/session/local-accesses.ts',
-    from: 'const waiting = this.locks.clear() as Ticket[]',
-    to: 'const waiting = this.locks.clear() as Ticket[]; for (const ticket of this.running.clear()) ticket.lose(loss)',
+    from: 'const waiting = locks.clear() as Ticket[]',
+    to: 'const waiting = locks.clear() as Ticket[]; for (const ticket of running.clear()) ticket.lose(loss)',
   },
   // Outcomes of accesses.
   {
     name: 'a read does not wait for the commit whose values it saw',
     file: 'client/session/held-state.ts',
-    from: 'if (this.unresolved.isEmpty) return undefined',
+    from: 'if (this.unresolved === undefined || this.unresolved.isEmpty) return undefined',
     to: 'return undefined',
   },
   {
     name: 'a write resolves before it is committed',
     file: 'client/access/commit.ts',
-    from: 'hold.leave(ticket)\n  return batch',
-    to: 'hold.leave(ticket)\n  return undefined',
+    from: 'hold.leave(ticket, now)\n  return batch',
+    to: 'hold.leave(ticket, now)\n  return undefined',
   },
   {
     name: 'a loss during commit() is told as a failure without effect',
@@ -50,7 +50,7 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
   {
     name: 'the lease is not checked before a held session is used',
     file: 'client/session/hold.ts',
-    from: "if (this.state === 'over' || !this.validity.isLeaseRunning) return true",
+    from: "if (this.state === 'over' || !this.validity.isLeaseRunningAt(now)) return true",
     to: "if (this.state === 'over') return true",
   },
   // Inside the process.

@@ -43,8 +43,8 @@ export const ANSWER_MUTANTS: readonly Mutant[] = [
   {
     name: 'a revoke of any epoch is obeyed by dropping the hold unreleased',
     file: 'client/session/local-session.ts',
-    from: 'grant.busy.asked()\n    hold?.wanted()',
-    to: "grant.busy.asked()\n    hold?.lose(new SessionLostError('revoked', 'mutant'))",
+    from: 'say: () => lock.sayBusy(), overdue })\n    hold?.wanted()',
+    to: "say: () => lock.sayBusy(), overdue })\n    hold?.lose(new SessionLostError('revoked', 'mutant'))",
   },
   {
     name: 'a session is released while accesses run',

@@ -45,7 +45,7 @@ export const CALL_MUTANTS: readonly Mutant[] = [
   {
     name: 'a peek finds a session that is destroyed',
     file: 'client/access/peek.ts',
-    from: 'if (!isAlive(record, context.clock.wallMs())) return undefined',
+    from: 'if (!isAlive(record, nowMs)) return undefined',
     to: 'if (record === undefined) return undefined',
   },
   {

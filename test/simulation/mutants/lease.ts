@@ -19,8 +19,8 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
   {
     name: 'the lease is by the monotonic clock alone',
     file: 'client/process/lease.ts',
-    from: 'return Math.min(until.wallMs - this.clock.wallMs(), until.monotonicMs - this.clock.monotonicMs())',
-    to: 'return until.monotonicMs - this.clock.monotonicMs()',
+    from: 'Math.min(until.wallMs - now.wallMs, until.monotonicMs - now.monotonicMs)',
+    to: 'until.monotonicMs - now.monotonicMs',
   },
   {
     name: 'a process id that is over goes on hearing while it retires',
@@ -91,8 +91,8 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a busy holder keeps no time',
     file: 'client/session/busy-notice.ts',
-    from: 'return until !== undefined && (until.wallMs <= clock.wallMs() || until.monotonicMs <= clock.monotonicMs())',
-    to: 'return until !== undefined && until.wallMs < 0 && clock.wallMs() < 0',
+    from: 'return until !== undefined && (until.wallMs <= now.wallMs || until.monotonicMs <= now.monotonicMs)',
+    to: 'return until !== undefined && until.wallMs < 0 && now.wallMs < 0',
   },
   {
     name: 'a holder never says busy',

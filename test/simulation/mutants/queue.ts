@@ -133,8 +133,8 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a minimum hold outlives the lease',
     file: 'client/session/hold.ts',
-    from: 'if (!this.isOpen || this.endIfLostOrExpired() || this.isMissingFor(ticket)) return false',
-    to: 'if (!this.isOpen || (this.minimum === undefined && this.endIfLostOrExpired()) || this.isMissingFor(ticket)) return false',
+    from: 'if (this.endIfLostOrExpired(now) || this.isMissingFor(ticket)) return false',
+    to: 'if ((this.minimum === undefined && this.endIfLostOrExpired(now)) || this.isMissingFor(ticket)) return false',
   },
   {
     name: 'an unused hold stands until its minimum is over',

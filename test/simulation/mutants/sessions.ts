@@ -62,7 +62,7 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'disposal without close commits',
     file: 'client/access/opened-session.ts',
-    from: 'this.hold.touchIfDue()\n    this.leave()',
+    from: 'this.hold.held.touchIfDueAt(this.hold.context.clock.wallMs())\n    this.leave()',
     to: "const discarded = this.changes()\n    if (discarded !== undefined) this.hold.take(this.ticket.request, discarded, 'now')\n    this.leave()",
   },
   {

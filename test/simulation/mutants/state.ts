@@ -61,8 +61,8 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a session is used beyond its life',
     file: 'client/session/hold.ts',
-    from: 'return this.endIfLost() || this.endIfExpired()',
-    to: 'return this.endIfLost()',
+    from: 'return this.endIfLost(now) || this.endIfExpired(now)',
+    to: 'return this.endIfLost(now)',
   },
   {
     name: 'a live session is taken for an expired one',
@@ -79,13 +79,13 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a rotation carries nothing over',
     file: 'client/session/held-state.ts',
-    from: 'return this.attributes.all()',
+    from: 'return this.attributes()',
     to: 'return {}',
   },
   {
     name: 'accesses of the same process find nothing under the new id of a rotation',
     file: 'client/session/held-state.ts',
-    from: 'target.attributes = this.attributes',
+    from: 'target.values = this.values',
     to: '',
   },
   // The birth of a session.
@@ -123,14 +123,14 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a rolling life ends under an access that runs',
     file: 'client/session/validity.ts',
-    from: '(this.overstay ?? this.expired(true))',
-    to: '(this.overstay ?? this.expired(false))',
+    from: '(this.overstayAt(now) ?? this.expiredAt(now, true))',
+    to: '(this.overstayAt(now) ?? this.expiredAt(now, false))',
   },
   {
     name: 'an access that would join others that still run is not let in after the end of the life',
     file: 'client/session/hold.ts',
-    from: 'this.validity.expired(this.accesses.isAnyRunning || !this.chain.isIdle)',
-    to: 'this.validity.expired(false)',
+    from: 'this.validity.expiredAt(now, this.accesses.isAnyRunning || !this.chain.isIdle)',
+    to: 'this.validity.expiredAt(now, false)',
   },
   {
     name: 'what was to be written behind is dropped when a session is let go',
