@@ -11,11 +11,13 @@ import { keysOfMany } from './access/many-keys.js'
 import { inUse } from './access/new-id.js'
 import { OpenedSession } from './access/opened-session.js'
 import { peek } from './access/peek.js'
-import type { Holdfast as Api, Health, HoldfastApi, Peeked } from './api.js'
+import { SessionHandle } from './access/session-handle.js'
+import type { HoldfastApi, Peeked } from './api.js'
 import { LockOwner } from './attribute-locks/attribute-locks.js'
 import { compileLockRequest, type LockSpec } from './attribute-locks/lock-request.js'
 import { ClosedError, InvalidArgumentError } from './errors/index.js'
 import { Events, type HoldfastEvents } from './events.js'
+import type { Holdfast as Api, Health } from './holdfast-api.js'
 import {
   type AccessOptions,
   type CompiledAccessOptions,
@@ -28,7 +30,7 @@ import {
 import { checkWork } from './options/check.js'
 import { compileDrainMs } from './options/client-options.js'
 import type { Transport } from './ports.js'
-import { Task } from './scope.js'
+import { isInsideAccess, Task } from './scope.js'
 import type { ClientContext, ClientParts } from './session/context.js'
 import type { Hold } from './session/hold.js'
 import { Sessions } from './session/sessions.js'
@@ -67,18 +69,24 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     return this.context.options.ttlMs
   }
 
+  session(id: string): SessionHandle {
+    return new SessionHandle(this, this.entrance.keyOf(id))
+  }
+
   async access<T>(
-    id: string,
+    of: string | SessionHandle,
     locks: LockSpec,
     work: (session: AccessSession) => T | Promise<T>,
     options?: AccessOptions,
   ): Promise<T> {
-    const key = this.keyOf(id)
+    const key = this.keyOf(of)
     const request = compileLockRequest(locks)
     checkWork(work)
     const joining = { request, options: this.compileOptions(options), durability: options?.durability }
-    const joined = join(this.entrance.accesses.nesting, [key], joining, ([session]) => work(session as never))
-    if (joined !== undefined) return joined
+    if (isInsideAccess()) {
+      const joined = join(this.entrance.accesses.nesting, [key], joining, ([session]) => work(session as never))
+      if (joined !== undefined) return joined
+    }
     const ticket = new Ticket(request, joining.options)
     // The `await` is needed even where the access may run at once: the work never runs before this call has returned.
     const hold = await (this.entrance.tryEnter(key, ticket) ?? this.entrance.enter(key, ticket))
@@ -111,16 +119,16 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     return this.entrance.accesses.run(running, work)
   }
 
-  async open(id: string, locks: LockSpec, options?: AccessOptions): Promise<OpenedSession> {
-    const key = this.keyOf(id)
+  async open(of: string | SessionHandle, locks: LockSpec, options?: AccessOptions): Promise<OpenedSession> {
+    const key = this.keyOf(of)
     const ticket = new Ticket(compileLockRequest(locks), this.compileOptions(options))
     this.entrance.accesses.nesting.refuseOpen(key, ticket.request)
     const hold = await this.entrance.enter(key, ticket)
     return new OpenedSession(this.entrance, key, hold, ticket, () => this.entrance.accesses.end())
   }
 
-  async peek(id: string): Promise<Peeked<Record<string, unknown>> | undefined> {
-    const key = this.keyOf(id)
+  async peek(of: string | SessionHandle): Promise<Peeked<Record<string, unknown>> | undefined> {
+    const key = this.keyOf(of)
     this.entrance.checkOpen()
     return peek(this.context, key, this.closed.signal)
   }
@@ -144,8 +152,8 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     return id
   }
 
-  async destroy(id: string, options?: DestroyOptions): Promise<boolean> {
-    const key = this.keyOf(id)
+  async destroy(of: string | SessionHandle, options?: DestroyOptions): Promise<boolean> {
+    const key = this.keyOf(of)
     checkCallOptions(options, 'destroy')
     const compiled = compileAccessOptions({ ...options, ifMissing: 'fail' }, this.context.options)
     const request = compileLockRequest('all')
@@ -265,8 +273,10 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     return options === undefined ? this.accessDefaults : compileAccessOptions(options, this.context.options)
   }
 
-  private keyOf(id: string): SessionKey {
-    return this.entrance.keyOf(id)
+  private keyOf(session: string | SessionHandle): SessionKey {
+    if (session instanceof SessionHandle && session.isOf(this)) return session.key
+    // Anything but an id is refused here.
+    return this.entrance.keyOf(session as string)
   }
 }
 

@@ -1,9 +1,10 @@
 export type { Session } from './access/session.js'
-export type { Health, Holdfast, HoldfastApi, OpenSession, OpenSessionOf, Peeked, SessionOf } from './api.js'
+export type { HoldfastApi, OpenSession, OpenSessionOf, Peeked, SessionOf } from './api.js'
 export type { LockSpec } from './attribute-locks/lock-request.js'
 export { createHoldfast } from './create.js'
 export * from './errors/index.js'
 export type { HoldfastEvents, HoldfastMessage } from './events.js'
+export type { Health, Holdfast, SessionHandle } from './holdfast-api.js'
 export type {
   AccessOptions,
   CreateOptions,

@@ -1,4 +1,4 @@
-import type { Holdfast } from '../../api.js'
+import type { Holdfast } from '../../holdfast-api.js'
 import { checkMethod, invalid, type Keys } from '../../options/check.js'
 import { type Bounds, compileBounds } from './bounds.js'
 import { chosenLock } from './chosen-lock.js'

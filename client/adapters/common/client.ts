@@ -1,4 +1,5 @@
-import type { Holdfast, OpenSession } from '../../api.js'
+import type { OpenSession } from '../../api.js'
+import type { Holdfast, SessionHandle } from '../../holdfast-api.js'
 import type { Task } from '../../scope.js'
 
 export type { Task }
@@ -7,6 +8,9 @@ export type Values = Record<string, unknown>
 
 /** The client of an application, whatever the type of its sessions. */
 export type Client = Holdfast<Values>
+
+/** A handle of one session: it knows the hashed id. */
+export type Handle = SessionHandle<Values>
 
 /** An open session of any type. */
 export type Opened = OpenSession<Values, Values>

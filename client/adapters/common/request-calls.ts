@@ -1,7 +1,7 @@
 import type { LockSpec } from '../../attribute-locks/lock-request.js'
 import { decodeValue } from '../../codec/index.js'
 import type { IfMissing } from '../../options/access-options.js'
-import type { Client, Opened } from './client.js'
+import type { Client, Handle, Opened } from './client.js'
 import { extendLife, LIFE } from './life.js'
 import type { RequestOptions } from './options.js'
 import { endedAs, isMissing } from './replaced.js'
@@ -20,6 +20,8 @@ export interface Seen {
 /** The calls of one request to the client, with the bounds of its waits. */
 export class RequestCalls {
   private readonly holdfast: Client
+  /** A request hashes each of its ids once. */
+  private readonly handles = new Map<string, Handle>()
   private readonly waits: { readonly signal: AbortSignal; readonly timeoutMs: number; readonly label?: string }
 
   constructor(
@@ -35,7 +37,7 @@ export class RequestCalls {
 
   open(id: string, locks: LockSpec, ifMissing: IfMissing): Promise<Opened> {
     const options = { ...this.waits, ifMissing }
-    return this.counted(id, () => this.holdfast.open(id, locks as 'all', options))
+    return this.counted(id, () => this.of(id).open(locks as 'all', options))
   }
 
   /**
@@ -45,12 +47,11 @@ export class RequestCalls {
    * @throws {SessionMissingError}
    */
   async look<T>(id: string, see: (seen: Seen) => T): Promise<T> {
-    const peeked = await this.holdfast.peek(id)
+    const peeked = await this.of(id).peek()
     if (peeked !== undefined) return see(peeked)
     const options = { ...this.waits, ifMissing: 'fail' } as const
     return this.counted(id, () =>
-      this.holdfast.access(
-        id,
+      this.of(id).access(
         { all: 'read' },
         ({ state, createdAt, ttlMs, aliveUntil }) => see({ state, createdAt, ttlMs, aliveUntil, isTouchDue: false }),
         options,
@@ -61,15 +62,15 @@ export class RequestCalls {
   /** Gives the session another lifetime. */
   async setLifetime(id: string, ttlMs: number): Promise<void> {
     const options = { ...this.waits, ttlMs, ifMissing: 'fail', durability: 'access' } as const
-    await this.counted(id, () => this.holdfast.access(id, LIFE, () => {}, options))
+    await this.counted(id, () => this.of(id).access(LIFE, () => {}, options))
   }
 
   extendLife(id: string): Promise<void> {
-    return extendLife(this.holdfast, id, this.waits.timeoutMs)
+    return extendLife(this.of(id), this.waits.timeoutMs)
   }
 
   async destroy(id: string): Promise<void> {
-    await this.counted(id, () => this.holdfast.destroy(id, this.waits))
+    await this.counted(id, () => this.of(id).destroy(this.waits))
   }
 
   /**
@@ -96,10 +97,18 @@ export class RequestCalls {
 
   /** An access inside it tells why there was no session, and nobody can end or make one meanwhile. */
   private async refuseEnded(id: string, session: Opened): Promise<void> {
-    const inside = session.run(() => this.holdfast.access(id, 'all', () => {}, { ifMissing: 'fail' }))
+    const inside = session.run(() => this.of(id).access('all', () => {}, { ifMissing: 'fail' }))
     await inside.catch((error: unknown) => {
       if (!isMissing(error) || endedAs(error) !== undefined) throw error
     })
+  }
+
+  private of(id: string): Handle {
+    const known = this.handles.get(id)
+    if (known !== undefined) return known
+    const handle = this.holdfast.session(id)
+    this.handles.set(id, handle)
+    return handle
   }
 
   /** A request under 'merge' holds the session only while it saves: many at once are soon done, and none is refused. */

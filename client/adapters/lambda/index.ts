@@ -1,4 +1,4 @@
-import type { Holdfast } from '../../api.js'
+import type { Holdfast } from '../../holdfast-api.js'
 import { checkKeys, checkWork, integer, invalid, type Keys } from '../../options/check.js'
 import {
   INVOCATION_MARGIN_DEFAULT_MS,

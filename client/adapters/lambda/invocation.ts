@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events'
 import { isThenable } from '../../access/outcome.js'
-import type { Holdfast, HoldfastApi } from '../../api.js'
+import type { HoldfastApi } from '../../api.js'
 import { InvocationEndedError } from '../../errors/invocation.js'
+import type { Holdfast } from '../../holdfast-api.js'
 import { Call } from './call.js'
 
 /** The client for one invocation of a Lambda function: the same calls. Each fails once the invocation has ended. */

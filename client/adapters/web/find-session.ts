@@ -17,14 +17,15 @@ export async function findSession(context: RequestContext, id: string | undefine
 
 async function find(context: RequestContext, id: string): Promise<Found> {
   const { holdfast, options, lock, client } = context
+  const handle = holdfast.session(id)
   if (lock === 'none') {
-    const peeked = await holdfast.peek(id)
-    if (peeked !== undefined) return { kind: 'peeked', id, peeked }
+    const peeked = await handle.peek()
+    if (peeked !== undefined) return { kind: 'peeked', id, handle, peeked }
     // A look with its lock tells why there is none, and ends at once.
   }
   try {
     const open = () =>
-      holdfast.open(id, lock === 'write' ? 'all' : { all: 'read' }, {
+      handle.open(lock === 'write' ? 'all' : { all: 'read' }, {
         ifMissing: 'fail',
         durability: 'access',
         timeoutMs: options.timeoutMs,

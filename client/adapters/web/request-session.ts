@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import type { Peeked } from '../../api.js'
 import { AccessEndedError, NotLockedError, SessionReleasedError } from '../../errors/index.js'
 import { compileTtlMs } from '../../options/access-options.js'
-import { type Client, newTask, type Opened, surround, type Task, type Values } from '../common/client.js'
+import { type Client, type Handle, newTask, type Opened, surround, type Task, type Values } from '../common/client.js'
 import { extendLife } from '../common/life.js'
 import { ID_BYTES } from '../limits.js'
 import type { NewCookie } from './cookie.js'
@@ -16,13 +16,13 @@ import type { CookieSession } from './web-session.js'
 export type Found =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'opened'; readonly id: string; readonly session: Opened }
-  | { readonly kind: 'peeked'; readonly id: string; readonly peeked: Peeked<Values> }
+  | { readonly kind: 'peeked'; readonly id: string; readonly handle: Handle; readonly peeked: Peeked<Values> }
 
 /** Where the attributes are: staged until the session is made, held under a lock, only read, or no longer here. */
 type Source =
   | { readonly kind: 'staged'; readonly staged: StagedValues }
   | { readonly kind: 'held'; readonly session: Opened; readonly staged?: StagedValues }
-  | { readonly kind: 'peeked'; readonly peeked: Peeked<Values> }
+  | { readonly kind: 'peeked'; readonly handle: Handle; readonly peeked: Peeked<Values> }
   | { readonly kind: 'gone'; readonly error: () => Error }
 
 /** What the session of a request needs to know of it. */
@@ -205,7 +205,7 @@ export class RequestSession implements CookieSession<Values, Values> {
   private async save(how: 'commit' | 'close'): Promise<void> {
     const { source } = this
     if (source.kind === 'gone') throw source.error()
-    if (source.kind === 'peeked') return this.touch(source.peeked)
+    if (source.kind === 'peeked') return this.touch(source.handle, source.peeked)
     const held = source.kind === 'held' ? source : await this.make(source.staged)
     if (held === undefined) return
     const { session, staged } = held
@@ -222,11 +222,11 @@ export class RequestSession implements CookieSession<Values, Values> {
   }
 
   /** Extends the life of a session that was only read. */
-  private async touch({ isTouchDue, ttlMs }: Peeked<Values>): Promise<void> {
-    const { holdfast, options } = this.context
+  private async touch(handle: Handle, { isTouchDue, ttlMs }: Peeked<Values>): Promise<void> {
+    const { options } = this.context
     if (options.isRolling) this.cookie = 'is set'
     this.cookieTtlMs = ttlMs
-    if (isTouchDue && this.#id !== undefined) await extendLife(holdfast, this.#id, options.timeoutMs)
+    if (isTouchDue) await extendLife(handle, options.timeoutMs)
   }
 
   /** Makes the session of a request that has none, unless it has no attributes either. */

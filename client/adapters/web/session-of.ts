@@ -1,4 +1,4 @@
-import type { Holdfast } from '../../api.js'
+import type { Holdfast } from '../../holdfast-api.js'
 import type { Client } from '../common/client.js'
 import { tellOverstay } from '../common/overstay.js'
 import type { CookieAttributes } from './cookie.js'

@@ -1,5 +1,5 @@
-import type { Holdfast } from '../../api.js'
 import { InvalidArgumentError, isHoldfastError } from '../../errors/index.js'
+import type { Holdfast } from '../../holdfast-api.js'
 import { checkWork, kindOf } from '../../options/check.js'
 import type { Client } from '../common/client.js'
 import { tellOverstay } from '../common/overstay.js'
