@@ -84,6 +84,10 @@ export interface HoldfastApi<S extends object> {
    *   `signal`, `timeoutMs` and `label` are for the waits of its `session.lock()`, which locks for the outer access too.
    *   Where `signal` is aborted already, `work` does not run.
    *
+   * An AsyncLocalStorage of Node.js recognises them. From Node.js 24 on, it costs other code of the process nothing. On
+   * Node.js 20 and 22 the first access makes Node.js follow every promise of the process: an `await` elsewhere then takes
+   * about three times as long (0.1 µs more).
+   *
    * @param id the session's id: a secret. Only its SHA-256 leaves this process.
    * @param locks `{ write: [...], read: [...] }`, `'all'` (everything, for writing), or `{ all: 'read', write: [...] }`.
    * @returns the result of `work`.
