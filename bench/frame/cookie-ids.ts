@@ -24,8 +24,13 @@ export class CookieIds {
   }
 
   next(): string {
+    return this.of(this.nextIndex())
+  }
+
+  /** Of the next id among all. */
+  nextIndex(): number {
     this.at = (this.at + STRIDE) % this.count
-    return this.of(this.at)
+    return this.at
   }
 
   /** All of them, in the order of their making. */

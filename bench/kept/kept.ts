@@ -15,7 +15,7 @@ export const KEPT_ACCESS: Part = {
   explanation:
     'One loop accesses held sessions, one after the other, by ids that are fresh strings, as a cookie gives them. In one ' +
     'process: the real client with a store in memory, which a kept access never reaches; its writes are written later ' +
-    '(write-back, after a minute). On DynamoDB: the same DynamoDB Local for all; each peer locks, reads, writes and ' +
+    '(write-back, after a minute). A handle was made of each session before. On DynamoDB: the same DynamoDB Local for all; each peer locks, reads, writes and ' +
     'unlocks; Redis is a redis-server on this machine, reached by a socket.',
   onOldestNode: true,
   canBeModelled: false,
@@ -29,7 +29,7 @@ export const KEPT_ACCESS: Part = {
     return {
       series: [held.series, opened.series, others, ...stored],
       figures,
-      goals: isGoal ? [held.goal, opened.goal] : [],
+      goals: isGoal ? [...held.goals, opened.goal] : [],
       cautions: [],
     }
   },

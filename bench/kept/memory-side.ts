@@ -1,26 +1,10 @@
-import { CookieIds } from '../frame/cookie-ids.js'
 import { loop, type Operation } from '../frame/loop.js'
 import type { StartSide } from '../frame/side.js'
-import { BenchStore, hold, KEPT } from '../store.js'
+import { heldClient } from './held-client.js'
 
-interface State {
-  count: number
-}
-
-/** The longest one: what is written later is written between rounds, if at all. */
-const FLUSH_MS = 60_000
-
-/** Accesses to held sessions, with everything in this process. */
+/** Accesses to held sessions by their ids. */
 export const start: StartSide = async ({ setting }) => {
-  const sessions = Number(setting.sessions)
-  const ids = new CookieIds(sessions, 'memory')
-  const client = new BenchStore().client<State>({
-    heldSessionsMax: sessions,
-    durability: 'release',
-    flushMs: FLUSH_MS,
-    ...KEPT,
-  })
-  await hold(client, ids.all(), () => ({ count: 0 }))
+  const { client, ids } = await heldClient(Number(setting.sessions))
   const operations: Readonly<Record<string, Operation>> = {
     read: () => client.access(ids.next(), { read: ['count'] }, ({ state }) => state.count),
     write: () =>
