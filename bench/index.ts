@@ -8,6 +8,8 @@ const USAGE = `usage: npm run bench -- [part ...] [--quick] [--latency aws] [--p
   --latency aws   with answers that take as long as on AWS: its tables say "modelled"
   --publish       keeps the results in docs/performance/, and makes docs/PERFORMANCE.md from all that is kept there`
 
+// Each process of a side would say so again.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
 process.exitCode = await run()
 
 async function run(): Promise<number> {

@@ -10,31 +10,26 @@ export interface PartTimes {
   readonly push: number
   /** One request of a function, from its call to its answer. */
   readonly write: number
-  readonly refusedWrite: number
-  readonly read: number
   /** The part of DynamoDB alone. */
-  readonly dynamoDb: { readonly write: number; readonly read: number }
+  readonly dynamoDbWrite: number
   /** The code of functions and client, in memory. */
   readonly functions: number
   readonly client: number
 }
 
-/** A handoff waits for these one after the other. One more read runs beside a write, so that nobody waits for it. */
+/** A handoff waits for these one after the other. */
 const WRITES = 3
-const REFUSED_WRITES = 1
-const READS = 1
 const MESSAGES = 2
 const PUSHES = 2
 
 /** Where the time of one handoff goes. */
 export function partsTable(times: PartTimes): Figures {
-  const { dynamoDb } = times
-  const requests = WRITES * times.write + REFUSED_WRITES * times.refusedWrite + READS * times.read
-  const inDynamoDb = (WRITES + REFUSED_WRITES) * dynamoDb.write + READS * dynamoDb.read
+  const requests = WRITES * times.write
+  const inDynamoDb = WRITES * times.dynamoDbWrite
   const parts: readonly (readonly [name: string, ms: number])[] = [
     [`gateway: ${MESSAGES} messages to functions, with their invocation`, MESSAGES * times.message],
     [`gateway: ${PUSHES} pushes, with the SDK that sends them`, PUSHES * times.push],
-    [`DynamoDB: ${WRITES + REFUSED_WRITES} writes, ${READS} read`, inDynamoDb],
+    [`DynamoDB: ${WRITES} writes`, inDynamoDb],
     ['SDK, HTTP and the proxy of the same requests', requests - inDynamoDb],
     ["functions' own code, in memory", times.functions],
     ["client's own code, in memory", times.client],

@@ -95,8 +95,6 @@ export const start: StartSide = async ({ setting }) => {
       return pushed
     },
     write: () => inFunction({ do: 'write' }),
-    refusedWrite: () => inFunction({ do: 'refusedWrite' }),
-    read: () => inFunction({ do: 'read' }),
   }
   const run = measured[String(setting.what)]
   if (run === undefined) throw new Error(`the floor has no ${String(setting.what)}`)

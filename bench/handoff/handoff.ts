@@ -11,7 +11,7 @@ export const HANDOFF: Part = {
   title: 'Handoffs between processes',
   explanation:
     'Processes of their own use the same sessions, on one DynamoDB Local and one gateway, with the bundled functions in ' +
-    'threads. The floor is what a handoff sends (4 writes, one of them refused, 2 reads, 2 messages, 2 pushes) with ' +
+    'threads. The floor is what a handoff sends between processes that the functions do not know yet (4 writes, one of them refused, 2 reads, 2 messages, 2 pushes), with ' +
     'trivial clients and trivial functions, which run beside the deployed ones in the same threads. With --latency aws: ' +
     AWS_LATENCY_TEXT,
   onOldestNode: false,

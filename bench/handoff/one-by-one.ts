@@ -12,11 +12,11 @@ const HANDOFFS = 200
 const QUICK_HANDOFFS = 25
 const FLOOR_TIMES_MAX = 1.05
 /** Of one access that needs a handoff, its commit included. */
-const EXPECTED = { requests: 7, pushes: 2, messages: 2 }
+const EXPECTED = { requests: 4, pushes: 2, messages: 2 }
 /** Renewals and their requests come with time, not with handoffs. */
 const RENEWALS_SHARE_MAX = 0.25
 
-const PARTS = ['message', 'push', 'write', 'refusedWrite', 'read'] as const
+const PARTS = ['message', 'push', 'write'] as const
 
 interface OneByOne {
   readonly series: Series
@@ -54,9 +54,7 @@ export async function oneByOne(context: PartContext, stack: BenchStack): Promise
     message: p50At(parts, 'message'),
     push: p50At(parts, 'push'),
     write: p50At(parts, 'write'),
-    refusedWrite: p50At(parts, 'refusedWrite'),
-    read: p50At(parts, 'read'),
-    dynamoDb: dynamoDb.p50s(),
+    dynamoDbWrite: dynamoDb.writeMs(),
     functions: functionMs / operationsOf(own),
     client: (wallMs - functionMs) / operationsOf(own),
   }
