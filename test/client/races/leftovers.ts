@@ -24,8 +24,8 @@ interface LocalSessionInsides {
     | {
         readonly state: string
         readonly accesses: {
-          readonly isAny: boolean
-          readonly isAnyRunning: boolean
+          readonly isAny: boolean | undefined
+          readonly isAnyRunning: boolean | undefined
           readonly several:
             | undefined
             | {
@@ -71,9 +71,9 @@ export async function checkLeftovers(race: RaceState): Promise<void> {
       if (hold === undefined) continue
       const { isAny, isAnyRunning } = hold.accesses
       // Not "is true": a name that nothing has any more must not pass for nobody.
-      const accesses = isAny === false && isAnyRunning === false ? 0 : 1
+      const used = isAny === false && isAnyRunning === false ? 0 : 1
       const unwritten = hold.held.unresolved?.isEmpty === false ? 1 : 0
-      const left = [accesses, unwritten, hold.chain.isIdle ? 0 : 1]
+      const left = [used, unwritten, hold.chain.isIdle ? 0 : 1]
       watch.expect(
         left.every((count) => count === 0),
         `client ${index} has kept [accesses, unwritten, chain] ${shown(left)}`,
