@@ -217,7 +217,7 @@ export class Storm {
   }
 
   private begin(over: AbortSignal): void {
-    if (this.bag.length === 0) this.bag = this.random.shuffled([...NAMES, ...OFTEN])
+    if (this.bag.length === 0) this.bag = [...this.random.shuffled(NAMES), ...this.random.shuffled(OFTEN)]
     const name = this.bag.shift() as FaultName
     const isTaken = EXCLUSIVE.includes(name) && [...this.active.values()].some((other) => EXCLUSIVE.includes(other))
     if (isTaken) return void this.bag.push(name)
@@ -233,7 +233,8 @@ export class Storm {
       await sleep(end.afterMs, over)
       await end.undo()
       const struck = end.struck?.()
-      if (struck === 0) return void this.bag.push(name)
+      // A short run has time for each kind once, if what met nothing is not put off.
+      if (struck === 0) return void this.bag.unshift(name)
       const { times, strikes } = this.counts.get(name) as Count
       this.counts.set(name, { times: times + 1, strikes: strikes + (struck ?? 0) })
     } catch (error) {
