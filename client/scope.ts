@@ -16,6 +16,8 @@ export interface ScopeOwner {
   readonly store: string | undefined
 }
 
+const NONE: readonly Nestable[] = []
+
 /** The access that the current task runs in. Scopes lie in each other, also those of different clients. */
 export class Scope {
   isEnded = false
@@ -23,10 +25,16 @@ export class Scope {
 
   constructor(
     readonly owner: ScopeOwner,
-    readonly running: readonly Nestable[],
+    public running: readonly Nestable[],
     /** What an access to another session does inside: it is refused, since it might wait for itself, or it waits. */
     readonly others: 'refused' | 'waits',
   ) {}
+
+  /** Whatever still has this scope as its context, such as a socket, keeps no session for it. */
+  close(): void {
+    this.isEnded = true
+    this.running = NONE
+  }
 
   /** Node.js 20 shows the scope with every promise that is made inside the access. It must show no values. */
   [inspect.custom](): object {

@@ -52,13 +52,13 @@ async function runInside<T>(
   try {
     const result = nesting.run(scope, () => work(sessions))
     const value = isThenable(result) ? await unlessLost(sessions, result) : result
-    scope.isEnded = true
+    scope.close()
     for (const session of sessions) session.end()
     if (durability === 'access') await commitAll(sessions)
     for (const session of sessions) session.leave()
     return value
   } catch (error) {
-    scope.isEnded = true
+    scope.close()
     // What was refused of its commits is undone, too.
     for (const { whole } of sessions) if (whole.answered !== undefined) await whole.answered
     for (const { content } of sessions) content.rollBack()

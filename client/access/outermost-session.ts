@@ -81,7 +81,7 @@ export abstract class OutermostSession {
     this.scopes.add(scope)
     task.surroundWith(scope)
     return () => {
-      scope.isEnded = true
+      scope.close()
       this.scopes?.delete(scope)
     }
   }
@@ -107,7 +107,7 @@ export abstract class OutermostSession {
   /** Ends the use of this object. */
   end(): void {
     this.isEnded = true
-    for (const scope of this.scopes ?? []) scope.isEnded = true
+    for (const scope of this.scopes ?? []) scope.close()
   }
 
   /** Brings the end of the session into DynamoDB. This object has ended. */

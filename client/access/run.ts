@@ -77,7 +77,7 @@ export class Accesses {
         const finished = finishAfter(result, scope, running, finish ?? commit)
         return unlessLost(running, this.settle(scope, running, finished))
       }
-      scope.isEnded = true
+      scope.close()
       const committed = commit(running)
       if (committed !== undefined) return this.settle(scope, running, after(committed, result))
       this.close(scope, running)
@@ -102,7 +102,7 @@ export class Accesses {
   }
 
   private close(scope: Scope, running: readonly AccessSession[]): void {
-    scope.isEnded = true
+    scope.close()
     this.end(running.length)
   }
 }
@@ -141,7 +141,7 @@ async function finishAfter<T>(
   const value = await result
   for (let one = running.find(isEnding); one !== undefined; one = running.find(isEnding)) await one.ending
   // Tasks that the work has left running are not inside the access any more: its session is about to end.
-  scope.isEnded = true
+  scope.close()
   await finish(running)
   return value
 }

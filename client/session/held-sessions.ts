@@ -86,8 +86,10 @@ export class HeldSessions {
   }
 
   private scheduleIdle(): void {
+    if (this.idleTimer !== undefined || this.isStopped) return
+    // Asked for last: it mends the order of all that were used meanwhile.
     const oldest = this.order.leastRecent
-    if (oldest === undefined || this.idleTimer !== undefined || this.isStopped) return
+    if (oldest === undefined) return
     const dueMs = oldest.lastUsedMs + this.context.options.idleReleaseMs - this.context.clock.monotonicMs()
     this.idleTimer = this.context.clock.after(Math.max(1, dueMs), () => this.releaseIdle(), 'background')
   }
