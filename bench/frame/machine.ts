@@ -5,7 +5,7 @@ import type { Machine } from './results.js'
 
 /** The Node.js that figures are claimed for, and the oldest one that is supported: npm's package `node`. */
 export const REFERENCE_NODE = '24.21.0'
-export const OLDEST_NODE = '20.12.2'
+export const OLDEST_NODE = '20.16.0'
 
 const run = promisify(execFile)
 const MIB = 1024 * 1024
