@@ -1,7 +1,7 @@
 import { CONNECTION_REMEMBERED_MS, CONNECTIONS_PER_PROCESS_MAX } from '../protocol/limits.js'
+import { RecentMap } from '../protocol/recent-map.js'
 import { REMEMBERED_CONNECTIONS_MAX } from './limits.js'
 import type { Sender } from './ports.js'
-import { RecentMap } from './recent-map.js'
 
 interface Known {
   readonly sender: Sender

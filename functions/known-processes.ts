@@ -1,6 +1,6 @@
 import type { ProcessRecord } from '../protocol/process/record.js'
+import { RecentMap } from '../protocol/recent-map.js'
 import { REMEMBERED_PROCESSES_MAX } from './limits.js'
-import { RecentMap } from './recent-map.js'
 
 /** Where a process listens, and a time until which its lease runs. */
 type KnownProcess = Pick<ProcessRecord, 'connectionId' | 'endpoint' | 'label' | 'leaseUntil'>

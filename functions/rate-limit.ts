@@ -1,5 +1,5 @@
+import { RecentMap } from '../protocol/recent-map.js'
 import { COUNTED_SENDERS_MAX } from './limits.js'
-import { RecentMap } from './recent-map.js'
 
 interface Bucket {
   readonly left: number

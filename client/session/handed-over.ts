@@ -1,4 +1,5 @@
 import type { SessionKey } from '../../protocol/keys.js'
+import { RecentMap } from '../../protocol/recent-map.js'
 import { HANDED_OVER_MAX } from '../limits.js'
 import type { CompiledOptions } from '../options/client-options.js'
 import type { Clock } from '../ports.js'
@@ -15,7 +16,7 @@ interface HandedOver {
  * depends on this.
  */
 export class HandedOverSessions {
-  private readonly sessions = new Map<SessionKey, HandedOver>()
+  private readonly sessions = new RecentMap<SessionKey, HandedOver>(HANDED_OVER_MAX)
 
   constructor(
     private readonly clock: Clock,
@@ -25,11 +26,8 @@ export class HandedOverSessions {
   note(session: SessionKey, waiters: number): void {
     const { isReleasedAfterAccess, idleReleaseMs } = this.options
     if (isReleasedAfterAccess) return
-    this.sessions.delete(session)
     // The other process keeps it for as long as this one would.
     this.sessions.set(session, { waiters, untilMs: this.clock.monotonicMs() + idleReleaseMs })
-    const [oldest] = this.sessions.keys()
-    if (this.sessions.size > HANDED_OVER_MAX && oldest !== undefined) this.sessions.delete(oldest)
   }
 
   /** How many processes waited for the next holder. Undefined where this process knows of none. Forgets it. */

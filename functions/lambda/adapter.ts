@@ -7,6 +7,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { APIGatewayProxyResultV2, APIGatewayProxyWebsocketEventV2 } from 'aws-lambda'
 import type { Store } from '../../protocol/dynamodb.js'
 import type { StoreMessage } from '../../protocol/messages.js'
+import { RecentMap } from '../../protocol/recent-map.js'
 import { compileTiming } from '../../protocol/timing.js'
 import { DynamoDbStore } from '../../store/dynamodb.js'
 import { Requests } from '../../store/requests.js'
@@ -21,7 +22,6 @@ import {
   REQUESTS_MAX,
 } from '../limits.js'
 import type { Address, Deps, LogEntry } from '../ports.js'
-import { RecentMap } from '../recent-map.js'
 import { MessageTime } from './message-time.js'
 import { RetryingStore } from './retrying-store.js'
 

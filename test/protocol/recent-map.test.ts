@@ -1,4 +1,4 @@
-import { RecentMap } from '../../functions/recent-map.js'
+import { RecentMap } from '../../protocol/recent-map.js'
 
 describe('a map of what is recent', () => {
   const held = (map: RecentMap<string, number>, keys: string) =>
