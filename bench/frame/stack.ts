@@ -1,4 +1,3 @@
-import { BillingMode, CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { RequestCount } from '../../local/dynamodb/request-counts.js'
 import type { LocalStack } from '../../local/local-stack.js'
 import { startDelayedStack } from '../../local/start-local-stack.js'
@@ -50,28 +49,6 @@ export class BenchStack {
   consumedBy({ env }: SideSpec): Consumed {
     const isOther = env?.AWS_ACCESS_KEY_ID === this.stack.adminCredentials.accessKeyId
     return this.consumed((_table, caller) => !isOther || caller === ADMIN)
-  }
-
-  /** Creates a table for a side that does not use Holdfast, and returns the environment of its processes. */
-  async createTable(table: string, key = 'id', sortKey?: string): Promise<Readonly<Record<string, string>>> {
-    const { config, env, adminCredentials: credentials } = this.stack
-    const client = new DynamoDBClient({ endpoint: config.dynamoDbEndpoint, region: config.region, credentials })
-    const keys = sortKey === undefined ? [key] : [key, sortKey]
-    const creation = new CreateTableCommand({
-      TableName: table,
-      BillingMode: BillingMode.PAY_PER_REQUEST,
-      KeySchema: keys.map((name, index) => ({ AttributeName: name, KeyType: index === 0 ? 'HASH' : 'RANGE' })),
-      AttributeDefinitions: keys.map((name) => ({ AttributeName: name, AttributeType: 'S' })),
-    })
-    await client.send(creation).finally(() => client.destroy())
-    return {
-      ...env,
-      // These may do anything: an application's own credentials reach only the tables of the store.
-      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-      AWS_REGION: config.region,
-      DYNAMODB_ENDPOINT: config.dynamoDbEndpoint,
-    }
   }
 
   stop(): Promise<void> {

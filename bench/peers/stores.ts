@@ -1,3 +1,4 @@
+import { createOtherTable } from '../frame/other-table.js'
 import type { BenchStack } from '../frame/stack.js'
 import {
   CONNECT_DYNAMODB_TABLE,
@@ -18,11 +19,11 @@ export interface PeerStores {
   stop(): Promise<void>
 }
 
-export async function peerStores(stack: BenchStack): Promise<PeerStores> {
+export async function peerStores({ stack }: BenchStack): Promise<PeerStores> {
   for (const table of [SESSIONS_TABLE, CONNECT_DYNAMODB_TABLE, FAIL_CLOSED_TABLE, FAIL_OPEN_TABLE]) {
-    await stack.createTable(table)
+    await createOtherTable(stack, table, ['id'])
   }
-  const env = await stack.createTable(DELIVERYHERO_TABLE, DELIVERYHERO_KEYS.key, DELIVERYHERO_KEYS.sortKey)
+  const env = await createOtherTable(stack, DELIVERYHERO_TABLE, Object.values(DELIVERYHERO_KEYS))
   const redis = await startRedis()
   return {
     hasRedis: redis !== undefined,

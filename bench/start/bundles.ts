@@ -5,7 +5,7 @@ import { brotliDecompressSync } from 'node:zlib'
 import { packageRoot } from '../../local/package-root.cjs'
 import { inTurns, type SideFigures } from './rounds.js'
 
-const BUNDLES = ['connection', 'grant', 'release'] as const
+export const BUNDLES = ['connection', 'grant', 'release'] as const
 export type Bundle = (typeof BUNDLES)[number]
 
 /** The functions' bundles as esbuild makes them without care: ES modules, with all that the AWS SDK may ever need. */

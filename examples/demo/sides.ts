@@ -1,4 +1,4 @@
-import { BillingMode, CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { createOtherTable } from '../../bench/frame/other-table.js'
 import type { LocalStack } from '../../local/index.js'
 import { step } from '../shop/command.js'
 import { firstCrashed, type ServerProcess, SHOP_SERVER, startServers, stopAll } from '../shop/processes.js'
@@ -54,25 +54,10 @@ export async function runCompared(
 }
 
 /** Creates a table of sessions, and returns the environment of the servers that use it. */
-export async function prepareTable(stack: LocalStack, table: string): Promise<Readonly<Record<string, string>>> {
-  const { config, env, adminCredentials: credentials } = stack
-  const client = new DynamoDBClient({ endpoint: config.dynamoDbEndpoint, region: config.region, credentials })
-  const creation = new CreateTableCommand({
-    TableName: table,
-    BillingMode: BillingMode.PAY_PER_REQUEST,
-    KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
-    AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
-  })
-  await client.send(creation).finally(() => client.destroy())
-  return {
-    ...env,
-    // These may do anything: an application's own credentials reach only the tables of the store.
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-    DYNAMODB_ENDPOINT: config.dynamoDbEndpoint,
-    SESSIONS_TABLE: table,
-  }
-}
+export const prepareTable = async (stack: LocalStack, table: string): Promise<Readonly<Record<string, string>>> => ({
+  ...(await createOtherTable(stack, table, ['id'])),
+  SESSIONS_TABLE: table,
+})
 
 /** Every side runs here, one after the other: as many processes, the same load, the same measures. */
 async function runSide(

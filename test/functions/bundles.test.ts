@@ -1,28 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { packageRoot } from '../../local/package-root.cjs'
+import { BUNDLES, type Bundle, bundlePath, FUNCTION_ENVIRONMENT } from '../../bench/start/bundles.js'
 
-const BUNDLES = ['connection', 'grant', 'release']
 const SIZE_MAX = 270_000
 
-/** What Lambda gives to a function, and what the stack gives to these. */
-const ENVIRONMENT = {
-  AWS_REGION: 'eu-west-1',
-  AWS_ACCESS_KEY_ID: 'KEY',
-  AWS_SECRET_ACCESS_KEY: 'secret',
-  AWS_SESSION_TOKEN: 'token',
-  HOLDFAST_LOCKS_TABLE: 'Locks',
-  HOLDFAST_CALLBACK_URL: 'https://callback.invalid/live',
-  HOLDFAST_INCARNATION: '1',
-}
-
-const file = (name: string) => join(packageRoot, 'dist', 'lambda', name, 'index.cjs')
-
 /** Loads the bundle as Lambda does, and returns what it exports or why it does not load. */
-function load(name: string, environment: Partial<typeof ENVIRONMENT>): string {
+function load(name: Bundle, environment: Partial<typeof FUNCTION_ENVIRONMENT>): string {
   const script = `
-    import(${JSON.stringify(file(name))}).then(
+    import(${JSON.stringify(bundlePath(name))}).then(
       ({ handler }) => console.log('a handler that is a ' + typeof handler),
       ({ message }) => console.log(message))`
   return execFileSync(process.execPath, ['-e', script], {
@@ -34,19 +19,19 @@ function load(name: string, environment: Partial<typeof ENVIRONMENT>): string {
 
 describe.each(BUNDLES)('the bundle of the function %s', (name) => {
   test('loads with what Lambda gives it', () => {
-    expect(load(name, ENVIRONMENT)).toBe('a handler that is a function')
+    expect(load(name, FUNCTION_ENVIRONMENT)).toBe('a handler that is a function')
   })
 
   test.each(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'] as const)(
     'says so where it is given no %s',
     (variable) => {
-      const { [variable]: _, ...rest } = ENVIRONMENT
+      const { [variable]: _, ...rest } = FUNCTION_ENVIRONMENT
       expect(load(name, rest)).toBe(`the environment variable ${variable} is not set`)
     },
   )
 
   test('is small: no other source of credentials, no map of the sources', () => {
-    const code = readFileSync(file(name), 'utf8')
+    const code = readFileSync(bundlePath(name), 'utf8')
     expect(code.length).toBeLessThan(SIZE_MAX)
     expect(code).not.toContain('AWS_WEB_IDENTITY_TOKEN_FILE')
     expect(code).not.toContain('AWS_CONTAINER_CREDENTIALS')

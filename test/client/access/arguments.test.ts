@@ -1,6 +1,5 @@
 import { InvalidArgumentError } from '../../../client/errors/index.js'
-import type { Holdfast } from '../../../client/holdfast.js'
-import { World } from '../../support/world.js'
+import { useOneClient } from './one-client.js'
 
 interface Shop {
   cart: { items: string[] }
@@ -13,15 +12,8 @@ const ID = 'an id'
 type Untyped = { readonly [method in 'create' | 'destroy' | 'on' | 'off']: (...args: unknown[]) => Promise<unknown> }
 
 describe('a client', () => {
-  let world: World
-  let holdfast: Holdfast<Shop>
-  beforeEach(() => {
-    world = new World()
-    holdfast = world.client<Shop>()
-  })
-  afterEach(() => world.close())
-
-  const finish = <T>(promise: Promise<T>): Promise<T> => world.finish(promise)
+  const stage = useOneClient<Shop>()
+  const finish = <T>(promise: Promise<T>): Promise<T> => stage.world.finish(promise)
 
   it.each([
     ['an empty id', () => ['', 'all', () => {}]],
@@ -39,11 +31,11 @@ describe('a client', () => {
     ['a signal that is none', () => [ID, 'all', () => {}, { signal: {} }]],
     ['no work', () => [ID, 'all']],
   ])('refuses %s before anything happens', async (_what, args) => {
-    const access = holdfast.access.bind(holdfast) as (...args: unknown[]) => Promise<unknown>
+    const access = stage.holdfast.access.bind(stage.holdfast) as (...args: unknown[]) => Promise<unknown>
     const refused = access(...args())
     await expect(refused).rejects.toBeInstanceOf(InvalidArgumentError)
     await expect(refused).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', effect: 'none', retryable: false })
-    expect(world.traffic.sent).toEqual([])
+    expect(stage.world.traffic.sent).toEqual([])
   })
 
   it.each([
@@ -62,22 +54,22 @@ describe('a client', () => {
       /destroy has no .*ifMissing/,
     ],
   ])('refuses a session %s before anything happens', async (_what, call, message) => {
-    const refused = call(holdfast as unknown as Untyped)
+    const refused = call(stage.holdfast as unknown as Untyped)
     await expect(refused).rejects.toBeInstanceOf(InvalidArgumentError)
     await expect(refused).rejects.toThrow(message)
-    expect(world.traffic.sent).toEqual([])
+    expect(stage.world.traffic.sent).toEqual([])
   })
 
   it('makes sessions of plain objects, with a prototype or without', async () => {
     for (const init of [{ count: 1 }, Object.assign(Object.create(null), { count: 1 }), undefined]) {
-      const id = await finish(holdfast.create(init))
-      expect((await holdfast.peek(id))?.state).toEqual({ ...init })
+      const id = await finish(stage.holdfast.create(init))
+      expect((await stage.holdfast.peek(id))?.state).toEqual({ ...init })
     }
   })
 
   it('refuses listeners of events that there are not, and what cannot listen', () => {
     for (const method of ['on', 'off'] as const) {
-      const call = (...args: unknown[]) => (holdfast as unknown as Untyped)[method](...args)
+      const call = (...args: unknown[]) => (stage.holdfast as unknown as Untyped)[method](...args)
       expect(() => call('grant', () => {})).toThrow(InvalidArgumentError)
       expect(() => call('grant', () => {})).toThrow(
         "there is no event 'grant': known are granted, wanted, released, lost, connection",
@@ -87,6 +79,6 @@ describe('a client', () => {
       expect(() => call('granted')).toThrow('the listener must be a function, received undefined')
     }
     const listener = () => {}
-    expect(holdfast.on('lost', listener).off('lost', listener)).toBe(holdfast)
+    expect(stage.holdfast.on('lost', listener).off('lost', listener)).toBe(stage.holdfast)
   })
 })

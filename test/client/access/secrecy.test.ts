@@ -1,8 +1,7 @@
 import { inspect } from 'node:util'
 import { HoldfastError } from '../../../client/errors/index.js'
-import type { Holdfast } from '../../../client/holdfast.js'
 import { currentScope } from '../../../client/scope.js'
-import { World } from '../../support/world.js'
+import { useOneClient } from './one-client.js'
 
 interface Shop {
   count: number
@@ -12,19 +11,12 @@ interface Shop {
 const ID = 'an id'
 
 describe('a client', () => {
-  let world: World
-  let holdfast: Holdfast<Shop>
-  beforeEach(() => {
-    world = new World()
-    holdfast = world.client<Shop>()
-  })
-  afterEach(() => world.close())
-
-  const finish = <T>(promise: Promise<T>): Promise<T> => world.finish(promise)
+  const stage = useOneClient<Shop>()
+  const finish = <T>(promise: Promise<T>): Promise<T> => stage.world.finish(promise)
 
   it('shows neither credentials, nor its secret, nor values when it is printed', async () => {
     const credentials = { accessKeyId: 'an access key', secretAccessKey: 'not to be shown' }
-    const client = world.client<Shop>({ credentials })
+    const client = stage.world.client<Shop>({ credentials })
     const printed = await finish(
       client.access(ID, 'all', (session) => {
         session.state.note = 'a value not to be shown'
@@ -36,17 +28,17 @@ describe('a client', () => {
         ].join()
       }),
     )
-    const hello = world.traffic.sent.find((text) => text.includes('"hello"')) ?? '{}'
+    const hello = stage.world.traffic.sent.find((text) => text.includes('"hello"')) ?? '{}'
     expect(printed).not.toContain('not to be shown')
     expect(printed).not.toContain((JSON.parse(hello) as { secret: string }).secret)
     expect(printed).toContain('heldSessions')
   })
 
   it('shows no values where Node.js prints the scope of a promise', async () => {
-    await finish(holdfast.access(ID, 'all', ({ state }) => void (state.note = 'a value not to be shown')))
+    await finish(stage.holdfast.access(ID, 'all', ({ state }) => void (state.note = 'a value not to be shown')))
     const printed = await finish(
-      holdfast.access(ID, 'all', () => {
-        return holdfast.access(ID, 'all', () => inspect(currentScope(), { depth: 20, showHidden: true }))
+      stage.holdfast.access(ID, 'all', () => {
+        return stage.holdfast.access(ID, 'all', () => inspect(currentScope(), { depth: 20, showHidden: true }))
       }),
     )
     expect(printed).toContain('Scope')
@@ -55,15 +47,15 @@ describe('a client', () => {
 
   it('never shows a session id, not to the store, in records, or in errors', async () => {
     const id = 'credential-that-must-not-leak'
-    await finish(holdfast.access(id, 'all', ({ state }) => void (state.count = 1)))
+    await finish(stage.holdfast.access(id, 'all', ({ state }) => void (state.count = 1)))
     const failed = await finish(
-      holdfast.access(id, 'all', () => Promise.reject(new HoldfastError('X', 'x'))).catch((e) => e),
+      stage.holdfast.access(id, 'all', () => Promise.reject(new HoldfastError('X', 'x'))).catch((e) => e),
     )
     const seen = JSON.stringify([
-      world.traffic,
-      world.logs,
-      [...world.memory.items('locks')],
-      [...world.memory.items('sessions')],
+      stage.world.traffic,
+      stage.world.logs,
+      [...stage.world.memory.items('locks')],
+      [...stage.world.memory.items('sessions')],
       String((failed as Error).stack),
     ])
     expect(seen).not.toContain(id)

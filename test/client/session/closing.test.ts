@@ -18,6 +18,16 @@ describe('a client that closes', () => {
     return client
   }
 
+  /** Writes to the primary state land when the gate opens. */
+  function stallWrites(): Gate {
+    const landing = new Gate()
+    world.onStateWrite = async (_update, write) => {
+      await landing.passed
+      return write()
+    }
+    return landing
+  }
+
   /** Nothing of it runs on, and it says nothing any more. */
   async function expectSilence(): Promise<void> {
     await settle()
@@ -161,11 +171,7 @@ describe('a client that closes', () => {
 
   it('waits for a commit whose lease has ended in the drain', async () => {
     const client = await counting()
-    const landing = new Gate()
-    world.onStateWrite = async (_update, write) => {
-      await landing.passed
-      return write()
-    }
+    const landing = stallWrites()
     const committing = increment(client)
     await settle()
     let isClosed = false
@@ -186,11 +192,7 @@ describe('a client that closes', () => {
     async (isAnswered) => {
       const client = await counting()
       await world.finish(increment(client, 'other'))
-      const landing = new Gate()
-      world.onStateWrite = async (_update, write) => {
-        await landing.passed
-        return write()
-      }
+      const landing = stallWrites()
       const committing = increment(client)
       await settle()
       const closing = client.close({ drainMs: 1_000 })
@@ -213,11 +215,7 @@ describe('a client that closes', () => {
 
   it('leaves no timer of a write that went with another', async () => {
     const client = await counting({ flushMs: 60_000 })
-    const landing = new Gate()
-    world.onStateWrite = async (_update, write) => {
-      await landing.passed
-      return write()
-    }
+    const landing = stallWrites()
     const writes = []
     for (const durability of ['access', 'access', 'release'] as const) {
       writes.push(increment(client, ID, { durability }))
