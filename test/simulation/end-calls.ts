@@ -46,7 +46,8 @@ export class EndCalls {
           history.locks.ending(key, epoch)
           await ending
           if (history.sessions.restorationsOf(key) === restorations) history.sessions.ended(key, epoch)
-          await this.checkTold(rival)
+          // Where the session was lost since, those who wait learn of its end by a claim.
+          if (!session.signal.aborted) await this.checkTold(rival)
         },
         { timeoutMs: this.workload.longWaitMs, durability: inside.anyDurability().durability },
       )
