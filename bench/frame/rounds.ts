@@ -122,6 +122,12 @@ export function compare(sides: readonly SideRounds[], against: SideRounds): read
   })
 }
 
+/** How many times as fast the other is, for a text: nothing where it is not faster. */
+export const fasterThan = (ours: SideRounds, other: SideRounds): string[] =>
+  compare([other], ours)
+    .filter(({ isNoDifference, ratio }) => !isNoDifference && ratio.median > 1)
+    .map(({ ratio }) => ratio.median.toFixed(1))
+
 /** Adds up what the side counted itself. */
 export function added(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const total: Record<string, number> = {}

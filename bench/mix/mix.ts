@@ -1,6 +1,6 @@
 import { type Part, type PartContext, roundsOf } from '../frame/part.js'
-import type { Figures, Measured, PartResult, Series } from '../frame/results.js'
-import { added, compare, lostUpdates, measure, type SideRounds, takeTurns } from '../frame/rounds.js'
+import type { Caution, Figures, Measured, PartResult, Series } from '../frame/results.js'
+import { added, compare, fasterThan, lostUpdates, measure, type SideRounds, takeTurns } from '../frame/rounds.js'
 import type { SideSpec } from '../frame/side-process.js'
 import { BenchStack } from '../frame/stack.js'
 import { type CountingName, isOnRedis, labelOf } from '../handoff/counting.js'
@@ -11,7 +11,9 @@ import { type Consumption, dollarsOf } from './consumption.js'
 import { costs } from './costs.js'
 
 const MILLION = 1_000_000
-const STICKY = [90, 95, 99] as const
+/** Of 4 servers, one in four by chance: as if a load balancer took any. */
+const WITHOUT_AFFINITY = 25
+const STICKY = [WITHOUT_AFFINITY, 90, 95, 99] as const
 const QUICK_STICKY = [95] as const
 const USERS = 1_000
 const QUICK_USERS = 200
@@ -34,7 +36,11 @@ export const MIX: Part = {
     const stack = await BenchStack.start(context)
     try {
       const measured = await withOthers(context, stack, priced.handedOver)
-      return { ...measured, figures: [...measured.figures, ...priced.figures], cautions: priced.cautions }
+      return {
+        ...measured,
+        figures: [...measured.figures, ...priced.figures],
+        cautions: [...measured.cautions, ...priced.cautions],
+      }
     } finally {
       await stack.stop()
     }
@@ -59,6 +65,7 @@ async function sideBySide(
   const measured: Measured[] = []
   const compared: Series['compared'][number][] = []
   const rows: Figures['rows'][number][] = []
+  const cautions: Caution[] = []
   for (const sticky of context.isQuick ? QUICK_STICKY : STICKY) {
     context.say(`${sticky} % sticky`)
     const sides = await takeTurns(specsOf(context, sticky, stack, stores), {
@@ -75,6 +82,7 @@ async function sideBySide(
       rows.push(rowOf(sticky, side, handedOver))
     }
     for (const other of others) compared.push(...compare(ours, other).map((row) => ({ ...row, setting: { sticky } })))
+    cautions.push(...cautionsOf(context, sticky, sides))
     for (const side of ours) context.expectCount(`lost updates of ${side.spec.label}`, lostUpdates(side), 0)
   }
   return {
@@ -98,7 +106,7 @@ async function sideBySide(
       },
     ],
     goals: [],
-    cautions: [],
+    cautions,
   }
 }
 
@@ -119,7 +127,7 @@ function specsOf(
     spec('holdfast', stack.stack.env),
     spec('holdfastWriteBack', stack.stack.env),
     spec('connectDynamoDb', env),
-    ...(hasRedis ? [spec('redlockTuned', env)] : []),
+    ...(hasRedis ? [spec('redlockTuned', env), spec('redisValues', env)] : []),
   ]
 }
 
@@ -149,4 +157,22 @@ function rowOf(sticky: number, { spec, rounds }: SideRounds, handedOver: Consump
     // A Redis costs by the hour.
     isOnRedis(spec.setting.way as CountingName) ? '–' : (MILLION * dollarsOf(consumption)).toFixed(2),
   ]
+}
+
+/** Where the others are faster: without affinity, and where a Redis is there and losses are acceptable. */
+function cautionsOf({ isModelled }: PartContext, sticky: number, sides: readonly SideRounds[]): Caution[] {
+  const [ours, ...others] = sides as [SideRounds, ...SideRounds[]]
+  const isClaimed = ({ spec }: SideRounds) => isModelled || !isOnRedis(spec.setting.way as CountingName)
+  const faster = others
+    .filter(({ spec }) => spec.setting.way !== 'holdfastWriteBack')
+    .filter(isClaimed)
+    .flatMap((other) =>
+      fasterThan(ours, other).map((ratio) => `${other.spec.label} ${ratio} × (${lostUpdates(other)} updates lost)`),
+    )
+  if (faster.length === 0) return []
+  const when =
+    sticky === WITHOUT_AFFINITY
+      ? 'users have no server of their own'
+      : `${sticky} % of the accesses come to the user's server`
+  return [{ when, figure: `accesses/s against Holdfast's: ${faster.join(', ')}` }]
 }

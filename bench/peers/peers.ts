@@ -14,6 +14,7 @@ const failClosed = async (isTuned: boolean) => (await import('./dynamodb-lock-cl
 const failOpen = async (isTuned: boolean) => (await import('./dynamodb-lock-client.js')).openFailOpen(isTuned)
 const deliveryHero = async (isTuned: boolean) => (await import('./deliveryhero.js')).openDeliveryHero(isTuned)
 const redlock = async (isTuned: boolean) => (await import('./redis.js')).openRedlock(isTuned)
+const redisValues = async () => (await import('./redis.js')).openRedisValues()
 const redisSemaphore = async (isTuned: boolean) => (await import('./redis.js')).openRedisSemaphore(isTuned)
 
 /** What people use instead. "Tuned" means with the settings that are best for handing a lock on quickly. */
@@ -27,6 +28,7 @@ export const PEERS = {
   failOpenTuned: kind('dynamodb-lock-client, fail open, tuned', false, () => failOpen(true)),
   deliveryHero: kind('@deliveryhero/dynamodb-lock', false, () => deliveryHero(false)),
   deliveryHeroTuned: kind('@deliveryhero/dynamodb-lock, tuned', false, () => deliveryHero(true)),
+  redisValues: kind('Redis get and set, no lock', true, redisValues),
   redlock: kind('redlock', true, () => redlock(false)),
   redlockTuned: kind('redlock, tuned', true, () => redlock(true)),
   redisSemaphore: kind('redis-semaphore', true, () => redisSemaphore(false)),
