@@ -227,6 +227,12 @@ export class Membership {
         if (message.code === 'EVICTED') return this.die(EVICTED)
         if (message.session !== undefined) this.events.received(message)
         return
+      case 'granted':
+      case 'queued':
+      case 'released':
+        // A copy of this process may have asked, and this one gives it back: no request of its own may have that number.
+        this.requests = Math.max(this.requests, (message.type === 'released' ? message.next : message)?.r ?? 0)
+        return this.events.received(message)
       default:
         this.events.received(message)
     }

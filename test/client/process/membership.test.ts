@@ -106,6 +106,18 @@ describe('a process and its connections', () => {
     expect(membership.loss).toMatchObject({ code: 'SESSION_LOST', reason: 'evicted', effect: 'none' })
   })
 
+  it.each<[string, (r: number) => object]>([
+    ['granted', (r) => ({ type: 'granted', session: 's', r, epoch: 1, contended: false })],
+    ['queued', (r) => ({ type: 'queued', session: 's', r, position: 0, nudgeAfterMs: 1 })],
+    ['released', (r) => ({ type: 'released', session: 's', epoch: 1, next: { r, epoch: 2, contended: false } })],
+  ])('numbers its requests above those of a copy, of which it is told by %s', async (_, message) => {
+    await settle()
+    line(0).say(welcome(1))
+    expect(membership.nextRequest()).toBe(1)
+    for (const r of [5, 2]) line(0).say(message(r) as StoreMessage)
+    expect(membership.nextRequest()).toBe(6)
+  })
+
   it('only closes an older connection that the store finds stale', async () => {
     await settle()
     line(0).say(welcome(1))
