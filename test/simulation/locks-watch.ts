@@ -206,7 +206,11 @@ export class LocksWatch {
     // After the table was emptied, a late hello begins another life.
     if (was === undefined) this.retired.delete(update.key)
     if (is !== undefined) this.leases.set(update.key, is.leaseUntil)
-    if (is !== undefined) this.connections.set(update.key, is.connectionId)
+    if (is !== undefined) {
+      this.connections.set(update.key, is.connectionId)
+      // As where a late hello begins another life.
+      this.replaced.delete(is.connectionId)
+    }
     if (was === undefined || is === undefined) return
     if (is.connectionId !== was.connectionId)
       this.replaced.set(was.connectionId, { process: update.key, atMs: this.judge.wallMs() })
