@@ -131,12 +131,6 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     to: "if (this.state === 'open' && this.minimum === undefined && this.isAtWork) this.ending.begin()",
   },
   {
-    name: 'a minimum hold outlives the lease',
-    file: 'client/session/hold.ts',
-    from: 'if (this.endIfLostOrExpired(now) || this.isMissingFor(ticket)) return false',
-    to: 'if ((this.minimum === undefined && this.endIfLostOrExpired(now)) || this.isMissingFor(ticket)) return false',
-  },
-  {
     name: 'an unused hold stands until its minimum is over',
     file: 'client/session/minimum-hold.ts',
     from: 'this.clock.after(0, () => this.endIfUnused()',
