@@ -1,8 +1,11 @@
 import { taken } from './cpu.js'
 
-/** A server's start: the import, the first access, and the first one to another session. Prints what each took. */
+/**
+ * A server's start: the import of the client, by the name in the first argument, the first access, and the first one to
+ * another session. Prints what each took.
+ */
 const startedAt = performance.now()
-const { createHoldfast } = await import('../../client/index.js')
+const { createHoldfast }: typeof import('../../client/index.js') = await import(process.argv[2] ?? '')
 const importMs = performance.now() - startedAt
 const holdfast = createHoldfast<{ count: number }>({ namespace: 'bench' })
 

@@ -7,7 +7,11 @@ const MODULE = new URL('./access-process.js', import.meta.url)
 export async function firstAccess(node: string, rounds: number): Promise<readonly SideFigures[]> {
   const stack = await startLocalStack()
   try {
-    return await inTurns(node, [{ name: 'a server', module: MODULE, args: [], environment: stack.env }], rounds)
+    return await inTurns(
+      node,
+      [{ name: 'a server', module: MODULE, args: ['holdfast'], environment: stack.env }],
+      rounds,
+    )
   } finally {
     await stack.stop()
   }

@@ -8,7 +8,7 @@ export const imports = (node: string, rounds: number): Promise<readonly SideFigu
     node,
     [
       { name: '@aws-sdk/client-dynamodb and ws', module: MODULE, args: ['@aws-sdk/client-dynamodb', 'ws'] },
-      { name: 'holdfast', module: MODULE, args: [new URL('../../client/index.js', import.meta.url).href] },
+      { name: 'holdfast', module: MODULE, args: ['holdfast'] },
     ],
     rounds,
   )
