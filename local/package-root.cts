@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path'
 
 /**
  * The folder of this package: where `dist/lambda` and `dist/cdk.out` are. It is found by name, since this file runs
- * from three places: the source, the ES module build and the CommonJS build. A `.cts` file, because `__dirname` is
- * the one way to know the own place that all three have.
+ * from several places: the source, what is compiled, and the bundled entries. A `.cts` file, because `__dirname` is the
+ * one way to know the own place that all of them have.
  */
 export const packageRoot: string = findUp(__dirname)
 

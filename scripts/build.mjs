@@ -1,9 +1,10 @@
-// Builds dist/: the ES module and the CommonJS form of the package, its WebSocket for bundlers, the bundled functions, and
-// the CDK assembly that the local stack runs. A step whose inputs are as they were at its last success is skipped.
+// Builds dist/: this repository's programs, the entries of the package in both forms with their types, its WebSocket for
+// bundlers, the bundled functions, and the CDK assembly that the local stack runs. A step whose inputs are as they were at its last success is skipped.
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bundleFunctions } from './build/bundle.mjs'
+import { bundleEntries, convertEntries } from './build/entries.mjs'
 import { exclusively } from './build/exclusively.mjs'
 import { fingerprint } from './build/fingerprint.mjs'
 import { synthesize } from './build/synthesize.mjs'
@@ -30,10 +31,16 @@ const steps = [
     run: () => compile(root, 'tsconfig.esm.json', 'dist/esm'),
   },
   {
-    name: 'CommonJS',
-    inputs: [...TOOLS, 'tsconfig.cjs.json', ...SHARED],
-    output: 'dist/cjs',
-    run: () => compile(root, 'tsconfig.cjs.json', 'dist/cjs'),
+    name: 'entries',
+    inputs: [...TOOLS, ...SHARED],
+    output: 'dist/import',
+    run: () => bundleEntries(root, 'dist/import', 'dist/esm'),
+  },
+  {
+    name: 'entries, as CommonJS',
+    inputs: [...TOOLS, 'dist/import'],
+    output: 'dist/require',
+    run: () => convertEntries(root, 'dist/require', 'dist/import'),
   },
   {
     name: 'ws',

@@ -11,8 +11,8 @@ const UNPACKED_BYTES_MAX = 5_000_000
 const LARGEST = 10
 
 const WHAT = {
-  'dist/esm': 'the ES modules',
-  'dist/cjs': 'the same as CommonJS',
+  'dist/import': 'the entries as ES modules, and their types',
+  'dist/require': 'the same as CommonJS',
   'dist/ws': 'the WebSocket, for bundlers',
   'dist/lambda': 'the Lambda functions',
   'dist/cdk.out': 'the CDK assembly',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageRoot } from '../../local/package-root.cjs'
 import { circlesIn } from './circles.js'
-import { filesBelow, sourceFiles } from './files.js'
+import { sourceFiles } from './files.js'
 import { importsOf, specifiersIn, withoutExtension } from './imports.js'
 import { isIn, MAY_IMPORT, roomOf } from './rooms.js'
 
@@ -75,14 +75,6 @@ test('what is built as CommonJS too does not ask for its own URL', () => {
     readFileSync(join(packageRoot, file), 'utf8').includes('import.meta'),
   )
   expect(asking).toEqual([])
-})
-
-test('what is built as CommonJS too imports nothing that is named only at run time', () => {
-  // There `import(name)` has become `require(name)`, which cannot load an ES module. One in a string has stayed.
-  const built = filesBelow('dist/cjs').filter((file) => file.endsWith('.js'))
-  expect(built).toContain('dist/cjs/client/errors/index.js')
-  const wrong = built.filter((file) => readFileSync(join(packageRoot, file), 'utf8').includes('Promise.resolve(`${'))
-  expect(wrong).toEqual([])
 })
 
 const folderOf = (file: string): string => file.split('/', 1)[0] ?? ''

@@ -229,7 +229,7 @@ test('every file that package.json names is there', async () => {
   const root = join(consumer.folder, 'node_modules', 'holdfast')
   const { bin, exports } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
   const named = leaves({ bin, exports })
-  expect(named).toContain('./dist/cjs/client/index.js')
+  expect(named).toContain('./dist/require/index.js')
   expect(named.filter((name) => !existsSync(join(root, name)))).toEqual([])
 })
 
@@ -243,7 +243,7 @@ test('it holds what runs and nothing of where it was built', async () => {
       'LICENSE',
       'README.md',
       'dist/cdk.out/Holdfast.template.json',
-      'dist/cjs/package.json',
+      'dist/require/package.json',
       'dist/lambda/connection/index.cjs',
       'dist/lambda/grant/index.cjs',
       'dist/lambda/release/index.cjs',
@@ -251,11 +251,13 @@ test('it holds what runs and nothing of where it was built', async () => {
     ]),
   )
   const surplus = names.filter(
-    (name) => !/^(dist\/(esm|cjs|ws|lambda|cdk\.out)\/|docs\/|LICENSE$|README\.md$|package\.json$)/.test(name),
+    (name) => !/^(dist\/(import|require|ws|lambda|cdk\.out)\/|docs\/|LICENSE$|README\.md$|package\.json$)/.test(name),
   )
   expect(surplus).toEqual([])
-  expect(names.filter((name) => /^dist\/(esm|cjs)\/(test|bench|examples|functions\/lambda)\//.test(name))).toEqual([])
-  expect(names).toEqual(expect.arrayContaining(['esm', 'cjs'].map((form) => `dist/${form}/functions/dispatch.js`)))
+  expect(names.filter((name) => /\/types\/(test|bench|examples|functions\/lambda)\//.test(name))).toEqual([])
+  expect(names).toEqual(
+    expect.arrayContaining(['import', 'require'].map((form) => `dist/${form}/types/functions/dispatch.d.ts`)),
+  )
   const contents = await Promise.all(files.map(async (file) => [file, await readFile(file, 'latin1')] as const))
   expect(contents.filter(([, content]) => content.includes(packageRoot)).map(([file]) => file)).toEqual([])
 })

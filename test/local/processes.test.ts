@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { packageRoot } from '../../local/package-root.cjs'
 
 const run = promisify(execFile)
-const cli = join(packageRoot, 'dist/esm/local/cli.js')
+const cli = join(packageRoot, 'dist/import/cli.js')
 
 /** The processes of a DynamoDB Local whose data are in this folder: Java, and the shell that watches over it. */
 async function processesOn(folder: string): Promise<string[]> {

@@ -1,0 +1,81 @@
+import { copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { filesAt } from './fingerprint.mjs'
+
+/** What `package.json` exports, and its command. */
+const ENTRIES = {
+  index: 'client/index.ts',
+  worker: 'client/worker/index.ts',
+  testing: 'local/index.ts',
+  infra: 'infra/index.ts',
+  'express-session': 'client/adapters/express-session/index.ts',
+  web: 'client/adapters/web/index.ts',
+  fastify: 'client/adapters/fastify/index.ts',
+  lambda: 'client/adapters/lambda/index.ts',
+  cli: 'local/cli.ts',
+}
+/** No entry of its own, but in a file of its own: a bundler leaves it out where only errors are imported. */
+const APART = { create: 'client/create.ts' }
+/** The declarations that those of the entries may refer to. */
+const TYPES = /^(?:protocol|store|client|functions(?!\/lambda)|infra(?!\/app)|local)\/.+\.d\.c?ts$/
+const RENAMED_REQUIRE = /\brequire\("#(\w+)"\)/g
+
+/**
+ * Bundles the entries into `output`, as ES modules, with their types. Few files, since each costs Node.js a millisecond.
+ * What several entries use is in files that they share: a process has one instance of each module.
+ */
+export async function bundleEntries(root, output, compiled) {
+  const { build } = await import('esbuild')
+  await rm(join(root, output), { recursive: true, force: true })
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: { ...ENTRIES, ...APART },
+    outdir: output,
+    chunkNames: 'shared-[hash]',
+    bundle: true,
+    splitting: true,
+    packages: 'external',
+    external: ['#*'],
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    define: { __dirname: 'import.meta.dirname' },
+    metafile: true,
+    logLevel: 'silent',
+  })
+  await Promise.all(Object.keys(APART).map((name) => rm(join(root, output, `${name}.js`))))
+  await copyTypes(root, compiled, join(output, 'types'))
+  return `${Object.keys(metafile.outputs).length} files`
+}
+
+/** Converts the bundled entries in `bundled`, file by file, so that they share the same parts as CommonJS. */
+export async function convertEntries(root, output, bundled) {
+  const { transform } = await import('esbuild')
+  await rm(join(root, output), { recursive: true, force: true })
+  await mkdir(join(root, output), { recursive: true })
+  // They say so themselves, since the package as a whole is of ES modules.
+  await writeFile(join(root, output, 'package.json'), `${JSON.stringify({ type: 'commonjs', sideEffects: false })}\n`)
+  const files = (await readdir(join(root, bundled))).filter((file) => file.endsWith('.js') && file !== 'cli.js')
+  for (const file of files) {
+    const { code } = await transform(await readFile(join(root, bundled, file), 'utf8'), {
+      platform: 'node',
+      format: 'cjs',
+      target: 'node20',
+      define: { 'import.meta.dirname': '__dirname' },
+    })
+    // The `imports` of package.json are for ES modules, and do not reach into a folder with a package.json of its own.
+    await writeFile(join(root, output, file), code.replace(RENAMED_REQUIRE, 'require("$1")'))
+  }
+  await cp(join(root, bundled, 'types'), join(root, output, 'types'), { recursive: true })
+  return `${files.length} files`
+}
+
+/** TypeScript takes the same declarations for CommonJS where the nearest package.json says so. */
+async function copyTypes(root, compiled, output) {
+  const names = (await filesAt(root, compiled)).map((file) => file.slice(compiled.length + 1))
+  for (const name of names.filter((each) => TYPES.test(each))) {
+    const target = join(root, output, name)
+    await mkdir(dirname(target), { recursive: true })
+    await copyFile(join(root, compiled, name), target)
+  }
+}
