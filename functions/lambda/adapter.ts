@@ -14,15 +14,9 @@ import { Requests } from '../../store/requests.js'
 import { Dispatcher, type Handlers } from '../dispatch.js'
 import type { Caller } from '../hello.js'
 import { KnownProcesses } from '../known-processes.js'
-import {
-  DYNAMODB_TIMEOUT_MS,
-  MESSAGE_TIME_SHARE,
-  PUSH_ENDPOINTS_MAX,
-  PUSH_TIMEOUT_MS,
-  REQUESTS_MAX,
-} from '../limits.js'
+import { DYNAMODB_TIMEOUT_MS, PUSH_ENDPOINTS_MAX, PUSH_TIMEOUT_MS, REQUESTS_MAX } from '../limits.js'
 import type { Address, Deps, LogEntry } from '../ports.js'
-import { MessageTime } from './message-time.js'
+import { MessageTime, messageTimeMs } from './message-time.js'
 import { RetryingStore } from './retrying-store.js'
 
 /** Fits the handlers to AWS Lambda: environment, clients and the events of an API Gateway WebSocket API. */
@@ -82,7 +76,7 @@ export interface Environment {
 
 export function createEnvironment(): Environment {
   const timing = compileTiming(JSON.parse(process.env.HOLDFAST_TIMING || '{}'))
-  const time = new MessageTime(MESSAGE_TIME_SHARE * timing.roundTripMs)
+  const time = new MessageTime(messageTimeMs(timing))
   const credentials = roleCredentials()
   const deps = {
     store: createStore(time, credentials),

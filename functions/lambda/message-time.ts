@@ -1,3 +1,10 @@
+import type { Timing } from '../../protocol/timing.js'
+import { MESSAGE_TIME_MAX_MS, MESSAGE_TIME_SHARE } from '../limits.js'
+
+/** The time that a function has for one message. */
+export const messageTimeMs = ({ roundTripMs }: Pick<Timing, 'roundTripMs'>): number =>
+  Math.min(MESSAGE_TIME_SHARE * roundTripMs, MESSAGE_TIME_MAX_MS)
+
 /**
  * The time that a function has for the message that it handles. Lambda gives an environment one event at a time, so
  * there is one such message.

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { DYNAMODB_TIMEOUT_MS, MESSAGE_TIME_SHARE } from '../../functions/limits.js'
+import { messageTimeMs } from '../../functions/lambda/message-time.js'
+import { DYNAMODB_TIMEOUT_MS } from '../../functions/limits.js'
 import type { RecordedRequest } from '../../local/dynamodb/proxy.js'
 import { DEFAULT_TIMING } from '../../protocol/timing.js'
 import { LocalStackSuite, NO_RENEWALS } from './local-stack-suite.js'
@@ -58,7 +59,7 @@ describe.each([
     const session = sessionKey('slow')
     await answered(holder, { type: 'acquire', session, r: 1 })
     const slowMs = Math.min(0.45 * roundTripMs, 0.9 * DYNAMODB_TIMEOUT_MS)
-    expect(3 * slowMs).toBeGreaterThan(MESSAGE_TIME_SHARE * roundTripMs)
+    expect(3 * slowMs).toBeGreaterThan(messageTimeMs({ roundTripMs }))
     let requests = 0
     undo.push(
       suite.stack.dynamodb.inject({

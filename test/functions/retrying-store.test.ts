@@ -1,7 +1,8 @@
-import { MessageTime } from '../../functions/lambda/message-time.js'
+import { MessageTime, messageTimeMs } from '../../functions/lambda/message-time.js'
 import { RetryingStore } from '../../functions/lambda/retrying-store.js'
-import { DYNAMODB_TRIES_MAX } from '../../functions/limits.js'
+import { DYNAMODB_TRIES_MAX, MESSAGE_TIME_MAX_MS, MESSAGE_TIME_SHARE } from '../../functions/limits.js'
 import { type EndSignal, NotSentError, type Store } from '../../protocol/dynamodb.js'
+import { compileTiming, DEFAULT_TIMING } from '../../protocol/timing.js'
 
 const failed = (name: string, httpStatusCode?: number) =>
   Object.assign(new Error(name), { name, $metadata: { httpStatusCode } })
@@ -71,6 +72,11 @@ describe("a function's request to DynamoDB", () => {
 describe('the time of a message', () => {
   const ended = (signal: AbortSignal) =>
     new Promise<Error>((resolve) => signal.addEventListener('abort', () => resolve(signal.reason as Error)))
+
+  test('is a part of roundTripMs, and ends before Lambda ends the function', () => {
+    expect(messageTimeMs(DEFAULT_TIMING)).toBe(MESSAGE_TIME_SHARE * DEFAULT_TIMING.roundTripMs)
+    expect(messageTimeMs(compileTiming({ leaseMs: 120_000, roundTripMs: 60_000 }))).toBe(MESSAGE_TIME_MAX_MS)
+  })
 
   test('ends while it is handled, and is told to its requests', async () => {
     const time = new MessageTime(20)
