@@ -1,10 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Stack } from 'aws-cdk-lib'
+import { Template } from 'aws-cdk-lib/assertions'
 import { TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { Key } from 'aws-cdk-lib/aws-kms'
+import {
+  DYNAMODB_TIMEOUT_MS,
+  DYNAMODB_TRIES_MAX,
+  MESSAGE_TIME_MAX_MS,
+  PUSH_TIMEOUT_MS,
+} from '../../functions/limits.js'
+import { Holdfast } from '../../infra/index.js'
 import { packageRoot } from '../../local/package-root.cjs'
 import { compileTiming } from '../../protocol/timing.js'
-import { allowedToRole } from './permissions.js'
-import { synthesize } from './synthesis.js'
+import { allowed, allowedToRole } from './permissions.js'
+import { createApp, type Part, synthesize } from './synthesis.js'
 
 const FUNCTIONS = ['Connection', 'Grant', 'Release']
 
@@ -22,6 +33,10 @@ describe('the functions', () => {
         MemorySize: 512,
       })
       expect(Properties.Timeout).toBeLessThan(29)
+      // All tries of all requests and pushes for one message end within this, whatever the timing. A second more is for
+      // an environment that is slow to go on after it was frozen.
+      expect(Properties.Timeout * 1_000).toBeGreaterThanOrEqual(MESSAGE_TIME_MAX_MS + 1_000)
+      expect(Properties.Timeout * 1_000).toBeGreaterThan(DYNAMODB_TRIES_MAX * DYNAMODB_TIMEOUT_MS + PUSH_TIMEOUT_MS)
       expect(Properties.TracingConfig).toBeUndefined()
       expect(Properties.ReservedConcurrentExecutions).toBeUndefined()
     }
@@ -93,10 +108,36 @@ describe('the options', () => {
     )
   })
 
-  test('tables under a key of their own take the functions along', () => {
+  test('tables under a key of their own take the functions and the applications along, to read and to write', () => {
     const encrypted = synthesize({ encryption: TableEncryption.CUSTOMER_MANAGED })
+    const keyActions = (lines: readonly string[]) => lines.filter((line) => line.startsWith('kms:'))
+    const onKey = (table: string) =>
+      ['Decrypt', 'Encrypt', 'GenerateDataKey*', 'ReEncrypt*'].map(
+        (action) => `kms:${action} <Tables/${table}/Key.Arn>`,
+      )
     for (const name of FUNCTIONS) {
-      expect(allowedToRole(encrypted, `Functions/${name}Role`)).toContain('kms:Decrypt <Tables/Locks/Key.Arn>')
+      expect(keyActions(allowedToRole(encrypted, `Functions/${name}Role`))).toEqual(onKey('Locks'))
+    }
+    expect(keyActions(allowed(encrypted, encrypted.one('Access')))).toEqual(onKey('Sessions'))
+  })
+
+  test('one key for both tables is given to the functions and the applications, and its policy allows that', () => {
+    const own = new Stack(createApp(), 'Own')
+    const key = new Key(own, 'Key')
+    const holdfast = new Holdfast(own, 'Holdfast', { encryptionKey: key })
+    const role = new Role(own, 'Server', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') })
+    holdfast.grantAccess(role)
+    const template = Template.fromStack(own)
+    const keyId = own.resolve(key.keyArn)
+    const policies = Object.values(template.findResources('AWS::IAM::Policy'))
+    const statements = policies.flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
+    const onKey = statements.filter(({ Resource }: Part) => JSON.stringify(Resource) === JSON.stringify(keyId))
+    // The three functions, and the server.
+    expect(onKey.map(({ Action }: Part) => Action.toSorted())).toEqual(
+      Array.from({ length: 4 }, () => ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*']),
+    )
+    for (const { Properties } of Object.values(template.findResources('AWS::DynamoDB::Table'))) {
+      expect(Properties.SSESpecification).toMatchObject({ SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: keyId })
     }
   })
 })

@@ -2,8 +2,10 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { WebSocketServer } from 'ws'
 import type { ConnectFailure } from '../../../client/ports.js'
 import { SignedWebSocketTransport } from '../../../client/process/websocket.js'
+import { MESSAGE_BYTES_MAX } from '../../../protocol/limits.js'
 
 describe('a connection that is refused', () => {
   let server: Server | undefined
@@ -51,5 +53,29 @@ describe('a connection that is refused', () => {
     const failure = await failureOf(status)
     expect(failure?.kind).toBe(kind)
     expect(failure?.message).toMatch(new RegExp(`refused the connection with status ${status}$`))
+  })
+})
+
+describe('a connection', () => {
+  it('is closed by a message that is larger than any of the store, which is not read', async () => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+    await once(server, 'listening')
+    const aws = new DynamoDBClient({ region: 'eu-west-1', credentials: { accessKeyId: 'A', secretAccessKey: 'x' } })
+    const { port } = server.address() as AddressInfo
+    const received: number[] = []
+    const largest = 'x'.repeat(8 * MESSAGE_BYTES_MAX)
+    server.on('connection', (socket) => {
+      socket.send(largest)
+      socket.send(`${largest}x`)
+    })
+    const transport = new SignedWebSocketTransport(`ws://127.0.0.1:${port}/live`, 'eu-west-1', aws)
+    const failure = await new Promise<ConnectFailure | undefined>((closed) => {
+      transport.open({ opened: () => {}, received: (text) => received.push(text.length), closed })
+    })
+    expect(received).toEqual([largest.length])
+    expect(failure?.message).toContain('Max payload size exceeded')
+    aws.destroy()
+    server.close()
+    await once(server, 'close')
   })
 })
