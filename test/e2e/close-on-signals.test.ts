@@ -43,7 +43,7 @@ describe('an application server that gets a signal', () => {
       await server.command('use', { id })
       server.signal(signal)
       expect(await server.exited).toEqual([null, signal])
-      expect(await takeOver(2)).toEqual({ counts: [1, 1], isSoon: true })
+      expect(await takeOver(2)).toEqual({ counts: [2, 2], isSoon: true })
     },
   )
 
@@ -61,7 +61,7 @@ describe('an application server that gets a signal', () => {
     await server.command('use', { id })
     server.signal('SIGUSR2')
     expect(await server.exited).toEqual([null, 'SIGUSR2'])
-    expect(await takeOver()).toEqual({ counts: [1], isSoon: true })
+    expect(await takeOver()).toEqual({ counts: [2], isSoon: true })
   })
 
   it('waits for an access that runs', async () => {
@@ -91,7 +91,7 @@ describe('an application server that gets a signal', () => {
     await server.command('use', { id })
     server.signal('SIGTERM')
     await server.waitFor(({ event }) => event === 'own')
-    expect(await takeOver()).toEqual({ counts: [1], isSoon: true })
+    expect(await takeOver()).toEqual({ counts: [2], isSoon: true })
     await server.command('closing')
     // It does not listen for this one, and has no client any more.
     server.signal('SIGINT')

@@ -56,15 +56,17 @@ describe('the life of a session on several servers', () => {
     const id = 'written soon'
     const lazy = client({ durability: 'release', flushMs: 1 })
     const before = suite.stack.requests.snapshot()
-    await lazy.access(id, { write: ['count'] }, ({ state }) => void (state.count = 1))
+    const set = (count: number) => lazy.access(id, { write: ['count'] }, ({ state }) => void (state.count = count))
+    await set(1)
+    await set(2)
     const writes = () =>
       suite.stack.requests
         .since(before)
         .filter(({ target, operation }) => target === suite.stack.config.sessionsTable && operation === 'UpdateItem')
-    // The claim that finds nothing, the claim afresh, and the commit.
-    while (writes().reduce((sum, { count }) => sum + count, 0) < 3)
+    // The claim that finds nothing, the claim afresh, the birth, which is written at once, and the other commit.
+    while (writes().reduce((sum, { count }) => sum + count, 0) < 4)
       await new Promise((resolve) => setImmediate(resolve))
-    expect((await lazy.peek(id))?.state).toEqual({ count: 1 })
+    expect((await lazy.peek(id))?.state).toEqual({ count: 2 })
   })
 
   it('at the limit of its size it can be read, shrunk, released and destroyed', async () => {

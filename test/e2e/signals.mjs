@@ -11,15 +11,21 @@ const made = Array.from({ length: clients }, (_, n) =>
 const [holdfast] = made
 const { signal } = new AbortController()
 
-/** One access of each client to a session of its own. Its change is not written before the session is given back. */
-const use = ({ id }) =>
-  Promise.all(
-    made.map((client, n) =>
-      client.access(`${id} ${n}`, { write: ['count'] }, ({ state }) => {
-        state.count = (state.count ?? 0) + 1
-      }),
-    ),
-  )
+/**
+ * Two accesses of each client to a session of its own. The first makes the session, and is written at once; the change
+ * of the second is not written before the session is given back.
+ */
+const use = async ({ id }) => {
+  for (let times = 0; times < 2; times += 1) {
+    await Promise.all(
+      made.map((client, n) =>
+        client.access(`${id} ${n}`, { write: ['count'] }, ({ state }) => {
+          state.count = (state.count ?? 0) + 1
+        }),
+      ),
+    )
+  }
+}
 
 const commands = {
   use,

@@ -1,5 +1,5 @@
 import { messageTimeMs } from '../../functions/lambda/message-time.js'
-import { DYNAMODB_TRIES_MAX, PUSH_TIMEOUT_MS } from '../../functions/limits.js'
+import { DYNAMODB_TIMEOUT_MS, DYNAMODB_TRIES_MAX, PUSH_TIMEOUT_MS } from '../../functions/limits.js'
 import type { ClientMessage, StoreMessage } from '../../protocol/messages.js'
 import { DEFAULT_TIMING } from '../../protocol/timing.js'
 import { AwsStage, ROLE_ARN } from './aws-stage.js'
@@ -171,6 +171,17 @@ describe('the requests of a function', () => {
     expect(tookMs).toBeGreaterThan(PUSH_TIMEOUT_MS - 50)
     // Not only because the time of the message is over.
     expect(tookMs).toBeLessThan(messageTimeMs(DEFAULT_TIMING))
+  })
+
+  test('are tried again in time where an answer of DynamoDB stalls in its body', async () => {
+    let left = 1
+    stage.aws.faultOf = ({ operation }) => (operation === 'UpdateItem' && left-- > 0 ? 'stalled' : undefined)
+    const startMs = performance.now()
+    expect(await acquire(holder)).toMatchObject({ type: 'granted' })
+    const tookMs = performance.now() - startMs
+    expect(tookMs).toBeGreaterThan(DYNAMODB_TIMEOUT_MS - 50)
+    expect(tookMs).toBeLessThan(messageTimeMs(DEFAULT_TIMING))
+    expect(stage.aws.take()).toEqual([CONNECTION, write('grant'), write('grant')])
   })
 
   /** Resolves when such a request has arrived, which then waits for `pass`. */

@@ -201,7 +201,9 @@ describe('a holder that names a fence', () => {
     isBusy: (passedMs: number) => boolean,
   ) => {
     const sinceMs = stage.nowMs
-    for (let passedMs = 0; stage.lock(SESSION)?.holder?.p === anna.processId; passedMs = stage.nowMs - sinceMs) {
+    const mostMs = holdCostMaxMs(stage.timing)
+    const isHolding = () => stage.lock(SESSION)?.holder?.p === anna.processId
+    for (let passedMs = 0; isHolding() && passedMs <= mostMs; passedMs = stage.nowMs - sinceMs) {
       stage.nowMs += 1_000
       for (const player of [anna, bert]) await stage.send(player, { type: 'renew', n: 1 })
       const epoch = stage.lock(SESSION)?.epoch as number

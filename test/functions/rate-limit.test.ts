@@ -1,7 +1,12 @@
 import * as fc from 'fast-check'
-import { HELD_SESSIONS_DEFAULT } from '../../client/limits.js'
+import { HELD_SESSIONS_DEFAULT, RENEWALS_PER_LEASE } from '../../client/limits.js'
 import { RateLimit } from '../../functions/rate-limit.js'
-import { MESSAGES_BURST_MAX, RARE_MESSAGES_PER_SECOND_MAX } from '../../protocol/limits.js'
+import {
+  MESSAGES_BURST_MAX,
+  MESSAGES_PER_SECOND_MAX,
+  RARE_MESSAGES_BURST_MAX,
+  RARE_MESSAGES_PER_SECOND_MAX,
+} from '../../protocol/limits.js'
 
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
 console.info(`rate: SEED=${seed}`)
@@ -81,10 +86,16 @@ describe('a rate', () => {
 
 describe('the bounds on messages', () => {
   test('leave room for all sessions that a client holds at one stroke, and as many more', () => {
-    expect(MESSAGES_BURST_MAX).toBeGreaterThanOrEqual(2 * HELD_SESSIONS_DEFAULT)
+    const work = new RateLimit({ burstMax: MESSAGES_BURST_MAX, perSecondMax: MESSAGES_PER_SECOND_MAX }, () => 0)
+    for (let session = 0; session < 2 * HELD_SESSIONS_DEFAULT; session += 1) expect(work.take('a')).toBe(true)
   })
 
-  test('leave room for more renewals than a lease of a second needs', () => {
-    expect(RARE_MESSAGES_PER_SECOND_MAX).toBeGreaterThan(2 * 4)
+  test('leave room for the renewals of a lease of a second, each of them twice', () => {
+    let atMs = 0
+    const bounds = { burstMax: RARE_MESSAGES_BURST_MAX, perSecondMax: RARE_MESSAGES_PER_SECOND_MAX }
+    const rare = new RateLimit(bounds, () => atMs)
+    for (; atMs < 600_000; atMs += 1_000 / RENEWALS_PER_LEASE) {
+      for (const copy of [1, 2]) expect([atMs, copy, rare.take('a')]).toEqual([atMs, copy, true])
+    }
   })
 })

@@ -1,4 +1,6 @@
-import { ABOVE_MAX, ASKS_MAX, LOCK_TTL_MS, MESSAGE_BYTES_MAX } from '../../protocol/limits.js'
+import { ABOVE_MAX, ASKS_MAX, MESSAGE_BYTES_MAX } from '../../protocol/limits.js'
+import { grant, grantAbove, handOver, keep, raise, regrant } from '../../protocol/lock/writes.js'
+import { compileTiming } from '../../protocol/timing.js'
 import { SESSION } from '../store/fixtures.js'
 
 const DAY_MS = 86_400_000
@@ -16,7 +18,21 @@ describe('the bounds of size', () => {
     expect(Buffer.byteLength(JSON.stringify(renewed))).toBeLessThanOrEqual(MESSAGE_BYTES_MAX)
   })
 
-  test('a held lock outlives the longest lease by days', () => {
-    expect(LOCK_TTL_MS).toBeGreaterThan(5 * DAY_MS)
+  const NOW = 1_800_000_000_000
+  const me = { p: 'me', r: 2 }
+  const again = { me, seen: { p: 'me', r: 1 }, epoch: 7, nowMs: NOW }
+  const held = { holder: 'me', epoch: 7, nowMs: NOW }
+  test.each([
+    ['grant', grant(SESSION, me, NOW)],
+    ['grantAbove', grantAbove(SESSION, me, { above: 7, nowMs: NOW })],
+    ['regrant', regrant(SESSION, again)],
+    ['raise', raise(SESSION, { ...again, above: 9 })],
+    ['handOver', handOver(SESSION, held)],
+    ['keep', keep(SESSION, held)],
+  ])('a lock outlives the longest lease by days, as left by %s', (_, { update, values }) => {
+    expect(() => compileTiming({ leaseMs: DAY_MS + 1 })).toThrow('leaseMs')
+    expect(update).toContain('expiresAt = :far')
+    const far = values[':far'] as { readonly N: string }
+    expect(Number(far.N) * 1_000 - NOW).toBeGreaterThan(DAY_MS + 5 * DAY_MS)
   })
 })

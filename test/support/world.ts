@@ -153,6 +153,14 @@ export class World {
     for (const line of this.connections.all()) line.wire = { isCut: true }
   }
 
+  /** The store sends this to a client: a message that is late, or that follows from a record which was changed. */
+  say(client: object, message: StoreMessage): void {
+    const wire = this.wires.get(client)
+    for (const line of this.connections.all()) {
+      if (line.wire === wire) this.deliver(line.connectionId, JSON.stringify(message))
+    }
+  }
+
   /** Closes all clients. To be called at the end of every test. */
   async close(): Promise<void> {
     const closing = this.clients.map((client) => client.close({ drainMs: 0 }))

@@ -70,20 +70,24 @@ describe('accesses that hang together', () => {
   })
 
   it.each([
-    ['is over', { ttlMs: 2_000, expiry: 'fixed' }, 2_000, 'expired'],
-    ['was lost', {}, 600_000, 'leaseExpired'],
-  ])(
-    'an access that comes to lock more gets nothing of a session that %s unnoticed',
-    async (_how, options, ms, reason) => {
+    ['is over', 'lock', { ttlMs: 2_000, expiry: 'fixed' }, 2_000, 'expired'],
+    ['is over', 'tryLock', { ttlMs: 2_000, expiry: 'fixed' }, 2_000, 'expired'],
+    ['was lost', 'lock', {}, 600_000, 'leaseExpired'],
+    ['was lost', 'tryLock', {}, 600_000, 'leaseExpired'],
+  ] as const)(
+    'an access that comes to lock more gets nothing of a session that %s unnoticed: %s',
+    async (_how, call, options, ms, reason) => {
       const client = await counting([ID], options)
+      let got: unknown = 'nothing'
       const widening = quiet(
         client.access(ID, { write: ['other'] }, async (session) => {
           world.clock.freeze(ms)
-          const wider = session.tryLock({ write: ['count'] })
-          return wider?.state.count
+          const wider = await session[call]({ write: ['count'] })
+          got = wider?.state.count
         }),
       )
       await expect(world.finish(widening)).rejects.toMatchObject({ code: 'SESSION_LOST', reason })
+      expect(got).toBe('nothing')
     },
   )
 

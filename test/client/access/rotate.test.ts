@@ -152,10 +152,20 @@ describe('rotate', () => {
 
   it('writes what was written behind first', async () => {
     const client = world.client<Shop>({ durability: 'release', flushMs: 60_000 })
+    // The first access is written at once.
     await fill(client)
+    await world.finish(client.access(ID, { write: ['cart'] }, ({ state }) => void (state.cart = ['pear'])))
+    const stored = async () => (await world.client<Shop>().peek(ID))?.state
+    expect(await world.finish(stored())).toEqual({ cart: ['apple'] })
+    const before = jest.fn()
+    world.onStateTransact = async (_updates, write) => {
+      before(await stored())
+      return write()
+    }
     const id = await world.finish(login(client))
+    expect(before.mock.calls).toEqual([[{ cart: ['pear'] }]])
     expect((await world.finish(world.client<Shop>().peek(id)))?.state).toEqual({
-      cart: ['apple'],
+      cart: ['pear'],
       user: { name: 'Ada' },
     })
   })

@@ -1,5 +1,9 @@
 import { getEventListeners } from 'node:events'
+import { compileLockRequest } from '../../../client/attribute-locks/lock-request.js'
 import type { Holdfast } from '../../../client/holdfast.js'
+import { compileAccessOptions } from '../../../client/options/access-options.js'
+import { isInsideAccess, runInScope, Scope } from '../../../client/scope.js'
+import { Ticket } from '../../../client/session/ticket.js'
 import { settle, World } from '../../support/world.js'
 import { arrive, closeEnds, makeEnds } from '../worker/this-thread.js'
 
@@ -178,5 +182,14 @@ describe('a session that another process asks for', () => {
     expect(await ends.world.finish(late)).toEqual([true, true])
     await ends.world.finish(Promise.all([first, waiting]))
     await closeEnds(ends)
+  })
+
+  it('is told outside the access in which the process notices it', () => {
+    const defaults = { timeoutMs: 1_000, ifMissing: 'create', durability: 'access' } as const
+    const ticket = new Ticket(compileLockRequest('all'), compileAccessOptions(undefined, defaults))
+    const inside: boolean[] = []
+    ticket.wantedSignal.addEventListener('abort', () => inside.push(isInsideAccess()))
+    runInScope(new Scope({ store: undefined }, [], 'waits'), () => ticket.wanted())
+    expect(inside).toEqual([false])
   })
 })

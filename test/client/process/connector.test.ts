@@ -1,4 +1,5 @@
 import { CONNECTION_LIFETIME_MS, RECONNECT_BASE_MS, RECONNECT_MAX_MS } from '../../../client/limits.js'
+import type { Clock } from '../../../client/ports.js'
 import { Connector } from '../../../client/process/connector.js'
 import { Reach } from '../../../client/process/reach.js'
 import { PROTOCOL_VERSION } from '../../../protocol/limits.js'
@@ -17,7 +18,12 @@ describe('the connections of a process', () => {
     lines = []
     heard = []
     reach = new Reach(clock)
-    connector = new Connector(linesTo(lines), clock, { token: () => '', fraction: () => 0.5 }, reach, {
+    connector = connect(clock)
+  })
+  afterEach(() => connector.close())
+
+  const connect = (by: Clock) =>
+    new Connector(linesTo(lines), by, { token: () => '', fraction: () => 0.5 }, reach, {
       isOver: () => false,
       hello: (gen) => JSON.stringify({ type: 'hello', gen }),
       welcomed: ({ gen }) => heard.push(`welcomed ${gen}`),
@@ -30,8 +36,6 @@ describe('the connections of a process', () => {
       missed: () => heard.push('missed'),
       unreachable: ({ message }) => heard.push(message),
     })
-  })
-  afterEach(() => connector.close())
 
   const line = (index: number): Line => lines[index] as Line
   const welcome = (index: number): void =>
@@ -52,6 +56,24 @@ describe('the connections of a process', () => {
     expect(lines).toHaveLength(2)
     heard = []
   }
+
+  it('a timer that fires although it was cancelled, as after a blocked loop, opens none', async () => {
+    const cancelsLate: Clock = {
+      wallMs: () => clock.wallMs(),
+      monotonicMs: () => clock.monotonicMs(),
+      after: (ms, fire) => {
+        clock.after(ms, fire)
+        return { cancel: () => {} }
+      },
+    }
+    connector.close()
+    connector = connect(cancelsLate)
+    await settle()
+    line(1).events.closed(undefined)
+    connector.close()
+    await clock.advance(RECONNECT_MAX_MS)
+    expect(lines).toHaveLength(2)
+  })
 
   it('a connection that is cut while the next is being opened is replaced by that one alone', async () => {
     await rollOver()

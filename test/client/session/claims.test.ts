@@ -1,6 +1,8 @@
 import type { Holdfast } from '../../../client/holdfast.js'
 import { READ_SILENT_TIMEOUT_MS, READ_TIMEOUT_MS } from '../../../client/limits.js'
-import type { UpdateOutcome } from '../../../protocol/dynamodb.js'
+import { sessionKey } from '../../../client/session/session-key.js'
+import type { Item, UpdateOutcome } from '../../../protocol/dynamodb.js'
+import { lockKey } from '../../../protocol/keys.js'
 import { type Counter, ID, increment } from '../../support/counting.js'
 import { settle, World } from '../../support/world.js'
 
@@ -90,13 +92,14 @@ describe('between the grant of a session and its first access', () => {
     await expect(third).rejects.toEqual(denied)
   })
 
-  it('a claim that a fence refuses asks no more once nobody waits, as after close()', async () => {
-    const client = world.client<Counter>()
+  /** The next claim is refused by a fence that is above its epoch, when the returned function is called. */
+  function fenceNextClaim(): () => void {
     let refuse = () => {}
     world.onStateWrite = async (update, write) => {
       await new Promise<void>((resolve) => {
         refuse = resolve
       })
+      world.onStateWrite = (_update, writeNext) => writeNext()
       // A holder of a later epoch came in between, from a lock record that has regressed since.
       await world.memory.update({
         table: 'sessions',
@@ -117,6 +120,12 @@ describe('between the grant of a session and its first access', () => {
       })
       return write()
     }
+    return () => refuse()
+  }
+
+  it('a claim that a fence refuses asks no more once nobody waits, as after close()', async () => {
+    const client = world.client<Counter>()
+    const refuse = fenceNextClaim()
     const given = client.access(ID, 'all', () => {})
     given.catch(() => {})
     await world.clock.advance(100)
@@ -129,6 +138,54 @@ describe('between the grant of a session and its first access', () => {
     expect(world.clock.pending).toBe(0)
     const acquires = world.traffic.sent.filter((text) => JSON.parse(text).type === 'acquire')
     expect(acquires).toHaveLength(1)
+  })
+
+  it('a claim that a fence refuses asks no more where its access has given up', async () => {
+    const client = world.client<Counter>()
+    const refuse = fenceNextClaim()
+    const abort = new AbortController()
+    const given = client.access(ID, 'all', () => {}, { signal: abort.signal })
+    given.catch(() => {})
+    await world.clock.advance(100)
+    abort.abort()
+    await expect(given).rejects.toMatchObject({ code: 'ABORTED' })
+    refuse()
+    await world.clock.advance(1_000)
+    expect(types().filter((type) => type === 'acquire')).toHaveLength(1)
+    expect(types()).toContain('release')
+  })
+
+  it('a claim of a grant that was lost opens nothing, though the next grant has the same epoch', async () => {
+    const client = world.client<Counter>()
+    await add(client)
+    await world.finish(client.release(ID))
+    const session = sessionKey('test', ID)
+    const free = world.memory.getNow('locks', lockKey(session))
+    const epochs: number[] = []
+    client.on('granted', ({ epoch }) => epochs.push(epoch))
+    const claims: (() => void)[] = []
+    world.onStateWrite = async (_update, write) => {
+      await new Promise<void>((resolve) => claims.push(resolve))
+      return write()
+    }
+    const adding = increment(client)
+    await settle()
+    // The lock record falls behind: it is as it was before this grant.
+    world.memory.put('locks', lockKey(session), free as Item)
+    world.say(client, { type: 'lost', session, epoch: epochs[0] ?? 0, reason: 'revoked' })
+    await settle()
+    expect(epochs).toHaveLength(2)
+    expect(epochs[1]).toBe(epochs[0])
+    expect(claims).toHaveLength(2)
+    world.onStateWrite = (_update, write) => write()
+    // The first lands, and nobody goes by it. It keeps the second one out.
+    claims[0]?.()
+    await settle()
+    expect(client.health().heldSessions).toBe(0)
+    claims[1]?.()
+    expect(await world.finish(adding)).toBe(2)
+    expect(epochs).toHaveLength(3)
+    expect(epochs[2]).toBeGreaterThan(epochs[0] ?? 0)
   })
 
   it('with perAccess a session goes back even when its waiter has given up before the claim', async () => {

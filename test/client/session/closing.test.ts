@@ -92,6 +92,17 @@ describe('a client that closes', () => {
     expect((await world.client<Counter>().peek(ID))?.state.count).toBe(10)
   })
 
+  it('lets an access end that gets its locks in the same tick', async () => {
+    const client = await counting()
+    const session = await world.finish(client.open(ID, { write: ['count'] }))
+    const waiting = increment(client)
+    await settle()
+    void session[Symbol.asyncDispose]()
+    const closing = client.close({ drainMs: 5_000 })
+    expect(await world.finish(waiting, 10_000)).toBe(2)
+    await world.finish(closing, 10_000)
+  })
+
   it('refuses accesses that wait for attributes, and lets the one that has them end', async () => {
     const client = await counting()
     const gate = new Gate()
@@ -213,11 +224,11 @@ describe('a client that closes', () => {
     },
   )
 
-  it('leaves no timer of a write that went with another', async () => {
+  it.each(['access', 'release'] as const)('leaves no timer of a write that went with another: %s', async (second) => {
     const client = await counting({ flushMs: 60_000 })
     const landing = stallWrites()
     const writes = []
-    for (const durability of ['access', 'access', 'release'] as const) {
+    for (const durability of ['access', second, second === 'access' ? 'release' : 'access'] as const) {
       writes.push(increment(client, ID, { durability }))
       await settle()
     }

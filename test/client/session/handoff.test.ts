@@ -187,12 +187,19 @@ describe('one session between processes', () => {
     }
     const waiting = add(second)
     await settle()
-    expect(held).toHaveLength(1)
-    const third = world.client<Shop>()
-    const last = add(third)
+    expect(held).toMatchObject([{ type: 'granted', contended: false }])
+    const wanted = jest.fn()
+    second.on('wanted', wanted)
+    // No nudge arrives: nobody but the revoke says that the third waits.
+    world.onSend = (text) => !text.includes('"nudge":true')
+    const last = add(world.client<Shop>())
+    await settle()
     world.onPush = () => true
-    expect(await finish(waiting)).toBe(2)
-    expect(await finish(last)).toBe(3)
+    for (const message of held) world.say(second, message)
+    const { nudgeAfterMs } = world.timing
+    expect(await finish(waiting, nudgeAfterMs / 4)).toBe(2)
+    expect(await finish(last, nudgeAfterMs / 4)).toBe(3)
+    expect(wanted).toHaveBeenCalledTimes(1)
   })
 
   it('is lost by a holder that does not let go within maxBusyMs, and its access fails typed', async () => {

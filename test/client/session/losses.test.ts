@@ -1,4 +1,5 @@
 import type { Holdfast } from '../../../client/holdfast.js'
+import { sessionKey } from '../../../client/session/session-key.js'
 import type { UpdateOutcome } from '../../../protocol/dynamodb.js'
 import { type Counter, ID, increment } from '../../support/counting.js'
 import { settle, World } from '../../support/world.js'
@@ -12,6 +13,14 @@ describe('when a session, a commit or the store is lost', () => {
 
   const add = (client: Holdfast<Counter>, id = ID) => world.finish(increment(client, id))
   const read = (client: Holdfast<Counter>) => client.access(ID, { read: ['count'] }, ({ state }) => state.count)
+  /** The message by which the store takes back what this client was granted last. */
+  const lossOf = (client: Holdfast<Counter>) => {
+    let epoch = 0
+    client.on('granted', (granted) => {
+      epoch = granted.epoch
+    })
+    return () => ({ type: 'lost', session: sessionKey('test', ID), epoch, reason: 'revoked' }) as const
+  }
   const types = () => world.traffic.sent.map((text) => (JSON.parse(text) as { type: string }).type)
 
   it('neither a running nor a queued reader returns what it read before the lease ended', async () => {
@@ -84,8 +93,15 @@ describe('when a session, a commit or the store is lost', () => {
       client.on('lost', lost)
       await add(client)
       await world.clock.advance(leaseMs + offsetMs)
+      const connected: unknown[] = []
+      client.on('connection', ({ state, detail }) => connected.push([state, detail]))
       world.halfOpen()
       await world.clock.advance(3 * leaseMs)
+      // Nothing passed the connection, neither side was told, and only the silence showed it.
+      expect(connected).toEqual([
+        ['disconnected', 'no answer to renewals'],
+        ['connected', undefined],
+      ])
       expect(lost).not.toHaveBeenCalled()
       await world.close()
     }
@@ -116,6 +132,29 @@ describe('when a session, a commit or the store is lost', () => {
 
   it('a release waits for the outcome of the commit that was under way when the hold was lost', async () => {
     const client = world.client<Counter>()
+    const taken = lossOf(client)
+    await add(client)
+    let land = () => {}
+    world.onStateWrite = async (_update, write) => {
+      await new Promise<void>((resolve) => {
+        land = resolve
+      })
+      return write()
+    }
+    const committing = increment(client)
+    await settle()
+    world.say(client, taken())
+    await world.clock.advance(100)
+    expect(client.health().heldSessions).toBe(0)
+    expect(types()).not.toContain('release')
+    world.onStateWrite = (_update, write) => write()
+    land()
+    expect(await world.finish(committing)).toBe(2)
+    expect(types()).toContain('release')
+  })
+
+  it('close() is not over before the outcome of the commit that was under way', async () => {
+    const client = world.client<Counter>()
     await add(client)
     let land = () => {}
     world.onStateWrite = async (_update, write) => {
@@ -142,6 +181,7 @@ describe('when a session, a commit or the store is lost', () => {
 
   it('a session that was lost before it could be destroyed is not destroyed', async () => {
     const client = world.client<Counter>()
+    const taken = lossOf(client)
     await add(client)
     let reply = () => {}
     world.onStateWrite = async (_update, write) => {
@@ -151,18 +191,21 @@ describe('when a session, a commit or the store is lost', () => {
       return write()
     }
     const writing = increment(client)
-    writing.catch(() => {})
     await settle()
     // It waits for the commit, whose locks are free already.
     const destroying = client.destroy(ID)
     destroying.catch(() => {})
     await settle()
-    world.partition(client)
-    world.clock.freeze(world.timing.leaseMs)
-    await world.clock.advance(1)
+    // The lock is lost and the lease is not: nothing but the loss itself keeps the tombstone from being written.
+    world.say(client, taken())
+    await settle()
+    expect(client.health()).toMatchObject({ heldSessions: 0, state: 'connected' })
+    expect(client.health().leaseRemainingMs).toBeGreaterThan(0)
     world.onStateWrite = (_update, write) => write()
     reply()
-    await expect(world.finish(destroying)).rejects.toMatchObject({ code: 'SESSION_LOST', effect: 'none' })
+    const lost = { code: 'SESSION_LOST', reason: 'revoked', effect: 'none' }
+    await expect(world.finish(destroying)).rejects.toMatchObject(lost)
+    expect(await world.finish(writing)).toBe(2)
     expect((await world.client<Counter>().peek(ID))?.state.count).toBe(2)
   })
 

@@ -104,6 +104,14 @@ describe('a holder for whom somebody waits', () => {
     expect(decide(undated, renewed(NOW))).toMatchObject({ evict: false })
   })
 
+  test('is not evicted for an ask that it could hear of only just now, however long ago a waiter dated it', () => {
+    const long = { ...held, askedAt: deafSince - timing.answerTimeoutMs }
+    const heard = (at: number) => process({ asks: { [SESSION]: { epoch: 7, at } }, renewedAt: NOW })
+    expect(decide(long, heard(deafSince))).toMatchObject({ evict: true })
+    expect(decide(long, heard(deafSince + 1))).toMatchObject({ evict: false })
+    expect(decide(long, heard(NOW - 1))).toMatchObject({ evict: false })
+  })
+
   test('is not evicted for its silence while it is busy', () => {
     const busy = { ...held, askedAt: deafSince, busyUntil: NOW }
     expect(decide(busy, process({ ...noted, renewedAt: NOW }))).toMatchObject({ evict: false })
