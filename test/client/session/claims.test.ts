@@ -188,6 +188,30 @@ describe('between the grant of a session and its first access', () => {
     expect(epochs[2]).toBeGreaterThan(epochs[0] ?? 0)
   })
 
+  it('a claim that lands while the client closes, its first one, leaves no timer', async () => {
+    const [first, client] = [world.client<Counter>(), world.client<Counter>()]
+    await add(first)
+    await world.finish(first.close())
+    let land = () => {}
+    world.onStateWrite = async (_update, write) => {
+      await new Promise<void>((resolve) => {
+        land = resolve
+      })
+      return write()
+    }
+    const given = increment(client)
+    given.catch(() => {})
+    await world.clock.advance(100)
+    const opened = jest.fn()
+    client.on('released', opened)
+    const closing = client.close()
+    land()
+    await expect(world.finish(given)).rejects.toMatchObject({ code: 'CLOSED' })
+    await world.finish(closing)
+    expect(opened).toHaveBeenCalledTimes(1)
+    expect(world.clock.pending).toBe(0)
+  })
+
   it('with perAccess a session goes back even when its waiter has given up before the claim', async () => {
     const client = world.client<Counter>({ holdPolicy: 'perAccess' })
     await add(client)
