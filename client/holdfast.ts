@@ -261,6 +261,7 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     const error = new ClosedError()
     await this.sessions.close(error)
     this.closed.abort(error)
+    for (const worker of this.workers) worker.shut()
     this.dispose()
   }
 

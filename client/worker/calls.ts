@@ -211,6 +211,7 @@ export class Calls {
   }
 
   private receive(message: ToWorker): void {
+    if (message.kind === 'closed') return this.closed(true)
     const call = this.calls.get(message.n)
     switch (message.kind) {
       case 'begin':
@@ -255,18 +256,24 @@ export class Calls {
     if (this.calls.size === 0) this.port.unref()
   }
 
-  /** The port is closed. A write that was under way may or may not have landed. */
-  private closed(): void {
+  /**
+   * The port is closed. A write that was under way may or may not have landed.
+   *
+   * @param isAnswered the client has answered all that it has received: the rest had no effect
+   */
+  private closed(isAnswered = false): void {
     if (this.isClosed) return
     this.isClosed = true
     const writing = new Set<number>()
     for (const { reject, writing: n } of this.requests.values()) {
-      if (n !== undefined) writing.add(n)
-      reject(n === undefined ? new ClosedError() : new CommitUnknownError(undefined))
+      const isUnknown = n !== undefined && !isAnswered
+      if (isUnknown) writing.add(n)
+      reject(isUnknown ? new CommitUnknownError(undefined) : new ClosedError())
     }
     this.requests.clear()
     for (const [n, call] of this.calls) {
-      const error = call.isFinishing || writing.has(n) ? new CommitUnknownError(undefined) : new ClosedError()
+      const isUnknown = writing.has(n) || (call.isFinishing && !isAnswered)
+      const error = isUnknown ? new CommitUnknownError(undefined) : new ClosedError()
       for (const session of call.sessions) session.lose(error)
       call.reject(error)
     }

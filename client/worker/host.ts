@@ -42,6 +42,7 @@ export class WorkerHost {
   private requests = 0
   /** For requests that have a signal of their own, by their numbers. */
   private readonly aborts = new Map<number, AbortController>()
+  private isShut = false
 
   constructor(
     private readonly client: HoldfastApi<Record<string, unknown>>,
@@ -58,6 +59,19 @@ export class WorkerHost {
     // This port does not keep the process alive. The thread does that itself.
     this.own.unref()
     this.own.postMessage(greeting)
+  }
+
+  /** The client is closed. The port closes when all that the thread has asked is answered: sessions are over by now. */
+  shut(): void {
+    this.isShut = true
+    for (const call of this.calls.values()) if (call.isOpen) call.drop()
+    this.closeIfDone()
+  }
+
+  private closeIfDone(): void {
+    if (!this.isShut || this.calls.size > 0 || this.requests > 0) return
+    this.send({ kind: 'closed', n: 0 })
+    this.own.close()
   }
 
   private close(): void {
@@ -138,6 +152,7 @@ export class WorkerHost {
     // A loss ends the access before its work has ended: nothing waits for the work any more.
     call.drop()
     this.send(message())
+    this.closeIfDone()
   }
 
   private async perform(n: number, call: Call, message: CallMessage): Promise<unknown> {
@@ -213,6 +228,7 @@ export class WorkerHost {
       this.send({ kind: 'refused', n, m, error: toWire(error) })
     } finally {
       this.requests -= 1
+      this.closeIfDone()
     }
     // An open session may have ended before its scope.
     if (call?.isOpen === true && call.sessions[0]?.isOver === true) call.drop()

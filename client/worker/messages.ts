@@ -150,6 +150,8 @@ export type ToWorker =
   | { readonly kind: 'refused'; readonly n: number; readonly m: number; readonly error: WireError }
   | { readonly kind: 'lost'; readonly n: number; readonly index: number; readonly error: WireError }
   | { readonly kind: 'wanted'; readonly n: number; readonly index: number }
+  /** The client is closed, and has answered all that it has received. The port closes. */
+  | { readonly kind: 'closed'; readonly n: 0 }
 
 /** The answer to `tryLock`. */
 export type TryLocked =

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { once } from 'node:events'
 import { inspect } from 'node:util'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { Holdfast } from '../../../client/holdfast.js'
@@ -210,6 +211,14 @@ describe('the client of a worker thread', () => {
       expect(text).toContain('epoch')
       expect(text).not.toContain('424')
     }
+  })
+
+  it('has its port closed where the client closes, and a call that comes too late has had no effect', async () => {
+    const ended = once(port, 'close')
+    // The thread has not heard of it yet.
+    const late = codeOf(holdfast.close().then(() => thread.destroy(ID)))
+    expect(await late).toBe('CLOSED')
+    await ended
   })
 
   it('is the same client where a port is connected twice', () => {

@@ -107,8 +107,8 @@ export const CALL_MUTANTS: readonly Mutant[] = [
   {
     name: 'a worker thread that ends while it commits calls that a failure without effect',
     file: 'client/worker/calls.ts',
-    from: 'call.isFinishing || writing.has(n) ? new CommitUnknownError(undefined) : new ClosedError()',
-    to: 'new ClosedError()',
+    from: 'const isUnknown = writing.has(n) || (call.isFinishing && !isAnswered)',
+    to: 'const isUnknown = false',
   },
   // Connections.
   {
