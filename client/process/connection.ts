@@ -32,8 +32,9 @@ type State =
   | { readonly kind: 'welcome' }
   /** This side closes it, for it will not be welcomed. */
   | { readonly kind: 'givenUp'; readonly failure: ConnectFailure }
-  /** The process that it speaks for has ended, and says so: `end` ends the wait for the answer. */
+  /** The process that it speaks for has ended, and says so: `end` is for when it is closed. */
   | { readonly kind: 'retiring'; readonly end: () => void }
+  | { readonly kind: 'closed' }
 
 /** One connection to the store: it says `hello`, and is given up when it is not welcomed in time. */
 export class Connection {
@@ -57,9 +58,12 @@ export class Connection {
         if (message !== undefined) this.received(message)
       },
       closed: (failure) => {
+        const { state } = this
+        const why = this.failureOf(failure)
         this.timeout.cancel()
-        if (this.state.kind === 'retiring') this.state.end()
-        events.closed(this.failureOf(failure))
+        this.state = { kind: 'closed' }
+        if (state.kind === 'retiring') state.end()
+        events.closed(why)
       },
     })
   }
@@ -72,15 +76,18 @@ export class Connection {
     this.socket.close()
   }
 
-  /** Says that its process has ended. Hears nothing any more but the answer, for which it waits a bounded time. */
+  /**
+   * Says that its process has ended. Hears nothing any more but the answer, for which it waits a bounded time. Then it
+   * closes, and resolves when it is closed: a socket would keep the operating system process alive.
+   */
   retire(waitMs: number): Promise<void> {
     return new Promise((resolve) => {
+      if (this.state.kind === 'closed') return resolve()
+      const timer = this.clock.after(waitMs, () => this.close(), 'awaited')
       const end = () => {
         timer.cancel()
-        this.close()
         resolve()
       }
-      const timer = this.clock.after(waitMs, end, 'awaited')
       this.state = { kind: 'retiring', end }
       this.send(JSON.stringify({ type: 'retire' } satisfies ClientMessage))
     })
@@ -93,7 +100,7 @@ export class Connection {
 
   private received(message: StoreMessage): void {
     if (this.state.kind === 'retiring') {
-      if (message.type === 'noted' && message.of === 'retire') this.state.end()
+      if (message.type === 'noted' && message.of === 'retire') this.close()
     } else if (message.type === 'welcome') this.welcomed(message)
     else if (message.type === 'refused' && message.of === 'hello') this.refused(message)
     else this.events.received(message)

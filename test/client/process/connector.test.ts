@@ -115,6 +115,24 @@ describe('the connections of a process', () => {
     expect(connector.isConnected).toBe(false)
   })
 
+  it('a connection that retires is waited for until it is closed, and not at all where it is closed', async () => {
+    await settle()
+    welcome(0)
+    const left = connector.leave()
+    line(0).isSlow = true
+    const retired = jest.fn()
+    void left?.retire(1_000).then(retired)
+    line(0).say({ type: 'noted', of: 'retire' })
+    await settle()
+    expect(line(0).isClosed).toBe(true)
+    expect(retired).not.toHaveBeenCalled()
+    line(0).events.closed(undefined)
+    await settle()
+    expect(retired).toHaveBeenCalledTimes(1)
+    await left?.retire(1_000)
+    expect(clock.pending).toBe(0)
+  })
+
   it('all connections are closed with it, and no other is opened', async () => {
     await rollOver()
     welcome(1)

@@ -25,8 +25,8 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a process id that is over goes on hearing while it retires',
     file: 'client/process/connection.ts',
-    from: "if (message.type === 'noted' && message.of === 'retire') this.state.end()",
-    to: "if (message.type === 'noted' && message.of === 'retire') this.state.end()\n      else if (message.type !== 'welcome') this.events.received(message)",
+    from: "if (message.type === 'noted' && message.of === 'retire') this.close()",
+    to: "if (message.type === 'noted' && message.of === 'retire') this.close()\n      else if (message.type !== 'welcome') this.events.received(message)",
   },
   {
     name: 'the next process id retires in place of the one that is over',
@@ -86,7 +86,7 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
     name: 'a busy holder begins its time anew at every ask',
     file: 'client/session/busy-notice.ts',
     from: 'if (this.until !== undefined) this.say()',
-    to: 'if (this.until !== undefined) {\n      this.end()\n      this.sayFirst()\n    }',
+    to: 'if (this.until !== undefined) {\n      this.timer?.cancel()\n      this.sayFirst()\n    }',
   },
   {
     name: 'a busy holder keeps no time',
