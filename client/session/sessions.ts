@@ -119,6 +119,7 @@ export class Sessions {
     for (const session of this.events.isHeard('released') ? this.known.values() : active) session.stop()
     this.known.clear()
     this.held.clear()
+    this.active = undefined
     await this.farewells
   }
 

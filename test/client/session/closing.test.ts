@@ -1,4 +1,5 @@
 import { type Counter, Gate, ID, increment as incrementOf, quiet } from '../../support/counting.js'
+import { leftIn } from '../../support/leftovers.js'
 import { settle, World } from '../../support/world.js'
 
 describe('a client that closes', () => {
@@ -236,6 +237,17 @@ describe('a client that closes', () => {
     await world.finish(Promise.all(writes))
     await world.finish(client.close())
     expect(world.clock.pending).toBe(0)
+  })
+
+  it('keeps nothing of its sessions, of those in use neither', async () => {
+    const client = await counting()
+    const running = quiet(client.access(ID, 'all', () => new Promise<void>((end) => world.clock.after(60_000, end))))
+    await settle()
+    await world.finish(client.close({ drainMs: 0 }))
+    await expect(running).rejects.toMatchObject({ code: 'CLOSED' })
+    // The work ends some day.
+    await world.clock.advance(60_000)
+    expect(leftIn(client)).toEqual([])
   })
 
   it('closes the connection before the current one, too', async () => {
