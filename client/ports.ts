@@ -5,13 +5,16 @@
 
 export type Timer = { readonly cancel: () => void }
 
+/** A `background` timer does not keep the operating system process alive. */
+export type TimerKind = 'background' | 'awaited'
+
 export interface Clock {
   /** Milliseconds since 1970. It goes on while a machine is paused, and may jump. */
   wallMs(): number
   /** Milliseconds since some start. It never jumps, but stops while a machine is paused. */
   monotonicMs(): number
-  /** Runs `fire` once after `ms`. A `background` timer does not keep the operating system process alive. */
-  after(ms: number, fire: () => void, kind: 'background' | 'awaited'): Timer
+  /** Runs `fire` once after `ms`. */
+  after(ms: number, fire: () => void, kind: TimerKind): Timer
 }
 
 /** An instant by both clocks. */

@@ -6,14 +6,13 @@
 //   npm run sim -- --mutants [--only text]      plants each bug of test/simulation/mutants, and says how soon it is found
 import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
-import { mkdtemp, readFile } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
-import { join, relative, resolve } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { build } from 'esbuild'
+import { bundleChanged } from './bundle-changed.mjs'
 
-const ROOT = resolve(import.meta.dirname, '..')
 /** Seeds that one process runs. It is slow until its code is compiled, so few processes are quicker than many. */
 const BATCH_SEEDS_MAX = 2_500
 const BATCHES_PER_WORKER = 4
@@ -192,33 +191,7 @@ async function bundle(name, mutant) {
     directory,
     `${name.replace('/', '-')}-${mutant === undefined ? 'plain' : Math.random().toString(36).slice(2)}.mjs`,
   )
-  let planted = mutant === undefined
-  const plant = {
-    name: 'plant',
-    setup({ onLoad }) {
-      onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-        if (mutant === undefined || relative(ROOT, path) !== mutant.file) return undefined
-        const source = await readFile(path, 'utf8')
-        if (source.split(mutant.from).length !== 2)
-          throw new Error(`'${mutant.name}': its line is not once in ${mutant.file}`)
-        planted = true
-        return { contents: source.replace(mutant.from, () => mutant.to), loader: 'ts' }
-      })
-    },
-  }
-  await build({
-    entryPoints: [join(ROOT, 'test/simulation', `${name}.ts`)],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    external: ['@aws-sdk/*', 'ws'],
-    logLevel: 'error',
-    plugins: [plant],
-  })
-  if (!planted) throw new Error(`'${mutant.name}': ${mutant.file} is not part of the simulation`)
-  return outfile
+  return bundleChanged(`test/simulation/${name}.ts`, outfile, mutant === undefined ? [] : [mutant])
 }
 
 /** Runs batches of seeds side by side until all are run, or one says that it is enough. */

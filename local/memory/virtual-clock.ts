@@ -1,10 +1,11 @@
-import type { Clock, Timer } from '../../client/ports.js'
+import type { Clock, Timer, TimerKind } from '../../client/ports.js'
 import { Agenda } from './agenda.js'
 import { turn } from './turn.js'
 
 interface VirtualTimer {
   readonly atMs: number
   readonly fire: () => void
+  readonly kind: TimerKind
 }
 
 /** A time in January 2027. */
@@ -26,8 +27,8 @@ export class VirtualClock implements Clock {
     return this.nowMs
   }
 
-  after(ms: number, fire: () => void): Timer {
-    const entry = this.timers.add({ atMs: this.nowMs + Math.max(0, ms), fire })
+  after(ms: number, fire: () => void, kind: TimerKind = 'background'): Timer {
+    const entry = this.timers.add({ atMs: this.nowMs + Math.max(0, ms), fire, kind })
     return { cancel: () => this.timers.remove(entry) }
   }
 
@@ -45,6 +46,11 @@ export class VirtualClock implements Clock {
   /** Timers that have neither fired nor been cancelled. */
   get pending(): number {
     return this.timers.size
+  }
+
+  /** Those of them that would keep an operating system process alive. */
+  get awaited(): number {
+    return this.timers.all().filter(({ kind }) => kind === 'awaited').length
   }
 
   /** Lets `ms` pass, or only the time until the next timer, which then fires. It does not wait for consequences. */

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import type { HoldfastApi } from '../../client/api.js'
 import type { HoldfastError } from '../../client/errors/index.js'
 import type { Random } from '../support/random.js'
@@ -29,7 +30,7 @@ export class Calls {
 
   /** Most calls: an access to one list. */
   usual(id: string): Promise<void> {
-    const { random, workload } = this
+    const { history, random, workload } = this
     if (random.chance(workload.nestedShare)) return this.nested.append(id)
     if (random.chance(workload.ttlShare)) return this.ttl.give(id)
     const timeoutMs = random.chance(workload.shortWaitChance) ? random.integer(200, 4_000) : workload.longWaitMs
@@ -37,7 +38,10 @@ export class Calls {
     if (!random.chance(workload.writeShare)) return this.look(id, list, timeoutMs)
     const controller = new AbortController()
     if (random.chance(0.05)) this.server.machine.after(random.between(0, 2_000), () => controller.abort())
-    return this.append(id, list, timeoutMs, controller.signal)
+    return this.append(id, list, timeoutMs, controller.signal).finally(() => {
+      const listeners = getEventListeners(controller.signal, 'abort').length
+      if (listeners > 0) history.violate('20', `a call has left ${listeners} listeners on the signal of its caller`)
+    })
   }
 
   async append(id: string, list: ListName, timeoutMs: number, signal?: AbortSignal): Promise<void> {

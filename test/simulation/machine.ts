@@ -1,4 +1,4 @@
-import type { Clock, Randomness, Timer } from '../../client/ports.js'
+import type { Clock, Randomness, Timer, TimerKind } from '../../client/ports.js'
 import type { Random } from '../support/random.js'
 import type { Timeline } from './timeline.js'
 
@@ -7,7 +7,7 @@ export const WALL_AT_START_MS = 1_800_000_000_000
 /** A computer: its clocks, which may be wrong, and its life, which may stop for a while or for ever. */
 export class Machine implements Clock {
   isDead = false
-  private isStopped = false
+  isStopped = false
   private missedMs = 0
   private stoppedAtMs = 0
   private readonly backlog: (() => void)[] = []
@@ -33,8 +33,9 @@ export class Machine implements Clock {
     return (this.timeline.nowMs - this.missedMs) * (1 + this.drift)
   }
 
-  after(ms: number, fire: () => void): Timer {
-    return this.timeline.after(Math.max(0, ms) / (1 + this.drift), () => this.run(fire), this)
+  /** Only timers of a client have a kind. */
+  after(ms: number, fire: () => void, kind?: TimerKind): Timer {
+    return this.timeline.after(Math.max(0, ms) / (1 + this.drift), () => this.run(fire), this, kind)
   }
 
   /** Runs an event from outside: now, or when the machine goes on, or never. */
@@ -74,7 +75,8 @@ export class Machine implements Clock {
     // Events that came in meanwhile and timers that were due run in any order.
     while (this.backlog.length > 0) {
       const [event] = this.backlog.splice(random.chance(0.5) ? 0 : random.integer(0, this.backlog.length - 1), 1)
-      this.timeline.after(random.between(0, 30), () => this.run(event as () => void))
+      // Among them are timers, which keep the process alive until they have fired.
+      this.timeline.after(random.between(0, 30), () => this.run(event as () => void), this, 'awaited')
     }
   }
 }

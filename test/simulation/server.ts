@@ -13,28 +13,16 @@ import { ClientWatch } from './client-watch.js'
 import type { Cloud } from './cloud.js'
 import type { Database } from './database.js'
 import type { ExecutedCounts } from './executed.js'
+import { EXPECTED_CODES } from './expected-codes.js'
 import type { History } from './history.js'
 import type { Insides } from './insides.js'
+import { Channels } from './leftovers.js'
 import { LifeCalls } from './life-calls.js'
 import { type Machine, randomnessOf } from './machine.js'
 import { OddCalls } from './odd-calls.js'
 import { WholeCalls } from './whole-calls.js'
 import { Workers } from './workers.js'
 import type { Workload } from './workload.js'
-
-/** Codes that an access may fail with whatever goes wrong. Anything else is a fault of the program. */
-const EXPECTED = new Set([
-  'SESSION_MISSING',
-  'WAIT_TIMEOUT',
-  'ABORTED',
-  'SESSION_LOST',
-  'COMMIT_UNKNOWN',
-  'UNREACHABLE',
-  'REFUSED',
-  'CLOSED',
-  'PARTIAL_COMMIT',
-  'DEADLOCK',
-])
 
 /** How often a task begins a session of its own. */
 const BEGIN_SHARE = 0.02
@@ -47,6 +35,7 @@ export class Server implements Caller {
   pending = 0
   isStopping = false
   readonly codes = new Map<string, number>()
+  readonly channels = new Channels()
   private readonly drawn: string[] = []
   private tokens = 0
   private readonly inside: AccessWork
@@ -80,7 +69,7 @@ export class Server implements Caller {
       options: { ...options, cachedBytesMax: workload.cachedBytesMax },
     }
     this.workers = new Workers(machine, random, database.points)
-    const openChannel = () => this.workers.openChannel()
+    const openChannel = () => this.channels.watch(this.workers.openChannel())
     this.client = new Holdfast<State>(context, cloud.transportOf(machine), () => {}, openChannel)
     this.client.on('lost', ({ session, unwritten }) => {
       if (unwritten > 0) history.lost(name, session)
@@ -206,7 +195,8 @@ export class Server implements Caller {
       const isExpired = code === 'SESSION_LOST' && (error as SessionLostError).reason === 'expired'
       if (isExpired && !this.hasFixedLives)
         this.history.violate('7', 'an access that began in time was lost because the life ended')
-      if (!EXPECTED.has(code)) this.history.violate('14', `an access failed with ${code}: ${(error as Error)?.message}`)
+      if (!EXPECTED_CODES.has(code))
+        this.history.violate('14', `an access failed with ${code}: ${(error as Error)?.message}`)
     }
     this.pending -= 1
     if (!this.machine.isDead) {

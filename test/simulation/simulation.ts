@@ -12,6 +12,7 @@ import { ExecutedCounts, type Kind } from './executed.js'
 import { chooseFaults, type Fault, FaultCounts, type Faults, hearsEveryAsk, isPrompt, NO_FAULTS } from './faults.js'
 import { History } from './history.js'
 import type { Violation } from './judge.js'
+import { Leftovers } from './leftovers.js'
 import { Machine } from './machine.js'
 import { Mischief } from './mischief.js'
 import { Server } from './server.js'
@@ -57,6 +58,7 @@ export class Simulation {
   private readonly counts = new FaultCounts()
   private readonly executed = new ExecutedCounts()
   private readonly history: History
+  private readonly leftovers: Leftovers
   private readonly database: Database
   private readonly cloud: Cloud
   private readonly workload: Workload
@@ -93,6 +95,7 @@ export class Simulation {
       expiry === 'fixed' ? [ttlMs, Math.max(ttlMs, PROBE_TTL_MS)] : ttlMs,
       executed,
     )
+    this.leftovers = new Leftovers(timeline, this.history)
     this.history.mayEpochsRepeat = this.faults.lockVanishesEveryMs > 0 || this.faults.lockRegressesEveryMs > 0
     this.history.locks.mayEvict = !hearsEveryAsk(this.faults)
     this.database = new Database(timeline, random, () => this.faults, counts, this.history, this.points)
@@ -119,6 +122,7 @@ export class Simulation {
       this.startServer(more)
     }
     this.mischief().begin()
+    if (this.shape === 'usual') this.leftovers.watch(this.servers)
     if (this.shape === 'usual' && isPrompt(this.faults)) history.waits.watch(timeline, this.servers)
     await timeline.run(this.script?.durationMs ?? this.durationMs(tasks))
     const points = [...this.points.labels]
@@ -145,6 +149,7 @@ export class Simulation {
     await this.checkEnded(live())
 
     await this.probe()
+    await this.leftovers.checkIdle(live())
     await this.close(live())
     // A process that died in a queue stays there until its turn comes: it may delay nobody, and must be gone then.
     await this.probe()
@@ -152,9 +157,8 @@ export class Simulation {
     this.checkLocks()
     history.checkAppended(new Set(this.servers.flatMap(({ name, machine }) => (machine.isDead ? [name] : []))))
     const codes: Record<string, number> = {}
-    for (const server of this.servers) {
+    for (const server of this.servers)
       for (const [code, count] of server.codes) codes[code] = (codes[code] ?? 0) + count
-    }
     return {
       seed: this.seed,
       violations: history.violations,
@@ -216,15 +220,12 @@ export class Simulation {
   private async close(live: readonly Server[]): Promise<void> {
     const { timeline, history } = this
     let closed = 0
-    for (const { client } of live) void client.close({ drainMs: 100 }).then(() => void (closed += 1))
+    for (const server of live) void this.leftovers.close(server).then(() => void (closed += 1))
     await timeline.run(timeline.nowMs + 60_000, () => closed === live.length)
     if (closed < live.length) history.violate('20', 'a client does not close')
     // Messages that were still under way arrive, and must find nobody.
     await timeline.run(timeline.nowMs + 150_000)
-    for (const { machine } of live) {
-      const timers = timeline.pendingOf(machine)
-      if (timers > 0) history.violate('20', `a closed client left ${timers} timers`)
-    }
+    for (const server of live) this.leftovers.checkGone(server)
     if (this.cloud.openConnections > 0) history.violate('20', 'a closed client left a connection')
   }
 

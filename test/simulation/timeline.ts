@@ -1,9 +1,11 @@
-import type { Timer } from '../../client/ports.js'
+import type { Timer, TimerKind } from '../../client/ports.js'
 import { Agenda } from '../../local/memory/agenda.js'
 
 interface Event {
   readonly atMs: number
   readonly owner: object | undefined
+  /** Of a client's timer. */
+  readonly kind: TimerKind | undefined
   readonly run: () => void
 }
 
@@ -17,13 +19,13 @@ export class Timeline {
   count = 0
   private readonly agenda = new Agenda<Event>()
 
-  at(atMs: number, run: () => void, owner?: object): Timer {
-    const entry = this.agenda.add({ atMs: Math.max(atMs, this.nowMs), run, owner })
+  at(atMs: number, run: () => void, owner?: object, kind?: TimerKind): Timer {
+    const entry = this.agenda.add({ atMs: Math.max(atMs, this.nowMs), run, owner, kind })
     return { cancel: () => this.agenda.remove(entry) }
   }
 
-  after(ms: number, run: () => void, owner?: object): Timer {
-    return this.at(this.nowMs + ms, run, owner)
+  after(ms: number, run: () => void, owner?: object, kind?: TimerKind): Timer {
+    return this.at(this.nowMs + ms, run, owner, kind)
   }
 
   /** Resolves after `ms` of virtual time. */
@@ -49,6 +51,11 @@ export class Timeline {
   /** The number of an owner's events that are still to come. */
   pendingOf(owner: object): number {
     return this.agenda.all().filter((event) => event.owner === owner).length
+  }
+
+  /** The number of an owner's timers that are neither over nor cancelled. */
+  timersOf(owner: object, kind: TimerKind): number {
+    return this.agenda.all().filter((event) => event.owner === owner && event.kind === kind).length
   }
 }
 

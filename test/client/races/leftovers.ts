@@ -1,5 +1,6 @@
 import { readLock } from '../../../protocol/lock/record.js'
 import { readProcess } from '../../../protocol/process/record.js'
+import { leftIn } from '../../support/leftovers.js'
 import type { RaceState } from './race-state.js'
 import { shown } from './watch.js'
 
@@ -7,7 +8,6 @@ interface Insides {
   readonly sessions: {
     readonly membership: { readonly processId: string } | undefined
     readonly known: ReadonlyMap<string, LocalSessionInsides>
-    readonly held: { readonly count: number; readonly cachedBytes: number }
   }
   readonly entrance: {
     readonly accesses: { readonly count: number }
@@ -55,7 +55,8 @@ export function checkMoment({ watch, clients }: RaceState): void {
 
 /** Nothing in any client waits, runs or is unwritten any more, and the records say what the clients believe. */
 export async function checkLeftovers(race: RaceState): Promise<void> {
-  const { watch, clients } = race
+  const { watch, clients, world } = race
+  watch.expect(world.clock.awaited === 0, `${world.clock.awaited} timers keep the process of idle clients alive`)
   for (const [index, client] of clients.entries()) {
     const { sessions, entrance } = client as unknown as Insides
     const { accesses, looks } = entrance
@@ -112,12 +113,9 @@ export function checkNothingIsLeft({ world, clients, keys, watch }: RaceState): 
   const locks = world.memory.snapshot().locks
   for (const [index, client] of clients.entries()) {
     const { heldSessions, waitingSessions, state } = client.health()
-    const { known, held } = (client as unknown as Insides).sessions
-    const left = `${heldSessions} held, ${waitingSessions} waiting, ${known.size} known, ${held.cachedBytes} bytes`
-    watch.expect(
-      left === '0 held, 0 waiting, 0 known, 0 bytes' && state === 'closed',
-      `closed client ${index} has ${left}`,
-    )
+    const left = [`${heldSessions} held`, `${waitingSessions} waiting`].filter((count) => !count.startsWith('0 '))
+    left.push(...leftIn(client))
+    watch.expect(left.length === 0 && state === 'closed', `closed client ${index} is ${state}: ${left.join(', ')}`)
   }
   for (const key of keys) {
     const lock = readLock(locks.get(`S#${key}`))
@@ -129,4 +127,5 @@ export function checkNothingIsLeft({ world, clients, keys, watch }: RaceState): 
     }
   }
   watch.expect(world.clock.pending === 0, `${world.clock.pending} timers are left`)
+  watch.expect(world.connected === 0, `${world.connected} connections are left`)
 }

@@ -2,6 +2,7 @@ import { ACCESS_MUTANTS } from './accesses.js'
 import { ANSWER_MUTANTS } from './answers.js'
 import { CALL_MUTANTS } from './calls.js'
 import { LEASE_MUTANTS } from './lease.js'
+import { LEFTOVER_MUTANTS } from './leftovers.js'
 import type { Mutant } from './mutant.js'
 import { QUEUE_MUTANTS } from './queue.js'
 import { REMEMBERED_MUTANTS } from './remembered.js'
@@ -21,4 +22,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...ANSWER_MUTANTS,
   ...CALL_MUTANTS,
   ...SESSION_MUTANTS,
+  ...LEFTOVER_MUTANTS,
 ]
