@@ -58,6 +58,12 @@ export const MINIMUM_HOLD_MAX_MS = 500
 export const MINIMUM_HOLDS_AHEAD_MAX_MS = 5_000
 /** Sessions that are remembered as released to other processes. The one that was released longest ago is forgotten first. */
 export const HANDED_OVER_MAX = 10_000
+/**
+ * Lock records that are kept at once, and the pause before the next: as many in a second as the store carries out for one
+ * process all the time.
+ */
+export const KEEPS_AT_ONCE = 100
+export const KEEPS_PERIOD_MS = 100
 /** A release without an answer is sent again this often, then left to the store's own asking. */
 export const RELEASE_TRIES_MAX = 5
 

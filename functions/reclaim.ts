@@ -1,10 +1,10 @@
 import type { SessionKey } from '../protocol/keys.js'
-import { decideHolder, isPushEnough } from '../protocol/lock/holder.js'
+import { decideHolder, isNoted, isPushEnough, type Note } from '../protocol/lock/holder.js'
 import { type LockRecord, readLock } from '../protocol/lock/record.js'
 import { ask, handOver } from '../protocol/lock/writes.js'
 import type { StoreMessage } from '../protocol/messages.js'
-import type { ProcessRecord } from '../protocol/process/record.js'
-import { evict, noteAsk } from '../protocol/process/writes.js'
+import { type ProcessRecord, readProcess } from '../protocol/process/record.js'
+import { evict, noteAsk, noteMore } from '../protocol/process/writes.js'
 import { fetchProcess, tell, tellNextHolder } from './next-holder.js'
 import type { Deps, Sender } from './ports.js'
 
@@ -48,11 +48,20 @@ export async function askOrReclaim(deps: Deps, sender: Sender, held: HeldLock): 
     return { lock: await tellNextHolder(deps, sender, session, readLock(outcome.item)), asked: true }
   }
   if (step.dateAsk) await deps.store.update(ask(session, { epoch, nowMs }))
-  if (step.noteAsk) await deps.store.update(noteAsk(holder, { session, epoch, nowMs }))
+  if (step.note !== undefined) await leaveAsk(deps, held, step.note, nowMs)
   if (step.evict) {
     await deps.store.update(evict(holder, nowMs))
     deps.log({ level: 'warn', event: 'evicted', process: holder, epoch })
   }
   if (process !== undefined) await tell(deps, holder, process, revoke)
   return { lock, asked: true, holderLabel: process?.label || undefined }
+}
+
+/** Leaves the ask in the holder's process record. Others may have filled it since it was read. */
+async function leaveAsk(deps: Deps, { session, lock, holder }: HeldLock, note: Note, nowMs: number): Promise<void> {
+  if (note === 'ask') {
+    const { applied, item } = await deps.store.update(noteAsk(holder, { session, epoch: lock.epoch, nowMs }))
+    if (applied || isNoted(readProcess(item), session, lock)) return
+  }
+  await deps.store.update(noteMore(holder))
 }

@@ -34,12 +34,14 @@ export async function busy(deps: Deps, sender: Sender, message: Message<'busy'>)
   return isHeldBy(readLock(outcome.item), { holder, epoch }) ? noted(message) : lost(message)
 }
 
-/** Keeps a long-held lock record from TTL. */
+/** Keeps a held lock record from TTL. The answer asks for the lock where others wait. */
 export async function keep(deps: Deps, sender: Sender, message: Message<'keep'>): Promise<StoreMessage> {
   const { session, epoch } = message
   const write = lockWrites.keep(session, { holder: sender.processId, epoch, nowMs: deps.nowMs() })
   const outcome = await deps.store.update(write)
-  return outcome.applied ? noted(message) : lost(message)
+  if (!outcome.applied) return lost(message)
+  const waiters = readLock(outcome.item)?.waiters ?? []
+  return waiters.length > 0 ? { type: 'revoke', session, epoch } : noted(message)
 }
 
 const noted = ({ type, session, epoch }: Message<'busy' | 'keep'>): StoreMessage => ({

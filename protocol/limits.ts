@@ -12,7 +12,10 @@ export const SCHEMA_VERSION = 1
 export const MESSAGE_BYTES_MAX = 4 * 1024
 /** Processes queued for one session. A lock record stays within one write unit up to about 30 of them. */
 export const WAITERS_MAX = 64
-/** Requests to release that a process record carries, so that `renewed` stays within one message. */
+/**
+ * Requests to release that a process record names, so that `renewed` stays within one message, and the record small: each
+ * nudge reads it. Of more than these it has only their number.
+ */
 export const ASKS_MAX = 20
 /** Fences above this would end a session's supply of epochs: 2^52 leaves 2^52 more within exact integers. */
 export const ABOVE_MAX = 2 ** 52

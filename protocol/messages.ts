@@ -59,6 +59,8 @@ export type StoreMessage =
       readonly leaseMs: number
       readonly incarnation: string
       readonly asks: readonly { readonly session: SessionKey; readonly epoch: number }[]
+      /** Another number than the last one: there are asks that these do not name. A `keep` of a session finds its own. */
+      readonly more?: number
     }
   | ({ readonly type: 'noted'; readonly of: ClientMessageType } & Correlation)
   | ({

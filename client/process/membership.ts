@@ -23,6 +23,8 @@ export interface MembershipEvents {
   received(message: Extract<StoreMessage, { session?: SessionKey }>): void
   /** Another process waits for a session, says the answer to a renewal: the push that said so may be lost. */
   asked(session: SessionKey, epoch: number): void
+  /** Other processes wait for sessions of which that answer does not say which. */
+  askedForMore(): void
   /** This process id is dead for good: nothing it held may be used any more. */
   died(loss: SessionLostError): void
   /** The store will not be reachable, or speaks another protocol. */
@@ -70,6 +72,8 @@ export class Membership {
   private requests = 0
   /** Of the Locks table, as first heard. */
   private incarnation: string | undefined
+  /** As the store last counted the asks that its answers do not name. */
+  private more: number | undefined
   private readonly secret: string
   private readonly renewals: Renewals
   private readonly connector: Connector
@@ -245,6 +249,10 @@ export class Membership {
     this.renewals.answered(message)
     if (!wasRunning && this.lease.isRunning) this.events.ready()
     for (const { session, epoch } of message.asks) this.events.asked(session, epoch)
+    const { more = this.more } = message
+    if (this.more === more) return
+    this.more = more
+    this.events.askedForMore()
   }
 
   /** Another incarnation of the Locks table was made empty: it has lost everything that this process held. */

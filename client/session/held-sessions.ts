@@ -1,4 +1,5 @@
 import { LOCK_TTL_MS } from '../../protocol/limits.js'
+import { KEEPS_AT_ONCE, KEEPS_PERIOD_MS } from '../limits.js'
 import type { Timer } from '../ports.js'
 import type { ClientContext } from './context.js'
 import { Ranked, Recency } from './recency.js'
@@ -25,6 +26,9 @@ export class HeldSessions {
   private cachedBytes = 0
   private idleTimer: Timer | undefined
   private keepTimer: Timer | undefined
+  /** Those whose lock records are still to be kept, and the timer of the next of them. */
+  private readonly unkept = new Set<HeldSession>()
+  private unkeptTimer: Timer | undefined
   private isStopped = false
 
   constructor(private readonly context: ClientContext) {}
@@ -38,7 +42,7 @@ export class HeldSessions {
     // A grant may come while the client closes.
     if (this.isStopped) return
     this.scheduleIdle()
-    this.keepTimer ??= this.context.clock.after(KEEP_PERIOD_MS, () => this.keepAll(), 'background')
+    this.keepTimer ??= this.context.clock.after(KEEP_PERIOD_MS, () => this.keepDaily(), 'background')
   }
 
   used(session: HeldSession, nowMs: number): void {
@@ -53,8 +57,19 @@ export class HeldSessions {
   /** It is held no longer, or is about to be given back. */
   closed(session: HeldSession): void {
     this.order.remove(session)
+    this.unkept.delete(session)
     this.cachedBytes -= session.countedBytes
     session.countedBytes = 0
+  }
+
+  /**
+   * Keeps every lock record from TTL, some at a time. The answers ask for those that others wait for. If a round is under
+   * way, sessions that had their turn get another one, after the rest.
+   */
+  keepAll(): void {
+    if (this.isStopped) return
+    for (const session of this.order.items()) this.unkept.add(session)
+    if (this.unkeptTimer === undefined) this.keepSome()
   }
 
   /** The client closes: nothing is let go any more for being unused. */
@@ -62,11 +77,13 @@ export class HeldSessions {
     this.isStopped = true
     this.idleTimer?.cancel()
     this.keepTimer?.cancel()
+    this.unkeptTimer?.cancel()
   }
 
   /** The client is closed. */
   clear(): void {
     this.order.clear()
+    this.unkept.clear()
     this.cachedBytes = 0
   }
 
@@ -107,8 +124,21 @@ export class HeldSessions {
     this.scheduleIdle()
   }
 
-  private keepAll(): void {
-    for (const session of this.order.items()) session.keep()
-    this.keepTimer = this.context.clock.after(KEEP_PERIOD_MS, () => this.keepAll(), 'background')
+  private keepDaily(): void {
+    this.keepAll()
+    this.keepTimer = this.context.clock.after(KEEP_PERIOD_MS, () => this.keepDaily(), 'background')
+  }
+
+  private keepSome(): void {
+    this.unkeptTimer = undefined
+    let left = KEEPS_AT_ONCE
+    for (const session of this.unkept) {
+      if (left === 0) break
+      left -= 1
+      this.unkept.delete(session)
+      session.keep()
+    }
+    if (this.unkept.size === 0) return
+    this.unkeptTimer = this.context.clock.after(KEEPS_PERIOD_MS, () => this.keepSome(), 'background')
   }
 }

@@ -156,6 +156,7 @@ export class Sessions {
         if (message.session !== undefined) this.addressed(message.session)?.lock.receive(message)
       },
       asked: (session, epoch) => this.addressed(session)?.lock.asked(epoch),
+      askedForMore: () => this.held.keepAll(),
       died: (loss) => this.died(loss),
       refused: (error) => {
         for (const session of this.known.values()) session.refused(error)

@@ -1,4 +1,5 @@
 import type { SessionKey } from '../keys.js'
+import { ASKS_MAX } from '../limits.js'
 import type { Ask, ProcessRecord } from '../process/record.js'
 import type { Moment, Timing } from '../timing.js'
 import type { Holder, LockRecord } from './record.js'
@@ -23,7 +24,10 @@ export const isPushEnough = ({ lock, nudged }: Pick<Waited, 'lock' | 'nudged'>):
 /** What to do about a holder for whom somebody waits. */
 export type HolderStep =
   | { readonly kind: 'reclaim'; readonly tellHolder: boolean }
-  | { readonly kind: 'revoke'; readonly dateAsk: boolean; readonly noteAsk: boolean; readonly evict: boolean }
+  | { readonly kind: 'revoke'; readonly dateAsk: boolean; readonly note: Note | undefined; readonly evict: boolean }
+
+/** How an ask is left for the holder's next renewal: by name or, where there is no room, as one more. */
+export type Note = 'ask' | 'more'
 
 /** A holder for whom somebody waits, and how it was found. */
 interface Waited {
@@ -48,9 +52,23 @@ export function decideHolder({ session, lock, process, nudged }: Waited, { timin
   return {
     kind: 'revoke',
     dateAsk: nudged && lock.askedAt === undefined,
-    noteAsk: nudged && noted?.epoch !== lock.epoch && process.evictedAt === undefined,
+    note: nudged && process.evictedAt === undefined ? noteIn(process, session, lock) : undefined,
     evict: nudged && process.evictedAt === undefined && isDeaf(lock, noted, process, timing, nowMs),
   }
+}
+
+/** The next renewal of this process names the ask for the session in this epoch. */
+export const isNoted = (
+  process: ProcessRecord | undefined,
+  session: SessionKey,
+  { epoch }: Pick<LockRecord, 'epoch'>,
+): boolean => process?.asks.get(session)?.epoch === epoch
+
+function noteIn(process: ProcessRecord, session: SessionKey, lock: LockRecord): Note | undefined {
+  // A holder that says busy has heard of it.
+  if (lock.busyUntil !== undefined || isNoted(process, session, lock)) return undefined
+  // An ask of another epoch gives its place to this one.
+  return process.asks.has(session) || process.asks.size < ASKS_MAX ? 'ask' : 'more'
 }
 
 /** A holder that has renewed since the ask was noted has heard it. Silence beyond answerTimeoutMs is then refusal. */

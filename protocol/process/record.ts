@@ -2,7 +2,7 @@ import type { Item } from '../dynamodb.js'
 import { CONNECTIONS_PER_PROCESS_MAX } from '../limits.js'
 import { checkSchema, map, number, optional, string } from '../record-fields.js'
 
-/** An ask that the holder has not answered yet; its next `renewed` carries it. */
+/** An ask that the holder has not answered yet; its next `renewed` names it. */
 export interface Ask {
   readonly epoch: number
   readonly at: number
@@ -29,6 +29,8 @@ export interface ProcessRecord {
   readonly principal: string
   readonly label: string
   readonly asks: ReadonlyMap<string, Ask>
+  /** Counts the asks that found no room among these. */
+  readonly moreAsks: number | undefined
   readonly evictedAt: number | undefined
 }
 
@@ -50,6 +52,7 @@ export function readProcess(item: Item | undefined): ProcessRecord | undefined {
     principal: string(item, 'principal'),
     label: string(item, 'label'),
     asks: new Map(asks),
+    moreAsks: optional(item, 'moreAsks'),
     evictedAt: optional(item, 'evictedAt'),
   }
 }

@@ -22,4 +22,5 @@ export const renewedMessage = (process: ProcessRecord, { n, leaseMs, incarnation
   leaseMs,
   incarnation,
   asks: [...process.asks].map(([session, { epoch }]) => ({ session, epoch })),
+  ...(process.moreAsks === undefined ? {} : { more: process.moreAsks }),
 })

@@ -131,6 +131,14 @@ export const noteAsk = (
   },
 })
 
+/** Counts an ask that finds no room, so that the next renewal tells the holder to look for itself. */
+export const noteMore = (processId: string): Update => ({
+  ...onProcess(processId),
+  condition: KNOWN,
+  update: 'SET moreAsks = if_not_exists(moreAsks, :zero) + :one',
+  values: { ':zero': num(0), ':one': num(1) },
+})
+
 /** Forgets an ask that was answered. */
 export const forgetAsk = (processId: string, { session, epoch }: AskedFor): Update => ({
   ...onProcess(processId),

@@ -76,7 +76,10 @@ const FORMS: { readonly [T in Exclude<StoreMessage['type'], 'noted' | 'refused'>
     { next: formed(grant), waiters: from(0) },
   ],
   lost: [{ session, epoch: counter, reason: is('revoked') }, {}],
-  renewed: [{ n: counter, leaseMs: ms, incarnation: text, asks: listOf({ session, epoch: counter }) }, {}],
+  renewed: [
+    { n: counter, leaseMs: ms, incarnation: text, asks: listOf({ session, epoch: counter }) },
+    { more: counter },
+  ],
 }
 
 const NOTED: ReadonlySet<unknown> = new Set<ClientMessageType>(['cancel', 'busy', 'keep', 'retire'])

@@ -54,7 +54,7 @@ const ANSWERS = new Map<unknown, readonly StoreMessage['type'][]>([
   ['cancel', ['noted']],
   ['release', ['released']],
   ['busy', ['noted', 'lost']],
-  ['keep', ['noted', 'lost']],
+  ['keep', ['noted', 'revoke', 'lost']],
   ['renew', ['renewed']],
   ['retire', ['noted']],
 ])
@@ -180,7 +180,7 @@ describe('a client that is properly connected and lies', () => {
     }
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
     // Nothing is proven by lies that are all refused alike.
-    const kinds = ['welcome', 'granted', 'queued', 'released', 'lost', 'renewed', 'noted']
+    const kinds = ['welcome', 'granted', 'queued', 'released', 'lost', 'renewed', 'noted', 'revoke']
     const codes = ['MALFORMED', 'UNKNOWN_TYPE', 'UNSUPPORTED_VERSION', 'TOO_LARGE', 'NO_HELLO', 'WRONG_SECRET']
     const more = ['WRONG_PROCESS', 'STALE_CONNECTION', 'EVICTED', 'QUEUE_FULL', 'STALE_REQUEST', 'TOO_MANY_MESSAGES']
     expect([...heard.keys()].sort()).toEqual([...kinds, ...codes, ...more].sort())

@@ -11,10 +11,11 @@ describe('the bounds of size', () => {
     expect(Number.MAX_SAFE_INTEGER - ABOVE_MAX).toBe(ABOVE_MAX - 1)
   })
 
-  test('a renewal with every ask that a process may have fits into one message', () => {
+  test('a renewal with every ask that it may name fits into one message', () => {
     const longest = SESSION.replace('shop', 'n'.repeat(64))
     const asks = Array.from({ length: ASKS_MAX }, () => ({ session: longest, epoch: Number.MAX_SAFE_INTEGER }))
-    const renewed = { type: 'renewed', n: Number.MAX_SAFE_INTEGER, leaseMs: DAY_MS, incarnation: 'i'.repeat(36), asks }
+    const highest = Number.MAX_SAFE_INTEGER
+    const renewed = { type: 'renewed', n: highest, leaseMs: DAY_MS, incarnation: 'i'.repeat(36), asks, more: highest }
     expect(Buffer.byteLength(JSON.stringify(renewed))).toBeLessThanOrEqual(MESSAGE_BYTES_MAX)
   })
 

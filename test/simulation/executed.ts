@@ -24,6 +24,7 @@ const KINDS = [
   'life ended by fixed expiry',
   'byte cap lets a session go',
   'keep',
+  'keep that finds an ask',
   'worker access',
   'worker commit',
   'worker commits at once',

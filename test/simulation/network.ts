@@ -61,6 +61,6 @@ export class Network {
 function withoutAsks(text: string): string | undefined {
   const message = JSON.parse(text) as { readonly type?: string }
   if (message.type === 'revoke') return undefined
-  if (message.type === 'renewed') return JSON.stringify({ ...message, asks: [] })
+  if (message.type === 'renewed') return JSON.stringify({ ...message, asks: [], more: undefined })
   return message.type === 'granted' ? JSON.stringify({ ...message, contended: false }) : text
 }

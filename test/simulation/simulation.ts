@@ -16,8 +16,10 @@ import { Leftovers } from './leftovers.js'
 import { Machine } from './machine.js'
 import { Mischief } from './mischief.js'
 import { Server } from './server.js'
+import { chooseShape, SERVERS, type Shape, SLOWER, TASKS } from './shape.js'
 import { Timeline } from './timeline.js'
-import { chooseWorkload, DAYS_TIMING, type Shape, TIMING, type Workload } from './workload.js'
+import { TOLD_BY_RENEWAL_MAX_MS, TOLD_MAX_MS } from './waits-watch.js'
+import { chooseWorkload, DAYS_TIMING, TIMING, type Workload } from './workload.js'
 
 /** A run whose faults are given. */
 export interface Script {
@@ -44,8 +46,6 @@ export interface Result {
 
 /** About as many accesses make a run. */
 const ACCESSES = 150
-/** Far more processes than may stand in one queue. */
-const CROWD = 200
 /** The last messages of worker threads, and the last commits of their accesses, take far less. */
 const LAST_MESSAGES_MS = 5_000
 /** A server that must be served has the sessions live on for at least this long. */
@@ -81,12 +81,13 @@ export class Simulation {
     const { random, timeline, counts, executed } = this
     this.points = new SuspensionPoints(script?.crash)
     this.faults = script?.faults ?? chooseFaults(random)
-    this.shape = script === undefined ? chooseShape(random) : (script.shape ?? 'usual')
+    this.shape = script === undefined ? chooseShape(seed, random) : (script.shape ?? 'usual')
     this.timing = this.shape === 'days' ? DAYS_TIMING : TIMING
     this.holdCostMs = holdCostMaxMs(this.timing)
     // In days a clock that drifts as much as it may is off by minutes. Half of these runs have no faults: a process that
     // nothing ends holds its sessions for days.
     if (this.shape === 'days') this.faults = { ...(seed % 2 === 0 ? NO_FAULTS : this.faults), clockDrift: 0 }
+    if (this.shape === 'contended') this.faults = { ...NO_FAULTS, pushLost: 1 }
     const workload = chooseWorkload(seed, random, this.shape, this.faults)
     this.workload = { ...workload, ...script?.workload, options: { ...workload.options, ...script?.workload?.options } }
     const { ttlMs = 0, expiry } = this.workload.options
@@ -117,13 +118,14 @@ export class Simulation {
     const servers = SERVERS[this.shape] ?? random.pick([2, 2, 3, 3, 4, 6])
     let tasks = 0
     for (let index = 0; index < servers; index += 1) {
-      const more = this.shape === 'crowd' ? 1 : random.integer(1, 3)
+      const more = TASKS[this.shape] ?? random.integer(1, 3)
       tasks += more
       this.startServer(more)
     }
     this.mischief().begin()
     if (this.shape === 'usual') this.leftovers.watch(this.servers)
-    if (this.shape === 'usual' && isPrompt(this.faults)) history.waits.watch(timeline, this.servers)
+    if (this.shape === 'usual' && isPrompt(this.faults)) history.waits.watch(timeline, this.servers, TOLD_MAX_MS)
+    if (this.shape === 'contended') history.waits.watch(timeline, this.servers, TOLD_BY_RENEWAL_MAX_MS)
     await timeline.run(this.script?.durationMs ?? this.durationMs(tasks))
     const points = [...this.points.labels]
     if (this.shape === 'days') {
@@ -175,7 +177,7 @@ export class Simulation {
 
   /** Busy runs are short: many different ones find more than a few long ones. */
   private durationMs(tasks: number): number {
-    if (this.shape === 'crowd') return 15_000
+    if (this.shape === 'crowd' || this.shape === 'contended') return 15_000
     if (this.shape === 'long') return 2.2 * 3_600_000
     if (this.shape === 'days') return 3.2 * 24 * 3_600_000
     const { pauseMs, workMs } = this.workload
@@ -281,17 +283,6 @@ export class Simulation {
     server.start(tasks)
     return server
   }
-}
-
-/** Servers of a shape whose number is not drawn. */
-const SERVERS: { readonly [S in Shape]?: number } = { crowd: CROWD, long: 2, days: 1 }
-/** Runs of hours get no more mischief than one of minutes: a new server every few seconds is another test. */
-const SLOWER: { readonly [S in Shape]?: number } = { long: 60, days: 60_000 }
-
-function chooseShape(random: Random): Shape {
-  if (random.chance(0.002)) return 'days'
-  if (random.chance(0.004)) return 'crowd'
-  return random.chance(0.004) ? 'long' : 'usual'
 }
 
 const keyOf = (id: string): SessionKey => sessionKey('sim', id)

@@ -3,6 +3,7 @@ import type { HoldfastOptions } from '../../client/options/client-options.js'
 import { compileTiming, holdCostMaxMs } from '../../protocol/timing.js'
 import type { Random } from '../support/random.js'
 import { type Faults, isPrompt } from './faults.js'
+import type { Shape } from './shape.js'
 
 /** Short times, in the proportions of the defaults: the order of waits matters, not their length. */
 const TIMING_OPTIONS = {
@@ -21,12 +22,6 @@ export const TIMING = compileTiming(TIMING_OPTIONS)
 export const DAYS_TIMING = compileTiming({ ...TIMING_OPTIONS, leaseMs: 60_000 })
 
 const DAY_MS = 24 * 3_600_000
-
-/**
- * A few servers for a short time, a crowd of them, two for longer than a gateway keeps a connection, or one for longer
- * than a lock may be held without `keep`.
- */
-export type Shape = 'usual' | 'crowd' | 'long' | 'days'
 
 const PAUSES_MS: { readonly [S in Shape]?: number } = { long: 60_000, days: 3 * 3_600_000 }
 
@@ -68,15 +63,40 @@ export interface Workload {
   readonly options: Partial<HoldfastOptions>
 }
 
+/** Every task soon waits for a session of the other server, and none gives up. */
+const CONTENDED = {
+  pauseMs: 5,
+  workMs: 5,
+  longWorkChance: 0,
+  destroyShare: 0,
+  rotateShare: 0,
+  oddShare: 0,
+  createShare: 0,
+  nestedShare: 0,
+  workerShare: 0,
+  shortWaitChance: 0,
+  listenerShare: 0,
+} satisfies Partial<Workload>
+const CONTENDED_SESSIONS = 150
+const CONTENDED_OPTIONS = {
+  holdPolicy: 'untilRevoked',
+  ttlMs: 3_600_000,
+  expiry: 'rolling',
+  ifMissing: 'create',
+  idleReleaseMs: 300_000,
+  heldSessionsMax: 10_000,
+} satisfies Partial<HoldfastOptions>
+
 export function chooseWorkload(seed: number, random: Random, shape: Shape, faults: Faults): Workload {
   // Work that blocks the loop is often long, so that others wait for the session.
   const blocksLoop = faults.loopBlocked > 0
   // Where it is watched how long holds go on, half of the runs want their sessions nearly all the time.
   const isBusy = isPrompt(faults) && seed % 2 === 0
   const isMigrating = random.chance(0.2)
-  const count = shape === 'crowd' ? random.pick([1, 100]) : random.pick([1, 1, 2, 4])
+  const few = shape === 'crowd' ? random.pick([1, 100]) : random.pick([1, 1, 2, 4])
+  const isContended = shape === 'contended'
   return {
-    sessions: Array.from({ length: count }, (_, index) => `session ${seed} ${index}`),
+    sessions: Array.from({ length: isContended ? CONTENDED_SESSIONS : few }, (_, index) => `session ${seed} ${index}`),
     pauseMs: PAUSES_MS[shape] ?? random.pick(isBusy ? [5] : [50, 300, 1_500]),
     workMs: random.pick([5, 50, 300]),
     longWorkChance: blocksLoop ? 0.2 : random.pick([0, 0, 0.02, 0.1]),
@@ -109,6 +129,8 @@ export function chooseWorkload(seed: number, random: Random, shape: Shape, fault
       heldSessionsMax: random.pick([10_000, 1]),
       flushMs: random.pick([200, 5_000]),
       ...(random.chance(0.7) ? { durability: 'access' as const } : {}),
+      ...(isContended ? CONTENDED_OPTIONS : {}),
     },
+    ...(isContended ? CONTENDED : {}),
   }
 }

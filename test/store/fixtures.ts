@@ -48,6 +48,7 @@ export interface ProcessFields {
   readonly renewedAt?: number
   readonly evictedAt?: number
   readonly asks?: { readonly [session: string]: { readonly epoch: number; readonly at: number } }
+  readonly moreAsks?: number
 }
 
 export const processItem = (fields: ProcessFields = {}): Item => ({
@@ -70,6 +71,7 @@ export const processItem = (fields: ProcessFields = {}): Item => ({
   schema: { N: '1' },
   expiresAt: { N: '1' },
   ...Object.fromEntries((fields.older ?? []).map((id, index) => [`older${index + 1}`, { S: id }])),
+  ...optional('moreAsks', fields.moreAsks),
   ...optional('evictedAt', fields.evictedAt),
 })
 

@@ -39,6 +39,7 @@ describe('a process and its connections', () => {
           heard.received += 1
         },
         asked: () => {},
+        askedForMore: () => {},
         died: ({ reason }) => heard.died.push(reason),
         refused: (error) => heard.refused.push(error),
         missed: () => {},

@@ -1,3 +1,4 @@
+import { ASKS_MAX } from '../../../protocol/limits.js'
 import { decideHolder, isHeldBy, isLeaseOver, isPushEnough } from '../../../protocol/lock/holder.js'
 import { type LockRecord, readLock } from '../../../protocol/lock/record.js'
 import { type ProcessRecord, readProcess } from '../../../protocol/process/record.js'
@@ -71,7 +72,7 @@ describe('a holder for whom somebody waits', () => {
   })
 
   test('is only sent a revoke by a fresh acquire: nothing more is written', () => {
-    const revoke = { kind: 'revoke', dateAsk: false, noteAsk: false, evict: false }
+    const revoke = { kind: 'revoke', dateAsk: false, note: undefined, evict: false }
     expect(decide(held, process(), false)).toEqual(revoke)
     expect(decide({ ...held, askedAt: deafSince }, process({ ...noted, renewedAt: NOW }), false)).toEqual(revoke)
   })
@@ -84,16 +85,28 @@ describe('a holder for whom somebody waits', () => {
   })
 
   test('▸ finds the ask in its process record from the first nudge on, once per epoch', () => {
-    expect(decide(held, process())).toMatchObject({ noteAsk: true })
-    expect(decide(held, process(noted))).toMatchObject({ noteAsk: false })
-    expect(decide(held, process({ asks: { [SESSION]: { epoch: 6, at: 1 } } }))).toMatchObject({ noteAsk: true })
-    expect(decide(held, process({ asks: { [OTHER_SESSION]: { epoch: 7, at: 1 } } }))).toMatchObject({ noteAsk: true })
+    expect(decide(held, process())).toMatchObject({ note: 'ask' })
+    expect(decide(held, process(noted))).toMatchObject({ note: undefined })
+    expect(decide(held, process({ asks: { [SESSION]: { epoch: 6, at: 1 } } }))).toMatchObject({ note: 'ask' })
+    expect(decide(held, process({ asks: { [OTHER_SESSION]: { epoch: 7, at: 1 } } }))).toMatchObject({ note: 'ask' })
+  })
+
+  test('finds asks by their number only where its record has no room, and those of another epoch in their place', () => {
+    const others = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`${OTHER_SESSION}${index}`, { epoch: 7, at: 1 }]))
+    expect(decide(held, process({ asks: others(ASKS_MAX - 1) }))).toMatchObject({ note: 'ask' })
+    expect(decide(held, process({ asks: others(ASKS_MAX) }))).toMatchObject({ note: 'more' })
+    expect(decide(held, process({ asks: others(ASKS_MAX) }), false)).toMatchObject({ note: undefined })
+    expect(decide(held, process({ asks: others(ASKS_MAX), evictedAt: NOW }))).toMatchObject({ note: undefined })
+    const withOwn = (epoch: number) => process({ asks: { ...others(ASKS_MAX - 1), [SESSION]: { epoch, at: 1 } } })
+    expect(decide(held, withOwn(6))).toMatchObject({ note: 'ask' })
+    expect(decide(held, withOwn(7))).toMatchObject({ note: undefined })
   })
 
   test('is evicted once it has renewed since the ask was noted and has not answered in time', () => {
     const late = { ...held, askedAt: deafSince }
     const renewed = (renewedAt: number) => process({ ...noted, renewedAt })
-    const evict = { kind: 'revoke', dateAsk: false, noteAsk: false, evict: true }
+    const evict = { kind: 'revoke', dateAsk: false, note: undefined, evict: true }
     expect(decide(late, renewed(deafSince + 1))).toEqual(evict)
     expect(decide({ ...late, askedAt: deafSince + 1 }, renewed(deafSince + 1))).toMatchObject({ evict: false })
     expect(decide(late, renewed(deafSince))).toMatchObject({ evict: false })
@@ -121,6 +134,10 @@ describe('a holder for whom somebody waits', () => {
     const late = { ...held, askedAt: deafSince }
     const evicted = { ...noted, renewedAt: NOW, evictedAt: NOW }
     expect(decide(late, process(evicted))).toMatchObject({ kind: 'revoke', evict: false })
-    expect(decide(late, process({ evictedAt: NOW }))).toMatchObject({ kind: 'revoke', noteAsk: false })
+    expect(decide(late, process({ evictedAt: NOW }))).toMatchObject({ kind: 'revoke', note: undefined })
+  })
+
+  test('is left no ask while it is busy: it has heard of it', () => {
+    expect(decide({ ...held, busyUntil: NOW }, process())).toMatchObject({ kind: 'revoke', note: undefined })
   })
 })

@@ -5,7 +5,7 @@ import { ANNA, NOW, processItem, SESSION } from '../../store/fixtures.js'
 import { expectFields, expectOptional, expectSchema } from '../damaged-fields.js'
 
 describe('a process record', () => {
-  const item = processItem({ asks: { [SESSION]: { epoch: 7, at: 8 } }, evictedAt: 9 })
+  const item = processItem({ asks: { [SESSION]: { epoch: 7, at: 8 } }, moreAsks: 2, evictedAt: 9 })
 
   test('reads as it was written', () => {
     expect(readProcess(item)).toEqual({
@@ -19,6 +19,7 @@ describe('a process record', () => {
       principal: 'arn:aws:iam::1:role/shop',
       label: 'server 1',
       asks: new Map([[SESSION, { epoch: 7, at: 8 }]]),
+      moreAsks: 2,
       evictedAt: 9,
     })
   })
@@ -28,6 +29,7 @@ describe('a process record', () => {
     expectFields(readProcess, item, Object.fromEntries(texts.map((field) => [field, 'S'])))
     expectFields(readProcess, item, { gen: 'N', leaseUntil: 'N', renewedAt: 'N', asks: 'M' })
     expectOptional(readProcess, item, 'evictedAt')
+    expectOptional(readProcess, item, 'moreAsks')
     expect(() => readProcess({ ...item, older3: num(1) })).toThrow(CorruptRecordError)
   })
 

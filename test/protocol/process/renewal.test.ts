@@ -29,4 +29,14 @@ describe('a renewal', () => {
       ],
     })
   })
+
+  test('brings the number of the asks that found no room, where there were any', () => {
+    const renewed = { n: 4, leaseMs: 15_000, incarnation: 'first' }
+    expect(renewedMessage(process({ moreAsks: 3 }), renewed)).toEqual({
+      type: 'renewed',
+      ...renewed,
+      asks: [],
+      more: 3,
+    })
+  })
 })

@@ -109,8 +109,32 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'an ask is never noted for the renewal',
     file: 'protocol/lock/holder.ts',
-    from: 'noteAsk: nudged && noted?.epoch !== lock.epoch && process.evictedAt === undefined,',
-    to: 'noteAsk: false,',
+    from: 'note: nudged && process.evictedAt === undefined ?',
+    to: 'note: nudged && nowMs < 0 ?',
+  },
+  {
+    name: 'an ask that finds no room is forgotten',
+    file: 'functions/reclaim.ts',
+    from: '  await deps.store.update(noteMore(holder))',
+    to: '  void noteMore(holder)',
+  },
+  {
+    name: 'a renewal never says that there are more asks',
+    file: 'protocol/process/renewal.ts',
+    from: 'process.moreAsks === undefined ? {}',
+    to: 'process.moreAsks !== 0 ? {}',
+  },
+  {
+    name: 'a keep finds no ask',
+    file: 'functions/release.ts',
+    from: 'return waiters.length > 0 ?',
+    to: 'return waiters.length > 64 ?',
+  },
+  {
+    name: 'a process looks only once for asks that no renewal names',
+    file: 'client/process/membership.ts',
+    from: 'if (this.more === more) return',
+    to: 'if (this.more === more || this.more !== undefined) return',
   },
   {
     name: 'a minimum hold goes on while accesses come',

@@ -134,6 +134,12 @@ export function describeProcessWrites(subject: () => StoreUnderTest): void {
     })
   })
 
+  test('noteMore counts from one, whatever is noted, and makes no record', async () => {
+    expect(await on.applied({}, writes.noteMore(ANNA))).toEqual(processItem({ moreAsks: 1 }))
+    expect(await expectApplied(subject(), writes.noteMore(ANNA))).toEqual(processItem({ moreAsks: 2 }))
+    await on.refused(writes.noteMore(ANNA), { unknown: undefined })
+  })
+
   test('forgetAsk removes the ask of its epoch or an older one, and no other session’s', async () => {
     const kept = { [OTHER_SESSION]: { epoch: 1, at: 1 } }
     for (const epoch of [6, 7]) {

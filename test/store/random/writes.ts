@@ -84,6 +84,7 @@ const processChoices: readonly ((moment: Moment) => Update)[] = [
   ({ process, nowMs }) => processWrites.renew(process, { leaseMs: 15_000, nowMs }),
   ({ process, session, epoch, nowMs }) => processWrites.noteAsk(process, { session, epoch, nowMs }),
   ({ process, session, epoch }) => processWrites.forgetAsk(process, { session, epoch }),
+  ({ process }) => processWrites.noteMore(process),
   ({ process, nowMs }) => processWrites.evict(process, nowMs),
   ({ process, nowMs }) => processWrites.retire(process, nowMs),
 ]
