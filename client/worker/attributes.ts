@@ -13,6 +13,8 @@ interface Received {
 
 interface Sent {
   readonly changes: Changes
+  /** It has all changes of the access, and not only those of a nested one. */
+  readonly isWhole: boolean
   /** The values before. */
   readonly before: Map<string, AttributeValue | undefined>
 }
@@ -50,12 +52,14 @@ export class WorkerAttributes extends AttributeCache {
    * Takes over changes while they are committed: as in the main thread, they count as committed at once. Where they are
    * refused, the values are again as before.
    */
-  async whileSent<T>(changes: Changes, commit: () => Promise<T>): Promise<T> {
-    const sent: Sent = { changes, before: new Map([...changes.keys()].map((name) => [name, this.encoded(name)])) }
+  async whileSent<T>(own: Changes, isWhole: boolean, commit: (changes: Changes) => Promise<T>): Promise<T> {
+    const changes = isWhole ? this.withUnanswered(own) : own
+    const before = new Map([...changes.keys()].map((name) => [name, this.encoded(name)]))
+    const sent: Sent = { changes, isWhole, before }
     this.apply(changes)
     this.sent.add(sent)
     try {
-      return await commit()
+      return await commit(changes)
     } catch (error) {
       this.takeBack(sent)
       throw error
@@ -66,6 +70,12 @@ export class WorkerAttributes extends AttributeCache {
 
   get isAnySent(): boolean {
     return this.sent.size > 0
+  }
+
+  /** An earlier commit may be refused: then its changes are those of the next one. */
+  private withUnanswered(changes: Changes): Changes {
+    const names = [...this.sent].flatMap((sent) => (sent.isWhole ? [...sent.changes.keys()] : []))
+    return new Map([...names.map((name) => [name, this.encoded(name)] as const), ...changes])
   }
 
   /** A later commit that changes the same attribute, and is refused as well, goes back to the value before both. */

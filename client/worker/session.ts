@@ -137,7 +137,7 @@ export class WorkerSession extends OutermostSession implements WholeSession {
     const before = this.ttlMs
     // The main thread commits it, too.
     if (ttlMs !== undefined) this.ttlMs = ttlMs
-    const done = this.sendChanges(changes, (sent) => this.link.commit(sent)).then(
+    const done = this.sendChanges(changes, (sent) => this.link.commit(sent), part === undefined).then(
       () => {},
       (error) => {
         if (ttlMs !== undefined && this.ttl === ttlMs && !this.isOver && this.loss === undefined) this.ttlMs = before
@@ -210,8 +210,12 @@ export class WorkerSession extends OutermostSession implements WholeSession {
     return id
   }
 
-  protected sendChanges(changes: Changes, request: (changes: Entries) => Promise<Reply>): Promise<Reply> {
-    return this.attributes.whileSent(changes, () => this.told(request([...changes])))
+  protected sendChanges(
+    changes: Changes,
+    request: (changes: Entries) => Promise<Reply>,
+    isWhole = true,
+  ): Promise<Reply> {
+    return this.attributes.whileSent(changes, isWhole, (sent) => this.told(request([...sent])))
   }
 
   /**
