@@ -1,7 +1,8 @@
 import type { AccessSession } from '../access/access-session.js'
 import { compileLockRequest } from '../attribute-locks/lock-request.js'
+import { AccessEndedError } from '../errors/index.js'
 import { compileAccessOptions } from '../options/access-options.js'
-import { adopt, checkTryLock, openedSession } from './incoming.js'
+import { adopt, checkTryLock, openedSession, sessionAt } from './incoming.js'
 import type { Reply, RequestMessage, TryLocked, TryLockMessage } from './messages.js'
 import { attributesOf } from './outgoing.js'
 import { toWire } from './wire-error.js'
@@ -33,13 +34,20 @@ export async function answer(message: RequestMessage, session: AccessSession, ab
   }
 }
 
-/** Locks at once or not at all, and wakes the thread that stands still for it. */
-export function answerTryLock(message: TryLockMessage, find: () => AccessSession): void {
+/**
+ * Locks at once or not at all, and wakes the thread that stands still for it. Such a thread has not heard of a loss that
+ * has ended the call already.
+ */
+export function answerTryLock(
+  message: TryLockMessage,
+  call: { readonly sessions: readonly AccessSession[] } | undefined,
+): void {
   checkTryLock(message)
   const { locks, done, port } = message
   let locked: TryLocked
   try {
-    const session = find()
+    if (call === undefined) throw new AccessEndedError()
+    const session = sessionAt(call.sessions, message.index)
     const isLocked = session.tryLock(locks) !== undefined
     locked = isLocked
       ? { attributes: attributesOf(session, compileLockRequest(locks)) }

@@ -5,6 +5,7 @@ import type { WaitOptions } from '../access/nested-session.js'
 import type { LockSpec } from '../attribute-locks/lock-request.js'
 import {
   AbortedError,
+  AccessEndedError,
   ClosedError,
   CommitUnknownError,
   type HoldfastError,
@@ -231,12 +232,16 @@ export class Calls {
     }
   }
 
-  /** The caller gets the work's own error, unless the outcome of a commit is unknown. */
+  /**
+   * The caller gets the work's own error, unless the outcome of a commit is unknown, or the work was told only that its
+   * access has ended.
+   */
   private failed(call: Call | undefined, error: Error | undefined): void {
     if (call === undefined) return
     for (const session of call.sessions) session.end()
     const isWorse = (error as HoldfastError | undefined)?.effect === 'unknown'
-    if (call.failure !== undefined && !isWorse) return call.reject(call.failure.error)
+    const isCause = error !== undefined && call.failure?.error instanceof AccessEndedError
+    if (call.failure !== undefined && !isWorse && !isCause) return call.reject(call.failure.error)
     call.reject(error === undefined ? undefined : withReason(error, call.signal))
   }
 

@@ -127,7 +127,7 @@ export class WorkerHost {
         sessionAt(this.calls.get(n)?.sessions, message.index).ttlMs = message.ttlMs
         return
       case 'tryLock':
-        return answerTryLock(message, () => sessionAt(this.calls.get(n)?.sessions, message.index))
+        return answerTryLock(message, this.calls.get(n))
       default:
         throw unknownMessage()
     }

@@ -46,7 +46,7 @@ export class OpenedWorkerSession extends WorkerSession {
 
   private async commitAndEnd(): Promise<void> {
     if (this.ending !== undefined) await this.ending
-    if (this.isOver) throw new AccessEndedError()
+    if (this.isOver) throw this.loss ?? new AccessEndedError()
     if (this.answered !== undefined) await this.answered
     let isStillOpen = false
     const request = async (changes: Entries) => {

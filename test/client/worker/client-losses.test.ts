@@ -142,6 +142,15 @@ describe('the client of a worker thread', () => {
     expect(await stored()).toEqual({})
   })
 
+  it('fails the close() of an open session that ended with the client, and says why', async () => {
+    const session = await finish(thread.open(ID, 'all'))
+    session.state.a = 1
+    thread.close()
+    await arrive()
+    for (let times = 0; times < 2; times += 1) expect(await codeOf(session.close())).toBe('CLOSED')
+    expect(await stored()).toEqual({})
+  })
+
   it('does not know what became of what it was committing when its port closed', async () => {
     let land = () => {}
     const landed = new Promise<void>((resolve) => (land = resolve))

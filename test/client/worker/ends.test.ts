@@ -76,6 +76,23 @@ describe('worker threads that end, and sessions that end under them', () => {
     expect(count).toBeLessThanOrEqual(begun)
   }, 60_000)
 
+  it('threads that stand still, and that end in the middle of tryLock, keep nothing', async () => {
+    const { id, holdfast } = threads
+    const [still, asking] = [threads.thread(), threads.thread()]
+    still.do('stand', { id, locks: { write: ['a'] }, name: 'still' }).catch(() => {})
+    asking.do('stand', { id, locks: { write: ['b'] }, name: 'asking', more: { write: ['count'] } }).catch(() => {})
+    await Promise.all([still.entered('still'), asking.entered('asking')])
+    // It has the lock on the count by then, or gets it at its next try.
+    const late = holdfast.access(id, { write: ['count'] }, () => {}, { timeoutMs: 200 })
+    await late.catch((error: HoldfastError) => expect(error.code).toBe('WAIT_TIMEOUT'))
+    await holdfast.access(id, { write: ['mirror'] }, ({ state }) => void (state.mirror = 1))
+    const waiting = threads.read()
+    await Promise.all([still.worker.terminate(), asking.worker.terminate()])
+    expect(await waiting).toEqual({ mirror: 1 })
+    await holdfast.release(id)
+    expect(holdfast.health()).toMatchObject({ heldSessions: 0, waitingSessions: 0 })
+  })
+
   it('a loss reaches the thread at once, and so does the wish of another process', async () => {
     const other = threads.client()
     const one = threads.thread()

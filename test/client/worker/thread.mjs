@@ -57,6 +57,12 @@ serve({
       },
       options,
     ),
+  /** Takes locks, says so, and stands still for ever, or asks for more again and again without a pause. */
+  stand: ({ id, locks, name, more }) =>
+    holdfast.access(id, locks, (session) => {
+      parentPort.postMessage({ entered: name })
+      for (;;) if (more !== undefined) session.tryLock(more)
+    }),
   read: ({ id, options }) => holdfast.access(id, { all: 'read' }, ({ state }) => ({ ...state }), options),
   async peek({ id }) {
     const seen = await holdfast.peek(id)
