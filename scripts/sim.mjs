@@ -2,7 +2,7 @@
 //   npm run sim -- --seeds 2000 --from 1        runs seeds, prints what went wrong, and how often each fault happened
 //   npm run sim -- --seed 605                   runs one seed
 //   npm run sim -- --seeds 200 --hashes         prints each seed's history as a hash: the same for the same behaviour
-//   npm run sim -- --crashes [--seed 1]         kills a function or a client at every suspension point of some runs, or of one
+//   npm run sim -- --crashes [--seed 1]         kills a function, a client or a worker thread at every suspension point of some runs, or of one
 //   npm run sim -- --mutants [--only text]      plants each bug of test/simulation/mutants, and says how soon it is found
 import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
@@ -126,11 +126,11 @@ async function runCrashes() {
     await inBatches(0, pointCount, CRASH_BATCH, async (first, size) => {
       for (const line of await run(program, 'crashes', first, size, seed)) {
         if (line.violations === undefined) {
-          runs += 2 * size
+          runs += line.runs
           crashes += line.crashes
         } else {
           failed += 1
-          console.log(`seed ${seed}, ${line.side} point ${line.point}: ${line.violations.join('\n  ')}`)
+          console.log(`seed ${seed}, ${line.victim} ${line.side} point ${line.point}: ${line.violations.join('\n  ')}`)
         }
       }
       return true

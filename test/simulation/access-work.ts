@@ -16,6 +16,7 @@ interface Running {
   readonly mode: 'shared' | 'exclusive'
   readonly epoch: number
   readonly isOfWorker: boolean
+  readonly machine: { readonly isDead: boolean }
   isLost: boolean
 }
 
@@ -24,7 +25,6 @@ export type Commits = 'none' | 'once' | 'overlapping'
 
 /** What is done inside accesses, by whichever client of a server. */
 export class AccessWork {
-  private readonly inside = new Map<string, Running[]>()
   /** Whether this server runs the present version of the application, or the version before. */
   readonly isPresent: boolean
 
@@ -34,8 +34,15 @@ export class AccessWork {
     private readonly history: History,
     private readonly workload: Workload,
     readonly executed: ExecutedCounts,
+    private readonly inside = new Map<string, Running[]>(),
   ) {
     this.isPresent = workload.options.schemas !== undefined
+  }
+
+  /** The same for a worker thread of the server. */
+  of(thread: Caller): AccessWork {
+    const { random, history, workload, executed, inside } = this
+    return new AccessWork(thread, random, history, workload, executed, inside)
   }
 
   appending(): Appending {
@@ -111,7 +118,7 @@ export class AccessWork {
   begin(id: string, session: Pick<ListSession, 'epoch' | 'signal'>): () => void {
     const { history, server } = this
     if (!(session instanceof WorkerSession))
-      return untilLost(session, history.began(server, server.keyOf(id), session.epoch))
+      return this.untilLost(session, history.began(server, server.keyOf(id), session.epoch))
     this.executed.hit('worker access')
     // A worker thread hears of a loss by a message, and of its beginning by an earlier one.
     return this.goOn(id, session)
@@ -120,7 +127,7 @@ export class AccessWork {
   /** An access that has begun uses a session under this id, too: it has moved there. As {@link begin}. */
   goOn(id: string, session: Pick<ListSession, 'signal'>): () => void {
     const { history, server } = this
-    return untilLost(session, history.uses.begin(server, server.keyOf(id)))
+    return this.untilLost(session, history.uses.begin(server, server.keyOf(id)))
   }
 
   /** Attribute locks of one process: accesses that hold a list at the same time must all share it. */
@@ -132,8 +139,10 @@ export class AccessWork {
     const key = `${id} ${list}`
     const running = this.inside.get(key) ?? []
     this.inside.set(key, running)
-    const me: Running = { mode, epoch, isOfWorker, isLost: false }
-    const isThere = (other: Running) => !other.isLost && (other.epoch === epoch || !(other.isOfWorker || isOfWorker))
+    const me: Running = { mode, epoch, isOfWorker, machine: server.machine, isLost: false }
+    // A thread that has ended holds nothing. What a thread holds it may have lost to another grant without knowing.
+    const isThere = (other: Running) =>
+      !other.isLost && !other.machine.isDead && (other.epoch === epoch || !(other.isOfWorker || isOfWorker))
     const live = running.filter(isThere)
     if (live.some((other) => mode === 'exclusive' || other.mode === 'exclusive')) {
       history.violate('11', `two accesses of one process hold list ${list}`)
@@ -147,6 +156,16 @@ export class AccessWork {
     return () => {
       stopUsing()
       running.splice(running.indexOf(me), 1)
+    }
+  }
+
+  /** An access that has lost its session still runs, but does not use it any more. */
+  private untilLost({ signal }: Pick<ListSession, 'signal'>, stopUsing: () => void): () => void {
+    signal.addEventListener('abort', stopUsing)
+    const forget = this.server.onEnd(stopUsing)
+    return () => {
+      forget()
+      stopUsing()
     }
   }
 
@@ -199,12 +218,6 @@ export class AccessWork {
       this.executed.hit('attribute deleted by state')
     }
   }
-}
-
-/** An access that has lost its session still runs, but does not use it any more. */
-function untilLost({ signal }: Pick<ListSession, 'signal'>, stopUsing: () => void): () => void {
-  signal.addEventListener('abort', stopUsing)
-  return stopUsing
 }
 
 const lastOf = (tokens: readonly string[]): string | undefined => (tokens.length % 2 === 1 ? tokens.at(-1) : undefined)

@@ -15,8 +15,13 @@ type Beside<L extends ListName> = {
   [N in `last${L}`]: string
 } & { [N in `form${L}`]: Form }
 
+/** Attributes that one access changes and commits again and again. The schema refuses one value of them. */
+export const NOTES = ['note0', 'note1'] as const
+export type Note = (typeof NOTES)[number]
+export const REFUSED_NOTE = 'refused'
+
 /** A session's attributes. */
-export type State = Beside<'A'> & Beside<'B'>
+export type State = Beside<'A'> & Beside<'B'> & { [N in Note]: string }
 
 export const locksFor = <L extends ListName>(list: L) =>
   ({ write: [`list${list}`, `count${list}`, `last${list}`, `form${list}`] }) as const
@@ -38,7 +43,12 @@ export const wideNames: readonly string[] = Array.from({ length: WIDE_ATTRIBUTES
 export type Wide = { [name: string]: number }
 
 /** The schemas of the present version: they also take the shape of the version before, and give the present one. */
-export const SCHEMAS: Schemas<Partial<State>> = { formA: formSchema(), formB: formSchema() }
+export const SCHEMAS: Schemas<Partial<State>> = {
+  formA: formSchema(),
+  formB: formSchema(),
+  note0: noteSchema(),
+  note1: noteSchema(),
+}
 
 function formSchema() {
   return {
@@ -51,6 +61,17 @@ function formSchema() {
         if (form?.v === 1 && Number.isInteger(form.n)) return { value: { v: 2, size: form.n } satisfies Form }
         return { issues: [{ message: 'expected a form of version 1 or 2' }] }
       },
+    },
+  } as const
+}
+
+function noteSchema() {
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'simulation',
+      validate: (value: unknown) =>
+        value === REFUSED_NOTE ? { issues: [{ message: 'expected another note' }] } : { value: value as string },
     },
   } as const
 }

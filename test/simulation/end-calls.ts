@@ -1,5 +1,6 @@
 import type { HoldfastApi } from '../../client/api.js'
 import type { HoldfastError } from '../../client/errors/index.js'
+import type { SessionKey } from '../../protocol/keys.js'
 import type { Random } from '../support/random.js'
 import type { AccessWork, ListSession } from './access-work.js'
 import type { State } from './attributes.js'
@@ -43,8 +44,9 @@ export class EndCalls {
           const { epoch } = session
           const restorations = history.sessions.restorationsOf(key)
           const ending = session.destroy()
-          history.locks.ending(key, epoch)
+          const forget = this.ending(key, epoch)
           await ending
+          forget()
           if (history.sessions.restorationsOf(key) === restorations) history.sessions.ended(key, epoch)
           // Where the session was lost since, those who wait learn of its end by a claim.
           if (!session.signal.aborted) await this.checkTold(rival)
@@ -80,11 +82,12 @@ export class EndCalls {
           const { epoch } = session
           const restorations = history.sessions.restorationsOf(key)
           const ending = session.rotate({ to })
-          history.locks.ending(key, epoch)
+          const forget = this.ending(key, epoch)
           await ending.catch((error: HoldfastError) => {
             if (error.effect === 'none') history.locks.endingFailed(key, epoch)
             throw error
           })
+          forget()
           isMoved = true
           // However long the move took, and whatever its record says, the new session is in use since then.
           stopUsing = inside.goOn(to, session)
@@ -111,6 +114,14 @@ export class EndCalls {
     inside.executed.hit('session.rotate')
   }
 
+  /** Where its thread ends, the ending may fail, or was never sent. Returns what to do when it has succeeded. */
+  private ending(key: string, epoch: number): () => void {
+    const { history, server } = this
+    if (server.machine.isDead) return () => {}
+    history.locks.ending(key as SessionKey, epoch)
+    return server.onEnd(() => history.locks.endingFailed(key as SessionKey, epoch))
+  }
+
   /** Not inside the access around this call: nothing that a timer begins is. */
   private async rival(id: string): Promise<Rival | undefined> {
     const { calls, random, server, workload } = this
@@ -130,7 +141,7 @@ export class EndCalls {
 
   private async checkTold(rival: Rival | undefined): Promise<void> {
     if (rival === undefined) return
-    await this.server.sleep(1)
+    await this.server.sleep(this.server.toldWithinMs)
     if (!rival.isSettled) this.history.violate('15', 'an access still waits for a session that has ended')
     this.inside.executed.hit('wait for a session that ends')
   }

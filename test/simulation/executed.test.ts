@@ -17,6 +17,8 @@ const SHARES = {
   oddShare: 0.3,
   nestedShare: 0.2,
   ttlShare: 0.1,
+  noteShare: 0.1,
+  workerMishapChance: 0.01,
 }
 const ENDS = { destroyShare: 0.05, rotateShare: 0.05 }
 
@@ -32,7 +34,7 @@ const SCRIPTS: readonly Script[] = [
       ...SHARES,
       isMigrating: true,
       cachedBytesMax: 600,
-      options: { expiry: 'fixed', ttlMs: 4_000, durability: 'release' },
+      options: { expiry: 'fixed', ttlMs: 4_000, durability: 'release', ifMissing: 'fail' },
     },
   }),
   script({ shape: 'contended', durationMs: 5_000 }),

@@ -1,3 +1,4 @@
+import { OF_THREAD, type Victim } from './crashes.js'
 import { NO_FAULTS } from './faults.js'
 import { type Script, Simulation } from './simulation.js'
 
@@ -9,14 +10,15 @@ import { type Script, Simulation } from './simulation.js'
 process.on('SIGINT', () => {})
 const [mode = 'seeds', ...numbers] = process.argv.slice(2)
 const [first = 1, count = 1, seed = 1] = numbers.map(Number)
+const VICTIMS: readonly Victim[] = ['machine', 'thread', 'hung thread']
 const hashes: [seed: number, hash: string][] = []
-const totals = { events: 0, landed: 0, hashes, faults: {}, executed: {}, codes: {}, points: {}, crashes: 0 }
+const totals = { events: 0, landed: 0, hashes, faults: {}, executed: {}, codes: {}, points: {}, runs: 0, crashes: 0 }
 
 /**
  * A short run in which every path is taken: handoffs, reclaims, reconnects, lost pushes, long work, destroys, and the calls
  * of worker threads.
  */
-const script = (crash: Script['crash']): Script => ({
+const script = (of: number, crash: Script['crash']): Script => ({
   durationMs: 9_000,
   faults: { ...NO_FAULTS, pushLost: 0.2, cutEveryMs: 4_000, killEveryMs: 9_000, lockRegressesEveryMs: 4_000 },
   crash,
@@ -25,7 +27,10 @@ const script = (crash: Script['crash']): Script => ({
     wideShare: 0.3,
     peekShare: 0.1,
     createShare: 0.1,
-    workerShare: 0.3,
+    // In every second of these runs, threads do all the work.
+    workerShare: of % 2 === 0 ? 1 : 0.3,
+    workerMishapChance: 0,
+    noteShare: 0.05,
     nestedShare: 0.1,
     ttlShare: 0.05,
     oddShare: 0.1,
@@ -54,14 +59,20 @@ async function run(
   return false
 }
 
+const labels = mode === 'crashes' ? (await new Simulation(seed, script(seed, undefined)).run()).points : []
 for (let index = first; index < first + count; index += 1) {
   if (mode === 'seeds' || mode === 'first') {
     const isFine = await run(new Simulation(index), { seed: index })
     if (mode === 'first' && !isFine) break
-  } else if (mode === 'points') await run(new Simulation(index, script(undefined)), { seed: index })
+  } else if (mode === 'points') await run(new Simulation(index, script(index, undefined)), { seed: index })
   else {
+    const victims = VICTIMS.filter((victim) => victim === 'machine' || labels[index]?.startsWith(OF_THREAD))
     for (const side of ['before', 'after'] as const) {
-      await run(new Simulation(seed, script({ at: index, side })), { seed, point: index, side })
+      for (const victim of victims) {
+        totals.runs += 1
+        const simulation = new Simulation(seed, script(seed, { at: index, side, victim }))
+        await run(simulation, { seed, point: index, side, victim })
+      }
     }
   }
 }

@@ -80,6 +80,8 @@ export class NestedCalls {
           const isInnerFirst = random.chance(0.5)
           const nestDeeper = () => this.nest(session as ListSession, id, list, [part, ...around])
           if (!isInnermost && isInnerFirst) await nestDeeper()
+          // Which the access around it has already.
+          if (random.chance(0.1)) await session.lock(locksFor(list))
           await inside.add(session as ListSession, id, list, part.calledAtMs, part)
           if (!isInnermost && !isInnerFirst) await nestDeeper()
           await inside.work()

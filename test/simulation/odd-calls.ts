@@ -9,7 +9,7 @@ import type { History } from './history.js'
 import { OpenCalls } from './open-calls.js'
 import type { Workload } from './workload.js'
 
-/** The calls that only a client in the main thread makes here, and that are rare. */
+/** Calls that are rare. */
 export class OddCalls {
   private readonly opened: OpenCalls
   readonly ends: EndCalls

@@ -1,4 +1,3 @@
-import type { HoldfastApi } from '../../client/api.js'
 import { HoldfastError, type SessionLostError, type SessionMissingError } from '../../client/errors/index.js'
 import { Holdfast } from '../../client/holdfast.js'
 import { compileOptions } from '../../client/options/client-options.js'
@@ -6,9 +5,9 @@ import { lockKey } from '../../protocol/keys.js'
 import type { StoreMessage } from '../../protocol/messages.js'
 import type { Random } from '../support/random.js'
 import { AccessWork } from './access-work.js'
+import { Application } from './application.js'
 import type { State } from './attributes.js'
 import type { Caller } from './caller.js'
-import { Calls } from './calls.js'
 import { ClientWatch } from './client-watch.js'
 import type { Cloud } from './cloud.js'
 import type { Database } from './database.js'
@@ -17,15 +16,10 @@ import { EXPECTED_CODES } from './expected-codes.js'
 import type { History } from './history.js'
 import type { Insides } from './insides.js'
 import { Channels } from './leftovers.js'
-import { LifeCalls } from './life-calls.js'
 import { type Machine, randomnessOf } from './machine.js'
-import { OddCalls } from './odd-calls.js'
-import { WholeCalls } from './whole-calls.js'
 import { Workers } from './workers.js'
 import type { Workload } from './workload.js'
 
-/** How often a task begins a session of its own. */
-const BEGIN_SHARE = 0.02
 const PAUSE_STEP_MS = 60_000
 
 /** One application server: the real client on a machine of its own, and tasks that use it. */
@@ -39,10 +33,7 @@ export class Server implements Caller {
   private readonly drawn: string[] = []
   private tokens = 0
   private readonly inside: AccessWork
-  private readonly calls: Calls
-  private readonly whole: WholeCalls
-  private readonly life: LifeCalls
-  private readonly odd: OddCalls
+  private readonly application: Application
   private readonly workers: Workers
   private readonly watch: ClientWatch
 
@@ -68,7 +59,9 @@ export class Server implements Caller {
       // Far below what a program may set: the sessions of a run are small.
       options: { ...options, cachedBytesMax: workload.cachedBytesMax },
     }
-    this.workers = new Workers(machine, random, database.points)
+    const { points } = database
+    const mishapChance = workload.workerMishapChance
+    this.workers = new Workers({ server: this, random, points, judge: history, executed, mishapChance })
     const openChannel = () => this.channels.watch(this.workers.openChannel())
     this.client = new Holdfast<State>(context, cloud.transportOf(machine), () => {}, openChannel)
     this.client.on('lost', ({ session, unwritten }) => {
@@ -79,14 +72,7 @@ export class Server implements Caller {
     }
     this.watchByteCap()
     this.inside = new AccessWork(this, random, history, workload, executed)
-    this.calls = this.callsOf(this.client)
-    this.whole = new WholeCalls(this, this.client, this.inside, random, history, workload)
-    this.odd = new OddCalls(this, this.client, this.calls, this.inside, random, history, workload)
-    this.life = new LifeCalls(this, this.client, this.calls, this.inside, history, workload)
-  }
-
-  private callsOf(client: HoldfastApi<State>): Calls {
-    return new Calls(this, client, this.inside, this.random, this.history, this.workload)
+    this.application = new Application(this, this.client, this.inside, random, history, workload)
   }
 
   private draw(bytes: number, saved: readonly string[]): string {
@@ -107,58 +93,50 @@ export class Server implements Caller {
   /** One access that must succeed, as a healthy store owes to everybody. */
   async probe(id: string, timeoutMs: number): Promise<void> {
     try {
-      await this.calls.append(id, 'A', timeoutMs)
+      await this.application.calls.append(id, 'A', timeoutMs)
     } catch (error) {
       const { reason } = error as { readonly reason?: string }
       // A server that rotated it has died, and nobody knows the new id.
       if (reason === 'rotated') return
       // It may have been given a session whose fixed life was about to end.
       if (reason !== 'expired' || !this.hasFixedLives) throw error
-      await this.calls.append(id, 'A', timeoutMs)
+      await this.application.calls.append(id, 'A', timeoutMs)
     }
   }
 
   private async task(): Promise<void> {
-    const { life, odd, random, whole, workload } = this
+    const { random, workload } = this
     while (!this.isStopping) {
       await this.pause(random.between(0, 2 * workload.pauseMs))
       if (this.isStopping) return
       const id = random.pick(workload.sessions)
-      const calls = random.chance(workload.workerShare) ? this.callsOfWorker() : this.calls
-      if (random.chance(workload.destroyShare)) await this.attempt(id, () => this.ender(calls).destroy(id))
-      else if (random.chance(workload.rotateShare)) await this.attempt(id, () => this.ender(calls).rotate(id))
-      else if (random.chance(0.03)) await this.attempt(id, () => calls.release(id))
-      else if (random.chance(0.02)) await this.attempt(id, () => calls.seek(`unknown ${id}`))
-      else if (random.chance(BEGIN_SHARE)) await this.attempt(id, () => calls.begin())
-      else if (random.chance(workload.oddShare)) await this.attempt(id, () => odd.any(id))
-      else if (random.chance(workload.wholeShare)) await this.attempt(id, () => whole.any(id))
-      else if (random.chance(workload.peekShare)) await this.attempt(id, () => life.peek(id))
-      else if (random.chance(workload.createShare))
-        await this.attempt(id, () => (random.chance(0.5) ? life.live() : life.contend()))
-      else await this.attempt(id, () => calls.usual(id))
+      await (random.chance(workload.workerShare) ? this.applicationInThread() : this.application).call(id)
     }
   }
 
-  /** Sessions are ended by calls of their own, or by accesses to them. */
-  private ender(calls: Calls): Pick<Calls, 'destroy' | 'rotate'> {
-    return calls === this.calls && this.random.chance(0.5) ? this.odd.ends : calls
-  }
-
-  /** The calls of a worker thread. Now and then it ends, and another takes its place. */
-  private callsOfWorker(): Calls {
-    if (this.random.chance(0.05) && this.workers.end()) this.executed.hit('worker ends')
-    return this.callsOf(this.workers.clientOf(this.client))
+  private applicationInThread(): Application {
+    const { client, history, inside, random, workers, workload } = this
+    return workers.applicationOf(
+      client,
+      (thread) => new Application(thread, thread.client, inside.of(thread), random, history, workload),
+    )
   }
 
   /** A listener of the application is called. Now and then one begins an access. */
   told(id: string): void {
     this.watch.listening()
     if (this.isStopping || !this.random.chance(this.workload.listenerShare)) return
-    void this.attempt(id, () => this.calls.usual(id))
+    void this.attempt(id, () => this.application.calls.usual(id))
   }
 
   private get hasFixedLives(): boolean {
     return this.workload.options.expiry === 'fixed'
+  }
+
+  readonly toldWithinMs = 1
+
+  onEnd(): () => void {
+    return () => {}
   }
 
   token(): string {
@@ -271,6 +249,11 @@ export class Server implements Caller {
     if (this.unfinished > 0) return
     if ([...this.sessions.known.values()].some(({ hold }) => hold?.accesses.isAny || hold?.accesses.isAnyRunning))
       this.history.violate('15', 'all accesses have ended, and one is still in a hold')
+  }
+
+  /** All calls have settled: its worker threads and their main sides are at rest. */
+  checkWorkers(): void {
+    this.workers.checkLeft(this.client)
   }
 
   /** Sessions that accesses of the client have or wait for. */

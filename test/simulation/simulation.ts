@@ -213,9 +213,13 @@ export class Simulation {
     // The work of an access that is lost may go on for long.
     const untilMs = this.timeline.nowMs + 2 * this.workload.longWorkMs + LAST_MESSAGES_MS
     await this.timeline.run(untilMs, () => live.every(({ unfinished }) => unfinished === 0))
-    for (const { pending, unfinished } of live) {
-      if (pending === 0 && unfinished > 0)
-        this.history.violate('20', `${unfinished} accesses hold on, and nobody makes them`)
+    // The last answers arrive, or find nobody.
+    await this.timeline.run(this.timeline.nowMs + LAST_MESSAGES_MS)
+    for (const server of live) {
+      const { pending, unfinished } = server
+      if (pending > 0) continue
+      if (unfinished > 0) this.history.violate('20', `${unfinished} accesses hold on, and nobody makes them`)
+      else server.checkWorkers()
     }
   }
 

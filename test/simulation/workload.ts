@@ -51,8 +51,11 @@ export interface Workload {
   /** Accesses with others inside them; and accesses that give a session a lifetime of its own. */
   readonly nestedShare: number
   readonly ttlShare: number
-  /** How often a worker thread makes the call. */
+  /** Accesses that commit a few attributes again and again. */
+  readonly noteShare: number
+  /** How often a worker thread makes the call; and how often it ends, or stands still, at a message. */
   readonly workerShare: number
+  readonly workerMishapChance: number
   readonly cachedBytesMax: number
   /** Some servers run the version of the application before, which has no schemas and writes the former shape. */
   readonly isMigrating: boolean
@@ -111,7 +114,9 @@ export function chooseWorkload(seed: number, random: Random, shape: Shape, fault
     createShare: random.pick([0, 0, 0, 0.1]),
     nestedShare: random.pick([0, 0, 0.15]),
     ttlShare: random.pick([0, 0, 0.05]),
-    workerShare: random.pick([0, 0, 0, 0.5]),
+    noteShare: random.pick([0, 0, 0, 0.1]),
+    workerShare: random.pick([0, 0, 0, 0.5, 1]),
+    workerMishapChance: random.pick([0, 0.003, 0.01]),
     // Sessions that come and go raise events, whose listeners begin accesses: too many for a run of hours.
     cachedBytesMax:
       shape === 'usual' ? random.pick([CACHED_BYTES_DEFAULT, CACHED_BYTES_DEFAULT, 600]) : CACHED_BYTES_DEFAULT,

@@ -8,6 +8,7 @@ import { QUEUE_MUTANTS } from './queue.js'
 import { REMEMBERED_MUTANTS } from './remembered.js'
 import { SESSION_MUTANTS } from './sessions.js'
 import { STATE_MUTANTS } from './state.js'
+import { WORKER_MUTANTS } from './workers.js'
 
 /**
  * Bugs to plant: the simulation must find every one. Among them is the opposite of each rule that the protocol cannot do
@@ -23,4 +24,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...CALL_MUTANTS,
   ...SESSION_MUTANTS,
   ...LEFTOVER_MUTANTS,
+  ...WORKER_MUTANTS,
 ]
