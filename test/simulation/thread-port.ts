@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Transferable } from 'node:worker_threads'
+import { CommitUnknownError } from '../../client/errors/index.js'
 import type { Greeting, ToHost, ToWorker } from '../../client/worker/messages.js'
 import type { Port } from '../../client/worker/port.js'
 
@@ -40,7 +41,11 @@ export class ThreadPort implements Port {
 
   postMessage(message: unknown, transferred: readonly Transferable[] = []): void {
     const { other } = this
-    if (this.isClosed || other === undefined) return
+    if (this.isClosed || other === undefined) {
+      // Nobody will wake the thread, which runs to the end of its turn.
+      if ((message as Partial<ToHost>).op === 'tryLock') throw new CommitUnknownError(undefined)
+      return
+    }
     // A message that cannot be sent is refused at once.
     const copy = structuredClone(message, { transfer: [...transferred] as never[] })
     if ((copy as Partial<Greeting>).kind === 'greeting') other.greeting = copy as Greeting
