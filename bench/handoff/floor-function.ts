@@ -6,7 +6,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
 import type { APIGatewayProxyResultV2 } from 'aws-lambda'
-import type { WebSocketEvent } from '../../functions/lambda/adapter.js'
+import type { WebSocketEvent } from '../../functions/lambda/handlers.js'
 import { epochMs, type FloorAnswer, type FloorMessage, type FloorPush, type FloorStep } from './floor-message.js'
 
 type Handler = (event: WebSocketEvent) => Promise<APIGatewayProxyResultV2>

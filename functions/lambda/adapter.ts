@@ -4,26 +4,20 @@ import {
   PostToConnectionCommand,
 } from '@aws-sdk/client-apigatewaymanagementapi'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import type { APIGatewayProxyResultV2, APIGatewayProxyWebsocketEventV2 } from 'aws-lambda'
 import type { Store } from '../../protocol/dynamodb.js'
 import type { StoreMessage } from '../../protocol/messages.js'
 import { RecentMap } from '../../protocol/recent-map.js'
 import { compileTiming } from '../../protocol/timing.js'
 import { DynamoDbStore } from '../../store/dynamodb.js'
 import { Requests } from '../../store/requests.js'
-import { Dispatcher, type Handlers } from '../dispatch.js'
-import type { Caller } from '../hello.js'
 import { KnownProcesses } from '../known-processes.js'
 import { DYNAMODB_TIMEOUT_MS, PUSH_ENDPOINTS_MAX, PUSH_TIMEOUT_MS, REQUESTS_MAX } from '../limits.js'
 import type { Address, Deps, LogEntry } from '../ports.js'
+import type { Environment } from './handlers.js'
 import { MessageTime, messageTimeMs } from './message-time.js'
 import { RetryingStore } from './retrying-store.js'
 
-/** Fits the handlers to AWS Lambda: environment, clients and the events of an API Gateway WebSocket API. */
-
-export type WebSocketEvent = APIGatewayProxyWebsocketEventV2 & {
-  readonly requestContext: { readonly identity?: { readonly userArn?: string | null } }
-}
+/** Fits the handlers to AWS Lambda: its environment variables, and the clients of DynamoDB and of API Gateway. */
 
 function required(name: string): string {
   const value = process.env[name]
@@ -68,12 +62,6 @@ function createStore(time: MessageTime, credentials: RoleCredentials): Store {
   return new RetryingStore(store, () => time.signal)
 }
 
-/** All that a function uses, and the time of the message that it handles. */
-export interface Environment {
-  readonly deps: Deps
-  readonly time: MessageTime
-}
-
 export function createEnvironment(): Environment {
   const timing = compileTiming(JSON.parse(process.env.HOLDFAST_TIMING || '{}'))
   const time = new MessageTime(messageTimeMs(timing))
@@ -87,25 +75,5 @@ export function createEnvironment(): Environment {
     incarnation: required('HOLDFAST_INCARNATION'),
     log,
   }
-  return { deps, time }
-}
-
-/** An assumed role's session name may differ from one connection to the next; the role may not. */
-const roleOf = (userArn: string): string => userArn.replace(/^(arn:[^:]*:sts::\d+:assumed-role\/[^/]+)\/.*$/, '$1')
-
-const callerOf = ({ requestContext }: WebSocketEvent): Caller => ({
-  connectionId: requestContext.connectionId,
-  endpoint: required('HOLDFAST_CALLBACK_URL'),
-  // Where the gateway does not repeat the identity on messages, only the secret proves that the process is the same.
-  principal: roleOf(requestContext.identity?.userArn ?? ''),
-})
-
-/** A handler that answers every message of the routes that lead to it. */
-export function createMessageHandler({ deps, time }: Environment, handlers: Handlers) {
-  const dispatcher = new Dispatcher(deps, handlers)
-  return async (event: WebSocketEvent): Promise<APIGatewayProxyResultV2> => {
-    const answer = await time.within(() => dispatcher.answer(callerOf(event), event.body))
-    if (answer.type === 'refused') log({ level: 'warn', event: 'refused', code: answer.code, of: answer.of })
-    return { statusCode: 200, body: JSON.stringify(answer) }
-  }
+  return { deps, time, callbackUrl: required('HOLDFAST_CALLBACK_URL') }
 }

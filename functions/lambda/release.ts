@@ -1,5 +1,6 @@
 import { RELEASE_HANDLERS } from '../dispatch.js'
-import { createEnvironment, createMessageHandler } from './adapter.js'
+import { createEnvironment } from './adapter.js'
+import { createMessageHandler } from './handlers.js'
 
 /** The Lambda function `release`: release, busy, keep, renew and retire. */
 export const handler = createMessageHandler(createEnvironment(), RELEASE_HANDLERS)
