@@ -17,7 +17,6 @@ const OTHER_VERSION: StoreMessage = {
   message: 'this store speaks another version',
   of: 'hello',
 }
-const PRINCIPAL = 'arn:aws:sts::1:assumed-role/app'
 
 /** A message of a client, as a text and as what it says. */
 interface Sent {
@@ -132,13 +131,8 @@ export class Cloud {
           isClosed = true
           return events.closed({ message: 'cannot reach the store', kind: 'passing' })
         }
-        connection.isOpen = true
-        this.world.executed.hit('$connect')
-        if ([...this.connections.values()].some((other) => other.owner === owner)) this.world.counts.hit('rollover')
-        this.connections.set(connection.id, connection)
-        // API Gateway keeps no connection longer.
-        this.world.timeline.after(CONNECTION_LIFETIME_MS, () => this.close(connection, true))
-        events.opened()
+        const { body } = this.functions.invoke({ eventType: 'CONNECT', connectionId: id, type: '$connect' })
+        void body.then(() => owner.run(() => isClosed || this.opened(connection)))
       }),
     )
     return {
@@ -155,6 +149,18 @@ export class Cloud {
         this.world.timeline.after(1, () => owner.run(() => events.closed(undefined)))
       },
     }
+  }
+
+  private opened(connection: Connection): void {
+    const { counts, executed, timeline } = this.world
+    const { owner } = connection
+    connection.isOpen = true
+    executed.hit('$connect')
+    if ([...this.connections.values()].some((other) => other.owner === owner)) counts.hit('rollover')
+    this.connections.set(connection.id, connection)
+    // API Gateway keeps no connection longer.
+    timeline.after(CONNECTION_LIFETIME_MS, () => this.close(connection, true))
+    connection.events.opened()
   }
 
   private close(connection: Connection, tellsClient: boolean): void {
@@ -174,14 +180,11 @@ export class Cloud {
   }
 
   /** $disconnect: the function that has the connections hears of it. */
-  private tell(connection: Connection): void {
-    const { executed } = this.world
-    executed.hit(connection.isWelcome ? '$disconnect' : '$disconnect before hello is done')
+  private tell({ id, isWelcome }: Connection): void {
+    this.world.executed.hit(isWelcome ? '$disconnect' : '$disconnect before hello is done')
+    const { body } = this.functions.invoke({ eventType: 'DISCONNECT', connectionId: id, type: '$disconnect' })
     // A request that fails stays so: the record is of no use, and TTL removes it.
-    void this.functions
-      .any()
-      .disconnected(connection.id)
-      .catch(() => {})
+    void body.catch(() => {})
   }
 
   private send(connection: Connection, sent: Sent): void {
@@ -221,14 +224,14 @@ export class Cloud {
     if (message.type === 'hello' && random.chance(faults.otherVersion) && counts.hit('otherVersion')) {
       return this.deliver(connection, JSON.stringify(OTHER_VERSION))
     }
-    const { dispatcher, machine } = this.functions.any()
-    const caller = { connectionId: connection.id, endpoint: 'https://cloud.invalid', principal: PRINCIPAL }
     const session = 'session' in message ? message.session : ''
     const before = session === '' ? undefined : this.world.database.memory.getNow('locks', lockKey(session))
     const pushesBefore = this.pushes.get(session) ?? 0
     const arrivedAtMs = WALL_AT_START_MS + this.world.timeline.nowMs
     const exchange = { gone: undefined }
-    const answer = await messages.run(exchange, () => dispatcher.answer(caller, text))
+    const event = { eventType: 'MESSAGE', connectionId: connection.id, type: message.type, body: text } as const
+    const { machine, body } = messages.run(exchange, () => this.functions.invoke(event))
+    const answer = JSON.parse(await body) as StoreMessage
     const pushes = (this.pushes.get(session) ?? 0) - pushesBefore
     const { gone } = exchange
     this.onAnswered({ p: connection.processId, message, answer, before, pushes, arrivedAtMs, gone })

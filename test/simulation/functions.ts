@@ -1,73 +1,88 @@
-import { disconnected } from '../../functions/disconnect.js'
-import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
+import { GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
 import { KnownProcesses } from '../../functions/known-processes.js'
+import { createConnectionHandler, createMessageHandler, type Environment } from '../../functions/lambda/handlers.js'
 import type { Address, Deps } from '../../functions/ports.js'
 import type { Store } from '../../protocol/dynamodb.js'
 import type { StoreMessage } from '../../protocol/messages.js'
 import type { CloudWorld } from './cloud-world.js'
+import { type GatewayEvent, gatewayEvent } from './gateway-events.js'
 import { Machine } from './machine.js'
 
-const WARM_FUNCTIONS = 4
+/** The functions that are deployed. Each has environments of its own, and each of these a memory of its own. */
+type FunctionName = 'connection' | 'grant' | 'release'
 
-/** A Lambda function in its execution environment. */
-export interface SimulatedFunction {
+/** The routes of the deployment. Every other event goes to `connection`. */
+const ROUTES: { readonly [type: string]: FunctionName } = {
+  acquire: 'grant',
+  cancel: 'grant',
+  release: 'release',
+  busy: 'release',
+  keep: 'release',
+  renew: 'release',
+  retire: 'release',
+}
+
+const HANDLERS: { readonly [N in FunctionName]: (environment: Environment) => Handler } = {
+  connection: createConnectionHandler,
+  grant: (environment) => createMessageHandler(environment, GRANT_HANDLERS),
+  release: (environment) => createMessageHandler(environment, RELEASE_HANDLERS),
+}
+
+export const CALLBACK_URL = 'https://cloud.invalid'
+const WARM_ENVIRONMENTS = 3
+
+type Handler = ReturnType<typeof createConnectionHandler>
+
+/** An execution environment of a Lambda function. */
+interface Warm {
   readonly machine: Machine
-  readonly dispatcher: Dispatcher
-  /** The handler of $disconnect. */
-  readonly disconnected: (connectionId: string) => Promise<void>
+  readonly handler: Handler
+}
+
+/** One call of a function: the machine that it runs on, and the body of its answer. */
+export interface Invocation {
+  readonly machine: Machine
+  readonly body: Promise<string>
 }
 
 type Push = (machine: Machine, to: Address, message: StoreMessage) => Promise<boolean>
 
-/** The Lambda functions: real handlers, each environment on a machine with a clock of its own. */
+/** The Lambda functions behind their routes: real handlers, each environment on a machine with a clock of its own. */
 export class Functions {
   incarnation = 1
-  private readonly environments: SimulatedFunction[] = []
+  private readonly environments = new Map<string, Warm>()
 
   constructor(
     private readonly world: CloudWorld,
     private readonly push: Push,
   ) {}
 
-  /** One that is warm, or one that will die. */
-  any(): SimulatedFunction {
+  /** Calls the function of the event's route: in an environment that is warm, or in one that will die. */
+  invoke(event: GatewayEvent): Invocation {
     const { faults, counts, random } = this.world
+    const name = ROUTES[event.type] ?? 'connection'
     const dies = random.chance(faults().functionDies) && counts.hit('functionDies')
-    return dies ? this.dying(random.integer(1, 6)) : this.warm()
+    // It dies for good at this step, a request or a push: before it, or with it under way.
+    const { machine, handler } = dies ? this.create(name, random.integer(1, 6)) : this.warm(name)
+    const body = handler(gatewayEvent(event)).then((result) => (result as { readonly body?: string }).body ?? '')
+    return { machine, body }
   }
 
-  private warm(): SimulatedFunction {
+  private warm(name: FunctionName): Warm {
     const { random } = this.world
-    const index = random.integer(0, WARM_FUNCTIONS - 1)
-    const known = this.environments[index]
+    const key = `${name} ${random.integer(1, WARM_ENVIRONMENTS)}`
+    const known = this.environments.get(key)
     // Environments come and go, and with them their clocks.
     if (known?.machine.isDead === false && !random.chance(0.02)) return known
-    const fresh = this.create(Number.POSITIVE_INFINITY)
-    this.environments[index] = fresh
+    const fresh = this.create(name, Number.POSITIVE_INFINITY)
+    this.environments.set(key, fresh)
     return fresh
   }
 
-  /** A function that dies for good at this step, a request or a push: before it, or with it under way. */
-  private dying(atStep: number): SimulatedFunction {
-    return this.create(atStep)
-  }
-
-  private create(lastStep: number): SimulatedFunction {
-    const { random, timing, timeline, points, database } = this.world
+  private create(name: FunctionName, lastStep: number): Warm {
+    const { timing, timeline, points, database } = this.world
     const machine = new Machine(timeline, this.clockErrorMs(), 0)
-    let stepsLeft = lastStep
-    const step = async <T>(run: () => Promise<T>): Promise<T> => {
-      stepsLeft -= 1
-      if (stepsLeft < 0) machine.kill()
-      if (machine.isDead) return new Promise<T>(() => {})
-      // It dies with the request under way: applied, and nobody knows.
-      if (stepsLeft === 0 && random.chance(0.5)) {
-        machine.kill()
-        void run().catch(() => {})
-        return new Promise<T>(() => {})
-      }
-      return run()
-    }
+    const step = this.stepsOf(machine, lastStep)
     const store = database.storeFor(machine, 'function')
     const point = <T>(label: string, run: () => Promise<T>): Promise<T> =>
       points.pass(machine, label, () => step(run)) ?? new Promise<T>(() => {})
@@ -89,10 +104,24 @@ export class Functions {
       },
       log: () => {},
     }
-    return {
-      machine,
-      dispatcher: new Dispatcher(deps, { ...GRANT_HANDLERS, ...RELEASE_HANDLERS }),
-      disconnected: (connectionId) => disconnected(deps, connectionId),
+    // Requests have bounds of their own here, in virtual time.
+    const time: Environment['time'] = { within: (handle) => handle() }
+    return { machine, handler: HANDLERS[name]({ deps, time, callbackUrl: CALLBACK_URL }) }
+  }
+
+  private stepsOf(machine: Machine, lastStep: number): <T>(run: () => Promise<T>) => Promise<T> {
+    let stepsLeft = lastStep
+    return async <T>(run: () => Promise<T>): Promise<T> => {
+      stepsLeft -= 1
+      if (stepsLeft < 0) machine.kill()
+      if (machine.isDead) return new Promise<T>(() => {})
+      // It dies with the request under way: applied, and nobody knows.
+      if (stepsLeft === 0 && this.world.random.chance(0.5)) {
+        machine.kill()
+        void run().catch(() => {})
+        return new Promise<T>(() => {})
+      }
+      return run()
     }
   }
 
