@@ -45,7 +45,8 @@ type State =
       readonly sinceMs: number
       isSent: boolean
       isHinted: boolean
-      isWanted: boolean
+      /** The last epoch for which another process was said to wait: a stale ask is for a former grant. */
+      askedEpoch: number
       ahead: number
     }
   | { readonly kind: 'held'; readonly epoch: number; readonly r: number }
@@ -155,6 +156,7 @@ export class StoreLock {
 
   /** Another process waits, says a revoke or a renewal. */
   asked(epoch: number): void {
+    if (this.state.kind === 'asking') this.state.askedEpoch = Math.max(epoch, this.state.askedEpoch)
     this.react(onRevoke(this.belief, epoch), 'fenced')
   }
 
@@ -171,7 +173,7 @@ export class StoreLock {
   private ask(above: number | undefined): void {
     const sinceMs = this.clock.monotonicMs()
     const r = this.membership.nextRequest()
-    this.become({ kind: 'asking', r, above, sinceMs, isSent: false, isHinted: false, isWanted: false, ahead: 0 })
+    this.become({ kind: 'asking', r, above, sinceMs, isSent: false, isHinted: false, askedEpoch: 0, ahead: 0 })
     this.sendAcquire()
   }
 
@@ -221,8 +223,8 @@ export class StoreLock {
   private granted(message: Extract<StoreMessage, { type: 'granted' }>): void {
     const reaction = onGranted(this.belief, message)
     if (reaction.kind !== 'accept' || this.state.kind !== 'asking') return this.react(reaction, 'fenced')
-    const { ahead } = this.state
-    const isWanted = this.state.isWanted || message.contended
+    const { ahead, askedEpoch } = this.state
+    const isWanted = message.contended || askedEpoch >= message.epoch
     this.become({ kind: 'held', epoch: message.epoch, r: message.r })
     this.owner.granted(message.epoch, isWanted, ahead)
   }
@@ -263,10 +265,7 @@ export class StoreLock {
     const { session } = this
     if (reaction.kind === 'drop') this.drop(reason)
     else if (reaction.kind === 'drain' && this.state.kind === 'held') this.owner.revoked()
-    else if (reaction.kind === 'askedAtBirth' && this.state.kind === 'asking') {
-      this.state.isWanted = true
-      this.sendAcquire()
-    }
+    else if (reaction.kind === 'askedAtBirth') this.sendAcquire()
     if (reaction.release !== undefined) {
       this.membership.send({ type: 'release', session, epoch: reaction.release.epoch, r: reaction.release.r })
     }
