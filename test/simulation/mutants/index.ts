@@ -5,6 +5,7 @@ import { LEASE_MUTANTS } from './lease.js'
 import { LEFTOVER_MUTANTS } from './leftovers.js'
 import type { Mutant } from './mutant.js'
 import { QUEUE_MUTANTS } from './queue.js'
+import { REASON_MUTANTS } from './reasons.js'
 import { REMEMBERED_MUTANTS } from './remembered.js'
 import { SESSION_MUTANTS } from './sessions.js'
 import { STATE_MUTANTS } from './state.js'
@@ -25,4 +26,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...SESSION_MUTANTS,
   ...LEFTOVER_MUTANTS,
   ...WORKER_MUTANTS,
+  ...REASON_MUTANTS,
 ]
