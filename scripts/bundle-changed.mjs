@@ -9,8 +9,9 @@ const ROOT = resolve(import.meta.dirname, '..')
  * @param {string} entry a file of this repository
  * @param {string} outfile
  * @param {readonly { name: string, file: string, from: string, to: string }[]} changes each `from` is once in its file
+ * @param {import('esbuild').BuildOptions} options
  */
-export async function bundleChanged(entry, outfile, changes = []) {
+export async function bundleChanged(entry, outfile, changes = [], options = {}) {
   const made = new Set()
   const change = {
     name: 'change',
@@ -39,6 +40,7 @@ export async function bundleChanged(entry, outfile, changes = []) {
     external: ['@aws-sdk/*', 'ws'],
     logLevel: 'error',
     plugins: [change],
+    ...options,
   })
   for (const one of changes) {
     if (!made.has(one)) throw new Error(`'${one.name}': ${one.file} is not part of ${entry}`)

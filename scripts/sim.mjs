@@ -1,27 +1,25 @@
 // Simulates the whole system by seeds: see docs/TESTING.md.
 //   npm run sim -- --seeds 2000 --from 1        runs seeds, prints what went wrong, and how often each fault happened
 //   npm run sim -- --seed 605                   runs one seed
+//   npm run sim -- --seeds 200 --quiet          the same without any fault
+//   npm run sim -- --seeds 400 --coverage       says which lines of client/, functions/ and protocol/ no seed reaches
 //   npm run sim -- --seeds 200 --hashes         prints each seed's history as a hash: the same for the same behaviour
 //   npm run sim -- --crashes [--seed 1]         kills a function, a client or a worker thread at every suspension point of some runs, or of one
 //   npm run sim -- --mutants [--only text]      plants each bug of test/simulation/mutants, and says how soon it is found
-import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { bundleChanged } from './bundle-changed.mjs'
+import { coverageReport } from './simulation/coverage.mjs'
+import { bundle as bundleIn, run as runWith } from './simulation/program.mjs'
+import { SEED_MS_MAX } from './simulation/watchdog.mjs'
 
 /** Seeds that one process runs. It is slow until its code is compiled, so few processes are quicker than many. */
 const BATCH_SEEDS_MAX = 2_500
 const BATCHES_PER_WORKER = 4
 /** From here on every fault must have happened. */
 const COMPLETE_FROM_SEEDS = 2_000
-/** Less work for the collector, and none of it on the cores that other batches use. */
-const NODE_FLAGS = ['--single-threaded-gc', '--max-semi-space-size=64']
-/** For ranges of seeds: nobody reads the stacks of a thousand errors, and they cost a tenth of the time. */
-const RANGE_FLAGS = ['--stack-trace-limit=0']
 /** Runs whose suspension points are all tried, on both sides of each. */
 const CRASH_SEEDS = [1, 2]
 const CRASH_BATCH = 100
@@ -30,8 +28,11 @@ const MUTANT_SEEDS_MAX = 10_000
 /** Most show within these, and then no more are run. */
 const MUTANT_BATCH_SEEDS = 100
 
-const USAGE = `usage: npm run sim -- [--seeds 2000] [--from 1] [--hashes] | --seed 605 | --crashes [--seed 1] | --mutants [--only text]
-with any of them: [--workers ${availableParallelism()}]`
+/** Counts that the runs add up, by name. */
+const COUNTS = ['faults', 'executed', 'codes', 'leftOut']
+
+const USAGE = `usage: npm run sim -- [--seeds 2000] [--from 1] [--quiet] [--hashes] [--coverage] | --seed 605 | --crashes [--seed 1] | --mutants [--only text]
+with any of them: [--workers ${availableParallelism()}] [--seed-ms-max ${SEED_MS_MAX}]`
 
 const values = options()
 const workers = count('workers', values.workers)
@@ -39,11 +40,15 @@ const seeds = values.seed === undefined ? count('seeds', values.seeds) : 1
 const from = values.seed === undefined ? count('from', values.from) : count('seed', values.seed)
 
 const directory = await mkdtemp(join(tmpdir(), 'holdfast-sim-'))
-const children = new Set()
-process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL')
-  rmSync(directory, { recursive: true, force: true })
-})
+process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+const runOptions = {
+  isRange: seeds > 1,
+  isQuiet: values.quiet,
+  seedMsMax: count('seed-ms-max', values['seed-ms-max']),
+  env: values.coverage ? { NODE_V8_COVERAGE: join(directory, 'coverage') } : {},
+}
+const bundle = (name, mutant) => bundleIn(directory, name, { mutant, isWhole: values.coverage })
+const run = (program, mode, first, size = 1, ...more) => runWith(program, runOptions, mode, first, size, ...more)
 /** The first Ctrl-C lets what is under way come to its end, and says what was found until then. */
 const interrupt = new AbortController()
 process.on('SIGINT', () => {
@@ -63,6 +68,9 @@ function options() {
         mutants: { type: 'boolean', default: false },
         crashes: { type: 'boolean', default: false },
         hashes: { type: 'boolean', default: false },
+        quiet: { type: 'boolean', default: false },
+        coverage: { type: 'boolean', default: false },
+        'seed-ms-max': { type: 'string', default: String(SEED_MS_MAX) },
         only: { type: 'string', default: '' },
         workers: { type: 'string', default: String(availableParallelism()) },
       },
@@ -78,7 +86,8 @@ async function runSeeds() {
   const startedAt = performance.now()
   /** @type {[seed: number, hash: string][]} */
   const hashes = []
-  const totals = { seeds: 0, failed: 0, events: 0, landed: 0, faults: {}, executed: {}, codes: {}, hashes }
+  const totals = { seeds: 0, failed: 0, judged: 0, events: 0, landed: 0, hashes }
+  for (const counts of COUNTS) totals[counts] = {}
   const rate = () => `${((1_000 * totals.seeds) / (performance.now() - startedAt)).toFixed(1)} seeds/s`
   const batchSeeds = Math.min(BATCH_SEEDS_MAX, Math.ceil(seeds / workers / BATCHES_PER_WORKER))
   await inBatches(from, seeds, batchSeeds, async (first, size) => {
@@ -99,18 +108,20 @@ async function runSeeds() {
   console.log(table('fault', totals.faults))
   console.log(table('executed', totals.executed))
   console.log(table('error told to an access', totals.codes))
-  const silent = Object.entries({ ...totals.faults, ...totals.executed }).filter(([, hits]) => hits === 0)
-  if (silent.length > 0 && seeds >= COMPLETE_FROM_SEEDS)
-    console.log(`never happened: ${silent.map(([name]) => name).join(', ')}`)
+  console.log(table('check left out, because of a fault', totals.leftOut))
+  if (values.coverage) console.log(await coverageReport(program, runOptions.env.NODE_V8_COVERAGE))
+  const isComplete = seeds >= COMPLETE_FROM_SEEDS && !values.quiet
+  const silent = Object.entries({ ...totals.faults, ...totals.executed }).filter(([, hits]) => isComplete && hits === 0)
+  if (silent.length > 0) console.log(`never happened: ${silent.map(([name]) => name).join(', ')}`)
   if (values.hashes || seeds === 1) {
     for (const [seed, hash] of hashes.sort(([a], [b]) => a - b)) console.log(`history of seed ${seed}: ${hash}`)
   }
   console.log(
-    `${totals.seeds} seeds from ${from}: ${totals.failed} violations; ${totals.events} events, ` +
+    `${totals.seeds} seeds from ${from}: ${totals.failed} violations; ${totals.judged} fully judged; ${totals.events} events, ` +
       `${totals.landed} writes, ${rate()}, ${seconds.toFixed(0)} s${interrupt.signal.aborted ? ', broken off' : ''}`,
   )
   if (interrupt.signal.aborted) return 130
-  return totals.failed > 0 || (silent.length > 0 && seeds >= COMPLETE_FROM_SEEDS) ? 1 : 0
+  return totals.failed > 0 || silent.length > 0 ? 1 : 0
 }
 
 async function runCrashes() {
@@ -185,15 +196,6 @@ async function runMutants() {
   return missed === 0 ? 0 : 1
 }
 
-/** Bundles a program of test/simulation, with one line of the product changed where a bug is to be planted. */
-async function bundle(name, mutant) {
-  const outfile = join(
-    directory,
-    `${name.replace('/', '-')}-${mutant === undefined ? 'plain' : Math.random().toString(36).slice(2)}.mjs`,
-  )
-  return bundleChanged(`test/simulation/${name}.ts`, outfile, mutant === undefined ? [] : [mutant])
-}
-
 /** Runs batches of seeds side by side until all are run, or one says that it is enough. */
 async function inBatches(start, total, batchSeeds, runBatch) {
   let next = start
@@ -209,35 +211,12 @@ async function inBatches(start, total, batchSeeds, runBatch) {
   await Promise.all(Array.from({ length: workers }, worker))
 }
 
-/** One process for each batch: what a seed does depends on nothing before it. */
-async function run(program, mode, ...numbers) {
-  const [first] = numbers
-  const child = spawn(
-    process.execPath,
-    [...NODE_FLAGS, ...(seeds > 1 ? RANGE_FLAGS : []), program, mode, ...numbers.map(String)],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  )
-  children.add(child)
-  const lines = []
-  let problem = ''
-  child.stderr.on('data', (data) => {
-    problem += data
-  })
-  for await (const line of createInterface({ input: child.stdout })) lines.push(JSON.parse(line))
-  const code = child.exitCode ?? (await new Promise((done) => child.once('exit', done)))
-  children.delete(child)
-  // A program that dies is a finding, too: an unhandled rejection in the client, for one.
-  if (code !== 0) lines.push({ seed: first, hash: '', violations: [`the program died: ${problem.slice(-500)}`] })
-  return lines
-}
-
 function addUp(totals, line) {
   totals.events += line.events
   totals.landed += line.landed
+  totals.judged += line.judged
   totals.hashes.push(...line.hashes)
-  for (const counts of ['faults', 'executed', 'codes']) {
+  for (const counts of COUNTS) {
     for (const [name, times] of Object.entries(line[counts])) totals[counts][name] = (totals[counts][name] ?? 0) + times
   }
 }

@@ -1,18 +1,51 @@
+import type { Holdfast } from '../../client/holdfast.js'
 import { currentScope } from '../../client/scope.js'
 import type { Store, Update } from '../../protocol/dynamodb.js'
 import type { SessionKey } from '../../protocol/keys.js'
 import type { StoreMessage } from '../../protocol/messages.js'
+import type { State } from './attributes.js'
+import type { History } from './history.js'
 import type { Insides } from './insides.js'
 import type { Judge } from './judge.js'
 
 /** The inner state of one client, where a mistake shows outside only much later, or by chance. */
 export class ClientWatch {
   private readonly sent = new WeakSet<Update>()
+  /** Accesses that have begun to wait or to run, by sessions. */
+  private begun = 0
 
   constructor(
     private readonly judge: Judge,
     private readonly sessions: () => Insides['sessions'],
   ) {}
+
+  /** Listens to what a client tells of its losses, and counts its accesses. */
+  listenTo(client: Holdfast<State>, name: string, history: History): void {
+    client.on('lost', ({ session, epoch, error, unwritten }) => {
+      if (unwritten > 0) history.lost(name, session)
+      history.causes.lost(session, epoch, error)
+    })
+    client.on('connection', ({ state, detail }) => {
+      if (state === 'disconnected') history.causes.disconnected(detail)
+    })
+    const release = client.release.bind(client)
+    client.release = (id) => {
+      history.quiet?.givesBack(this.sessions().membership?.processId, id)
+      return release(id)
+    }
+    const { accesses } = (client as unknown as Insides).entrance
+    const begin = accesses.begin.bind(accesses)
+    accesses.begin = () => {
+      this.begun += 1
+      begin()
+    }
+  }
+
+  /** What its accesses have cost. */
+  checkExpense({ quiet }: History): void {
+    const { membership } = this.sessions()
+    if (membership !== undefined) quiet?.check(membership.processId, this.begun)
+  }
 
   /** The client calls a listener of the application. */
   listening(): void {

@@ -5,6 +5,7 @@ import { lockKey } from '../../protocol/keys.js'
 import type { Seat } from '../../protocol/lock/record.js'
 import type { ClientMessage, Granted, StoreMessage } from '../../protocol/messages.js'
 import type { CloudWorld } from './cloud-world.js'
+import type { Connection, Sent } from './connection.js'
 import type { Exchange } from './exchange.js'
 import { Functions } from './functions.js'
 import { type Machine, WALL_AT_START_MS } from './machine.js'
@@ -16,27 +17,6 @@ const OTHER_VERSION: StoreMessage = {
   code: 'UNSUPPORTED_VERSION',
   message: 'this store speaks another version',
   of: 'hello',
-}
-
-/** A message of a client, as a text and as what it says. */
-interface Sent {
-  readonly text: string
-  readonly message: ClientMessage
-}
-
-interface Connection {
-  readonly id: string
-  readonly owner: Machine
-  readonly events: SocketEvents
-  /** As its `hello` says. */
-  processId: string
-  /** How many messages it carried, and the type and session of each that has one, and `retire`. */
-  sent: number
-  readonly said: Set<string>
-  isWelcome: boolean
-  isOpen: boolean
-  /** Nothing passes any more, and nobody is told. */
-  isHalfOpen: boolean
 }
 
 /** The message that a push is made for. One for all runs: on Node.js 20 each one makes every promise dearer. */
@@ -52,6 +32,8 @@ export class Cloud {
   onHearing: (owner: Machine, p: string, message: StoreMessage) => (() => void) | undefined = () => undefined
   /** Told when a machine has heard that a connection is welcome, with the messages that it sent over it since. */
   onWelcome: (owner: Machine, said: ReadonlySet<string>) => void = () => {}
+  /** Told when a process sends a message over a connection. */
+  onSent: (p: string, message: ClientMessage) => void = () => {}
   /** Told when a function tells a process of its grant, with that function's time. */
   onGranted: (grant: Granted, wallMs: number) => void = () => {}
   private readonly connections = new Map<string, Connection>()
@@ -193,6 +175,7 @@ export class Cloud {
     if ('session' in message) connection.said.add(`${message.type} ${message.session}`)
     if (message.type === 'retire') connection.said.add('retire')
     if (message.type === 'hello') connection.processId = message.processId
+    this.onSent(connection.processId, message)
     if (message.type === 'cancel') {
       const key = `${lockKey(message.session)} ${connection.processId}`
       this.cancelled.set(key, Math.max(message.r, this.cancelled.get(key) ?? 0))

@@ -185,8 +185,9 @@ const ASKS_ARE_HEARD: ReadonlySet<string> = new Set<keyof Faults>([
   'killEveryMs',
 ])
 
-export const hearsEveryAsk = (faults: Faults): boolean =>
-  FAULTS.every((fault) => faults[fault] === 0 || ASKS_ARE_HEARD.has(fault))
+const KEEP_ASKS = FAULTS.filter((fault) => !ASKS_ARE_HEARD.has(fault))
+/** Longer than a request is late, a machine stands still, or a partition goes on, and the store's patience after that. */
+const KEEPS_ASKS_MAX_MS = 60_000
 
 /** Whatever of these happens, a holder that lives is soon told that others wait, and soon heard. */
 const DELAYS_NOBODY: ReadonlySet<string> = new Set<keyof Faults>([
@@ -201,12 +202,46 @@ const DELAYS_NOBODY: ReadonlySet<string> = new Set<keyof Faults>([
 export const isPrompt = (faults: Faults): boolean =>
   FAULTS.every((fault) => faults[fault] === 0 || DELAYS_NOBODY.has(fault))
 
-/** How often each fault has happened: a fault that never happens tests nothing. */
+/** Whether nothing goes wrong but by what the application does. A tenth of the runs are so. */
+export const hasNoFaults = (faults: Faults): boolean => FAULTS.every((fault) => faults[fault] === 0)
+
+/** After this time only these have an effect: requests and messages are late by less, and machines stand still for less. */
+const ACTS_MAX_MS = 150_000
+const ACTS_FOR_EVER: ReadonlySet<Fault> = new Set<Fault>([
+  'deaf',
+  'clockDrift',
+  'clockError',
+  'clockStepsEveryMs',
+  'identityReused',
+  'lockVanishesEveryMs',
+  'lockRegressesEveryMs',
+  'sessionsRestoredEveryMs',
+])
+
+/** How often each fault has happened, and when last: a fault that never happens tests nothing. */
 export class FaultCounts {
   readonly counts = Object.fromEntries([...FAULTS, ...OCCASIONS].map((fault) => [fault, 0])) as Record<Fault, number>
+  private readonly lastMs = new Map<Fault, number>()
+
+  constructor(private readonly nowMs: () => number) {}
 
   hit(fault: Fault): true {
     this.counts[fault] += 1
+    this.lastMs.set(fault, this.nowMs())
     return true
+  }
+
+  /** Whether one of these faults has happened, so late that it may have an effect now. */
+  mayActStill(faults: readonly Fault[], withinMs = ACTS_MAX_MS): boolean {
+    const sinceMs = this.nowMs() - withinMs
+    return faults.some((fault) => {
+      const lastMs = this.lastMs.get(fault)
+      return lastMs !== undefined && (lastMs >= sinceMs || ACTS_FOR_EVER.has(fault))
+    })
+  }
+
+  /** Whether a fault may keep a holder that lives from hearing an ask now, or from being heard. */
+  get mayKeepAsks(): boolean {
+    return this.mayActStill(KEEP_ASKS, KEEPS_ASKS_MAX_MS)
   }
 }

@@ -28,7 +28,7 @@ const HANDLERS: { readonly [N in FunctionName]: (environment: Environment) => Ha
   release: (environment) => createMessageHandler(environment, RELEASE_HANDLERS),
 }
 
-export const CALLBACK_URL = 'https://cloud.invalid'
+const CALLBACK_URL = 'https://cloud.invalid'
 const WARM_ENVIRONMENTS = 3
 
 type Handler = ReturnType<typeof createConnectionHandler>

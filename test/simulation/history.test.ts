@@ -3,6 +3,7 @@ import { type Attributes, type ChainEnd, claimAfresh, commit, rotate } from '../
 import { MemoryStore } from '../../store/memory/memory-store.js'
 import { Random } from '../support/random.js'
 import { ExecutedCounts } from './executed.js'
+import { FaultCounts } from './faults.js'
 import { History } from './history.js'
 
 const LIFETIME_MS = 60_000
@@ -14,7 +15,7 @@ let history: History
 let memory: MemoryStore
 
 beforeEach(() => {
-  history = new History(() => 0, LIFETIME_MS, new ExecutedCounts())
+  history = new History(() => 0, LIFETIME_MS, new ExecutedCounts(), new FaultCounts(() => 0))
   memory = new MemoryStore()
 })
 

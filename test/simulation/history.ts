@@ -4,12 +4,16 @@ import { readSession } from '../../protocol/state/record.js'
 import type { Appended, Outcome } from './appended.js'
 import type { ListName } from './attributes.js'
 import type { Caller } from './caller.js'
+import { CausesWatch } from './causes-watch.js'
 import type { WriteWatcher } from './database.js'
 import type { ExecutedCounts } from './executed.js'
-import { type Judge, Violation } from './judge.js'
+import type { FaultCounts } from './faults.js'
+import { ForgottenLocks } from './forgotten-locks.js'
+import { type Judge, LEFT_OUT, type LeftOut, Violation } from './judge.js'
 import { LocksWatch } from './locks-watch.js'
 import { WALL_AT_START_MS } from './machine.js'
 import { Peeks } from './peeks.js'
+import type { QuietWatch } from './quiet-watch.js'
 import { type FixedLives, SessionsWatch, stoodAt } from './sessions-watch.js'
 import { UNDER_WAY_MAX_MS, Uses } from './uses.js'
 import { WaitsWatch } from './waits-watch.js'
@@ -22,8 +26,9 @@ const NOTES_LENGTH_MAX = 32_768
  */
 export class History implements Judge, WriteWatcher {
   readonly violations: Violation[] = []
-  /** Faults that make the Locks table forget: an epoch may then be given twice, and only the fence tells. */
-  mayEpochsRepeat = false
+  readonly forgotten = new ForgottenLocks()
+  /** How often each check was left out. */
+  readonly leftOut = Object.fromEntries(LEFT_OUT.map((check) => [check, 0])) as Record<LeftOut, number>
   landed = 0
   private readonly appended = new Map<string, Appended>()
   /** When a server last lost a session with unwritten changes, by server and session. */
@@ -35,6 +40,9 @@ export class History implements Judge, WriteWatcher {
   readonly uses: Uses
   readonly peeks: Peeks
   readonly waits: WaitsWatch
+  readonly causes: CausesWatch
+  /** Of a run without faults. */
+  quiet: QuietWatch | undefined
   /** When a write last made the life of a session end earlier: its server learns that later. */
   private readonly shortened = new Map<string, number>()
   private readonly hash = createHash('sha256')
@@ -46,11 +54,13 @@ export class History implements Judge, WriteWatcher {
     /** How long a session lives after each write, at least; or from its creation. */
     lifetimes: number | FixedLives,
     executed: ExecutedCounts,
+    counts: FaultCounts,
   ) {
     this.sessions = new SessionsWatch(this, this.appended, lifetimes, executed)
     this.peeks = new Peeks(this, this.sessions)
     this.uses = new Uses(lifetimes)
     this.waits = new WaitsWatch(this, nowMs, executed)
+    this.causes = new CausesWatch(this, counts, this.waits, executed)
   }
 
   /** True time, as clocks tell it. */
@@ -72,6 +82,10 @@ export class History implements Judge, WriteWatcher {
   digest(): string {
     this.hashNotes()
     return this.hash.digest('hex').slice(0, 16)
+  }
+
+  leaveOut(check: LeftOut): void {
+    this.leftOut[check] += 1
   }
 
   violate(invariant: string, problem: string): void {
@@ -102,20 +116,21 @@ export class History implements Judge, WriteWatcher {
   /** A reading access has resolved: it saw committed values, and all that were acknowledged before it was called. */
   read(session: string, list: ListName, seen: readonly string[], epoch: number, calledAtMs: number): void {
     this.note(`read ${session} ${list} ${seen.length}`)
-    if (this.sessions.isForgotten(session, epoch)) return
+    if (this.sessions.isForgotten(session, epoch)) return this.leaveOut('reads')
+    // When the Locks table forgot the holder, two may believe to hold for a lease: only writes are fenced.
+    const isForgotten = this.locks.mayBeForgotten(session, epoch)
     const life = this.sessions.lifeAt(session, epoch)
     for (const [index, token] of seen.entries()) {
       const landing = this.sessions.landingOf(token)
       if (stoodAt(landing, session, life, index)) continue
-      // When the Locks table forgot the holder, two may believe to hold for a lease: only writes are fenced.
-      if (landing !== undefined && this.mayEpochsRepeat) continue
+      if (landing !== undefined && isForgotten) continue
       this.violate(
         '4',
         `a reader saw '${token}' at ${index}, which ${landing === undefined ? 'was never committed' : 'is elsewhere'}`,
       )
       return
     }
-    if (this.mayEpochsRepeat) return
+    if (isForgotten) return this.leaveOut('reads')
     for (const entry of this.appended.values()) {
       if (entry.session !== session || entry.list !== list || entry.outcome !== 'acknowledged') continue
       if (entry.endedAtMs >= calledAtMs) continue
@@ -140,7 +155,8 @@ export class History implements Judge, WriteWatcher {
   began(by: Caller, session: string, epoch: number): () => void {
     const usedUntilMs = this.uses.untilMs(by, session)
     this.locks.began(session, epoch)
-    if (!this.mayEpochsRepeat && !this.sessions.isForgotten(session, epoch)) this.checkLife(by, session, usedUntilMs)
+    const isForgotten = this.locks.mayBeForgotten(session, epoch) || this.sessions.isForgotten(session, epoch)
+    if (!isForgotten) this.checkLife(by, session, usedUntilMs)
     return this.uses.begin(by, session)
   }
 

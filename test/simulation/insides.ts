@@ -2,7 +2,7 @@ import type { SessionKey } from '../../protocol/keys.js'
 
 /** The internals of a client. */
 export interface Insides {
-  readonly entrance: { readonly accesses: { readonly count: number } }
+  readonly entrance: { readonly accesses: { readonly count: number; begin(): void } }
   readonly sessions: {
     readonly membership:
       | {

@@ -1,3 +1,5 @@
+import type { ForgottenLocks } from './forgotten-locks.js'
+
 /** One way in which a run went wrong: the number of the invariant in the design, and the evidence. */
 export class Violation extends Error {
   constructor(
@@ -8,10 +10,16 @@ export class Violation extends Error {
   }
 }
 
+/** The checks that may be left out, by what they judge. */
+export const LEFT_OUT = ['accesses', 'reads', 'beliefs', 'answers', 'epochs', 'evictions'] as const
+export type LeftOut = (typeof LEFT_OUT)[number]
+
 /** Collects the violations of a run. */
 export interface Judge {
-  /** Whether faults made the Locks table forget: an epoch may then be given twice, and only the fence tells. */
-  readonly mayEpochsRepeat: boolean
+  /** The locks of which faults made the table forget. */
+  readonly forgotten: ForgottenLocks
+  /** A check of this kind is left out, because a fault allows anything here. */
+  leaveOut(check: LeftOut): void
   /** True time, as clocks tell it. */
   wallMs(): number
   /** Adds an event to the history whose hash identifies the run. */

@@ -20,6 +20,8 @@ export class LocksWatch {
   private readonly replaced = new Map<string, { readonly process: string; readonly atMs: number }>()
   /** The epoch of each lock as it stands. */
   private readonly epochs = new Map<string, number>()
+  /** The last epoch that each lock ever had. */
+  private readonly lastEpochs = new Map<string, number>()
   /** Each lock as it stands. */
   private readonly locks = new Map<string, Item>()
 
@@ -28,8 +30,8 @@ export class LocksWatch {
 
   /** Whether a process has taken a request for a lock back. */
   hasCancelled: (lock: string, seat: Seat) => boolean = () => false
-  /** Faults that keep asks or their answers from arriving. */
-  mayEvict = false
+  /** Whether faults may keep asks or their answers from arriving now. */
+  mayEvict: () => boolean = () => false
 
   constructor(private readonly judge: Judge) {}
 
@@ -42,7 +44,7 @@ export class LocksWatch {
   removed(key: string, isConnected: (connectionId: string) => boolean): void {
     if (!key.startsWith('C#')) return
     const connectionId = key.slice(2)
-    if (this.judge.mayEpochsRepeat || !isConnected(connectionId)) return
+    if (!isConnected(connectionId)) return
     if ([...this.connections.values()].includes(connectionId))
       this.judge.violate('18', 'a connection that works has lost its record')
   }
@@ -61,7 +63,42 @@ export class LocksWatch {
 
   /** Whether the lock is still where it was under this epoch, as far as can be said. */
   isAt(session: SessionKey, epoch: number): boolean {
-    return this.judge.mayEpochsRepeat || this.epochs.get(lockKey(session)) === epoch
+    return this.mayBeForgotten(session, epoch) || this.epochs.get(lockKey(session)) === epoch
+  }
+
+  /** Whether this grant is one that the Locks table may have forgotten. */
+  mayBeForgotten(session: string, epoch: number): boolean {
+    const { forgotten } = this.judge
+    const key = lockKey(session as SessionKey)
+    return forgotten.has(key, epoch) || forgotten.isStranger(this.holders.get(`${key} ${epoch}`) ?? '')
+  }
+
+  /** A fault has put the record of a lock back, or has taken it away. */
+  damaged(key: string, now: Item | undefined): void {
+    const lock = readLock(now)
+    this.judge.forgotten.damaged(key, Math.max(this.lastEpochs.get(key) ?? 0, lock?.epoch ?? 0), this.judge.wallMs())
+    if (lock === undefined || now === undefined) this.forget(key)
+    else {
+      this.epochs.set(key, lock.epoch)
+      this.locks.set(key, now)
+    }
+  }
+
+  /** The table is empty from now on. */
+  emptied(): void {
+    const { forgotten } = this.judge
+    for (const [key, epoch] of this.lastEpochs) {
+      forgotten.damaged(key, epoch, this.judge.wallMs())
+      this.forget(key)
+    }
+    forgotten.estranged([...this.leases.keys()].map((key) => key.slice(2)))
+    this.connections.clear()
+    this.replaced.clear()
+  }
+
+  private forget(key: string): void {
+    this.epochs.delete(key)
+    this.locks.delete(key)
   }
 
   /** An access ends the session under this id: no other may begin under the same grant. */
@@ -76,7 +113,7 @@ export class LocksWatch {
 
   /** An access begins: nobody else may have been given the lock since, nor may any function be about to. */
   began(session: SessionKey, epoch: number): void {
-    if (this.judge.mayEpochsRepeat) return
+    if (this.mayBeForgotten(session, epoch)) return this.judge.leaveOut('accesses')
     const key = lockKey(session)
     if (this.ended.has(`${key} ${epoch}`))
       this.judge.violate('15', 'an access begins where another is ending the session')
@@ -89,7 +126,8 @@ export class LocksWatch {
 
   /** Until when a process believes in its lease, in true time. */
   believes(p: string, untilMs: number): void {
-    if (this.judge.mayEpochsRepeat || this.retired.has(processKey(p))) return
+    if (this.retired.has(processKey(p))) return
+    if (this.judge.forgotten.isStranger(p)) return this.judge.leaveOut('beliefs')
     const overMs = untilMs - this.safeUntil(p)
     if (overMs > 0) this.judge.violate('9', `a process believes in its lease ${overMs} ms longer than the store`)
   }
@@ -115,8 +153,10 @@ export class LocksWatch {
   /** A process heard something and says nothing: a grant or a place that it has taken back must go back at once. */
   silent(p: string, message: StoreMessage): void {
     // Between two connections it cannot answer: the next ask is answered then.
-    if (this.mayEvict || (message.type !== 'granted' && message.type !== 'queued')) return
+    if (message.type !== 'granted' && message.type !== 'queued') return
     if (!this.hasCancelled(lockKey(message.session), { p, r: message.r })) return
+    const isForgotten = message.type === 'granted' && this.mayBeForgotten(message.session, message.epoch)
+    if (isForgotten || this.mayEvict()) return this.judge.leaveOut('answers')
     if (message.type === 'queued') this.judge.violate('15', 'a place in the queue that nobody waits for is kept')
     else if (this.isAt(message.session, message.epoch))
       this.judge.violate('15', 'a grant that nobody waits for is kept')
@@ -124,7 +164,10 @@ export class LocksWatch {
 
   /** Checks the effect that a message must have had by the time it is answered. */
   answered({ p, message, answer, before, pushes, arrivedAtMs, gone }: Exchange): void {
-    if (this.judge.mayEpochsRepeat || !('session' in message)) return
+    if (!('session' in message)) return
+    const { forgotten } = this.judge
+    const isDamaged = forgotten.wasDamagedSince(lockKey(message.session), arrivedAtMs)
+    if (isDamaged || forgotten.isStranger(p)) return this.judge.leaveOut('answers')
     const replaced = gone === undefined ? undefined : this.replaced.get(gone)
     if (replaced !== undefined && replaced.atMs < arrivedAtMs && answer.type !== 'refused') {
       // One whose lease is over need not be told.
@@ -216,7 +259,7 @@ export class LocksWatch {
       this.replaced.set(was.connectionId, { process: update.key, atMs: this.judge.wallMs() })
     if (is.gen < was.gen) this.judge.violate('18', 'an older connection takes the place of a newer one')
     if (is.leaseUntil < was.leaseUntil) this.retired.add(update.key)
-    else if (is.evictedAt !== was.evictedAt && !this.mayEvict) this.judge.violate('18', 'one that hears was evicted')
+    else if (is.evictedAt !== was.evictedAt) this.checkEviction()
     if (is.leaseUntil <= was.leaseUntil) return
     // By the clock of the function that renews it: its write may land later than it was sent.
     const isOver = was.leaseUntil < Number((update.values[':now'] as { N?: string } | undefined)?.N)
@@ -224,10 +267,19 @@ export class LocksWatch {
       this.judge.violate('9', 'a lease that was over runs again')
   }
 
+  private checkEviction(): void {
+    if (this.mayEvict()) this.judge.leaveOut('evictions')
+    else this.judge.violate('18', 'one that hears was evicted')
+  }
+
   private checkHolder(key: string, epoch: number, p: string | undefined): void {
-    if (p === undefined || this.judge.mayEpochsRepeat) return
+    this.lastEpochs.set(key, Math.max(epoch, this.lastEpochs.get(key) ?? 0))
+    if (p === undefined) return
     const known = this.holders.get(`${key} ${epoch}`)
-    if (known !== undefined && known !== p) this.judge.violate('1', `epoch ${epoch} was given to two processes`)
+    if (known !== undefined && known !== p) {
+      if (this.judge.forgotten.has(key, epoch)) this.judge.leaveOut('epochs')
+      else this.judge.violate('1', `epoch ${epoch} was given to two processes`)
+    }
     this.holders.set(`${key} ${epoch}`, p)
   }
 }

@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util'
 import { OF_THREAD, type Victim } from './crashes.js'
 import { NO_FAULTS } from './faults.js'
 import { type Script, Simulation } from './simulation.js'
@@ -8,11 +9,27 @@ import { type Script, Simulation } from './simulation.js'
  */
 // A Ctrl-C is for scripts/sim.mjs, which waits for the end of this run.
 process.on('SIGINT', () => {})
-const [mode = 'seeds', ...numbers] = process.argv.slice(2)
+const { positionals, values } = parseArgs({
+  options: { quiet: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
+const [mode = 'seeds', ...numbers] = positionals
 const [first = 1, count = 1, seed = 1] = numbers.map(Number)
 const VICTIMS: readonly Victim[] = ['machine', 'thread', 'hung thread']
 const hashes: [seed: number, hash: string][] = []
-const totals = { events: 0, landed: 0, hashes, faults: {}, executed: {}, codes: {}, points: {}, runs: 0, crashes: 0 }
+const totals = {
+  events: 0,
+  landed: 0,
+  judged: 0,
+  leftOut: {},
+  hashes,
+  faults: {},
+  executed: {},
+  codes: {},
+  points: {},
+  runs: 0,
+  crashes: 0,
+}
 
 /**
  * A short run in which every path is taken: handoffs, reclaims, reconnects, lost pushes, long work, destroys, and the calls
@@ -45,9 +62,12 @@ async function run(
   simulation: Simulation,
   about: { readonly seed: number; readonly [detail: string]: unknown },
 ): Promise<boolean> {
-  const { violations, events, landed, hash, counts, executed, codes, points, hasCrashed } = await simulation.run()
+  const { violations, events, landed, hash, counts, executed, codes, points, hasCrashed, leftOut } =
+    await simulation.run()
   totals.events += events
   totals.landed += landed
+  totals.judged += Object.values(leftOut).every((times) => times === 0) ? 1 : 0
+  add(totals.leftOut, leftOut)
   if (mode === 'seeds') hashes.push([about.seed, hash])
   totals.crashes += hasCrashed ? 1 : 0
   add(totals.faults, counts)
@@ -61,8 +81,10 @@ async function run(
 
 const labels = mode === 'crashes' ? (await new Simulation(seed, script(seed, undefined)).run()).points : []
 for (let index = first; index < first + count; index += 1) {
+  // Whoever started this ends it where nothing follows.
+  console.log(JSON.stringify({ begins: index }))
   if (mode === 'seeds' || mode === 'first') {
-    const isFine = await run(new Simulation(index), { seed: index })
+    const isFine = await run(new Simulation(index, undefined, values.quiet), { seed: index })
     if (mode === 'first' && !isFine) break
   } else if (mode === 'points') await run(new Simulation(index, script(index, undefined)), { seed: index })
   else {

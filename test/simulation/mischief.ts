@@ -147,6 +147,7 @@ export class Mischief {
     if (kind === 'vanishes') memory.removeNow('locks', key)
     else if (former !== undefined) memory.put('locks', key, former)
     const now = memory.getNow('locks', key)
+    if (kind === 'vanishes' || former !== undefined) this.world.history.locks.damaged(key, now)
     if (now !== undefined) this.formerLocks.set(key, now)
     return kind === 'vanishes' || former !== undefined
   }
@@ -199,7 +200,7 @@ export class Mischief {
   private emptyLocks(): boolean {
     for (const key of this.memory.items('locks').keys()) this.memory.removeNow('locks', key)
     this.world.cloud.functions.incarnation += 1
-    this.world.history.mayEpochsRepeat = true
+    this.world.history.locks.emptied()
     return true
   }
 }

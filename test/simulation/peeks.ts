@@ -24,7 +24,7 @@ export class Peeks {
     const after = this.sessions.now(session)
     judge.note(`peeked ${session} ${found?.rev}`)
     // What was there before the restoration, and what came of it, may both be seen.
-    if (before.restorations !== after.restorations) return
+    if (before.restorations !== after.restorations) return judge.leaveOut('reads')
     const isOneLife = before.life === after.life
     if (found === undefined) {
       const leftMs = before.aliveUntilMs - judge.wallMs()

@@ -35,7 +35,7 @@ export class Server implements Caller {
   private readonly inside: AccessWork
   private readonly application: Application
   private readonly workers: Workers
-  private readonly watch: ClientWatch
+  readonly watch: ClientWatch
 
   constructor(
     readonly name: string,
@@ -64,9 +64,7 @@ export class Server implements Caller {
     this.workers = new Workers({ server: this, random, points, judge: history, executed, mishapChance })
     const openChannel = () => this.channels.watch(this.workers.openChannel())
     this.client = new Holdfast<State>(context, cloud.transportOf(machine), () => {}, openChannel)
-    this.client.on('lost', ({ session, unwritten }) => {
-      if (unwritten > 0) history.lost(name, session)
-    })
+    this.watch.listenTo(this.client, name, history)
     for (const event of ['granted', 'wanted', 'released', 'lost', 'connection'] as const) {
       this.client.on(event, () => this.told(random.pick(workload.sessions)))
     }
@@ -173,6 +171,7 @@ export class Server implements Caller {
       const isExpired = code === 'SESSION_LOST' && (error as SessionLostError).reason === 'expired'
       if (isExpired && !this.hasFixedLives)
         this.history.violate('7', 'an access that began in time was lost because the life ended')
+      if (error instanceof HoldfastError) this.history.causes.told(error)
       if (!EXPECTED_CODES.has(code))
         this.history.violate('14', `an access failed with ${code}: ${(error as Error)?.message}`)
     }

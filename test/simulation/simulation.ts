@@ -9,16 +9,18 @@ import { Cloud } from './cloud.js'
 import { type Crash, SuspensionPoints } from './crashes.js'
 import { Database } from './database.js'
 import { ExecutedCounts, type Kind } from './executed.js'
-import { chooseFaults, type Fault, FaultCounts, type Faults, hearsEveryAsk, isPrompt, NO_FAULTS } from './faults.js'
+import { chooseFaults, type Fault, FaultCounts, type Faults, hasNoFaults, isPrompt, NO_FAULTS } from './faults.js'
 import { History } from './history.js'
-import type { Violation } from './judge.js'
+import type { LeftOut, Violation } from './judge.js'
 import { Leftovers } from './leftovers.js'
 import { Machine } from './machine.js'
 import { Mischief } from './mischief.js'
+import { quietWatchOf } from './quiet-watch.js'
 import { Server } from './server.js'
 import { chooseShape, SERVERS, type Shape, SLOWER, TASKS } from './shape.js'
 import { Timeline } from './timeline.js'
 import { TOLD_BY_RENEWAL_MAX_MS, TOLD_MAX_MS } from './waits-watch.js'
+import { wireJudges } from './wiring.js'
 import { chooseWorkload, DAYS_TIMING, TIMING, type Workload } from './workload.js'
 
 /** A run whose faults are given. */
@@ -39,6 +41,7 @@ export interface Result {
   readonly executed: { readonly [K in Kind]: number }
   readonly codes: { readonly [code: string]: number }
   readonly landed: number
+  readonly leftOut: { readonly [C in LeftOut]: number }
   /** The label of each suspension point while there were faults. */
   readonly points: readonly string[]
   readonly hasCrashed: boolean
@@ -55,7 +58,7 @@ const PROBE_TTL_MS = 3_600_000
 export class Simulation {
   private readonly timeline = new Timeline()
   private readonly random: Random
-  private readonly counts = new FaultCounts()
+  private readonly counts: FaultCounts
   private readonly executed = new ExecutedCounts()
   private readonly history: History
   private readonly leftovers: Leftovers
@@ -72,22 +75,28 @@ export class Simulation {
   private faults: Faults
   private made = 0
 
-  /** @param script gives the faults instead of the seed; `crash` kills one machine at one suspension point. */
+  /**
+   * @param script gives the faults instead of the seed; `crash` kills one machine at one suspension point.
+   * @param isQuiet nothing goes wrong, whatever the seed says.
+   */
   constructor(
     private readonly seed: number,
     private readonly script?: Script,
+    isQuiet = false,
   ) {
     this.random = new Random(seed)
+    this.counts = new FaultCounts(() => this.timeline.nowMs)
     const { random, timeline, counts, executed } = this
     this.points = new SuspensionPoints(script?.crash)
-    this.faults = script?.faults ?? chooseFaults(random)
+    const chosen = script?.faults ?? chooseFaults(random)
+    this.faults = isQuiet ? NO_FAULTS : chosen
     this.shape = script === undefined ? chooseShape(seed, random) : (script.shape ?? 'usual')
     this.timing = this.shape === 'days' ? DAYS_TIMING : TIMING
     this.holdCostMs = holdCostMaxMs(this.timing)
     // In days a clock that drifts as much as it may is off by minutes. Half of these runs have no faults: a process that
     // nothing ends holds its sessions for days.
     if (this.shape === 'days') this.faults = { ...(seed % 2 === 0 ? NO_FAULTS : this.faults), clockDrift: 0 }
-    if (this.shape === 'contended') this.faults = { ...NO_FAULTS, pushLost: 1 }
+    if (this.shape === 'contended') this.faults = { ...NO_FAULTS, pushLost: isQuiet ? 0 : 1 }
     const workload = chooseWorkload(seed, random, this.shape, this.faults)
     this.workload = { ...workload, ...script?.workload, options: { ...workload.options, ...script?.workload?.options } }
     const { ttlMs = 0, expiry } = this.workload.options
@@ -95,22 +104,17 @@ export class Simulation {
       () => timeline.nowMs,
       expiry === 'fixed' ? [ttlMs, Math.max(ttlMs, PROBE_TTL_MS)] : ttlMs,
       executed,
+      counts,
     )
     this.leftovers = new Leftovers(timeline, this.history)
-    this.history.mayEpochsRepeat = this.faults.lockVanishesEveryMs > 0 || this.faults.lockRegressesEveryMs > 0
-    this.history.locks.mayEvict = !hearsEveryAsk(this.faults)
     this.database = new Database(timeline, random, () => this.faults, counts, this.history, this.points)
     const { database, points } = this
     const faults = () => this.faults
     const { timing } = this
     this.cloud = new Cloud({ timeline, random, timing, database, faults, counts, executed, points })
-    database.onRemoved = (key) => this.history.locks.removed(key, (id) => this.cloud.isConnected(id))
-    this.history.locks.hasCancelled = (lock, seat) => this.cloud.hasCancelled(lock, seat)
-    this.cloud.onGranted = (grant, wallMs) => this.history.locks.granted(grant, wallMs)
-    this.cloud.onSilence = (p, message) => this.history.locks.silent(p, message)
-    this.cloud.onHearing = (owner, p, message) => this.byMachine.get(owner)?.hearing(p, message)
-    this.cloud.onWelcome = (owner, said) => this.byMachine.get(owner)?.checkRepeated(said)
-    this.cloud.onAnswered = (exchange) => this.history.locks.answered(exchange)
+    const { cloud, history, byMachine } = this
+    if (hasNoFaults(this.faults)) history.quiet = quietWatchOf(history, () => timeline.nowMs, this.workload, keyOf)
+    wireJudges({ cloud, database, history, counts, serverOf: (machine) => byMachine.get(machine) })
   }
 
   async run(): Promise<Result> {
@@ -149,6 +153,7 @@ export class Simulation {
     if (stuck > 0)
       history.violate('16', `${stuck} accesses still wait ${Math.round(patienceMs)} ms after the last fault`)
     await this.checkEnded(live())
+    for (const { watch } of live()) watch.checkExpense(history)
 
     await this.probe()
     await this.leftovers.checkIdle(live())
@@ -157,6 +162,7 @@ export class Simulation {
     await this.probe()
     await this.close(live())
     this.checkLocks()
+    history.quiet?.checkRecords(this.database.memory.items('locks').keys(), (id) => this.cloud.isConnected(id))
     history.checkAppended(new Set(this.servers.flatMap(({ name, machine }) => (machine.isDead ? [name] : []))))
     const codes: Record<string, number> = {}
     for (const server of this.servers)
@@ -170,6 +176,7 @@ export class Simulation {
       executed: this.executed.counts,
       codes,
       landed: history.landed,
+      leftOut: history.leftOut,
       points,
       hasCrashed: this.points.hasCrashed,
     }
@@ -226,6 +233,7 @@ export class Simulation {
   private async close(live: readonly Server[]): Promise<void> {
     const { timeline, history } = this
     let closed = 0
+    history.causes.isClosing = true
     for (const server of live) void this.leftovers.close(server).then(() => void (closed += 1))
     await timeline.run(timeline.nowMs + 60_000, () => closed === live.length)
     if (closed < live.length) history.violate('20', 'a client does not close')

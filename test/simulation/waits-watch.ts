@@ -33,6 +33,8 @@ export class WaitsWatch {
   private toldMaxMs = TOLD_MAX_MS
   /** Since when others wait for the present holder of each lock. */
   private readonly since = new Map<string, { readonly epoch: number; readonly ms: number }>()
+  /** When others first waited for the holder of each epoch: it has its time once, also where they give up. */
+  private readonly sinceOf = new Map<string, number>()
 
   constructor(
     private readonly judge: Judge,
@@ -43,7 +45,17 @@ export class WaitsWatch {
   wroteLock(key: string, after: Item | undefined): void {
     const lock = readLock(after)
     if (lock === undefined || lock.waiters.length === 0) this.since.delete(key)
-    else if (this.since.get(key)?.epoch !== lock.epoch) this.since.set(key, { epoch: lock.epoch, ms: this.nowMs() })
+    else if (this.since.get(key)?.epoch !== lock.epoch) {
+      this.since.set(key, { epoch: lock.epoch, ms: this.nowMs() })
+      const epoch = `${key} ${lock.epoch}`
+      if (!this.sinceOf.has(epoch)) this.sinceOf.set(epoch, this.nowMs())
+    }
+  }
+
+  /** How long ago others first waited for the holder of this epoch. */
+  waitedMs(key: string, epoch: number): number | undefined {
+    const sinceMs = this.sinceOf.get(`${key} ${epoch}`)
+    return sinceMs === undefined ? undefined : this.nowMs() - sinceMs
   }
 
   /** Looks into these servers, and those that are added, until they stop. */

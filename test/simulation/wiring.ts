@@ -1,0 +1,34 @@
+import type { Cloud } from './cloud.js'
+import type { Database } from './database.js'
+import type { FaultCounts } from './faults.js'
+import type { History } from './history.js'
+import type { Machine } from './machine.js'
+import type { Server } from './server.js'
+
+interface Parts {
+  readonly cloud: Cloud
+  readonly database: Database
+  readonly history: History
+  readonly counts: FaultCounts
+  readonly serverOf: (machine: Machine) => Server | undefined
+}
+
+/** Tells the judges what happens in the cloud and in the tables. */
+export function wireJudges({ cloud, database, history, counts, serverOf }: Parts): void {
+  const { locks } = history
+  database.onRemoved = (key) => locks.removed(key, (id) => cloud.isConnected(id))
+  locks.hasCancelled = (lock, seat) => cloud.hasCancelled(lock, seat)
+  locks.mayEvict = () => counts.mayKeepAsks
+  cloud.onGranted = (grant, wallMs) => locks.granted(grant, wallMs)
+  cloud.onSilence = (p, message) => locks.silent(p, message)
+  cloud.onSent = (p, message) => history.quiet?.sent(p, message)
+  cloud.onHearing = (owner, p, message) => {
+    history.quiet?.hears(p, message)
+    return serverOf(owner)?.hearing(p, message)
+  }
+  cloud.onWelcome = (owner, said) => serverOf(owner)?.checkRepeated(said)
+  cloud.onAnswered = (exchange) => {
+    locks.answered(exchange)
+    history.causes.answered(exchange)
+  }
+}
