@@ -28,13 +28,17 @@ export class SuspensionPoints {
   readonly labels: string[] = []
   hasCrashed = false
 
-  constructor(private readonly crash: Crash | undefined) {}
+  constructor(
+    private readonly crash: Crash | undefined,
+    private readonly crashed: () => void,
+  ) {}
 
   /** Runs the step of this point, unless it is struck before, on the given side of it. */
   pass<T>(machine: Machine, label: string, run: () => T, thread?: Struck): T | undefined {
     const isHere = this.labels.push(label) - 1 === this.crash?.at
     if (!isHere) return run()
     this.hasCrashed = true
+    this.crashed()
     const strike = () => {
       if (this.crash?.victim === 'thread') thread?.end()
       else if (this.crash?.victim === 'hung thread') thread?.hang()

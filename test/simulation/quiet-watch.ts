@@ -4,22 +4,22 @@ import type { Judge } from './judge.js'
 import { TIMING, type Workload } from './workload.js'
 
 /**
- * Nudges do not count, which those who wait for long send. Each access, and each session in it, asks for a lock and gives it back, or takes its request back; a rotation
- * does twice.
+ * Each session of an access is asked for, and given back or no longer asked for; a rotation has two. Those who wait for
+ * long also send nudges, which do not count.
  */
 const MESSAGES_PER_ACCESS_MAX = 4
 const MESSAGES_AT_ONCE = 8
 /** A process opens its next connection at the earliest so long after the one before. */
 const CONNECTION_MIN_MS = CONNECTION_LIFETIME_MS - 2 * CONNECTION_EARLY_MS
 
-/** Longer than these runs keep a session unused. */
+/** No session of a run that is usual is unused for longer. */
 const KEPT_MIN_MS = 100_000
 
 /** What one process of a run without faults has sent and heard. */
 interface Heard {
   /** When each message was sent last. */
   readonly sentMs: Map<string, number>
-  /** The epochs, by session, that others were said to wait for. */
+  /** The grants that others were said to wait for. */
   readonly wanted: Set<string>
   /** Messages that it has a reason to repeat. */
   readonly prompted: Set<string>

@@ -21,6 +21,8 @@ import { Workers } from './workers.js'
 import type { Workload } from './workload.js'
 
 const PAUSE_STEP_MS = 60_000
+/** Of a process's name and of its secret. The id of a session may be drawn before. */
+const IDENTITY_BYTES = [12, 32]
 
 /** One application server: the real client on a machine of its own, and tasks that use it. */
 export class Server implements Caller {
@@ -74,12 +76,13 @@ export class Server implements Caller {
   }
 
   private draw(bytes: number, saved: readonly string[]): string {
-    const token = (this.drawn.length < 2 ? saved[this.drawn.length] : undefined) ?? this.random.token(bytes)
-    if (this.drawn.length < 2) this.drawn.push(token)
+    const isOwn = bytes === IDENTITY_BYTES[this.drawn.length]
+    const token = (isOwn ? saved[this.drawn.length] : undefined) ?? this.random.token(bytes)
+    if (isOwn) this.drawn.push(token)
     return token
   }
 
-  /** Its name and its secret: the first that it draws. */
+  /** Its name and its secret: the first of their length that it draws. */
   get identity(): readonly string[] {
     return this.drawn
   }
@@ -171,9 +174,7 @@ export class Server implements Caller {
       const isExpired = code === 'SESSION_LOST' && (error as SessionLostError).reason === 'expired'
       if (isExpired && !this.hasFixedLives)
         this.history.violate('7', 'an access that began in time was lost because the life ended')
-      if (error instanceof HoldfastError) this.history.causes.told(error)
-      if (!EXPECTED_CODES.has(code))
-        this.history.violate('14', `an access failed with ${code}: ${(error as Error)?.message}`)
+      this.history.causes.told(error as HoldfastError, code)
     }
     this.pending -= 1
     if (!this.machine.isDead) {

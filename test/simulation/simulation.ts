@@ -87,7 +87,7 @@ export class Simulation {
     this.random = new Random(seed)
     this.counts = new FaultCounts(() => this.timeline.nowMs)
     const { random, timeline, counts, executed } = this
-    this.points = new SuspensionPoints(script?.crash)
+    this.points = new SuspensionPoints(script?.crash, () => counts.hit('functionDies'))
     const chosen = script?.faults ?? chooseFaults(random)
     this.faults = isQuiet ? NO_FAULTS : chosen
     this.shape = script === undefined ? chooseShape(seed, random) : (script.shape ?? 'usual')
