@@ -23,7 +23,7 @@ export async function coverageReport(bundle, directory) {
     const sum = (field) => all.reduce((total, one) => total + one[field], 0)
     report.push(`${folder}/: ${sum('reached')} of ${sum('lines')} lines with code reached`)
     for (const { file, lines, reached, missed } of all.filter((one) => one.missed.length > 0))
-      report.push(`  ${file}: ${reached === 0 ? `none of ${lines}` : `not ${ranges(missed)}`}`)
+      report.push(`  ${file}: ${reached === 0 ? `none of ${lines}` : `not ${ranged(missed)}`}`)
   }
   return report.join('\n')
 }
@@ -96,7 +96,7 @@ async function sourcesIn(folder) {
 }
 
 /** Lines one after the other, between which none was reached, are one range. */
-function ranges(lines) {
+function ranged(lines) {
   const parts = []
   for (const line of lines) {
     const last = parts.at(-1)
