@@ -92,6 +92,12 @@ export class History implements Judge, WriteWatcher {
     this.violations.push(new Violation(invariant, `${problem} (at ${Math.round(this.nowMs())} ms)`))
   }
 
+  /** From now on the application closes its clients. */
+  closing(): void {
+    this.causes.isClosing = true
+    if (this.quiet !== undefined) this.quiet.isClosing = true
+  }
+
   begin(by: string, token: string, session: string, list: ListName, calledAtMs: number): Appended {
     const entry: Appended = { token, by, session, list, calledAtMs, outcome: 'running', endedAtMs: 0 }
     this.appended.set(token, entry)

@@ -1,5 +1,5 @@
 import { CACHED_BYTES_DEFAULT, CONNECTION_EARLY_MS, CONNECTION_LIFETIME_MS } from '../../client/limits.js'
-import type { ClientMessage, StoreMessage } from '../../protocol/messages.js'
+import type { ClientMessage, Granted, StoreMessage } from '../../protocol/messages.js'
 import type { Judge } from './judge.js'
 import { TIMING, type Workload } from './workload.js'
 
@@ -41,6 +41,8 @@ function keyOf(message: ClientMessage): string {
  */
 export class QuietWatch {
   private readonly processes = new Map<string, Heard>()
+  /** The application closes its clients, which may end accesses. */
+  isClosing = false
 
   constructor(
     private readonly judge: Judge,
@@ -73,11 +75,17 @@ export class QuietWatch {
     if (message.type === 'welcome') this.welcomed(heard)
     else if (message.type === 'revoke') this.asked(heard, message)
     else if (message.type === 'renewed') for (const ask of message.asks) this.asked(heard, ask)
-    else if (message.type === 'granted' && message.contended) heard.wanted.add(`${message.session} ${message.epoch}`)
+    else if (message.type === 'granted') this.granted(heard, message)
     else if (message.type === 'released' && message.next?.contended)
       heard.wanted.add(`${message.session} ${message.next.epoch}`)
     // It may have been given up already.
     else if (message.type === 'queued') heard.prompted.add(`cancel ${message.session} ${message.r}`)
+  }
+
+  private granted({ prompted, wanted }: Heard, { session, epoch, contended }: Granted): void {
+    // One that was given back already is not asked for.
+    prompted.add(`release ${session} ${epoch}`)
+    if (contended) wanted.add(`${session} ${epoch}`)
   }
 
   private asked(
@@ -111,7 +119,7 @@ export class QuietWatch {
 
   private released(heard: Heard, { session, epoch, r }: Extract<ClientMessage, { type: 'release' }>): void {
     const { wanted, givenBack } = heard
-    if (!this.isKept(session) || wanted.has(`${session} ${epoch}`)) return
+    if (this.isClosing || !this.isKept(session) || wanted.has(`${session} ${epoch}`)) return
     if (givenBack.delete(session) || givenBack.has(`${session} ${r}`)) return
     this.judge.violate('21', 'a session is given back, and nobody waits for it')
   }

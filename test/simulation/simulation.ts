@@ -233,7 +233,7 @@ export class Simulation {
   private async close(live: readonly Server[]): Promise<void> {
     const { timeline, history } = this
     let closed = 0
-    history.causes.isClosing = true
+    history.closing()
     for (const server of live) void this.leftovers.close(server).then(() => void (closed += 1))
     await timeline.run(timeline.nowMs + 60_000, () => closed === live.length)
     if (closed < live.length) history.violate('20', 'a client does not close')
