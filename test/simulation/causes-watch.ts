@@ -3,24 +3,11 @@ import { lockKey, type SessionKey } from '../../protocol/keys.js'
 import type { RefusalCode } from '../../protocol/messages.js'
 import type { Exchange } from './exchange.js'
 import type { ExecutedCounts } from './executed.js'
+import { EXPECTED_CODES } from './expected-codes.js'
 import type { Fault, FaultCounts } from './faults.js'
 import type { Judge } from './judge.js'
 import type { WaitsWatch } from './waits-watch.js'
 import { TIMING } from './workload.js'
-
-/** Codes that an access may fail with whatever goes wrong. Anything else is a fault of the program. */
-const EXPECTED = new Set([
-  'SESSION_MISSING',
-  'WAIT_TIMEOUT',
-  'ABORTED',
-  'SESSION_LOST',
-  'COMMIT_UNKNOWN',
-  'UNREACHABLE',
-  'REFUSED',
-  'CLOSED',
-  'PARTIAL_COMMIT',
-  'DEADLOCK',
-])
 
 /** Faults between a process and the functions: a message or its answer is lost or late, or refused. */
 const MESSAGES: readonly Fault[] = [
@@ -96,7 +83,7 @@ export class CausesWatch {
 
   /** An access was told this. */
   told(error: HoldfastError, code: string): void {
-    if (!EXPECTED.has(code)) return this.judge.violate('14', `an access failed with ${code}: ${error?.message}`)
+    if (!EXPECTED_CODES.has(code)) return this.judge.violate('14', `an access failed with ${code}: ${error?.message}`)
     const { reason = '' } = error as { readonly reason?: string }
     // An overstay is judged by the event: it has the epoch.
     if (reason !== 'revoked')

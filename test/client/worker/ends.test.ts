@@ -84,7 +84,7 @@ describe('worker threads that end, and sessions that end under them', () => {
     await Promise.all([still.entered('still'), asking.entered('asking')])
     // It has the lock on the count by then, or gets it at its next try.
     const late = holdfast.access(id, { write: ['count'] }, () => {}, { timeoutMs: 200 })
-    await late.catch((error: HoldfastError) => expect(error.code).toBe('WAIT_TIMEOUT'))
+    expect([undefined, 'WAIT_TIMEOUT']).toContain(await late.catch(({ code }: HoldfastError) => code))
     await holdfast.access(id, { write: ['mirror'] }, ({ state }) => void (state.mirror = 1))
     const waiting = threads.read()
     await Promise.all([still.worker.terminate(), asking.worker.terminate()])
