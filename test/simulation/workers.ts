@@ -48,7 +48,9 @@ export class Workers {
       // What is left in a thread that has ended is gone with it.
       watch.checkLeft({ main, thread: machine.isDead ? { calls: new Map(), requests: new Map() } : insides })
     }
-    const running = this.begun.filter(({ isOver }) => !isOver).length
+    // A client that is closed has ended its side of every thread's port.
+    const isClosed = client.health().state === 'closed'
+    const running = isClosed ? 0 : this.begun.filter(({ isOver }) => !isOver).length
     const known = mainSidesOf(client).size
     if (known !== running) this.world.judge.violate('20', `a client knows ${known} worker threads, and ${running} run`)
   }

@@ -19,6 +19,8 @@ const KEPT: { readonly [path: string]: number } = {
 const NO_COUNTS: ReadonlySet<string> = new Set([
   '.sessions.held.order.uses',
   '.sessions.membership.requests',
+  // As the store counts.
+  '.sessions.membership.more',
   '.sessions.membership.renewals.last',
   '.sessions.membership.connector.gen',
   '.sessions.membership.connector.failures',
