@@ -66,6 +66,7 @@ export class PortWatch {
         return this.tell('lost', n, `call ${n}, session ${message.index}`)
       case 'wanted':
         return this.tell('wanted', n, `call ${n}, session ${message.index}, ${this.movesOf(n, message.index)}`)
+      case 'closed':
     }
   }
 

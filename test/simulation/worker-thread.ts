@@ -13,7 +13,7 @@ import { ThreadMachine } from './thread-machine.js'
 import { type Side, ThreadPort } from './thread-port.js'
 
 /** The longest time that a message is under way. */
-export const DELAY_MAX_MS = 5
+const DELAY_MAX_MS = 5
 /** For how long a thread stands still. Another process may take the session meanwhile. */
 const HANGS_MS = [50, 1_000, 8_000]
 

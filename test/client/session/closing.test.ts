@@ -1,6 +1,7 @@
 import { type Counter, Gate, ID, increment as incrementOf, quiet } from '../../support/counting.js'
 import { leftIn } from '../../support/leftovers.js'
 import { settle, World } from '../../support/world.js'
+import { countingClient, expectSilenceIn, typeOf } from './counting-client.js'
 
 describe('a client that closes', () => {
   let world: World
@@ -10,14 +11,9 @@ describe('a client that closes', () => {
   afterEach(() => world.close())
 
   const increment = (...args: Parameters<typeof incrementOf>) => quiet(incrementOf(...args))
-  const typeOf = (text: string) => (JSON.parse(text) as { type: string }).type
   const types = () => world.traffic.sent.map(typeOf)
 
-  async function counting(options = {}) {
-    const client = world.client<Counter>(options)
-    await world.finish(increment(client))
-    return client
-  }
+  const counting = (options = {}) => countingClient(world, options)
 
   /** Writes to the primary state land when the gate opens. */
   function stallWrites(): Gate {
@@ -29,14 +25,7 @@ describe('a client that closes', () => {
     return landing
   }
 
-  /** Nothing of it runs on, and it says nothing any more. */
-  async function expectSilence(): Promise<void> {
-    await settle()
-    expect(world.clock.pending).toBe(0)
-    const sent = world.traffic.sent.length
-    await world.clock.advance(600_000)
-    expect(world.traffic.sent.slice(sent).map(typeOf)).toEqual([])
-  }
+  const expectSilence = () => expectSilenceIn(world)
 
   it.each(['peek', 'look', 'claim'] as const)('ends a %s that pauses between two tries', async (what) => {
     const client = world.client<Counter>()
@@ -121,65 +110,6 @@ describe('a client that closes', () => {
     await world.finish(closing)
     expect((await world.client<Counter>().peek(ID))?.state.count).toBe(10)
   })
-
-  it('lets a rotation end that has begun, though it still needs the lock of the new id', async () => {
-    const client = await counting()
-    let arrive = () => {}
-    world.onRequest = (go) => {
-      arrive = go
-    }
-    const rotating = quiet(client.rotate(ID))
-    await settle()
-    world.onRequest = (go) => go()
-    const closing = client.close({ drainMs: 5_000 })
-    arrive()
-    const newId = await world.finish(rotating, 10_000)
-    await world.finish(closing, 10_000)
-    expect((await world.client<Counter>().peek(newId))?.state.count).toBe(1)
-  })
-
-  it('fails a rotation that waits for the new id when the drain ends, and leaves nothing behind', async () => {
-    const client = await counting()
-    world.onSend = (text) => typeOf(text) !== 'acquire'
-    const rotating = quiet(client.rotate(ID))
-    await settle()
-    await world.finish(client.close({ drainMs: 10 }), 10_000)
-    await expect(rotating).rejects.toMatchObject({ code: 'CLOSED', effect: 'none' })
-    await expectSilence()
-  })
-
-  it('fails a rotation whose work ends in the drain and whose new id does not come in time', async () => {
-    const client = await counting()
-    const gate = new Gate()
-    const rotating = quiet(client.rotate(ID, () => gate.passed))
-    await settle()
-    const closing = client.close({ drainMs: 1_000 })
-    world.onSend = (text) => typeOf(text) !== 'acquire'
-    gate.open()
-    await world.finish(closing, 10_000)
-    await expect(rotating).rejects.toMatchObject({ code: 'CLOSED', effect: 'none' })
-    await expectSilence()
-  })
-
-  it.each([
-    ['as it closes', 10, false],
-    ['when its lease ends in the drain', 20_000, true],
-  ])(
-    'does not come back to life by a rotation whose work outlives it: it is lost %s',
-    async (_when, drainMs, isCut) => {
-      const client = await counting()
-      const gate = new Gate()
-      const rotating = quiet(client.rotate(ID, () => gate.passed))
-      await settle()
-      world.partition(client, isCut)
-      await world.finish(client.close({ drainMs }), 30_000)
-      world.partition(client, false)
-      await expect(rotating).rejects.toMatchObject({ effect: 'none' })
-      await world.clock.advance(60_000)
-      gate.open()
-      await expectSilence()
-    },
-  )
 
   it('waits for a commit whose lease has ended in the drain', async () => {
     const client = await counting()
