@@ -37,8 +37,8 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
   {
     name: 'a refused request of a worker thread counts as under way for ever',
     file: 'client/worker/host.ts',
-    from: "      this.send({ kind: 'reply', n, m, facts: factsOf(session), ...answered })\n    } catch (error) {\n      this.send({ kind: 'refused', n, m, error: toWire(error) })\n    } finally {\n      this.requests -= 1\n    }",
-    to: "      this.send({ kind: 'reply', n, m, facts: factsOf(session), ...answered })\n      this.requests -= 1\n    } catch (error) {\n      this.send({ kind: 'refused', n, m, error: toWire(error) })\n    }",
+    from: "      this.send({ kind: 'reply', n, m, facts: factsOf(session), ...answered })\n    } catch (error) {\n      this.send({ kind: 'refused', n, m, error: toWire(error) })\n    } finally {\n      this.requests -= 1\n      this.closeIfDone()\n    }",
+    to: "      this.send({ kind: 'reply', n, m, facts: factsOf(session), ...answered })\n      this.requests -= 1\n    } catch (error) {\n      this.send({ kind: 'refused', n, m, error: toWire(error) })\n    }\n    this.closeIfDone()",
   },
   {
     name: 'a worker thread remembers every request that was answered',
