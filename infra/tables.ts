@@ -23,6 +23,11 @@ export class Tables extends Construct {
     this.sessions = this.table('Sessions', props, true)
   }
 
+  /**
+   * `Table`, not `TableV2`: that is a global table, which a line of configuration replicates to other regions. A lock must
+   * be in one place: a replica takes writes that the others do not know yet, and strongly consistent replicas have no
+   * TTL. To change the class later, or an id, makes a new table: every session is gone.
+   */
   private table(id: string, props: TablesProps, pointInTimeRecoveryEnabled: boolean): Table {
     return new Table(this, id, {
       partitionKey: { name: 'pk', type: AttributeType.STRING },

@@ -4,7 +4,10 @@ import { checkKeys, invalid, type Keys } from './check.js'
 
 /** Where the store is: the value of the stack's output `HoldfastConfig`. */
 export interface HoldfastConfig {
-  /** `wss://…`, the URL of the WebSocket API with its stage; or `memory://…`, the URL of a memory stack in a test. */
+  /**
+   * `wss://…`, the URL of the WebSocket API with its stage; `ws://…` of a local stack on this machine; or `memory://…`, the
+   * URL of a memory stack in a test. `ws://` of any other host is refused: it is not encrypted.
+   */
   readonly url: string
   readonly region: string
   readonly sessionsTable: string
@@ -34,8 +37,8 @@ export function compileConfig(
   checkKeys(config, CONFIG_KEYS, `'${source}'`)
   const { url, region, sessionsTable, dynamoDbEndpoint } = config
   if (typeof url === 'string' && protocolOf(url) === 'memory:') checkMemoryUrl(url, source)
-  else if (typeof url !== 'string' || !/^wss?:$/.test(protocolOf(url))) {
-    throw invalid(`${source}.url`, 'a ws:// or wss:// URL', url)
+  else if (typeof url !== 'string' || !isSocketUrl(url)) {
+    throw invalid(`${source}.url`, 'a wss:// URL, or a ws:// URL of this machine such as ws://127.0.0.1:8080', url)
   }
   if (typeof region !== 'string' || region === '') throw invalid(`${source}.region`, 'an AWS region', region)
   if (typeof sessionsTable !== 'string' || !/^[A-Za-z0-9_.-]{3,255}$/.test(sessionsTable)) {
@@ -64,5 +67,12 @@ function checkMemoryUrl(url: string, source: string): void {
     `'${source}.url' is ${url}, and there is no such memory stack: it was stopped, or made in another process, thread or test file`,
   )
 }
+
+/** What goes over `ws://` can be read and changed on its way: locks, and the secret of the process. */
+const isSocketUrl = (url: string): boolean =>
+  protocolOf(url) === 'wss:' || (protocolOf(url) === 'ws:' && LOOPBACK.test(new URL(url).hostname))
+
+/** `URL` writes each form of an IPv4 address in four decimal numbers, and an IPv6 address in its shortest form. */
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 
 const protocolOf = (url: string): string => (URL.canParse(url) ? new URL(url).protocol : '')

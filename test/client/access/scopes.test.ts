@@ -62,7 +62,7 @@ describe('an access finds the ones around it', () => {
   })
 
   it('not where a client of another store has a session of the same name', async () => {
-    const config = { url: 'ws://elsewhere.invalid/live', region: 'eu-west-1', sessionsTable: 'Sessions' }
+    const config = { url: 'wss://elsewhere.invalid/live', region: 'eu-west-1', sessionsTable: 'Sessions' }
     const elsewhere = new World()
     const far = elsewhere.client<Shop>({ namespace: 'a', config })
     const access = a.access(ID, 'all', () => elsewhere.finish(far.access(ID, 'all', () => 'another store')))

@@ -35,8 +35,14 @@ describe('a wrong option is refused with what was received:', () => {
     [{ timeoutMs: true }, `'timeoutMs' must be an integer from 1 to 86400000, received true`],
     [
       { config: { ...CONFIG, url: 'https://a.example' } },
-      `'config.url' must be a ws:// or wss:// URL, received 'https://a.example'`,
+      `'config.url' must be a wss:// URL, or a ws:// URL of this machine such as ws://127.0.0.1:8080, received 'https://a.example'`,
     ],
+    ...['a.example', '10.0.0.1', 'localhost.example', '127.0.0.1.example', '[fd00::1]', '168430081'].map(
+      (host): [object, string] => [
+        { config: { ...CONFIG, url: `ws://${host}/live` } },
+        `'config.url' must be a wss:// URL, or a ws:// URL of this machine such as ws://127.0.0.1:8080, received 'ws://${host}/live'`,
+      ],
+    ),
     [{ config: { ...CONFIG, region: '' } }, `'config.region' must be an AWS region, received ''`],
     [
       { config: { ...CONFIG, sessionsTable: 'a b' } },
@@ -51,6 +57,10 @@ describe('a wrong option is refused with what was received:', () => {
     [{ config: 'not JSON' }, `'config' is not JSON: give the stack's output HoldfastConfig as it is`],
   ])('%j', (options, message) => {
     expect(refusal({ config: CONFIG, ...options })).toBe(message)
+  })
+
+  test.each(['127.0.0.1:8080', '127.1', 'localhost', '[::1]:80'])('but ws://%s/live is of this machine', (host) => {
+    expect(refusal({ config: { ...CONFIG, url: `ws://${host}/live` } })).toBe('accepted')
   })
 
   test('an option of an access', () => {
@@ -138,11 +148,14 @@ describe('an agent', () => {
 describe('a wrong variable HOLDFAST_CONFIG is refused under its name:', () => {
   test.each([
     ['{', `'HOLDFAST_CONFIG' is not JSON: give the stack's output HoldfastConfig as it is`],
-    ['[]', `'HOLDFAST_CONFIG.url' must be a ws:// or wss:// URL, received undefined`],
+    [
+      '[]',
+      `'HOLDFAST_CONFIG.url' must be a wss:// URL, or a ws:// URL of this machine such as ws://127.0.0.1:8080, received undefined`,
+    ],
     ['"text"', `the options of 'HOLDFAST_CONFIG' must be an object, received a string`],
     [
       JSON.stringify({ ...CONFIG, url: 'a.example' }),
-      `'HOLDFAST_CONFIG.url' must be a ws:// or wss:// URL, received 'a.example'`,
+      `'HOLDFAST_CONFIG.url' must be a wss:// URL, or a ws:// URL of this machine such as ws://127.0.0.1:8080, received 'a.example'`,
     ],
     [
       JSON.stringify({ ...CONFIG, stage: 'x' }),

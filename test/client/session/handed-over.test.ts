@@ -4,7 +4,7 @@ import { compileOptions, type HoldfastOptions } from '../../../client/options/cl
 import { HandedOverSessions } from '../../../client/session/handed-over.js'
 import { VirtualClock, World } from '../../support/world.js'
 
-const CONFIG = { url: 'ws://world.invalid/live', region: 'eu-west-1', sessionsTable: 'Sessions' }
+const CONFIG = { url: 'wss://world.invalid/live', region: 'eu-west-1', sessionsTable: 'Sessions' }
 const compiled = (options: Partial<HoldfastOptions>) =>
   compileOptions({ config: CONFIG, namespace: 't', ...options }, {})
 
