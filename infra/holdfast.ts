@@ -140,6 +140,7 @@ export class Holdfast extends Construct {
       environment: {
         HOLDFAST_LOCKS_TABLE: this.locksTable.tableName,
         HOLDFAST_CALLBACK_URL: this.socket.callbackUrl,
+        HOLDFAST_API: this.socket.source,
         HOLDFAST_INCARNATION: checkedIncarnation(props.incarnation ?? '1'),
         HOLDFAST_TIMING: JSON.stringify(compileTiming(props.timing)),
       },

@@ -1,6 +1,6 @@
 import { Names, type RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { AccessLogField, AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
-import { LogGroupLogDestination, WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2'
+import { type CfnStage, LogGroupLogDestination, WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2'
 import { WebSocketIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers'
 import { WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
@@ -23,6 +23,8 @@ export class Socket extends Construct {
   readonly url: string
   /** Where functions push to connections: `https://…/live`. */
   readonly callbackUrl: string
+  /** Where events come from, as they name it: `<API id>/live`. */
+  readonly source: string
   private readonly api: WebSocketApi
 
   constructor(scope: Construct, id: string, props: SocketProps) {
@@ -49,6 +51,11 @@ export class Socket extends Construct {
     })
     this.url = stage.url
     this.callbackUrl = stage.callbackUrl
+    this.source = `${this.api.apiId}/${STAGE}`
+    // Both log the text of messages. They are said, so that neither a default nor a change by hand turns them on.
+    const settings = stage.node.defaultChild as CfnStage
+    settings.addPropertyOverride('DefaultRouteSettings.DataTraceEnabled', false)
+    settings.addPropertyOverride('DefaultRouteSettings.LoggingLevel', 'OFF')
   }
 
   /** Opening a connection is signed by the caller's AWS credentials; closing one cannot be answered. */

@@ -56,6 +56,7 @@ describe('the functions', () => {
       expect(Object.fromEntries(variables.map(([name, value]) => [name, stack.text(value)]))).toEqual({
         HOLDFAST_LOCKS_TABLE: '<Tables/Locks>',
         HOLDFAST_CALLBACK_URL: 'https://<Socket/Api>.execute-api.<AWS::Region>.<AWS::URLSuffix>/live',
+        HOLDFAST_API: '<Socket/Api>/live',
         HOLDFAST_INCARNATION: '1',
         HOLDFAST_TIMING: JSON.stringify(compileTiming()),
       })

@@ -53,6 +53,23 @@ describe('the tables', () => {
   })
 })
 
+/**
+ * Changing one of these ids deletes every session. CloudFormation makes a new table under the new id, and the old one,
+ * which it keeps or deletes, is no longer in use. A new id of the API or its stage changes the address that all deployed
+ * applications connect to.
+ */
+test('what holds the data, and the address of it, keep their logical ids: changing one deletes every session', () => {
+  const holders = ['AWS::DynamoDB::Table', 'AWS::ApiGatewayV2::Api', 'AWS::ApiGatewayV2::Stage']
+  const resources = Object.entries<{ readonly Type: string }>(stack.template.Resources)
+  const ids = resources.filter(([, { Type }]) => holders.includes(Type)).map(([id, { Type }]) => [id, Type])
+  expect(Object.fromEntries(ids)).toEqual({
+    HoldfastTablesLocksA1D1796D: 'AWS::DynamoDB::Table',
+    HoldfastTablesSessions6BB34B6C: 'AWS::DynamoDB::Table',
+    HoldfastSocketApiE4C3FAA6: 'AWS::ApiGatewayV2::Api',
+    HoldfastSocketStageDBD01A98: 'AWS::ApiGatewayV2::Stage',
+  })
+})
+
 describe('the WebSocket API', () => {
   const routes = new Map(
     stack.ofType('AWS::ApiGatewayV2::Route').map(([, route]) => [route.Properties.RouteKey as string, route]),
@@ -96,7 +113,13 @@ describe('the WebSocket API', () => {
     expect(stage).toMatchObject({
       StageName: 'live',
       AutoDeploy: true,
-      DefaultRouteSettings: { ThrottlingRateLimit: 2000, ThrottlingBurstLimit: 1000, DetailedMetricsEnabled: false },
+      DefaultRouteSettings: {
+        ThrottlingRateLimit: 2000,
+        ThrottlingBurstLimit: 1000,
+        DetailedMetricsEnabled: false,
+        DataTraceEnabled: false,
+        LoggingLevel: 'OFF',
+      },
     })
     expect(stage.AccessLogSettings).toBeUndefined()
   })
@@ -108,6 +131,8 @@ describe('the WebSocket API', () => {
       ThrottlingRateLimit: 10,
       ThrottlingBurstLimit: 5,
       DetailedMetricsEnabled: true,
+      DataTraceEnabled: false,
+      LoggingLevel: 'OFF',
     })
     expect(logging.text(stage.AccessLogSettings.DestinationArn)).toBe('<Socket/AccessLogs.Arn>')
     expect(logging.one('Socket/AccessLogs').Properties.RetentionInDays).toBe(30)
