@@ -21,6 +21,7 @@ export class BenchStore {
   private readonly connections = new Connections({
     nowMs: () => Date.now(),
     later: queueMicrotask,
+    opening: ({ connectionId }) => this.functions.connected(connectionId),
     received: ({ connectionId }, text) =>
       void this.answer(connectionId, text).then((answer) => this.deliver(connectionId, answer)),
     ended: ({ connectionId }) => void this.functions.disconnected(connectionId),
@@ -42,7 +43,7 @@ export class BenchStore {
 
   /** @param answerMs how long each request to DynamoDB takes. */
   client<S extends object>(options: Partial<HoldfastOptions>, answerMs = 0): Holdfast<S> {
-    const config = { url: 'ws://bench.invalid/live', region: 'eu-west-1', sessionsTable: 'Sessions' }
+    const config = { url: 'wss://bench.invalid/live', region: 'eu-west-1', sessionsTable: 'Sessions' }
     const compiled = compileOptions({ config, namespace: 'bench', ...options }, {})
     const context = {
       store: answerMs === 0 ? throughWire(this.memory) : slowed(throughWire(this.memory), answerMs),

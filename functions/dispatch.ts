@@ -16,9 +16,9 @@ import {
 } from '../protocol/messages.js'
 import { readConnection } from '../protocol/process/record.js'
 import { acquire, cancel } from './acquire.js'
-import { type Caller, hello } from './hello.js'
+import { hello } from './hello.js'
 import { KnownConnections } from './known-connections.js'
-import type { Deps, Sender } from './ports.js'
+import type { Address, Deps, Sender } from './ports.js'
 import { RateLimit } from './rate-limit.js'
 import { busy, keep, release } from './release.js'
 import { renew, retire } from './renewals.js'
@@ -53,7 +53,7 @@ export class Dispatcher {
     )
   }
 
-  async answer(caller: Caller, body: unknown): Promise<StoreMessage> {
+  async answer(caller: Address, body: unknown): Promise<StoreMessage> {
     const parsed = parseClientMessage(body)
     if (!parsed.ok) {
       if (!this.rare.take(connectionKey(caller.connectionId))) return tooMany(parsed.about)
@@ -71,12 +71,12 @@ export class Dispatcher {
     }
   }
 
-  private async greet(caller: Caller, message: Extract<ClientMessage, { type: 'hello' }>): Promise<StoreMessage> {
+  private async greet(caller: Address, message: Extract<ClientMessage, { type: 'hello' }>): Promise<StoreMessage> {
     if (!this.rare.take(connectionKey(caller.connectionId))) return tooMany(about(message))
     return hello(this.deps, caller, message)
   }
 
-  private async carryOut({ connectionId }: Caller, message: ClientMessage): Promise<StoreMessage> {
+  private async carryOut({ connectionId }: Address, message: ClientMessage): Promise<StoreMessage> {
     const handler = this.handlers[message.type] as Handler<ClientMessage> | undefined
     const stranger = connectionKey(connectionId)
     if (handler === undefined) {
@@ -100,7 +100,7 @@ export class Dispatcher {
   }
 
   private async identify(connectionId: string): Promise<Sender | undefined> {
-    const processId = readConnection(await this.deps.store.get('locks', connectionKey(connectionId)))
+    const { processId } = readConnection(await this.deps.store.get('locks', connectionKey(connectionId)))
     if (processId === undefined) return undefined
     const sender = { processId }
     this.connections.remember(connectionId, sender)

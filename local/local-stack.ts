@@ -14,7 +14,10 @@ export interface LocalConfig {
   readonly dynamoDbEndpoint: string
 }
 
-/** The times after which API Gateway ends connections and gives up on functions, in milliseconds from 1 to 2^31 - 1. */
+/**
+ * The times after which API Gateway ends connections and gives up on functions, in milliseconds from 1 to 2^31 - 1; and
+ * what no document says of it.
+ */
 export interface GatewayLimits {
   /**
    * A connection without a message in either direction for this long is closed.
@@ -31,6 +34,12 @@ export interface GatewayLimits {
    * @default 29000
    */
   readonly integrationTimeoutMs?: number
+  /**
+   * Whether the events of messages and of `$disconnect` name the IAM caller too. API Gateway documents it for `$connect`
+   * only; a store must work either way.
+   * @default false
+   */
+  readonly repeatsIdentity?: boolean
 }
 
 /** One open connection to the gateway. */
@@ -140,8 +149,11 @@ export interface LocalStack {
      */
     inject(faults: Faults): () => void
   }
-  /** Adds an application with credentials of its own, which allow the same as `credentials`. */
-  addApplication(name: string): Credentials
+  /**
+   * Adds an application with credentials of its own, which allow the same as `credentials`. A name stands for an IAM user,
+   * an ARN for itself: `arn:aws:sts::123456789012:assumed-role/Shop/server-1`, a session of a role of any account.
+   */
+  addApplication(nameOrArn: string): Credentials
   /** Ends everything: no process, thread, socket or temporary file is left. May be called twice. */
   stop(): Promise<void>
   /** The same as `stop()`, for `await using`. */

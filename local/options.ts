@@ -35,8 +35,8 @@ export interface LocalStackOptions {
    */
   readonly functionsDynamoDbEndpoint?: string
   /**
-   * Shorter times for the gateway's limits, for tests that wait for a connection to end.
-   * @default - API Gateway's limits
+   * Shorter times for the gateway's limits, for tests that wait for a connection to end; and what no document says of it.
+   * @default - as API Gateway documents it
    */
   readonly gateway?: GatewayLimits
   /**
@@ -76,6 +76,7 @@ const GATEWAY_KEYS: Keys<GatewayLimits> = {
   idleTimeoutMs: true,
   connectionLifetimeMs: true,
   integrationTimeoutMs: true,
+  repeatsIdentity: true,
 }
 export const PORT_MAX = 65_535
 /** The longest that a timer of Node.js can wait. */
@@ -95,7 +96,10 @@ export function compileOptions(options: LocalStackOptions = {}): CompiledOptions
   check(typeof onProgress === 'function', 'onProgress', 'a function', onProgress)
   check(typeof onLog === 'function', 'onLog', 'a function', onLog)
   checkKeys(gateway, GATEWAY_KEYS, "the option 'gateway' of startLocalStack")
-  for (const [name, value] of Object.entries(gateway)) integer(`gateway.${name}`, value, 1, TIMEOUT_MS_MAX)
+  const { repeatsIdentity, ...limits } = gateway
+  const isFlag = repeatsIdentity === undefined || typeof repeatsIdentity === 'boolean'
+  check(isFlag, 'gateway.repeatsIdentity', 'true or false', repeatsIdentity)
+  for (const [name, value] of Object.entries(limits)) integer(`gateway.${name}`, value, 1, TIMEOUT_MS_MAX)
   return { assembly, port, dataDir, environment, functionsDynamoDbEndpoint, gateway, onProgress, onLog }
 }
 

@@ -173,7 +173,8 @@ class Stack {
         start: () => this.restart(() => dynamodb.start()),
         inject: (faults) => this.proxy.inject(faults),
       },
-      addApplication: (name) => this.principals.addUser(name, this.deployment.applicationStatements).credentials,
+      addApplication: (nameOrArn) =>
+        this.principals.addApplication(nameOrArn, this.deployment.applicationStatements).credentials,
       stop,
       [Symbol.asyncDispose]: stop,
     }

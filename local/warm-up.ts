@@ -5,7 +5,8 @@ import { PROTOCOL_VERSION } from '../protocol/limits.js'
 import type { ClientMessage, StoreMessage } from '../protocol/messages.js'
 import { CLOSE_NORMAL } from './gateway/aws-limits.js'
 import type { Invoke } from './gateway/integration.js'
-import { disconnectEvent, type EventSource, messageEvent, randomId } from './gateway/lambda-events.js'
+import { connectEvent, disconnectEvent, type EventSource, messageEvent, randomId } from './gateway/lambda-events.js'
+import { ACCOUNT_ID } from './template/resources.js'
 import type { ApiSpec } from './template/routes.js'
 
 export interface WarmUpOptions {
@@ -27,7 +28,8 @@ export async function warmUp({ api, invoke, client, locksTable }: WarmUpOptions)
   const source: EventSource = {
     connectionId: randomId(),
     connectedAtMs: Date.now(),
-    identity: { sourceIp: '127.0.0.1' },
+    identity: { sourceIp: '127.0.0.1', userArn: `arn:aws:iam::${ACCOUNT_ID}:user/warm-up` },
+    laterIdentity: { sourceIp: '127.0.0.1' },
     apiId: api.id,
     stage: api.stage,
     domainName: '127.0.0.1',
@@ -39,6 +41,8 @@ export async function warmUp({ api, invoke, client, locksTable }: WarmUpOptions)
     const outcome = await invoke(route.functionId, event)
     return outcome.type === 'returned' ? answerIn(outcome.value) : undefined
   }
+  const connect = api.routes.get('$connect')
+  if (connect !== undefined) await invoke(connect.functionId, connectEvent(source, { rawHeaders: [], socket: {} }))
   const secret = randomBytes(32).toString('base64url')
   const label = 'warm-up'
   const welcome = await say({ type: 'hello', v: PROTOCOL_VERSION, processId, secret, label, gen: 1 })

@@ -20,6 +20,7 @@ export const FUNCTION_ENVIRONMENT = {
   AWS_SESSION_TOKEN: 'token',
   HOLDFAST_LOCKS_TABLE: 'Locks',
   HOLDFAST_CALLBACK_URL: 'https://callback.invalid/live',
+  HOLDFAST_API: 'bench/live',
   HOLDFAST_INCARNATION: '1',
 }
 

@@ -1,6 +1,7 @@
 import { taken } from './cpu.js'
 
 const CALLS = 300
+const [apiId, stage] = (process.env.HOLDFAST_API ?? '').split('/')
 
 /** Imports a function's bundle, calls its handler again and again, and prints what the import and the calls took. */
 const [, , path = '', connectionId = ''] = process.argv
@@ -13,7 +14,7 @@ const load = await taken(async () => {
 
 async function call(index: number): Promise<void> {
   const event = {
-    requestContext: { connectionId, eventType: 'MESSAGE' },
+    requestContext: { connectionId, eventType: 'MESSAGE', apiId, stage },
     body: JSON.stringify({ type: 'acquire', session: `${session}${`${index}`.padStart(5, '0')}`, r: index + 1 }),
   }
   const answer = await handler?.(event)

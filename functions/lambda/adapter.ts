@@ -75,5 +75,5 @@ export function createEnvironment(): Environment {
     incarnation: required('HOLDFAST_INCARNATION'),
     log,
   }
-  return { deps, time, callbackUrl: required('HOLDFAST_CALLBACK_URL') }
+  return { deps, time, callbackUrl: required('HOLDFAST_CALLBACK_URL'), api: required('HOLDFAST_API') }
 }

@@ -1,60 +1,76 @@
 import type { APIGatewayProxyResultV2, APIGatewayProxyWebsocketEventV2 } from 'aws-lambda'
+import { connected } from '../connect.js'
 import { disconnected } from '../disconnect.js'
 import { Dispatcher, type Handlers } from '../dispatch.js'
-import type { Caller } from '../hello.js'
 import type { Deps } from '../ports.js'
 import type { MessageTime } from './message-time.js'
 
 /** Fits the handlers of messages to the events of an API Gateway WebSocket API. */
 
+/** Only the event of `$connect` is documented to name the caller, by `userArn`. */
 export type WebSocketEvent = APIGatewayProxyWebsocketEventV2 & {
   readonly requestContext: { readonly identity?: { readonly userArn?: string | null } }
 }
+type Handler = (event: WebSocketEvent) => Promise<APIGatewayProxyResultV2>
 
-/** All that a function uses, the time of the message that it handles, and where connections are pushed to. */
+/** All that a function uses, and the time of the message that it handles. */
 export interface Environment {
   readonly deps: Deps
   readonly time: Pick<MessageTime, 'within'>
+  /** Where connections are pushed to. */
   readonly callbackUrl: string
+  /** The API and the stage that events come from: `<API id>/<stage>`. */
+  readonly api: string
 }
 
-/** An assumed role's session name may differ from one connection to the next; the role may not. */
-const roleOf = (userArn: string): string => userArn.replace(/^(arn:[^:]*:sts::\d+:assumed-role\/[^/]+)\/.*$/, '$1')
+const FORBIDDEN: APIGatewayProxyResultV2 = { statusCode: 403 }
 
-const callerOf = ({ requestContext }: WebSocketEvent, endpoint: string): Caller => ({
-  connectionId: requestContext.connectionId,
-  endpoint,
-  // Where the gateway does not repeat the identity on messages, only the secret proves that the process is the same.
-  principal: roleOf(requestContext.identity?.userArn ?? ''),
-})
+/**
+ * Passes the events of this deployment's API on, and refuses all others. An event names no account, and API ids are
+ * unique in a region. Whoever may invoke the function and knows the API id can still make up events: no application
+ * needs that permission.
+ */
+const onlyFromApi =
+  ({ api, deps }: Environment, handle: Handler): Handler =>
+  async (event) => {
+    const { apiId, stage } = event.requestContext ?? {}
+    if (`${apiId}/${stage}` === api) return handle(event)
+    deps.log({ level: 'warn', event: 'foreignEvent' })
+    return FORBIDDEN
+  }
 
 /** A handler that answers every message of the routes that lead to it. */
-export function createMessageHandler({ deps, time, callbackUrl }: Environment, handlers: Handlers) {
+export function createMessageHandler(environment: Environment, handlers: Handlers): Handler {
+  const { deps, time, callbackUrl: endpoint } = environment
   const dispatcher = new Dispatcher(deps, handlers)
-  return async (event: WebSocketEvent): Promise<APIGatewayProxyResultV2> => {
-    const answer = await time.within(() => dispatcher.answer(callerOf(event, callbackUrl), event.body))
+  return onlyFromApi(environment, async ({ requestContext: { connectionId }, body }) => {
+    const answer = await time.within(() => dispatcher.answer({ connectionId, endpoint }, body))
     if (answer.type === 'refused') deps.log({ level: 'warn', event: 'refused', code: answer.code, of: answer.of })
     return { statusCode: 200, body: JSON.stringify(answer) }
-  }
+  })
 }
 
 /**
  * The handler of $connect, $disconnect, hello, and every message that has no route of its own. It knows no message but
  * `hello`, and refuses the others with an error that names their type.
  */
-export function createConnectionHandler(environment: Environment) {
+export function createConnectionHandler(environment: Environment): Handler {
   const { deps, time } = environment
   const answer = createMessageHandler(environment, {})
-  return async (event: WebSocketEvent): Promise<APIGatewayProxyResultV2> => {
-    switch (event.requestContext.eventType) {
-      case 'CONNECT':
+  return onlyFromApi(environment, async (event) => {
+    const { connectionId, eventType, identity } = event.requestContext
+    switch (eventType) {
+      case 'CONNECT': {
         // The gateway has checked the caller's signature and its right to connect; `hello` names the process.
-        return { statusCode: 200 }
+        const isIn = await time.within(() => connected(deps, connectionId, identity?.userArn))
+        if (!isIn) deps.log({ level: 'error', event: 'notConnected', hasIdentity: Boolean(identity?.userArn) })
+        return isIn ? { statusCode: 200 } : FORBIDDEN
+      }
       case 'DISCONNECT':
-        await time.within(() => disconnected(deps, event.requestContext.connectionId))
+        await time.within(() => disconnected(deps, connectionId))
         return { statusCode: 200 }
       default:
         return answer(event)
     }
-  }
+  })
 }

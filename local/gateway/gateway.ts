@@ -19,7 +19,15 @@ import {
 import { Connection, type ConnectionLimits } from './connection.js'
 import { authenticate, connectRefusal } from './handshake.js'
 import { Integration, type Invoke } from './integration.js'
-import { connectEvent, disconnectEvent, type EventSource, identityOf, messageEvent, randomId } from './lambda-events.js'
+import {
+  anonymous,
+  connectEvent,
+  disconnectEvent,
+  type EventSource,
+  identityOf,
+  messageEvent,
+  randomId,
+} from './lambda-events.js'
 import { Management } from './management.js'
 import { forbidden, refuseUpgrade } from './refused-upgrade.js'
 
@@ -139,10 +147,12 @@ export class Gateway {
     const connectionId = randomId()
     const principal = route?.isSigned === true ? authenticate(request, api, principals) : undefined
     if (principal !== undefined && 'status' in principal) return refuseUpgrade(stream, principal, connectionId)
+    const identity = identityOf(request, principal)
     const source: EventSource = {
       connectionId,
       connectedAtMs: Date.now(),
-      identity: identityOf(request, principal),
+      identity,
+      laterIdentity: this.options.limits.repeatsIdentity === true ? identity : anonymous(identity),
       apiId: api.id,
       stage: api.stage,
       domainName: `127.0.0.1:${this.port}`,

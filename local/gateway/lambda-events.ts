@@ -18,7 +18,10 @@ export interface Identity {
 export interface EventSource {
   readonly connectionId: string
   readonly connectedAtMs: number
+  /** As the event of `$connect` names the client. */
   readonly identity: Identity
+  /** As all later events do. */
+  readonly laterIdentity: Identity
   readonly apiId: string
   readonly stage: string
   readonly domainName: string
@@ -65,7 +68,7 @@ export function identityOf(request: IncomingMessage, principal: Principal | unde
     ...(principal === undefined
       ? {}
       : {
-          accountId: ACCOUNT_ID,
+          accountId: principal.arn.split(':')[4] ?? ACCOUNT_ID,
           caller: principal.callerId,
           user: principal.callerId,
           userArn: principal.arn,
@@ -74,7 +77,18 @@ export function identityOf(request: IncomingMessage, principal: Principal | unde
   }
 }
 
-export function connectEvent(source: EventSource, request: IncomingMessage): GatewayEvent {
+/** The client without its IAM identity. */
+export const anonymous = ({ sourceIp, userAgent }: Identity): Identity => ({
+  sourceIp,
+  ...(userAgent === undefined ? {} : { userAgent }),
+})
+
+/** What an event tells of the request that opens a connection. */
+interface Opening extends Partial<Pick<IncomingMessage, 'url'>>, Pick<IncomingMessage, 'rawHeaders'> {
+  readonly socket: Partial<Pick<IncomingMessage['socket'], 'remoteAddress' | 'localPort'>>
+}
+
+export function connectEvent(source: EventSource, request: Opening): GatewayEvent {
   const headers = headersOf(request)
   const query = new URL(request.url ?? '/', 'http://localhost').searchParams
   const names = [...new Set(query.keys())]
@@ -113,7 +127,7 @@ export function disconnectEvent(source: EventSource, code: number, reason: strin
 }
 
 function contextOf(
-  { connectedAtMs, ...source }: EventSource,
+  { connectedAtMs, identity, laterIdentity, ...source }: EventSource,
   routeKey: string,
   eventType: RequestContext['eventType'],
   requestId: string,
@@ -123,6 +137,7 @@ function contextOf(
   return {
     ...source,
     ...more,
+    identity: eventType === 'CONNECT' ? identity : laterIdentity,
     routeKey,
     eventType,
     messageDirection: 'IN',
@@ -135,7 +150,7 @@ function contextOf(
 }
 
 /** The client's headers, without the headers that the gateway removes, and with the headers that it adds. */
-function headersOf({ rawHeaders, socket }: IncomingMessage): Record<string, string[]> {
+function headersOf({ rawHeaders, socket }: Opening): Record<string, string[]> {
   const headers: Record<string, string[]> = {}
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const [name = '', value = ''] = rawHeaders.slice(i, i + 2)

@@ -26,6 +26,8 @@ export interface Principal {
 export const may = ({ statements }: Principal, action: string, resource: string): boolean =>
   statements === 'everything' || isAllowed(statements, action, resource)
 
+const temporary = () => ({ sessionToken: randomBytes(24).toString('base64') })
+
 /** All principals of one local stack. Every stack has its own secrets. */
 export class Principals {
   private readonly byAccessKey = new Map<string, Principal>()
@@ -35,11 +37,17 @@ export class Principals {
     return this.add({ name, arn: `arn:aws:iam::${ACCOUNT_ID}:user/${name}`, statements, token: {} })
   }
 
+  /** Adds a user by its name, or whoever has this ARN: a session of an assumed role has temporary credentials. */
+  addApplication(nameOrArn: string, statements: Principal['statements']): Principal {
+    if (!nameOrArn.startsWith('arn:')) return this.addUser(nameOrArn, statements)
+    const token = nameOrArn.includes(':sts:') ? temporary() : {}
+    return this.add({ name: nameOrArn, arn: nameOrArn, statements, token })
+  }
+
   /** Adds a function, with the temporary credentials that Lambda gives it. */
   addFunction({ logicalId, name, roleName, statements }: FunctionSpec): Principal {
     const arn = `arn:aws:sts::${ACCOUNT_ID}:assumed-role/${roleName}/${name}`
-    const token = { sessionToken: randomBytes(24).toString('base64') }
-    return this.add({ name: logicalId, arn, statements, token })
+    return this.add({ name: logicalId, arn, statements, token: temporary() })
   }
 
   find(accessKeyId: string): Principal | undefined {

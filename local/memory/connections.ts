@@ -19,6 +19,8 @@ export interface ConnectionsOptions {
   readonly nowMs: () => number
   /** Runs a function that delivers a message or an event: later, never at once, and in the order of the calls. */
   readonly later: (run: () => void) => void
+  /** A connection is being opened. Its client is told of it after this, unless it resolves to false or rejects. */
+  readonly opening: (line: Line) => Promise<boolean>
   /** A client has sent this text. */
   readonly received: (line: Line, text: string) => void
   /** A connection has ended. Either side may have ended it. */
@@ -81,7 +83,7 @@ export class Connections {
     const { refusal } = this
     if (refusal === undefined) {
       this.lines.set(connectionId, line)
-      later(() => line.isOpen && !line.wire.isCut && events.opened())
+      void this.admit(line)
     } else {
       line.isOpen = false
       later(() => events.closed(refusal))
@@ -96,6 +98,16 @@ export class Connections {
         later(() => events.closed(undefined))
       },
     }
+  }
+
+  private async admit(line: Line): Promise<void> {
+    const isIn = await this.options.opening(line).catch(() => false)
+    this.options.later(() => {
+      if (!line.isOpen || line.wire.isCut) return
+      if (isIn) return line.events.opened()
+      this.end(line)
+      line.events.closed({ message: 'the store could not open the connection', kind: 'passing' })
+    })
   }
 
   private end(line: Line): void {

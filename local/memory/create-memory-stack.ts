@@ -67,6 +67,7 @@ class Stack {
     this.connections = new Connections({
       nowMs,
       later,
+      opening: ({ connectionId }) => this.functions.connected(connectionId),
       received: ({ connectionId }, text) => {
         const answered = (answer: string) => later(() => this.connections.deliver(connectionId, answer))
         later(() => void this.functions.answer(connectionId, text).then(answered))

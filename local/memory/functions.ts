@@ -1,3 +1,4 @@
+import { connected } from '../../functions/connect.js'
 import { disconnected } from '../../functions/disconnect.js'
 import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
 import { KnownProcesses } from '../../functions/known-processes.js'
@@ -20,15 +21,16 @@ export interface FunctionsOptions {
 }
 
 const HANDLERS = { connection: {}, grant: GRANT_HANDLERS, release: RELEASE_HANDLERS }
-/** The caller of every connection in this process: there is no IAM that would distinguish callers. */
-const CALLER = { endpoint: 'memory://gateway', principal: 'application' }
+const ENDPOINT = 'memory://gateway'
+/** Whoever opens a connection in this process: there is no IAM that would distinguish callers. */
+const USER_ARN = 'arn:aws:iam::000000000000:user/application'
 
 /** The real handlers. Each function has a memory of its own, as in a deployment. */
 export class Functions {
   private readonly stores: { readonly [F in FunctionName]: Store }
   private readonly dispatchers: { readonly [F in FunctionName]: Dispatcher }
 
-  constructor(options: FunctionsOptions) {
+  constructor(private readonly options: FunctionsOptions) {
     const each = <T>(make: (name: FunctionName) => T) => ({
       connection: make('connection'),
       grant: make('grant'),
@@ -53,8 +55,13 @@ export class Functions {
 
   /** The answer to a message, from the function of its route. */
   async answer(connectionId: string, text: string): Promise<string> {
-    const answer = await this.dispatchers[routeOf(text)].answer({ connectionId, ...CALLER }, text)
+    const answer = await this.dispatchers[routeOf(text)].answer({ connectionId, endpoint: ENDPOINT }, text)
     return JSON.stringify(answer)
+  }
+
+  /** Resolves to false where the connection must not be opened. */
+  connected(connectionId: string): Promise<boolean> {
+    return connected({ store: this.stores.connection, nowMs: this.options.nowMs }, connectionId, USER_ARN)
   }
 
   async disconnected(connectionId: string): Promise<void> {

@@ -57,6 +57,14 @@ export function readProcess(item: Item | undefined): ProcessRecord | undefined {
   }
 }
 
-/** The process that a connection belongs to, for ever. */
-export const readConnection = (item: Item | undefined): string | undefined =>
-  item === undefined ? undefined : string(item, 'processId')
+export interface ConnectionRecord {
+  /** Who opened the connection. Undefined where `$connect` has left no record of it. */
+  readonly principal: string | undefined
+  /** The process that the connection belongs to, for ever. Undefined before its first `hello`. */
+  readonly processId: string | undefined
+}
+
+export function readConnection(item: Item | undefined): ConnectionRecord {
+  const field = (name: string) => (item?.[name] === undefined ? undefined : string(item, name))
+  return { principal: field('principal'), processId: field('processId') }
+}

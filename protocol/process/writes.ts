@@ -81,14 +81,27 @@ export const reconnect = (who: Introduction, nowMs: number): Update => ({
   },
 })
 
-/** Records the process that this connection belongs to, for ever. */
+/** Records who opened this connection, for ever. Its record is no older than the connection. */
+export const introduceConnection = (
+  connectionId: string,
+  { principal, nowMs }: { readonly principal: string; readonly nowMs: number },
+): Update => ({
+  table: 'locks',
+  key: connectionKey(connectionId),
+  condition: 'attribute_not_exists(principal) OR principal = :principal',
+  update: 'SET principal = :principal, expiresAt = :expires',
+  values: { ':principal': str(principal), ':expires': ttlSeconds(nowMs + CONNECTION_TTL_MS) },
+  returns: 'none',
+})
+
+/** Records the process that this connection belongs to, for ever. It makes no record: the connection may be closed. */
 export const bindConnection = (
   connectionId: string,
   { processId, nowMs }: { readonly processId: string; readonly nowMs: number },
 ): Update => ({
   table: 'locks',
   key: connectionKey(connectionId),
-  condition: 'attribute_not_exists(processId) OR processId = :p',
+  condition: 'attribute_exists(principal) AND (attribute_not_exists(processId) OR processId = :p)',
   update: 'SET processId = :p, expiresAt = :expires',
   values: { ':p': str(processId), ':expires': ttlSeconds(nowMs + CONNECTION_TTL_MS) },
   returns: 'none',

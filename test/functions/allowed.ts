@@ -26,7 +26,7 @@ interface Lock {
 
 /** The first change that the message had no right to make, or undefined. */
 export function wrongChange(stage: Stage, connectionId: string, said: Said, before: Table, after: Table) {
-  const sender = readConnection(before.get(connectionKey(connectionId)))
+  const sender = readConnection(before.get(connectionKey(connectionId))).processId
   for (const key of new Set([...before.keys(), ...after.keys()])) {
     const [old, now] = [before.get(key), after.get(key)]
     if (old === now || same(old, now)) continue
@@ -192,7 +192,10 @@ function isByHello(
     const isNewer = (readProcess(old)?.gen ?? 0) < (gen as number)
     return isNewer && differOnlyIn(old, now as Item, ['connectionId', 'endpoint', 'gen', ...older])
   }
-  if (key === connectionKey(connectionId)) return readConnection(now) === processId
+  if (key === connectionKey(connectionId)) {
+    const [was, is] = [readConnection(old), readConnection(now)]
+    return was.principal !== undefined && is.principal === was.principal && is.processId === processId
+  }
   // The connection that one too many displaced: of the very process that the hello has proven to be.
   const own = readProcess(before.get(processKey(String(processId))))
   return (

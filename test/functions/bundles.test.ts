@@ -10,12 +10,11 @@ function load(name: Bundle, environment: Partial<typeof FUNCTION_ENVIRONMENT>): 
     import(${JSON.stringify(bundlePath(name))}).then(
       ({ handler }) => console.log('a handler that is a ' + typeof handler),
       ({ message }) => console.log(message))`
-  return execFileSync(process.execPath, ['-e', script], {
-    env: environment,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  }).trim()
+  return run(script, environment)
 }
+
+const run = (script: string, env: Partial<typeof FUNCTION_ENVIRONMENT>): string =>
+  execFileSync(process.execPath, ['-e', script], { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
 
 describe.each(BUNDLES)('the bundle of the function %s', (name) => {
   test('loads with what Lambda gives it', () => {
@@ -27,6 +26,18 @@ describe.each(BUNDLES)('the bundle of the function %s', (name) => {
     (variable) => {
       const { [variable]: _, ...rest } = FUNCTION_ENVIRONMENT
       expect(load(name, rest)).toBe(`the environment variable ${variable} is not set`)
+    },
+  )
+
+  test.each([{ apiId: 'another', stage: 'live' }, { apiId: 'bench', stage: 'test' }, {}, undefined])(
+    'carries out no event of %j, which is not its API',
+    (source) => {
+      const requestContext = source && { ...source, connectionId: 'c', eventType: 'MESSAGE' }
+      const script = `
+        import(${JSON.stringify(bundlePath(name))})
+          .then(({ handler }) => handler(${JSON.stringify({ requestContext, body: '{"type":"retire"}' })}))
+          .then((answer) => console.log(JSON.stringify(answer)))`
+      expect(run(script, FUNCTION_ENVIRONMENT)).toBe('{"level":"warn","event":"foreignEvent"}\n{"statusCode":403}')
     },
   )
 

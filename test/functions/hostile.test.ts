@@ -156,10 +156,11 @@ describe('a client that is properly connected and lies', () => {
         if (random.chance(0.01)) stage.replaceFunctions()
         stage.pushed.length = 0
         const { connectionId, body }: Lie = liar.next()
+        await stage.ready(connectionId)
         const before = stage.memory.snapshot().locks
         const answer = await stage.say(connectionId, body)
         const message = said(body)
-        const speaker = readConnection(before.get(connectionKey(connectionId)))
+        const speaker = readConnection(before.get(connectionKey(connectionId))).processId
         const problem =
           wrongAnswer(answer, message, honest) ??
           (isTold(stage, answer, speaker) ? undefined : 'it is not what the record says') ??

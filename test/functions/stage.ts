@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { connected } from '../../functions/connect.js'
 import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
 import { KnownProcesses } from '../../functions/known-processes.js'
 import type { Address, Deps, LogEntry } from '../../functions/ports.js'
@@ -26,6 +27,8 @@ export class Player {
   }
 }
 
+const SERVER_ARN = 'arn:aws:sts::123456789012:assumed-role/Shop/server-1'
+
 export const sessionOf = (name: string): string => `game#${hashOf(name)}`
 
 /** The real handlers on the memory store, and a clock that only the test moves. */
@@ -40,15 +43,28 @@ export class Stage {
   requests = 0
   nowMs = 1_800_000_000_000
   private dispatcher = this.coldFunctions()
+  private readonly opened = new Set<string>()
 
   /** From now on other environments serve, which remember nobody. */
   replaceFunctions(): void {
     this.dispatcher = this.coldFunctions()
   }
 
-  /** Sends a body over a connection, and returns the answer. */
-  say(connectionId: string, body: unknown): Promise<StoreMessage> {
-    return this.dispatcher.answer({ connectionId, endpoint: 'https://stage.invalid', principal: 'application' }, body)
+  /** Opens a connection, as the gateway does before its first message. */
+  connect(connectionId: string, userArn: string | null = SERVER_ARN): Promise<boolean> {
+    this.opened.add(connectionId)
+    return connected({ store: this.memory, nowMs: () => this.nowMs }, connectionId, userArn)
+  }
+
+  /** Opens a connection that is not open yet. */
+  async ready(connectionId: string): Promise<void> {
+    if (!this.opened.has(connectionId)) await this.connect(connectionId)
+  }
+
+  /** Sends a body over a connection, which is opened first where it is not, and returns the answer. */
+  async say(connectionId: string, body: unknown): Promise<StoreMessage> {
+    await this.ready(connectionId)
+    return this.dispatcher.answer({ connectionId, endpoint: 'https://stage.invalid' }, body)
   }
 
   send(player: Player, message: ClientMessage): Promise<StoreMessage> {

@@ -8,6 +8,7 @@ import type { CloudWorld } from './cloud-world.js'
 import type { Connection, Sent } from './connection.js'
 import type { Exchange } from './exchange.js'
 import { Functions } from './functions.js'
+import { Gate } from './gate.js'
 import { type Machine, WALL_AT_START_MS } from './machine.js'
 import { Network } from './network.js'
 
@@ -43,10 +44,12 @@ export class Cloud {
   private readonly pushes = new Map<string, number>()
   readonly network: Network
   readonly functions: Functions
+  readonly gate: Gate
 
   constructor(private readonly world: CloudWorld) {
     this.network = new Network(world)
     this.functions = new Functions(world, (machine, to, message) => this.push(machine, to, message))
+    this.gate = new Gate(world, this.functions)
   }
 
   transportOf(owner: Machine): Transport {
@@ -84,7 +87,7 @@ export class Cloud {
   }
 
   isConnected(connectionId: string): boolean {
-    return this.connections.has(connectionId)
+    return this.connections.has(connectionId) || this.gate.isOpening(connectionId)
   }
 
   private anyConnection(): Connection | undefined {
@@ -106,17 +109,18 @@ export class Cloud {
       isHalfOpen: false,
     }
     let isClosed = false
-    this.world.timeline.after(this.network.delayMs() * 2, () =>
-      owner.run(() => {
-        if (isClosed) return
-        if (this.network.isPartitioned(owner)) {
-          isClosed = true
-          return events.closed({ message: 'cannot reach the store', kind: 'passing' })
-        }
-        const { body } = this.functions.invoke({ eventType: 'CONNECT', connectionId: id, type: '$connect' })
-        void body.then(() => owner.run(() => isClosed || this.opened(connection)))
-      }),
-    )
+    const settle = (isIn: boolean) => {
+      if (isClosed) return
+      if (isIn && !this.network.isPartitioned(owner)) return this.opened(connection)
+      isClosed = true
+      events.closed({ message: 'cannot reach the store', kind: 'passing' })
+    }
+    const connect = async () => !this.network.isPartitioned(owner) && (await this.gate.connect(id))
+    this.world.timeline.after(this.network.delayMs(), () => {
+      const answered = (isIn: boolean) =>
+        this.world.timeline.after(this.network.delayMs(), () => owner.run(() => settle(isIn)))
+      void connect().then(answered)
+    })
     return {
       send: (text) => {
         if (!connection.isOpen) return
@@ -134,10 +138,9 @@ export class Cloud {
   }
 
   private opened(connection: Connection): void {
-    const { counts, executed, timeline } = this.world
+    const { counts, timeline } = this.world
     const { owner } = connection
     connection.isOpen = true
-    executed.hit('$connect')
     if ([...this.connections.values()].some((other) => other.owner === owner)) counts.hit('rollover')
     this.connections.set(connection.id, connection)
     // API Gateway keeps no connection longer.
@@ -164,9 +167,9 @@ export class Cloud {
   /** $disconnect: the function that has the connections hears of it. */
   private tell({ id, isWelcome }: Connection): void {
     this.world.executed.hit(isWelcome ? '$disconnect' : '$disconnect before hello is done')
-    const { body } = this.functions.invoke({ eventType: 'DISCONNECT', connectionId: id, type: '$disconnect' })
+    const { answer } = this.functions.invoke({ eventType: 'DISCONNECT', connectionId: id, type: '$disconnect' })
     // A request that fails stays so: the record is of no use, and TTL removes it.
-    void body.catch(() => {})
+    void answer.catch(() => {})
   }
 
   private send(connection: Connection, sent: Sent): void {
@@ -213,8 +216,8 @@ export class Cloud {
     const arrivedAtMs = WALL_AT_START_MS + this.world.timeline.nowMs
     const exchange = { gone: undefined }
     const event = { eventType: 'MESSAGE', connectionId: connection.id, type: message.type, body: text } as const
-    const { machine, body } = messages.run(exchange, () => this.functions.invoke(event))
-    const answer = JSON.parse(await body) as StoreMessage
+    const { machine, answer: answered } = messages.run(exchange, () => this.functions.invoke(event))
+    const answer = JSON.parse((await answered).body) as StoreMessage
     const pushes = (this.pushes.get(session) ?? 0) - pushesBefore
     const { gone } = exchange
     this.onAnswered({ p: connection.processId, message, answer, before, pushes, arrivedAtMs, gone })

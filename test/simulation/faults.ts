@@ -35,6 +35,8 @@ export interface Faults {
   closeEveryMs: number
   /** A server never hears of an ask, to the end of the run. */
   deaf: number
+  /** Another role greets under the name and the secret of a server. */
+  identityStolenEveryMs: number
   /** A server that was killed starts again under the name that it had, as from a saved record. */
   identityReused: number
   loopBlocked: number
@@ -83,6 +85,7 @@ export const NO_FAULTS: Faults = {
   killEveryMs: 0,
   closeEveryMs: 0,
   deaf: 0,
+  identityStolenEveryMs: 0,
   identityReused: 0,
   loopBlocked: 0,
   freezeEveryMs: 0,
@@ -128,6 +131,7 @@ const STRENGTHS: { readonly [F in keyof Faults]: readonly number[] } = {
   killEveryMs: [4_000, 15_000],
   closeEveryMs: [3_000],
   deaf: [0.3],
+  identityStolenEveryMs: [2_000, 10_000],
   identityReused: [1],
   loopBlocked: [0.05, 0.3],
   freezeEveryMs: [3_000, 10_000],
@@ -181,6 +185,7 @@ const ASKS_ARE_HEARD: ReadonlySet<string> = new Set<keyof Faults>([
   'clockDrift',
   'disconnectLost',
   'disconnectLate',
+  'identityStolenEveryMs',
   // A dead holder's renewals end with it, unless copies of them are under way: those may keep its lease running.
   'killEveryMs',
 ])
@@ -196,6 +201,7 @@ const DELAYS_NOBODY: ReadonlySet<string> = new Set<keyof Faults>([
   'clockDrift',
   'disconnectLost',
   'disconnectLate',
+  'identityStolenEveryMs',
   'killEveryMs',
 ])
 

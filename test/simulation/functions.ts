@@ -5,7 +5,7 @@ import type { Address, Deps } from '../../functions/ports.js'
 import type { Store } from '../../protocol/dynamodb.js'
 import type { StoreMessage } from '../../protocol/messages.js'
 import type { CloudWorld } from './cloud-world.js'
-import { type GatewayEvent, gatewayEvent } from './gateway-events.js'
+import { API, type GatewayEvent, gatewayEvent } from './gateway-events.js'
 import { Machine } from './machine.js'
 
 /** The functions that are deployed. Each has environments of its own, and each of these a memory of its own. */
@@ -39,10 +39,16 @@ interface Warm {
   readonly handler: Handler
 }
 
-/** One call of a function: the machine that it runs on, and the body of its answer. */
+/** What the gateway takes from a function's answer. */
+interface Answer {
+  readonly statusCode: number
+  readonly body: string
+}
+
+/** One call of a function: the machine that it runs on, and its answer. */
 export interface Invocation {
   readonly machine: Machine
-  readonly body: Promise<string>
+  readonly answer: Promise<Answer>
 }
 
 type Push = (machine: Machine, to: Address, message: StoreMessage) => Promise<boolean>
@@ -64,8 +70,8 @@ export class Functions {
     const dies = random.chance(faults().functionDies) && counts.hit('functionDies')
     // It dies for good at this step, a request or a push: before it, or with it under way.
     const { machine, handler } = dies ? this.create(name, random.integer(1, 6)) : this.warm(name)
-    const body = handler(gatewayEvent(event)).then((result) => (result as { readonly body?: string }).body ?? '')
-    return { machine, body }
+    const answer = handler(gatewayEvent(event)).then((result) => ({ statusCode: 200, body: '', ...(result as object) }))
+    return { machine, answer }
   }
 
   private warm(name: FunctionName): Warm {
@@ -106,7 +112,7 @@ export class Functions {
     }
     // Requests have bounds of their own here, in virtual time.
     const time: Environment['time'] = { within: (handle) => handle() }
-    return { machine, handler: HANDLERS[name]({ deps, time, callbackUrl: CALLBACK_URL }) }
+    return { machine, handler: HANDLERS[name]({ deps, time, callbackUrl: CALLBACK_URL, api: API }) }
   }
 
   private stepsOf(machine: Machine, lastStep: number): <T>(run: () => Promise<T>) => Promise<T> {

@@ -5,15 +5,18 @@ export interface GatewayEvent {
   readonly eventType: 'CONNECT' | 'DISCONNECT' | 'MESSAGE'
   readonly connectionId: string
   readonly type: string
+  /** Who opens the connection: only the event of `$connect` says it. */
+  readonly userArn?: string
   readonly body?: string
 }
 
-/** The role is the same for each connection, the name of its session never. */
-const ROLE_ARN = 'arn:aws:sts::1:assumed-role/app'
+const API_ID = 'simulated'
+const STAGE = 'live'
+export const API = `${API_ID}/${STAGE}`
 
 /** The same, as far as the functions read it, in the shape in which API Gateway hands it to a function. */
-export const gatewayEvent = ({ eventType, connectionId, body }: GatewayEvent): WebSocketEvent =>
+export const gatewayEvent = ({ eventType, connectionId, userArn, body }: GatewayEvent): WebSocketEvent =>
   ({
-    requestContext: { eventType, connectionId, identity: { userArn: `${ROLE_ARN}/${connectionId}` } },
+    requestContext: { eventType, connectionId, identity: { userArn }, apiId: API_ID, stage: STAGE },
     body,
   }) as unknown as WebSocketEvent

@@ -164,6 +164,8 @@ export class LocksWatch {
 
   /** Checks the effect that a message must have had by the time it is answered. */
   answered({ p, message, answer, before, pushes, arrivedAtMs, gone }: Exchange): void {
+    if (message.type === 'hello' && answer.type === 'refused' && answer.code === 'WRONG_SECRET')
+      this.judge.violate('18', 'a process is refused under its own secret and role')
     if (!('session' in message)) return
     const { forgotten } = this.judge
     const isDamaged = forgotten.wasDamagedSince(lockKey(message.session), arrivedAtMs)

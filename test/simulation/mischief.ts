@@ -52,6 +52,7 @@ export class Mischief {
     this.every('dbOutageEveryMs', () => this.outage())
     this.every('killEveryMs', () => this.kill())
     this.every('closeEveryMs', () => this.close())
+    this.every('identityStolenEveryMs', () => this.impersonate())
     this.every('freezeEveryMs', () => this.stop('frozen'))
     this.every('pauseEveryMs', () => this.stop('paused'))
     this.every('clockStepsEveryMs', () => this.stepClock())
@@ -98,6 +99,16 @@ export class Mischief {
     leaving.isStopping = true
     void leaving.client.close({ drainMs: this.random.pick([0, 500, 10_000]) })
     this.world.startServer(this.random.integer(1, 3), [])
+    return true
+  }
+
+  private impersonate(): boolean {
+    const victim = this.anyServer()
+    if (victim === undefined || victim.identity.length < 2) return false
+    const { cloud, history } = this.world
+    void cloud.gate.impersonate(victim.identity).then((answer) => {
+      if (answer?.type === 'welcome') history.violate('18', 'a process is taken over by another role')
+    })
     return true
   }
 

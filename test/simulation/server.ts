@@ -50,7 +50,7 @@ export class Server implements Caller {
     saved: readonly string[],
     private readonly executed: ExecutedCounts,
   ) {
-    const config = { url: 'ws://sim.invalid/live', region: 'eu-west-1', sessionsTable: 'Sessions' }
+    const config = { url: 'wss://sim.invalid/live', region: 'eu-west-1', sessionsTable: 'Sessions' }
     const options = compileOptions({ config, namespace: 'sim', label: name, ...workload.options }, {})
     this.watch = new ClientWatch(history, () => this.sessions)
     const context = {

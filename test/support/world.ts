@@ -81,6 +81,7 @@ export class World {
     this.connections = new Connections({
       nowMs,
       later: queueMicrotask,
+      opening: ({ connectionId }) => this.functions.connected(connectionId),
       received: ({ connectionId }, text) => this.received(connectionId, text),
       ended: ({ connectionId }) => void this.functions.disconnected(connectionId),
     })
@@ -99,7 +100,7 @@ export class World {
     options: Partial<HoldfastOptions> = {},
     clock: Clock = this.clock,
   ): Holdfast<S> {
-    const config = { url: 'ws://world.invalid/live', region: 'eu-west-1', sessionsTable: 'Sessions' }
+    const config = { url: 'wss://world.invalid/live', region: 'eu-west-1', sessionsTable: 'Sessions' }
     const compiled = compileOptions({ config, namespace: 'test', ...options }, {})
     const context = {
       store: this.countingStore(),

@@ -33,7 +33,7 @@ describe('the gateway', () => {
       connectedAt: expect.any(Number),
       requestTimeEpoch: expect.any(Number),
       requestTime: expect.stringMatching(/^\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d \+0000$/),
-      identity,
+      identity: { sourceIp: '127.0.0.1' },
       apiId: expect.stringMatching(/^[a-z0-9]{10}$/),
       stage: 'live',
       domainName: `127.0.0.1:${h.gateway.port}`,
@@ -43,7 +43,7 @@ describe('the gateway', () => {
       multiValueHeaders: expect.objectContaining({ 'Sec-WebSocket-Version': ['13'] }),
       queryStringParameters: { a: '2', b: '' },
       multiValueQueryStringParameters: { a: ['1', '2'], b: [''] },
-      requestContext: { ...context, routeKey: '$connect', eventType: 'CONNECT' },
+      requestContext: { ...context, identity, routeKey: '$connect', eventType: 'CONNECT' },
       isBase64Encoded: false,
     })
     expect(Object.keys(connect.headers).map((name) => name.toLowerCase())).not.toContain('authorization')

@@ -2,7 +2,7 @@ import { num, str } from '../../../protocol/dynamodb.js'
 import { readConnection, readProcess } from '../../../protocol/process/record.js'
 import { CorruptRecordError } from '../../../protocol/record-fields.js'
 import { ANNA, NOW, processItem, SESSION } from '../../store/fixtures.js'
-import { expectFields, expectOptional, expectSchema } from '../damaged-fields.js'
+import { expectFields, expectOptional, expectSchema, wrongKinds } from '../damaged-fields.js'
 
 describe('a process record', () => {
   const item = processItem({ asks: { [SESSION]: { epoch: 7, at: 8 } }, moreAsks: 2, evictedAt: 9 })
@@ -60,12 +60,19 @@ describe('a process record', () => {
 })
 
 describe('a connection record', () => {
-  test('says whose it is, or is refused', () => {
-    expect(readConnection({ processId: str(ANNA) })).toBe(ANNA)
-    expectFields(readConnection, { processId: str(ANNA) }, { processId: 'S' })
+  test('says who opened it and whose it is, or is refused', () => {
+    const item = { principal: str('arn:aws:iam::1:user/shop'), processId: str(ANNA) }
+    expect(readConnection(item)).toEqual({ principal: 'arn:aws:iam::1:user/shop', processId: ANNA })
+    for (const field of ['principal', 'processId']) {
+      for (const value of wrongKinds('S')) {
+        expect(() => readConnection({ ...item, [field]: value })).toThrow(CorruptRecordError)
+      }
+    }
   })
 
-  test('that is not there reads as nothing', () => {
-    expect(readConnection(undefined)).toBeUndefined()
+  test('may not say either yet', () => {
+    expect(readConnection({ processId: str(ANNA) })).toEqual({ principal: undefined, processId: ANNA })
+    expect(readConnection({ principal: str('p') })).toEqual({ principal: 'p', processId: undefined })
+    expect(readConnection(undefined)).toEqual({ principal: undefined, processId: undefined })
   })
 })

@@ -112,6 +112,18 @@ export const CALL_MUTANTS: readonly Mutant[] = [
   },
   // Connections.
   {
+    name: 'a hello of another role takes over a process',
+    file: 'protocol/process/writes.ts',
+    from: "'secretHash = :secretHash AND principal = :principal'",
+    to: "'secretHash = :secretHash AND (principal = :principal OR attribute_exists(principal))'",
+  },
+  {
+    name: 'the session name of the role is compared',
+    file: 'protocol/process/principal.ts',
+    from: "'$1')",
+    to: "'$&')",
+  },
+  {
     name: '$disconnect removes the record of the connection after it',
     file: 'functions/disconnect.ts',
     from: "deps.store.remove('locks', connectionKey(connectionId))",

@@ -38,7 +38,7 @@ export const REASON_MUTANTS: readonly Mutant[] = [
   {
     name: 'the record of a closed connection stays',
     file: 'functions/lambda/handlers.ts',
-    from: 'await time.within(() => disconnected(deps, event.requestContext.connectionId))',
+    from: 'await time.within(() => disconnected(deps, connectionId))',
     to: 'await time.within(async () => disconnected)',
   },
   // Messages.

@@ -7,6 +7,7 @@ import type { StoreUnderTest } from '../under-test.js'
 
 const KEY = processKey(ANNA)
 const LEASE_MS = 15_000
+const ROLE = 'arn:aws:sts::123456789012:assumed-role/Shop'
 
 /** Every write to process and connection records. */
 export function describeProcessWrites(subject: () => StoreUnderTest): void {
@@ -72,11 +73,33 @@ export function describeProcessWrites(subject: () => StoreUnderTest): void {
   })
 
   test('bindConnection says whose a connection is, and says it again to the same process only', async () => {
+    await expectApplied(subject(), writes.introduceConnection('c', { principal: ROLE, nowMs: NOW - 60_000 }))
     const after = await expectApplied(subject(), writes.bindConnection('c', { processId: ANNA, nowMs: NOW }))
-    expect(after).toEqual({ processId: { S: ANNA }, expiresAt: { N: String((NOW + CONNECTION_TTL_MS) / 1000) } })
+    expect(after).toEqual({
+      principal: { S: ROLE },
+      processId: { S: ANNA },
+      expiresAt: { N: String((NOW + CONNECTION_TTL_MS) / 1000) },
+    })
     await expectApplied(subject(), writes.bindConnection('c', { processId: ANNA, nowMs: NOW + 1 }))
     await expectRefused(subject(), writes.bindConnection('c', { processId: BERT, nowMs: NOW }))
     expect((await subject().store.get('locks', connectionKey('c')))?.processId).toEqual({ S: ANNA })
+  })
+
+  test('bindConnection makes no record of a connection that nobody has introduced', async () => {
+    await expectRefused(subject(), writes.bindConnection('c', { processId: ANNA, nowMs: NOW }))
+    expect(await subject().store.get('locks', connectionKey('c'))).toBeUndefined()
+  })
+
+  test('introduceConnection says who opened a connection, and says it again of the same principal only', async () => {
+    const after = await expectApplied(subject(), writes.introduceConnection('c', { principal: ROLE, nowMs: NOW }))
+    expect(after).toEqual({ principal: { S: ROLE }, expiresAt: { N: String((NOW + CONNECTION_TTL_MS) / 1000) } })
+    await expectApplied(subject(), writes.bindConnection('c', { processId: ANNA, nowMs: NOW }))
+    await expectApplied(subject(), writes.introduceConnection('c', { principal: ROLE, nowMs: NOW }))
+    await expectRefused(subject(), writes.introduceConnection('c', { principal: `${ROLE}2`, nowMs: NOW }))
+    expect(await subject().store.get('locks', connectionKey('c'))).toMatchObject({
+      principal: { S: ROLE },
+      processId: { S: ANNA },
+    })
   })
 
   test('renew extends a lease up to its last millisecond, and moves the TTL along', async () => {

@@ -79,6 +79,7 @@ const who = (given: Parts) => introduction({ processId: given.process, gen: give
 const processChoices: readonly ((moment: Moment) => Update)[] = [
   (moment) => processWrites.register(who(moment), { leaseMs: 15_000, nowMs: moment.nowMs }),
   (moment) => processWrites.reconnect(who(moment), moment.nowMs),
+  (moment) => processWrites.introduceConnection(connection(moment), { principal: moment.session, nowMs: moment.nowMs }),
   (moment) => processWrites.bindConnection(connection(moment), { processId: moment.process, nowMs: moment.nowMs }),
   ({ process, nowMs }) => processWrites.renew(process, { leaseMs: 15_000, nowMs }),
   ({ process, nowMs }) => processWrites.renew(process, { leaseMs: 15_000, nowMs }),
