@@ -4,4 +4,4 @@
  * IAM user, it is the whole ARN.
  */
 export const principalOf = (userArn: string): string =>
-  userArn.replace(/^(arn:[^:]+:sts::\d+:assumed-role\/[^/]+)\/[^/]+$/, '$1')
+  userArn.replace(/^(arn:[^:]+:sts::\d+:assumed-role\/[^/]+)\/.*$/, '$1')

@@ -11,6 +11,7 @@ const CONNECTION = PROCESS
 const LOCK = PROCESS
 const write = (name: string) => `UpdateItem Locks ${name} returns ALL_NEW, else ALL_OLD`
 /** Its answer needs no record. */
+const INTRODUCE = 'UpdateItem Locks introduceConnection returns NONE, else ALL_OLD'
 const BIND = 'UpdateItem Locks bindConnection returns NONE, else ALL_OLD'
 
 let made = 0
@@ -48,11 +49,18 @@ describe('the requests of a function', () => {
   }
 
   const cases: Record<string, readonly [send: () => Promise<StoreMessage>, expected: readonly string[]]> = {
-    'a first hello': [() => stage.hello(newPlayer()), ['welcome', BIND, write('register')]],
-    'a later hello': [() => stage.hello(holder, 2, 'second'), ['welcome', BIND, write('reconnect')]],
-    'a hello that is not believed': [
+    'a connection and its hello': [
+      () => stage.hello(newPlayer()),
+      ['welcome', CONNECTION, BIND, INTRODUCE, write('register')],
+    ],
+    'a later connection and its hello': [
+      () => stage.hello(holder, 2, 'second'),
+      ['welcome', CONNECTION, BIND, INTRODUCE, write('reconnect')],
+    ],
+    'a repeated hello': [() => stage.hello(holder), ['welcome', CONNECTION, BIND, write('register')]],
+    'a connection and a hello that is not believed': [
       () => stage.hello({ processId: holder.processId, secret: other.secret, connectionId: 'third' }, 2),
-      ['refused', write('reconnect')],
+      ['refused', CONNECTION, INTRODUCE, write('reconnect')],
     ],
     'an acquire of what is free': [() => acquire(holder), ['granted', CONNECTION, write('grant')]],
     'an acquire above a fence': [() => acquire(holder, { above: 5 }), ['granted', CONNECTION, write('grantAbove')]],
@@ -65,7 +73,7 @@ describe('the requests of a function', () => {
   test('are one deletion more for a hello that displaces a connection', async () => {
     for (let gen = 2; gen <= 4; gen += 1) await stage.hello(holder, gen, `connection ${gen}`)
     const fifth = await requestsOf(() => stage.hello(holder, 5, 'connection 5'))
-    expect(fifth).toEqual(['welcome', 'DeleteItem Locks', BIND, write('reconnect')])
+    expect(fifth).toEqual(['welcome', 'DeleteItem Locks', CONNECTION, BIND, INTRODUCE, write('reconnect')])
   })
 
   test('are exactly these for an acquire of what is held, and for its nudge', async () => {
@@ -125,14 +133,27 @@ describe('the requests of a function', () => {
     }
   })
 
-  test('are one deletion for $disconnect, and none for $connect', async () => {
+  test('are one write for $connect, and one deletion for $disconnect', async () => {
     const { handler } = await import('../../functions/lambda/connection.js')
-    const call = (eventType: string) =>
-      handler({ requestContext: { connectionId: holder.connectionId, eventType } } as Parameters<typeof handler>[0])
+    const connectionId = `connection of ${holder.name}`
+    const identity = { userArn: `${ROLE_ARN}/i-1` }
+    const call = (eventType: string) => handler(stage.event({ connectionId, eventType, identity }))
     expect(await call('CONNECT')).toEqual({ statusCode: 200 })
-    expect(stage.aws.take()).toEqual([])
+    expect(stage.aws.take()).toEqual([INTRODUCE])
     expect(await call('DISCONNECT')).toEqual({ statusCode: 200 })
     expect(stage.aws.take()).toEqual(['DeleteItem Locks'])
+  })
+
+  test('are none for an event of another API or stage, or of a connection that nobody is said to open', async () => {
+    const { handler } = await import('../../functions/lambda/connection.js')
+    const identity = { userArn: `${ROLE_ARN}/i-1` }
+    const connecting = { connectionId: 'forged', eventType: 'CONNECT', identity }
+    for (const wrong of [{ apiId: 'another' }, { stage: 'test' }, { identity: {} }, { identity: { userArn: null } }]) {
+      expect(await handler(stage.event({ ...connecting, ...wrong }))).toEqual({ statusCode: 403 })
+    }
+    for (const eventType of ['DISCONNECT', 'MESSAGE'])
+      expect(await handler(stage.event({ ...connecting, eventType, apiId: 'another' }))).toEqual({ statusCode: 403 })
+    expect(stage.aws.take()).toEqual([])
   })
 
   const failing: readonly [string, AwsFault, number][] = [

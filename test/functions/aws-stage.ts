@@ -3,7 +3,7 @@ import type { APIGatewayProxyResultV2 } from 'aws-lambda'
 import { FUNCTION_ENVIRONMENT } from '../../bench/start/bundles.js'
 import { GRANT_HANDLERS, type Handlers, RELEASE_HANDLERS } from '../../functions/dispatch.js'
 import { createEnvironment } from '../../functions/lambda/adapter.js'
-import { createMessageHandler, type WebSocketEvent } from '../../functions/lambda/handlers.js'
+import { createConnectionHandler, createMessageHandler, type WebSocketEvent } from '../../functions/lambda/handlers.js'
 import type { ClientMessage, StoreMessage } from '../../protocol/messages.js'
 import { RecordingAws } from './recording-aws.js'
 import type { Player } from './stage.js'
@@ -17,7 +17,8 @@ type Handler = (event: WebSocketEvent) => Promise<APIGatewayProxyResultV2>
 export class AwsStage {
   readonly aws = new RecordingAws()
   private readonly environmentBefore = { ...process.env }
-  private handlers = new Map<Handlers, Handler>()
+  private handlers = new Map<Handlers | undefined, Handler>()
+  private readonly opened = new Set<string>()
 
   /** To be made where the suite is described. Each test has functions of its own. */
   constructor(timing: object = {}) {
@@ -51,31 +52,49 @@ export class AwsStage {
     this.handlers = new Map()
   }
 
-  async send(player: Player, message: ClientMessage, userArn = `${ROLE_ARN}/i-1`): Promise<StoreMessage> {
-    return this.sendOver(player.connectionId, message, userArn)
+  async send(player: Player, message: ClientMessage): Promise<StoreMessage> {
+    return this.sendOver(player.connectionId, message)
   }
 
-  async sendOver(connectionId: string, message: ClientMessage, userArn = `${ROLE_ARN}/i-1`): Promise<StoreMessage> {
+  /** The events of messages do not name the caller. */
+  async sendOver(connectionId: string, message: ClientMessage): Promise<StoreMessage> {
     const { type } = message
-    const handlers = type in GRANT_HANDLERS ? GRANT_HANDLERS : type in RELEASE_HANDLERS ? RELEASE_HANDLERS : {}
-    const requestContext = { connectionId, eventType: 'MESSAGE', identity: { userArn } }
-    const event = { requestContext, body: JSON.stringify(message) } as unknown as WebSocketEvent
+    const handlers = type in GRANT_HANDLERS ? GRANT_HANDLERS : type in RELEASE_HANDLERS ? RELEASE_HANDLERS : undefined
+    const event = this.event({ connectionId, eventType: 'MESSAGE' }, JSON.stringify(message))
     const result = await this.functionOf(handlers)(event)
     return JSON.parse((result as { readonly body: string }).body) as StoreMessage
   }
 
-  hello(
+  /** An event of the API of these functions. */
+  event(requestContext: object, body?: string): WebSocketEvent {
+    const [apiId, stage] = FUNCTION_ENVIRONMENT.HOLDFAST_API.split('/')
+    return { requestContext: { apiId, stage, ...requestContext }, body } as unknown as WebSocketEvent
+  }
+
+  private async open(connectionId: string, userArn: string): Promise<void> {
+    this.opened.add(connectionId)
+    const event = this.event({ connectionId, eventType: 'CONNECT', identity: { userArn } })
+    expect(await this.functionOf(undefined)(event)).toEqual({ statusCode: 200 })
+  }
+
+  /** Says hello over a connection, which is opened first where it is not. */
+  async hello(
     { processId, secret, connectionId }: Pick<Player, 'processId' | 'secret' | 'connectionId'>,
     gen = 1,
     over = connectionId,
-    userArn?: string,
+    userArn = `${ROLE_ARN}/i-1`,
   ) {
-    return this.sendOver(over, { type: 'hello', v: 1, processId, secret, label: '', gen }, userArn)
+    if (!this.opened.has(over)) await this.open(over, userArn)
+    return this.sendOver(over, { type: 'hello', v: 1, processId, secret, label: '', gen })
   }
 
-  private functionOf(handlers: Handlers): Handler {
-    const found = this.handlers.get(handlers) ?? createMessageHandler(createEnvironment(), handlers)
-    this.handlers.set(handlers, found)
-    return found
+  /** The function of these handlers, or `connection`. */
+  private functionOf(handlers: Handlers | undefined): Handler {
+    const known = this.handlers.get(handlers)
+    if (known !== undefined) return known
+    const environment = createEnvironment()
+    const made = handlers ? createMessageHandler(environment, handlers) : createConnectionHandler(environment)
+    this.handlers.set(handlers, made)
+    return made
   }
 }

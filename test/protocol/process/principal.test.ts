@@ -16,8 +16,6 @@ describe('the principal of a connection', () => {
     'arn:aws:iam::123456789012:root',
     'arn:aws:sts::123456789012:federated-user/shop',
     'arn:aws:sts::123456789012:assumed-role/Shop',
-    // No session of a role: a session's name has no slash.
-    'arn:aws:sts::123456789012:assumed-role/Shop/a/b',
     'arn:aws:iam::123456789012:user/arn:aws:sts::123456789012:assumed-role/Shop/x',
   ])('%s is compared as a whole', (userArn) => {
     expect(principalOf(userArn)).toBe(userArn)
