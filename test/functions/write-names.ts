@@ -34,7 +34,6 @@ const WRITES = {
   register: process.register(who, { leaseMs: 1, nowMs: NOW }),
   reconnect: process.reconnect(who, NOW),
   introduceConnection: process.introduceConnection('connection', { principal: 'role', nowMs: NOW }),
-  introduceConnection: process.introduceConnection('connection', { principal: 'role', nowMs: NOW }),
   bindConnection: process.bindConnection('connection', { processId: 'me', nowMs: NOW }),
   renew: process.renew('me', { leaseMs: 1, nowMs: NOW }),
   noteAsk: process.noteAsk('me', { session: SESSION, epoch: 1, nowMs: NOW }),
