@@ -110,7 +110,7 @@ export class HeldState implements ChainContext {
     })
     // The same values, which accesses that go on under the new id have seen.
     target.values = this.values
-    target.life.takeOver(life)
+    target.life.takeOver(life, this.life.accessedAt)
   }
 
   private stage(changes: Changes, when: When, ttlMs: number | undefined): Batch {

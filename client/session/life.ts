@@ -105,9 +105,10 @@ export class SessionLife implements Lifetime {
   }
 
   /** The session that moved here, as its commit left it. */
-  takeOver({ createdAt, aliveUntil, ttlMs }: Life): void {
+  takeOver({ createdAt, aliveUntil, ttlMs }: Life, accessedAt: number): void {
     this.absence = undefined
     this.createdAt = createdAt
+    this.accessedAt = accessedAt
     this.ownTtlMs = ttlMs
     this.untilMs = aliveUntil
     this.fixedUntilMs = aliveUntil

@@ -36,6 +36,21 @@ describe('rotate', () => {
     expect(after?.rev).toBeGreaterThan(before?.rev ?? 0)
   })
 
+  it('leaves an access that goes on what it was told of the last access before it', async () => {
+    const client = world.client<Shop>()
+    await fill(client)
+    await world.clock.advance(60_000)
+    const [before, after] = await world.finish(
+      client.access(ID, 'all', async (session) => {
+        const told = session.lastAccessAt
+        await session.rotate()
+        return [told, session.lastAccessAt]
+      }),
+    )
+    expect(world.clock.wallMs() - before.getTime()).toBeGreaterThanOrEqual(60_000)
+    expect(after).toEqual(before)
+  })
+
   it('leaves the old id dead for everybody, whatever they ask for', async () => {
     const [first, second] = [world.client<Shop>(), world.client<Shop>()]
     await fill(first)
