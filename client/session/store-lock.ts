@@ -128,12 +128,10 @@ export class StoreLock {
 
   /** Why an access has waited for the lock in vain. */
   explainTimeout(waitedMs: number): HoldfastError {
+    if (!this.membership.isReady) return this.membership.unreachable(waitedMs)
     if (this.lastRefusal !== undefined) return this.lastRefusal
-    if (this.membership.isReady) {
-      const { position: behind, holder } = this
-      return new WaitTimeoutError({ waitedMs, behind, holder, heldMs: undefined })
-    }
-    return this.membership.unreachable(waitedMs)
+    const { position: behind, holder } = this
+    return new WaitTimeoutError({ waitedMs, behind, holder, heldMs: undefined })
   }
 
   receive(message: StoreMessage): void {

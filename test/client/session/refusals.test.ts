@@ -130,4 +130,23 @@ describe('a queue that is full', () => {
     expect(await world.finish(late, 60_000)).toBe('served')
     await world.finish(Promise.all([holding, ...queued]), 60_000)
   })
+
+  it('is told no more once a wait has another cause: a place in the queue, or a store out of reach', async () => {
+    const [holder, waiting, cutOff] = [world.client<Counter>(), world.client<Counter>(), world.client<Counter>()]
+    const { passed, open } = new Gate()
+    const holding = holder.access(ID, 'all', () => passed)
+    await world.clock.advance(200)
+    world.refusalOf = (text) => (text.includes('"acquire"') ? 'QUEUE_FULL' : undefined)
+    const timedOut = waiting.access(ID, 'all', () => {}, { timeoutMs: 9_000 })
+    const unreachable = cutOff.access(ID, 'all', () => {}, { timeoutMs: 9_000 })
+    for (const access of [timedOut, unreachable]) access.catch(() => {})
+    await world.clock.advance(200)
+    world.partition(cutOff)
+    world.refusalOf = () => undefined
+    await world.clock.advance(9_000)
+    await expect(timedOut).rejects.toMatchObject({ code: 'WAIT_TIMEOUT', behind: 0 })
+    await expect(unreachable).rejects.toMatchObject({ code: 'UNREACHABLE' })
+    open()
+    await world.finish(holding)
+  })
 })
