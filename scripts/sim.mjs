@@ -4,6 +4,7 @@
 //   npm run sim -- --seeds 200 --quiet          the same without any fault
 //   npm run sim -- --seeds 400 --coverage       says which lines of client/, functions/ and protocol/ no seed reaches
 //   npm run sim -- --seeds 200 --hashes         prints each seed's history as a hash: the same for the same behaviour
+//   npm run sim -- --days 30 [--seeds 8]        long lives: so many days in each seed
 //   npm run sim -- --crashes [--seed 3]         kills a function, a client or a worker thread at every suspension point of some runs, or of one
 //   npm run sim -- --mutants [--only text]      plants each bug of test/simulation/mutants, and says how soon it is found
 import { rmSync } from 'node:fs'
@@ -18,6 +19,8 @@ import { SEED_MS_MAX } from './simulation/watchdog.mjs'
 /** Seeds that one process runs. It is slow until its code is compiled, so few processes are quicker than many. */
 const BATCH_SEEDS_MAX = 2_500
 const BATCHES_PER_WORKER = 4
+/** Seeds of a run of days, unless it is said: some without faults, with one server and with two. */
+const DAYS_SEEDS = '8'
 /** From here on every fault must have happened. */
 const COMPLETE_FROM_SEEDS = 2_000
 /** Runs whose suspension points are all tried, on both sides of each. */
@@ -31,12 +34,13 @@ const MUTANT_BATCH_SEEDS = 100
 /** Counts that the runs add up, by name. */
 const COUNTS = ['faults', 'executed', 'codes', 'leftOut']
 
-const USAGE = `usage: npm run sim -- [--seeds 2000] [--from 1] [--quiet] [--hashes] [--coverage] | --seed 605 | --crashes [--seed 3] | --mutants [--only text]
+const USAGE = `usage: npm run sim -- [--seeds 2000] [--from 1] [--days 30] [--quiet] [--hashes] [--coverage] | --seed 605 | --crashes [--seed 3] | --mutants [--only text]
 with any of them: [--workers ${availableParallelism()}] [--seed-ms-max ${SEED_MS_MAX}]`
 
 const values = options()
 const workers = count('workers', values.workers)
-const seeds = values.seed === undefined ? count('seeds', values.seeds) : 1
+const days = values.days === undefined ? undefined : count('days', values.days)
+const seeds = values.seed === undefined ? count('seeds', values.seeds ?? (days === undefined ? '2000' : DAYS_SEEDS)) : 1
 const from = values.seed === undefined ? count('from', values.from) : count('seed', values.seed)
 
 const directory = await mkdtemp(join(tmpdir(), 'holdfast-sim-'))
@@ -62,7 +66,8 @@ function options() {
   try {
     return parseArgs({
       options: {
-        seeds: { type: 'string', default: '2000' },
+        seeds: { type: 'string' },
+        days: { type: 'string' },
         from: { type: 'string', default: '1' },
         seed: { type: 'string' },
         mutants: { type: 'boolean', default: false },
@@ -91,7 +96,8 @@ async function runSeeds() {
   const rate = () => `${((1_000 * totals.seeds) / (performance.now() - startedAt)).toFixed(1)} seeds/s`
   const batchSeeds = Math.min(BATCH_SEEDS_MAX, Math.ceil(seeds / workers / BATCHES_PER_WORKER))
   await inBatches(from, seeds, batchSeeds, async (first, size) => {
-    for (const line of await run(program, 'seeds', first, size)) {
+    const mode = days === undefined ? ['seeds', first, size] : ['days', first, size, days]
+    for (const line of await run(program, ...mode)) {
       if (line.violations !== undefined) {
         totals.failed += 1
         console.log(`seed ${line.seed} (hash ${line.hash}): ${line.violations.join('\n  ')}`)

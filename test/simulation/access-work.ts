@@ -20,6 +20,9 @@ interface Running {
   isLost: boolean
 }
 
+/** What an access is told of its session. */
+type Told = Omit<ListSession, 'state' | 'lock' | 'tryLock' | 'delete'>
+
 /** How an access commits while it runs: not at all, once, or twice without waiting for the first. */
 export type Commits = 'none' | 'once' | 'overlapping'
 
@@ -110,32 +113,37 @@ export class AccessWork {
   }
 
   /** What an access does that changes nothing. */
-  workIn(session: Pick<ListSession, 'epoch' | 'signal'>, id: string): Promise<void> {
+  workIn(session: ListSession, id: string): Promise<void> {
     return this.work(this.begin(id, session))
   }
 
   /** An access begins. Returns a function to be called when it ends. */
-  begin(id: string, session: Pick<ListSession, 'epoch' | 'signal'>): () => void {
+  begin(id: string, session: Told): () => void {
     const { history, server } = this
-    if (!(session instanceof WorkerSession))
+    if (!(session instanceof WorkerSession)) {
+      history.facts.began(server.keyOf(id), session, server.machine.wallMs())
       return this.untilLost(session, history.began(server, server.keyOf(id), session.epoch))
+    }
     this.executed.hit('worker access')
     // A worker thread hears of a loss by a message, and of its beginning by an earlier one.
     return this.goOn(id, session)
   }
 
   /** An access that has begun uses a session under this id, too: it has moved there. As {@link begin}. */
-  goOn(id: string, session: Pick<ListSession, 'signal'>): () => void {
+  goOn(id: string, session: Pick<ListSession, 'epoch' | 'signal'>): () => void {
     const { history, server } = this
+    history.facts.used(server.keyOf(id), session.epoch)
     return this.untilLost(session, history.uses.begin(server, server.keyOf(id)))
   }
 
   /** Attribute locks of one process: accesses that hold a list at the same time must all share it. */
-  enter(id: string, list: ListName, mode: Running['mode'], session: Pick<ListSession, 'epoch' | 'signal'>): () => void {
+  enter(id: string, list: ListName, mode: Running['mode'], session: Told): () => void {
     const { history, server } = this
     const { epoch } = session
     const isOfWorker = session instanceof WorkerSession
     const stopUsing = this.begin(id, session)
+    // It is made on first use.
+    if (!isOfWorker) void session.wantedSignal
     const key = `${id} ${list}`
     const running = this.inside.get(key) ?? []
     this.inside.set(key, running)
@@ -155,6 +163,7 @@ export class AccessWork {
       server.told(id)
     })
     return () => {
+      if (!isOfWorker) history.facts.ending(server.keyOf(id), session)
       stopUsing()
       running.splice(running.indexOf(me), 1)
     }

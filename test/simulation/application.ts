@@ -46,7 +46,7 @@ export class Application {
     const { calls, life, notes, odd, random, whole, workload } = this
     if (random.chance(workload.destroyShare)) return this.ender().destroy(id)
     if (random.chance(workload.rotateShare)) return this.ender().rotate(id)
-    if (random.chance(0.03)) return calls.release(id)
+    if (random.chance(workload.releaseShare)) return calls.release(id)
     if (random.chance(0.02)) return calls.seek(`unknown ${id}`)
     if (random.chance(BEGIN_SHARE)) return calls.begin()
     if (random.chance(workload.oddShare)) return odd.any(id)

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events'
 import type { HoldfastApi } from '../../client/api.js'
 import type { HoldfastError } from '../../client/errors/index.js'
+import { WorkerSession } from '../../client/worker/session.js'
 import type { Random } from '../support/random.js'
 import type { AccessWork, ListSession } from './access-work.js'
 import { LISTS, type ListName, locksFor, readLocksFor, type State } from './attributes.js'
@@ -122,7 +123,7 @@ export class Calls {
 
   /** As at a login: accesses with the old id are refused from now on. */
   async rotate(id: string): Promise<void> {
-    const { inside, random, server } = this
+    const { history, inside, random, server } = this
     const to = `${server.token()} of ${id.split(' of ').pop()}`
     const { successors, longWaitMs } = this.workload
     const appending = inside.appending()
@@ -133,10 +134,12 @@ export class Calls {
     try {
       await this.client.rotate(id, (session) => work(session as ListSession), { to, timeoutMs: longWaitMs })
       appending.end('acknowledged')
+      history.rotations.succeeded(server.keyOf(to))
       successors.set(id, to)
       server.follow(id)
     } catch (error) {
       appending.fail(error)
+      if ((error as HoldfastError).effect === 'none') history.rotations.failedWithoutEffect(server.keyOf(to))
       // Whether it is the successor shows when somebody is turned away from the old id.
       if ((error as HoldfastError).effect === 'unknown' && !successors.has(id)) successors.set(id, to)
       throw error
@@ -175,15 +178,19 @@ export class Calls {
     const { history, inside, server } = this
     const calledAtMs = server.trueNowMs()
     const key = server.keyOf(id)
+    // It changes nothing, whatever it may.
+    const mayWrite = this.random.chance(0.3)
     const seen = await this.client.access(
       id,
-      readLocksFor(list),
+      (mayWrite ? locksFor(list) : readLocksFor(list)) as ReturnType<typeof readLocksFor>,
       async (session) => {
-        const leave = inside.enter(id, list, 'shared', session)
+        const leave = inside.enter(id, list, mayWrite ? 'exclusive' : 'shared', session)
         try {
           const { epoch } = session
+          if (mayWrite) history.sessions.attributes.mayMigrate(key, epoch)
           const tokens = inside.listIn(session, list)
           await inside.work()
+          if (!(session instanceof WorkerSession)) history.facts.ended(key, epoch, server.machine.wallMs())
           return { tokens, epoch, isHeld: history.locks.isAt(key, epoch) }
         } finally {
           leave()
@@ -194,6 +201,6 @@ export class Calls {
     if (server.machine.isDead) return
     if (!seen.isHeld) history.violate('1', 'a reader was given what it read under a lock that had gone on')
     history.read(key, list, seen.tokens, seen.epoch, calledAtMs)
-    inside.executed.hit('access to one list')
+    inside.executed.hit(mayWrite ? 'access that may change and does not' : 'access to one list')
   }
 }

@@ -1,3 +1,4 @@
+import type { WaitTimeoutError } from '../../client/errors/index.js'
 import type { Holdfast } from '../../client/holdfast.js'
 import { currentScope } from '../../client/scope.js'
 import type { Store, Update } from '../../protocol/dynamodb.js'
@@ -56,12 +57,28 @@ export class ClientWatch {
   /** A process hears something. One that is over hears nothing: the client may go on as another. Returns what to check then. */
   hearing(p: string, message: StoreMessage): () => void {
     const { membership, known } = this.sessions()
-    if (membership === undefined || membership.processId === p || !('session' in message)) return () => {}
+    if (membership === undefined || !('session' in message)) return () => {}
+    if (membership.processId === p) return () => this.checkCause(message)
     const lock = () => JSON.stringify(known.get(message.session as SessionKey)?.lock.state)
     const before = lock()
     return () => {
       if (lock() !== before) this.judge.violate('9', 'a process goes by what its former self was told')
     }
+  }
+
+  /** An access that gives up now is told what the store has said last. */
+  private checkCause(message: StoreMessage): void {
+    if (message.type !== 'queued' && message.type !== 'refused') return
+    const { membership, known } = this.sessions()
+    const lock = known.get(message.session as SessionKey)?.lock
+    if (lock?.state.kind !== 'asking' || lock.state.r !== message.r || membership?.isReady !== true) return
+    const { code, behind, holder } = lock.explainTimeout(0) as Partial<WaitTimeoutError>
+    const isPresent =
+      message.type === 'queued'
+        ? code === 'WAIT_TIMEOUT' && behind === message.position && holder === message.holder
+        : message.code !== 'QUEUE_FULL' || (code as string) === 'REFUSED'
+    if (!isPresent)
+      this.judge.violate('15', `a wait that ends would be told ${code}, behind ${behind}, of another time`)
   }
 
   /** An access to this session has ended. */

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Socket, SocketEvents, Transport } from '../../client/ports.js'
 import type { Address } from '../../functions/ports.js'
 import { lockKey } from '../../protocol/keys.js'
@@ -9,6 +8,7 @@ import type { Connection, Sent } from './connection.js'
 import type { Exchange } from './exchange.js'
 import { Functions } from './functions.js'
 import { Gate } from './gate.js'
+import { type Invocation, invocations } from './invocation.js'
 import { type Machine, WALL_AT_START_MS } from './machine.js'
 import { Network } from './network.js'
 
@@ -19,9 +19,6 @@ const OTHER_VERSION: StoreMessage = {
   message: 'this store speaks another version',
   of: 'hello',
 }
-
-/** The message that a push is made for. One for all runs: on Node.js 20 each one makes every promise dearer. */
-const messages = new AsyncLocalStorage<{ gone: string | undefined }>()
 
 /** API Gateway and the Lambda functions: connections, invocations, pushes, and their faults. */
 export class Cloud {
@@ -214,13 +211,12 @@ export class Cloud {
     const before = session === '' ? undefined : this.world.database.memory.getNow('locks', lockKey(session))
     const pushesBefore = this.pushes.get(session) ?? 0
     const arrivedAtMs = WALL_AT_START_MS + this.world.timeline.nowMs
-    const exchange = { gone: undefined }
+    const invocation: Invocation = { gone: undefined, pushed: [], wrote: [] }
     const event = { eventType: 'MESSAGE', connectionId: connection.id, type: message.type, body: text } as const
-    const { machine, answer: answered } = messages.run(exchange, () => this.functions.invoke(event))
+    const { machine, answer: answered } = invocations.run(invocation, () => this.functions.invoke(event))
     const answer = JSON.parse((await answered).body) as StoreMessage
     const pushes = (this.pushes.get(session) ?? 0) - pushesBefore
-    const { gone } = exchange
-    this.onAnswered({ p: connection.processId, message, answer, before, pushes, arrivedAtMs, gone })
+    this.onAnswered({ p: connection.processId, message, answer, before, pushes, arrivedAtMs, ...invocation })
     this.world.points.pass(machine, `function answers ${answer.type}`, () => {})
     if (answer.type === 'refused' && answer.code === 'QUEUE_FULL') counts.hit('queueFull')
     if (answer.type === 'noted' && answer.of === 'keep') this.world.executed.hit('keep')
@@ -268,10 +264,11 @@ export class Cloud {
     if ('session' in message && message.session !== undefined)
       this.pushes.set(message.session, 1 + (this.pushes.get(message.session) ?? 0))
     if (message.type === 'granted') this.onGranted(message, machine.wallMs())
-    const exchange = messages.getStore()
-    if (exchange !== undefined) exchange.gone = this.isConnected(to.connectionId) ? undefined : to.connectionId
+    const connection = this.connections.get(to.connectionId)
+    const invocation = invocations.getStore()
+    if (invocation !== undefined) invocation.gone = connection === undefined ? to.connectionId : undefined
+    invocation?.pushed.push({ p: connection?.processId, message })
     return new Promise((resolve) => {
-      const connection = this.connections.get(to.connectionId)
       this.world.timeline.after(random.between(2, 12), () => machine.run(() => resolve(connection !== undefined)))
       if (connection === undefined) return this.world.executed.hit('push to a connection that is gone')
       if (random.chance(faults.pushLost) && counts.hit('pushLost')) return

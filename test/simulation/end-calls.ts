@@ -84,11 +84,15 @@ export class EndCalls {
           const ending = session.rotate({ to })
           const forget = this.ending(key, epoch)
           await ending.catch((error: HoldfastError) => {
-            if (error.effect === 'none') history.locks.endingFailed(key, epoch)
+            if (error.effect === 'none') {
+              history.locks.endingFailed(key, epoch)
+              history.rotations.failedWithoutEffect(server.keyOf(to))
+            }
             throw error
           })
           forget()
           isMoved = true
+          history.rotations.succeeded(server.keyOf(to))
           // However long the move took, and whatever its record says, the new session is in use since then.
           stopUsing = inside.goOn(to, session)
           successors.set(id, to)

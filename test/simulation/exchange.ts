@@ -1,8 +1,9 @@
 import type { Item } from '../../protocol/dynamodb.js'
 import type { ClientMessage, StoreMessage } from '../../protocol/messages.js'
+import type { Invocation } from './invocation.js'
 
 /** A message that was answered. */
-export interface Exchange {
+export interface Exchange extends Readonly<Invocation> {
   readonly p: string
   readonly message: ClientMessage
   readonly answer: StoreMessage
@@ -12,6 +13,4 @@ export interface Exchange {
   readonly pushes: number
   /** When the message arrived, in true time. */
   readonly arrivedAtMs: number
-  /** The connection to which the last push for this message went, if that was gone. */
-  readonly gone: string | undefined
 }

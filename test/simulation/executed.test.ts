@@ -1,6 +1,7 @@
 import { CACHED_BYTES_DEFAULT } from '../../client/limits.js'
 import { NO_FAULTS } from './faults.js'
-import { type Script, Simulation } from './simulation.js'
+import type { Script } from './script.js'
+import { Simulation } from './simulation.js'
 
 const script = (about: Partial<Script>): Script => ({
   durationMs: 20_000,
@@ -40,8 +41,15 @@ const SCRIPTS: readonly Script[] = [
   script({ shape: 'contended', durationMs: 5_000 }),
   script({
     shape: 'days',
-    durationMs: 1.5 * 24 * 3_600_000,
-    workload: { sessions: ['session'], ...SHARES, options: { holdPolicy: 'untilRevoked', heldSessionsMax: 10_000 } },
+    durationMs: 12 * 24 * 3_600_000,
+    workload: {
+      sessions: ['session'],
+      ...SHARES,
+      destroyShare: 0,
+      rotateShare: 0,
+      releaseShare: 0,
+      options: { ttlMs: 2 * 24 * 3_600_000, expiry: 'rolling' },
+    },
   }),
 ]
 

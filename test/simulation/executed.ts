@@ -2,6 +2,7 @@
 const KINDS = [
   'access to one list',
   'access begun in a minimum hold',
+  'access that may change and does not',
   'access under all',
   'access under all: read',
   'access under all: read, with write',
@@ -25,6 +26,9 @@ const KINDS = [
   'byte cap lets a session go',
   'keep',
   'keep that finds an ask',
+  'hour of a hold of more than a week',
+  'TTL removes a session',
+  'TTL removes a lock',
   'worker access',
   'worker commit',
   'worker commits at once',

@@ -98,6 +98,9 @@ export const NO_FAULTS: Faults = {
   incarnationEveryMs: 0,
 }
 
+/** In runs of days a clock that drifts is off by minutes. Records of connections and processes stay until TTL removes them. */
+export const DAYS_FAULTS: Partial<Faults> = { clockDrift: 0, disconnectLost: 1, killEveryMs: 4_000 }
+
 const FAULTS = Object.keys(NO_FAULTS) as (keyof Faults)[]
 
 /** The values that each fault may have in a run that has it. */

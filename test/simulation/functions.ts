@@ -6,6 +6,7 @@ import type { Store } from '../../protocol/dynamodb.js'
 import type { StoreMessage } from '../../protocol/messages.js'
 import type { CloudWorld } from './cloud-world.js'
 import { API, type GatewayEvent, gatewayEvent } from './gateway-events.js'
+import { invocations } from './invocation.js'
 import { Machine } from './machine.js'
 
 /** The functions that are deployed. Each has environments of its own, and each of these a memory of its own. */
@@ -46,7 +47,7 @@ interface Answer {
 }
 
 /** One call of a function: the machine that it runs on, and its answer. */
-export interface Invocation {
+export interface FunctionCall {
   readonly machine: Machine
   readonly answer: Promise<Answer>
 }
@@ -64,7 +65,7 @@ export class Functions {
   ) {}
 
   /** Calls the function of the event's route: in an environment that is warm, or in one that will die. */
-  invoke(event: GatewayEvent): Invocation {
+  invoke(event: GatewayEvent): FunctionCall {
     const { faults, counts, random } = this.world
     const name = ROUTES[event.type] ?? 'connection'
     const dies = random.chance(faults().functionDies) && counts.hit('functionDies')
@@ -93,7 +94,11 @@ export class Functions {
     const point = <T>(label: string, run: () => Promise<T>): Promise<T> =>
       points.pass(machine, label, () => step(run)) ?? new Promise<T>(() => {})
     const stepped: Store = {
-      update: (update) => point(`function writes ${update.key.slice(0, 1)}`, () => store.update(update)),
+      update: async (update) => {
+        const outcome = await point(`function writes ${update.key.slice(0, 1)}`, () => store.update(update))
+        if (outcome.applied) invocations.getStore()?.wrote.push(update)
+        return outcome
+      },
       transact: (updates) => point('function writes several', () => store.transact(updates)),
       get: (table, key) => point(`function reads ${key.slice(0, 1)}`, () => store.get(table, key)),
       remove: (table, key) => point('function removes', () => store.remove(table, key)),

@@ -6,15 +6,20 @@ import type { ListName } from './attributes.js'
 import type { Caller } from './caller.js'
 import { CausesWatch } from './causes-watch.js'
 import type { WriteWatcher } from './database.js'
+import type { Exchange } from './exchange.js'
 import type { ExecutedCounts } from './executed.js'
+import { FactsWatch } from './facts-watch.js'
 import type { FaultCounts } from './faults.js'
 import { ForgottenLocks } from './forgotten-locks.js'
 import { type Judge, LEFT_OUT, type LeftOut, Violation } from './judge.js'
+import { stoodAt } from './landing.js'
 import { LocksWatch } from './locks-watch.js'
 import { WALL_AT_START_MS } from './machine.js'
 import { Peeks } from './peeks.js'
 import type { QuietWatch } from './quiet-watch.js'
-import { type FixedLives, SessionsWatch, stoodAt } from './sessions-watch.js'
+import { RotationsWatch } from './rotations-watch.js'
+import { type FixedLives, SessionsWatch } from './sessions-watch.js'
+import { TellingWatch } from './telling-watch.js'
 import { UNDER_WAY_MAX_MS, Uses } from './uses.js'
 import { WaitsWatch } from './waits-watch.js'
 
@@ -41,6 +46,9 @@ export class History implements Judge, WriteWatcher {
   readonly peeks: Peeks
   readonly waits: WaitsWatch
   readonly causes: CausesWatch
+  readonly facts: FactsWatch
+  readonly rotations = new RotationsWatch(this)
+  private readonly telling = new TellingWatch(this)
   /** Of a run without faults. */
   quiet: QuietWatch | undefined
   /** When a write last made the life of a session end earlier: its server learns that later. */
@@ -61,6 +69,7 @@ export class History implements Judge, WriteWatcher {
     this.uses = new Uses(lifetimes)
     this.waits = new WaitsWatch(this, nowMs, executed)
     this.causes = new CausesWatch(this, counts, this.waits, executed)
+    this.facts = new FactsWatch(this, this.locks, this.sessions, this.waits)
   }
 
   /** True time, as clocks tell it. */
@@ -185,16 +194,32 @@ export class History implements Judge, WriteWatcher {
     this.sessions.restored(session, item)
   }
 
+  /** DynamoDB's TTL is about to remove a record of the Sessions table. */
+  removedByTtl(session: string): void {
+    this.note(`removed ${session}`)
+    this.sessions.removedByTtl(session)
+  }
+
   wrote(update: Update, before: Item | undefined, after: Item | undefined): void {
     this.landed += 1
     if (update.table === 'sessions') {
       const [was, is] = [readSession(before), readSession(after)]
       if (was !== undefined && is !== undefined && is.aliveUntil < was.aliveUntil)
         this.shortened.set(update.key, this.nowMs())
+      this.rotations.wrote(update)
       return this.sessions.wrote(update, before, after)
     }
     this.locks.wrote(update, before, after)
-    if (update.key.startsWith('S#')) this.waits.wroteLock(update.key, after)
+    if (!update.key.startsWith('S#')) return
+    this.waits.wroteLock(update.key, after)
+    this.telling.wroteLock(update, before, after)
+  }
+
+  /** A function has answered a message. */
+  answered(exchange: Exchange): void {
+    this.locks.answered(exchange)
+    this.telling.answered(exchange)
+    this.causes.answered(exchange)
   }
 
   /** At the end of a run, when everything is settled. Dead servers do not owe what they were to write behind. */
@@ -213,6 +238,7 @@ export class History implements Judge, WriteWatcher {
       }
     }
     this.sessions.ttls.checkFailures()
+    this.rotations.check()
     this.checkOrder()
   }
 

@@ -21,7 +21,10 @@ export interface Insides {
 export interface LocalSessionInsides {
   readonly waiting: Waiting
   readonly onFreed: readonly unknown[] | undefined
-  readonly lock: { readonly state: { readonly kind: string } }
+  readonly lock: {
+    readonly state: { readonly kind: string; readonly r?: number }
+    explainTimeout(waitedMs: number): object
+  }
   readonly lastUsedMs: number
   readonly hold:
     | {

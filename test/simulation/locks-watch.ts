@@ -1,6 +1,5 @@
 import type { Item, Update } from '../../protocol/dynamodb.js'
 import { lockKey, processKey, type SessionKey } from '../../protocol/keys.js'
-import { LOCK_TTL_MS } from '../../protocol/limits.js'
 import { readLock, type Seat } from '../../protocol/lock/record.js'
 import type { Granted, StoreMessage } from '../../protocol/messages.js'
 import { readProcess } from '../../protocol/process/record.js'
@@ -47,18 +46,6 @@ export class LocksWatch {
     if (!isConnected(connectionId)) return
     if ([...this.connections.values()].includes(connectionId))
       this.judge.violate('18', 'a connection that works has lost its record')
-  }
-
-  /** At the end of a run of days: no lock under which a process holds a session may be near its removal by TTL. */
-  checkKept(items: ReadonlyMap<string, Item>, isHeld: (key: string, epoch: number) => boolean): void {
-    for (const [key, item] of items) {
-      const lock = key.startsWith('S#') ? readLock(item) : undefined
-      if (lock?.holder === undefined || !isHeld(key, lock.epoch)) continue
-      const leftMs = 1_000 * Number((item.expiresAt as { N?: string } | undefined)?.N) - this.judge.wallMs()
-      // It is kept every day. One `keep` may be lost.
-      if (leftMs < LOCK_TTL_MS - 2.1 * 24 * 3_600_000)
-        this.judge.violate('18', `a lock that is held is removed in ${leftMs} ms`)
-    }
   }
 
   /** Whether the lock is still where it was under this epoch, as far as can be said. */

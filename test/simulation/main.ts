@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util'
 import { OF_THREAD, type Victim } from './crashes.js'
 import { NO_FAULTS } from './faults.js'
-import { type Script, Simulation } from './simulation.js'
+import type { Script } from './script.js'
+import { Simulation } from './simulation.js'
 
 /**
  * Runs seeds, or one seed with a crash at one suspension point after the other, and prints a line of JSON for each
@@ -14,8 +15,10 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
 })
 const [mode = 'seeds', ...numbers] = positionals
-const [first = 1, count = 1, seed = 1] = numbers.map(Number)
+/** The third is the seed whose points are tried, or the number of days. */
+const [first = 1, count = 1, third = 1] = numbers.map(Number)
 const VICTIMS: readonly Victim[] = ['machine', 'thread', 'hung thread']
+const DAY_MS = 24 * 3_600_000
 const hashes: [seed: number, hash: string][] = []
 const totals = {
   events: 0,
@@ -68,7 +71,7 @@ async function run(
   totals.landed += landed
   totals.judged += Object.values(leftOut).every((times) => times === 0) ? 1 : 0
   add(totals.leftOut, leftOut)
-  if (mode === 'seeds') hashes.push([about.seed, hash])
+  if (mode === 'seeds' || mode === 'days') hashes.push([about.seed, hash])
   totals.crashes += hasCrashed ? 1 : 0
   add(totals.faults, counts)
   add(totals.executed, executed)
@@ -79,11 +82,14 @@ async function run(
   return false
 }
 
-const labels = mode === 'crashes' ? (await new Simulation(seed, script(seed, undefined)).run()).points : []
+const labels = mode === 'crashes' ? (await new Simulation(third, script(third, undefined)).run()).points : []
 for (let index = first; index < first + count; index += 1) {
   // Whoever started this ends it where nothing follows.
   console.log(JSON.stringify({ begins: index }))
-  if (mode === 'seeds' || mode === 'first') {
+  if (mode === 'days') {
+    const days: Script = { shape: 'days', durationMs: third * DAY_MS, crash: undefined }
+    await run(new Simulation(index, days, values.quiet), { seed: index })
+  } else if (mode === 'seeds' || mode === 'first') {
     const isFine = await run(new Simulation(index, undefined, values.quiet), { seed: index })
     if (mode === 'first' && !isFine) break
   } else if (mode === 'points') await run(new Simulation(index, script(index, undefined)), { seed: index })
@@ -92,8 +98,8 @@ for (let index = first; index < first + count; index += 1) {
     for (const side of ['before', 'after'] as const) {
       for (const victim of victims) {
         totals.runs += 1
-        const simulation = new Simulation(seed, script(seed, { at: index, side, victim }))
-        await run(simulation, { seed, point: index, side, victim })
+        const simulation = new Simulation(third, script(third, { at: index, side, victim }))
+        await run(simulation, { seed: third, point: index, side, victim })
       }
     }
   }

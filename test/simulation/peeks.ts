@@ -1,7 +1,8 @@
 import type { SessionKey } from '../../protocol/keys.js'
 import type { ListName } from './attributes.js'
 import type { Judge } from './judge.js'
-import { CLOCKS_OFF_MAX_MS, type SessionNow, type SessionsWatch, stoodAt } from './sessions-watch.js'
+import { stoodAt } from './landing.js'
+import { CLOCKS_OFF_MAX_MS, type SessionNow, type SessionsWatch } from './sessions-watch.js'
 
 interface Peeked {
   readonly rev: number

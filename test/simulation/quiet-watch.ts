@@ -14,6 +14,7 @@ const CONNECTION_MIN_MS = CONNECTION_LIFETIME_MS - 2 * CONNECTION_EARLY_MS
 
 /** No session of a run that is usual is unused for longer. */
 const KEPT_MIN_MS = 100_000
+const PAUSE_OF_DAYS_MS = 3_600_000
 
 /** What one process of a run without faults has sent and heard. */
 interface Heard {
@@ -148,7 +149,17 @@ export class QuietWatch {
 }
 
 /** Whether a run's processes keep what they hold until others ask for it. */
-const keepsSessions = ({ cachedBytesMax, createShare, destroyShare, options, rotateShare }: Workload): boolean =>
+const keepsSessions = ({
+  cachedBytesMax,
+  createShare,
+  destroyShare,
+  options,
+  pauseMs,
+  rotateShare,
+  sessions,
+}: Workload): boolean =>
+  // In days one of several sessions may be unused for long, and fixed lives end.
+  (pauseMs < PAUSE_OF_DAYS_MS || (sessions.length === 1 && options.expiry !== 'fixed')) &&
   options.holdPolicy === 'untilRevoked' &&
   options.ifMissing !== 'fail' &&
   (options.idleReleaseMs ?? 0) > KEPT_MIN_MS &&

@@ -19,7 +19,6 @@ import { type Machine, randomnessOf } from './machine.js'
 import { Workers } from './workers.js'
 import type { Workload } from './workload.js'
 
-const PAUSE_STEP_MS = 60_000
 /** Of a process's name and of its secret. The id of a session may be drawn before. */
 const IDENTITY_BYTES = [12, 32]
 
@@ -146,8 +145,9 @@ export class Server implements Caller {
 
   /** Between two accesses. It is over at once, or nearly, when the server stops. */
   private async pause(ms: number): Promise<void> {
-    for (let leftMs = ms; leftMs > 0 && !this.isStopping; leftMs -= PAUSE_STEP_MS) {
-      await this.sleep(Math.min(leftMs, PAUSE_STEP_MS))
+    const { pauseStepMs } = this.workload
+    for (let leftMs = ms; leftMs > 0 && !this.isStopping; leftMs -= pauseStepMs) {
+      await this.sleep(Math.min(leftMs, pauseStepMs))
     }
   }
 

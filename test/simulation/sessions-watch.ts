@@ -5,6 +5,7 @@ import { LISTS, type ListName } from './attributes.js'
 import { AttributesWatch, countOf, listOf } from './attributes-watch.js'
 import type { ExecutedCounts } from './executed.js'
 import type { Judge } from './judge.js'
+import type { Landing } from './landing.js'
 import { TtlsWatch } from './ttls-watch.js'
 
 /** No server's clock is ever off by more, by its skew and its drift together. */
@@ -33,16 +34,6 @@ export interface SessionNow {
 /** How long sessions live after their creation, where accesses do not extend it; by the servers that may create one. */
 export type FixedLives = readonly number[]
 
-/** Where a value was committed. */
-export interface Landing {
-  readonly session: string
-  readonly life: number
-  readonly list: ListName
-  readonly index: number
-  /** Where it was before a rotation moved it. */
-  readonly movedFrom?: Landing | undefined
-}
-
 /** The records of the Sessions table: which values were committed where, and whether each write was allowed. */
 export class SessionsWatch {
   private readonly landings = new Map<string, Landing>()
@@ -61,6 +52,7 @@ export class SessionsWatch {
   readonly attributes: AttributesWatch
   readonly ttls: TtlsWatch
   private readonly tombstones = new Set<string>()
+  private readonly removed = new Set<string>()
   private readonly winners = new Set<string>()
 
   constructor(
@@ -128,6 +120,10 @@ export class SessionsWatch {
     return record === undefined || record.isUnborn ? Number.POSITIVE_INFINITY : record.aliveUntil
   }
 
+  recordOf(session: string): SessionRecord | undefined {
+    return this.records.get(session)
+  }
+
   restorationsOf(session: string): number {
     return this.restorations.get(session) ?? 0
   }
@@ -183,6 +179,15 @@ export class SessionsWatch {
         this.landings.set(token, { session, life: lives.length - 1, list, index, movedFrom: this.landings.get(token) })
       }
     }
+  }
+
+  /** DynamoDB's TTL removes the record: nothing of the session is left. */
+  removedByTtl(session: string): void {
+    const record = this.records.get(session)
+    if (record === undefined) return
+    if (isAlive(record, this.judge.wallMs())) this.judge.violate('4', `TTL removes ${session}, which lives`)
+    this.records.set(session, { ...record, attrs: undefined, rev: 0 })
+    this.removed.add(session)
   }
 
   wrote(update: Update, before: Item | undefined, after: Item | undefined): void {
@@ -248,7 +253,8 @@ export class SessionsWatch {
 
   /** A session starts anew only where its life has ended. Clocks of servers are off by some seconds. */
   private checkEnd(session: string, was: SessionRecord | undefined, hadLife: boolean): void {
-    if (was === undefined && hadLife) this.judge.violate('4', `${session} vanished, and was started afresh`)
+    if (was === undefined && hadLife && !this.removed.delete(session))
+      this.judge.violate('4', `${session} vanished, and was started afresh`)
     if (was?.attrs === undefined || was.isUnborn) return
     if (typeof this.lifetimes !== 'number') this.executed.hit('life ended by fixed expiry')
     const leftMs = was.aliveUntil - this.judge.wallMs()
@@ -290,11 +296,4 @@ export class SessionsWatch {
       this.judge.violate('2', `a write of epoch ${fence} landed after another than it was made for`)
     else if (isDestroyed) this.judge.violate('2', 'a write landed on a tombstone')
   }
-}
-
-/** Whether a value was committed here. A reader may report late, when the session has moved to another id. */
-export function stoodAt(landing: Landing | undefined, session: string, life: number, index: number): boolean {
-  if (landing === undefined) return false
-  const isHere = landing.session === session && landing.life === life && landing.index === index
-  return isHere || stoodAt(landing.movedFrom, session, life, index)
 }

@@ -1,23 +1,48 @@
 import type { Random } from '../support/random.js'
+import { DAYS_FAULTS, type Faults, NO_FAULTS } from './faults.js'
 
 /**
- * A few servers for a short time; a crowd of them; two for longer than a gateway keeps a connection; one for longer than
- * a lock may be held without `keep`; or two that ask each other for more sessions than a renewal names, while every push
- * is lost.
+ * A few servers for a short time; a crowd of them; two for longer than a gateway keeps a connection; one or two for longer
+ * than a lock may be held without `keep`, and than a session lives unused; or two that ask each other for more sessions
+ * than a renewal names, while every push is lost.
  */
 export type Shape = 'usual' | 'crowd' | 'long' | 'days' | 'contended'
 
 /** Far more processes than may stand in one queue. */
 const CROWD = 200
 /** Servers of a shape whose number is not drawn, and the tasks of each. */
-export const SERVERS: { readonly [S in Shape]?: number } = { crowd: CROWD, long: 2, days: 1, contended: 2 }
+const SERVERS: { readonly [S in Shape]?: number } = { crowd: CROWD, long: 2, contended: 2 }
 export const TASKS: { readonly [S in Shape]?: number } = { crowd: 1, contended: 100 }
+const HOUR_MS = 3_600_000
+
+/** Of the shapes whose length is not drawn. Within ten days each lock that is never kept is gone. */
+export const DURATIONS_MS: { readonly [S in Shape]?: number } = {
+  crowd: 15_000,
+  contended: 15_000,
+  long: 2.2 * HOUR_MS,
+  days: 10 * 24 * HOUR_MS,
+}
+
 /** Runs of hours get no more mischief than one of minutes: a new server every few seconds is another test. */
 export const SLOWER: { readonly [S in Shape]?: number } = { long: 60, days: 60_000 }
 
+/** By the number of the seed, runs of days come with one server and with more, each with faults and without. */
 export function chooseShape(seed: number, random: Random): Shape {
-  if (random.chance(0.002)) return 'days'
+  if (seed % 201 === 10) return 'days'
+  if (seed % 250 === 100) return 'contended'
   if (random.chance(0.004)) return 'crowd'
-  if (random.chance(0.004)) return 'long'
-  return seed % 250 === 100 ? 'contended' : 'usual'
+  return random.chance(0.004) ? 'long' : 'usual'
+}
+
+/** How many servers a run has, where that is not drawn. Alone for days, a server keeps its sessions for weeks. */
+export function serversOf(shape: Shape, seed: number): number | undefined {
+  if (shape === 'days') return seed % 4 < 2 ? 2 : 1
+  return SERVERS[shape]
+}
+
+/** The faults of a run for which these were drawn. In half of the runs of days a process that nothing ends holds its sessions for weeks. */
+export function faultsOf(shape: Shape, seed: number, drawn: Faults): Faults {
+  if (shape === 'contended') return { ...NO_FAULTS, pushLost: 1 }
+  if (shape !== 'days') return drawn
+  return seed % 2 === 0 ? NO_FAULTS : { ...drawn, ...DAYS_FAULTS }
 }

@@ -6,46 +6,23 @@ import { holdCostMaxMs, type Timing } from '../../protocol/timing.js'
 import { Random } from '../support/random.js'
 import { SCHEMAS } from './attributes.js'
 import { Cloud } from './cloud.js'
-import { type Crash, SuspensionPoints } from './crashes.js'
+import { SuspensionPoints } from './crashes.js'
 import { Database } from './database.js'
-import { ExecutedCounts, type Kind } from './executed.js'
-import { chooseFaults, type Fault, FaultCounts, type Faults, hasNoFaults, isPrompt, NO_FAULTS } from './faults.js'
+import { Days } from './days.js'
+import { ExecutedCounts } from './executed.js'
+import { chooseFaults, FaultCounts, type Faults, hasNoFaults, isPrompt, NO_FAULTS } from './faults.js'
 import { History } from './history.js'
-import type { LeftOut, Violation } from './judge.js'
 import { Leftovers } from './leftovers.js'
 import { Machine } from './machine.js'
 import { Mischief } from './mischief.js'
 import { quietWatchOf } from './quiet-watch.js'
+import type { Result, Script } from './script.js'
 import { Server } from './server.js'
-import { chooseShape, SERVERS, type Shape, SLOWER, TASKS } from './shape.js'
+import { chooseShape, DURATIONS_MS, faultsOf, type Shape, SLOWER, serversOf, TASKS } from './shape.js'
 import { Timeline } from './timeline.js'
 import { TOLD_BY_RENEWAL_MAX_MS, TOLD_MAX_MS } from './waits-watch.js'
 import { wireJudges } from './wiring.js'
 import { chooseWorkload, DAYS_TIMING, TIMING, type Workload } from './workload.js'
-
-/** A run whose faults are given. */
-export interface Script {
-  readonly faults: Faults
-  readonly durationMs: number
-  readonly crash: Crash | undefined
-  readonly shape?: Shape
-  readonly workload?: Partial<Workload>
-}
-
-export interface Result {
-  readonly seed: number
-  readonly violations: readonly Violation[]
-  readonly hash: string
-  readonly events: number
-  readonly counts: { readonly [F in Fault]: number }
-  readonly executed: { readonly [K in Kind]: number }
-  readonly codes: { readonly [code: string]: number }
-  readonly landed: number
-  readonly leftOut: { readonly [C in LeftOut]: number }
-  /** The label of each suspension point while there were faults. */
-  readonly points: readonly string[]
-  readonly hasCrashed: boolean
-}
 
 /** About as many accesses make a run. */
 const ACCESSES = 150
@@ -88,15 +65,11 @@ export class Simulation {
     this.counts = new FaultCounts(() => this.timeline.nowMs)
     const { random, timeline, counts, executed } = this
     this.points = new SuspensionPoints(script?.crash, () => counts.hit('functionDies'))
-    const chosen = script?.faults ?? chooseFaults(random)
-    this.faults = isQuiet ? NO_FAULTS : chosen
+    const drawn = script?.faults ?? chooseFaults(random)
     this.shape = script === undefined ? chooseShape(seed, random) : (script.shape ?? 'usual')
+    this.faults = isQuiet ? NO_FAULTS : faultsOf(this.shape, seed, drawn)
     this.timing = this.shape === 'days' ? DAYS_TIMING : TIMING
     this.holdCostMs = holdCostMaxMs(this.timing)
-    // In days a clock that drifts as much as it may is off by minutes. Half of these runs have no faults: a process that
-    // nothing ends holds its sessions for days.
-    if (this.shape === 'days') this.faults = { ...(seed % 2 === 0 ? NO_FAULTS : this.faults), clockDrift: 0 }
-    if (this.shape === 'contended') this.faults = { ...NO_FAULTS, pushLost: isQuiet ? 0 : 1 }
     const workload = chooseWorkload(seed, random, this.shape, this.faults)
     this.workload = { ...workload, ...script?.workload, options: { ...workload.options, ...script?.workload?.options } }
     const { ttlMs = 0, expiry } = this.workload.options
@@ -119,7 +92,7 @@ export class Simulation {
 
   async run(): Promise<Result> {
     const { random, timeline, history } = this
-    const servers = SERVERS[this.shape] ?? random.pick([2, 2, 3, 3, 4, 6])
+    const servers = serversOf(this.shape, this.seed) ?? random.pick([2, 2, 3, 3, 4, 6])
     let tasks = 0
     for (let index = 0; index < servers; index += 1) {
       const more = TASKS[this.shape] ?? random.integer(1, 3)
@@ -128,15 +101,11 @@ export class Simulation {
     }
     this.mischief().begin()
     if (this.shape === 'usual') this.leftovers.watch(this.servers)
+    if (this.shape === 'days') this.days().begin()
     if (this.shape === 'usual' && isPrompt(this.faults)) history.waits.watch(timeline, this.servers, TOLD_MAX_MS)
     if (this.shape === 'contended') history.waits.watch(timeline, this.servers, TOLD_BY_RENEWAL_MAX_MS)
     await timeline.run(this.script?.durationMs ?? this.durationMs(tasks))
     const points = [...this.points.labels]
-    if (this.shape === 'days') {
-      const isHeld = (key: string, epoch: number) =>
-        this.servers.some((server) => !server.machine.isDead && server.holds(key, epoch))
-      history.locks.checkKept(this.database.memory.items('locks'), isHeld)
-    }
 
     this.faults = NO_FAULTS
     this.database.isDown = false
@@ -154,6 +123,8 @@ export class Simulation {
       history.violate('16', `${stuck} accesses still wait ${Math.round(patienceMs)} ms after the last fault`)
     await this.checkEnded(live())
     for (const { watch } of live()) watch.checkExpense(history)
+    // Tasks that pause for long see only then that their server stops.
+    if (this.shape === 'days') await timeline.run(timeline.nowMs + this.workload.pauseStepMs)
 
     await this.probe()
     await this.leftovers.checkIdle(live())
@@ -184,9 +155,8 @@ export class Simulation {
 
   /** Busy runs are short: many different ones find more than a few long ones. */
   private durationMs(tasks: number): number {
-    if (this.shape === 'crowd' || this.shape === 'contended') return 15_000
-    if (this.shape === 'long') return 2.2 * 3_600_000
-    if (this.shape === 'days') return 3.2 * 24 * 3_600_000
+    const givenMs = DURATIONS_MS[this.shape]
+    if (givenMs !== undefined) return givenMs
     const { pauseMs, workMs } = this.workload
     const enoughMs = (ACCESSES * (pauseMs + workMs / 2)) / tasks
     return Math.min(60_000, Math.max(6_000, enoughMs)) * this.random.between(0.5, 1.5)
@@ -249,6 +219,14 @@ export class Simulation {
       const waiters = readLock(this.database.memory.getNow('locks', lockKey(keyOf(id))))?.waiters.length ?? 0
       if (waiters > 0) history.violate('20', `${waiters} processes are queued though nobody waits`)
     }
+  }
+
+  private days(): Days {
+    const { timeline, random, history, servers, executed, cloud } = this
+    const { memory } = this.database
+    const { ttlMs, expiry } = this.workload.options
+    const about = { lifetimeMs: expiry === 'fixed' ? undefined : ttlMs, isFaultless: hasNoFaults(this.faults) }
+    return new Days({ timeline, random, history, memory, servers, executed, cloud, ...about })
   }
 
   private mischief(): Mischief {

@@ -35,6 +35,9 @@ export class WaitsWatch {
   private readonly since = new Map<string, { readonly epoch: number; readonly ms: number }>()
   /** When others first waited for the holder of each epoch: it has its time once, also where they give up. */
   private readonly sinceOf = new Map<string, number>()
+  /** Locks that some process has waited for. */
+  private readonly waited = new Set<string>()
+  private isWatching = false
 
   constructor(
     private readonly judge: Judge,
@@ -44,6 +47,7 @@ export class WaitsWatch {
 
   wroteLock(key: string, after: Item | undefined): void {
     const lock = readLock(after)
+    if (lock !== undefined && lock.waiters.length > 0) this.waited.add(key)
     if (lock === undefined || lock.waiters.length === 0) this.since.delete(key)
     else if (this.since.get(key)?.epoch !== lock.epoch) {
       this.since.set(key, { epoch: lock.epoch, ms: this.nowMs() })
@@ -58,9 +62,20 @@ export class WaitsWatch {
     return sinceMs === undefined ? undefined : this.nowMs() - sinceMs
   }
 
+  hasWaited(session: SessionKey): boolean {
+    return this.waited.has(lockKey(session))
+  }
+
+  /** Others have waited for so long under this grant that its holder was told of them. */
+  mustKnow(session: SessionKey, epoch: number): boolean {
+    const waited = this.since.get(lockKey(session))
+    return this.isWatching && waited?.epoch === epoch && this.nowMs() - waited.ms > this.toldMaxMs
+  }
+
   /** Looks into these servers, and those that are added, until they stop. */
   watch(timeline: Timeline, servers: readonly Watched[], toldMaxMs: number): void {
     this.toldMaxMs = toldMaxMs
+    this.isWatching = true
     timeline.after(LOOK_EVERY_MS, () => {
       for (const { machine, client } of servers) {
         if (machine.isDead) continue

@@ -27,8 +27,5 @@ export function wireJudges({ cloud, database, history, counts, serverOf }: Parts
     return serverOf(owner)?.hearing(p, message)
   }
   cloud.onWelcome = (owner, said) => serverOf(owner)?.checkRepeated(said)
-  cloud.onAnswered = (exchange) => {
-    locks.answered(exchange)
-    history.causes.answered(exchange)
-  }
+  cloud.onAnswered = (exchange) => history.answered(exchange)
 }

@@ -18,12 +18,13 @@ const TIMING_OPTIONS = {
 }
 export const TIMING = compileTiming(TIMING_OPTIONS)
 
-/** The same for runs of days, with a lease that needs fewer renewals. */
-export const DAYS_TIMING = compileTiming({ ...TIMING_OPTIONS, leaseMs: 60_000 })
+/** The same for runs of days, with a lease that needs fewer renewals. No clock drifts then. */
+export const DAYS_TIMING = compileTiming({ ...TIMING_OPTIONS, leaseMs: 1_800_000, clockDriftPpm: 0 })
 
 const DAY_MS = 24 * 3_600_000
+const KEEPS = 'untilRevoked' as const
 
-const PAUSES_MS: { readonly [S in Shape]?: number } = { long: 60_000, days: 3 * 3_600_000 }
+const PAUSES_MS: { readonly [S in Shape]?: number } = { long: 60_000, days: 3_600_000 }
 
 /** The kinds of accesses that a run makes. */
 export interface Workload {
@@ -33,6 +34,8 @@ export interface Workload {
   readonly successors: Map<string, string>
   /** The mean pause of a task between two accesses. */
   readonly pauseMs: number
+  /** After a step of this length, at the latest, the task sees that its server stops. */
+  readonly pauseStepMs: number
   /** How long the work inside an access takes at most, as a rule; and how often it takes far longer. */
   readonly workMs: number
   readonly longWorkChance: number
@@ -40,6 +43,7 @@ export interface Workload {
   readonly writeShare: number
   readonly destroyShare: number
   readonly rotateShare: number
+  readonly releaseShare: number
   /** Accesses to several sessions, sessions that stay open for a scope, and accesses that later lock more. */
   readonly oddShare: number
   /** Accesses to whole sessions; and how many of them change very many attributes. */
@@ -101,12 +105,14 @@ export function chooseWorkload(seed: number, random: Random, shape: Shape, fault
   return {
     sessions: Array.from({ length: isContended ? CONTENDED_SESSIONS : few }, (_, index) => `session ${seed} ${index}`),
     pauseMs: PAUSES_MS[shape] ?? random.pick(isBusy ? [5] : [50, 300, 1_500]),
+    pauseStepMs: shape === 'days' ? 600_000 : 60_000,
     workMs: random.pick([5, 50, 300]),
     longWorkChance: blocksLoop ? 0.2 : random.pick([0, 0, 0.02, 0.1]),
     longWorkMs: blocksLoop ? 8_000 : random.pick([1_500, 8_000, 30_000]),
     writeShare: random.pick([0.3, 0.6, 0.9]),
-    destroyShare: random.pick([0, 0, 0.02]),
-    rotateShare: random.pick([0, 0, 0.02]),
+    destroyShare: random.pick([0, 0, shape === 'days' ? 0.002 : 0.02]),
+    rotateShare: random.pick([0, 0, shape === 'days' ? 0.002 : 0.02]),
+    releaseShare: shape === 'days' ? 0.001 : 0.03,
     oddShare: random.pick([0, 0, 0.3]),
     wholeShare: isMigrating ? 0.3 : random.pick([0, 0, 0, 0.3]),
     wideShare: random.pick([0, 0.5]),
@@ -126,12 +132,12 @@ export function chooseWorkload(seed: number, random: Random, shape: Shape, fault
     shortWaitChance: random.pick([0, 0.2, 0.6]),
     longWaitMs: 10 * Math.round(holdCostMaxMs(TIMING)),
     options: {
-      holdPolicy: random.pick(['untilRevoked', 'untilRevoked', 'untilRevoked', 'perAccess'] as const),
-      ttlMs: shape === 'days' ? 30 * DAY_MS : random.pick([3_600_000, 3_600_000, 4_000]),
+      holdPolicy: random.pick(shape === 'days' ? [KEEPS] : [KEEPS, KEEPS, KEEPS, 'perAccess' as const]),
+      ttlMs: shape === 'days' ? random.pick([2, 30]) * DAY_MS : random.pick([3_600_000, 3_600_000, 4_000]),
       ...(random.chance(0.15) ? { expiry: 'fixed' as const } : {}),
       ...(random.chance(0.1) ? { ifMissing: 'fail' as const } : {}),
       idleReleaseMs: shape === 'days' ? DAY_MS : random.pick([300_000, 700]),
-      heldSessionsMax: random.pick([10_000, 1]),
+      heldSessionsMax: random.pick(shape === 'days' ? [10_000] : [10_000, 1]),
       flushMs: random.pick([200, 5_000]),
       ...(random.chance(0.7) ? { durability: 'access' as const } : {}),
       ...(isContended ? CONTENDED_OPTIONS : {}),

@@ -1,6 +1,7 @@
 import { ACCESS_MUTANTS } from './accesses.js'
 import { ANSWER_MUTANTS } from './answers.js'
 import { CALL_MUTANTS } from './calls.js'
+import { DAYS_MUTANTS } from './days.js'
 import { LEASE_MUTANTS } from './lease.js'
 import { LEFTOVER_MUTANTS } from './leftovers.js'
 import type { Mutant } from './mutant.js'
@@ -9,6 +10,7 @@ import { REASON_MUTANTS } from './reasons.js'
 import { REMEMBERED_MUTANTS } from './remembered.js'
 import { SESSION_MUTANTS } from './sessions.js'
 import { STATE_MUTANTS } from './state.js'
+import { TOLD_MUTANTS } from './told.js'
 import { WORKER_MUTANTS } from './workers.js'
 
 /**
@@ -27,4 +29,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...LEFTOVER_MUTANTS,
   ...WORKER_MUTANTS,
   ...REASON_MUTANTS,
+  ...TOLD_MUTANTS,
+  ...DAYS_MUTANTS,
 ]
