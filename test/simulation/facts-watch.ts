@@ -1,4 +1,4 @@
-import type { ListSession } from './access-work.js'
+import type { Session } from '../../client/access/session.js'
 import type { Judge } from './judge.js'
 import type { LocksWatch } from './locks-watch.js'
 import type { SessionsWatch } from './sessions-watch.js'
@@ -7,7 +7,7 @@ import type { WaitsWatch } from './waits-watch.js'
 
 /** What a session object says of its session, beside the attributes. */
 type Facts = Pick<
-  ListSession,
+  Session,
   'epoch' | 'signal' | 'isNew' | 'createdAt' | 'lastAccessAt' | 'rev' | 'wanted' | 'wantedSignal'
 >
 
