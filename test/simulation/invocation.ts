@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Update } from '../../protocol/dynamodb.js'
 import type { StoreMessage } from '../../protocol/messages.js'
 
-export interface Pushed {
+interface Pushed {
   /** The process that the connection speaks for; undefined where the connection is gone. */
   readonly p: string | undefined
   readonly message: StoreMessage

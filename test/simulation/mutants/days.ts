@@ -5,8 +5,8 @@ export const DAYS_MUTANTS: readonly Mutant[] = [
   {
     name: 'a lock that is held for days is kept once',
     file: 'client/session/held-sessions.ts',
-    from: "    this.keepTimer = this.context.clock.after(KEEP_PERIOD_MS, () => this.keepAll(), 'background')\n  }\n}",
-    to: '  }\n}',
+    from: "    this.keepAll()\n    this.keepTimer = this.context.clock.after(KEEP_PERIOD_MS, () => this.keepDaily(), 'background')",
+    to: '    this.keepAll()',
   },
   {
     name: 'a commit leaves the time when TTL removes its session as it was',
