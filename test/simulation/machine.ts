@@ -33,9 +33,17 @@ export class Machine implements Clock {
     return (this.timeline.nowMs - this.missedMs) * (1 + this.drift)
   }
 
-  /** Only timers of a client have a kind. */
+  /** Only timers of a client have a kind. One that is due while the machine stands still can be cancelled until it runs. */
   after(ms: number, fire: () => void, kind?: TimerKind): Timer {
-    return this.timeline.after(Math.max(0, ms) / (1 + this.drift), () => this.run(fire), this, kind)
+    let isCancelled = false
+    const due = () => this.run(() => isCancelled || fire())
+    const timer = this.timeline.after(Math.max(0, ms) / (1 + this.drift), due, this, kind)
+    return {
+      cancel: () => {
+        isCancelled = true
+        timer.cancel()
+      },
+    }
   }
 
   /** Runs an event from outside: now, or when the machine goes on, or never. */
