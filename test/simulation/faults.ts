@@ -231,6 +231,8 @@ const ACTS_FOR_EVER: ReadonlySet<Fault> = new Set<Fault>([
 export class FaultCounts {
   readonly counts = Object.fromEntries([...FAULTS, ...OCCASIONS].map((fault) => [fault, 0])) as Record<Fault, number>
   private readonly lastMs = new Map<Fault, number>()
+  /** By how much the lease of this run is longer than in most runs: a process notices some faults only with a renewal. */
+  longerLeaseMs = 0
 
   constructor(private readonly nowMs: () => number) {}
 
@@ -242,7 +244,7 @@ export class FaultCounts {
 
   /** Whether one of these faults has happened, so late that it may have an effect now. */
   mayActStill(faults: readonly Fault[], withinMs = ACTS_MAX_MS): boolean {
-    const sinceMs = this.nowMs() - withinMs
+    const sinceMs = this.nowMs() - withinMs - this.longerLeaseMs
     return faults.some((fault) => {
       const lastMs = this.lastMs.get(fault)
       return lastMs !== undefined && (lastMs >= sinceMs || ACTS_FOR_EVER.has(fault))

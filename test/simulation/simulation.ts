@@ -69,6 +69,7 @@ export class Simulation {
     this.shape = script === undefined ? chooseShape(seed, random) : (script.shape ?? 'usual')
     this.faults = isQuiet ? NO_FAULTS : faultsOf(this.shape, seed, drawn)
     this.timing = this.shape === 'days' ? DAYS_TIMING : TIMING
+    counts.longerLeaseMs = this.timing.leaseMs - TIMING.leaseMs
     this.holdCostMs = holdCostMaxMs(this.timing)
     const workload = chooseWorkload(seed, random, this.shape, this.faults)
     this.workload = { ...workload, ...script?.workload, options: { ...workload.options, ...script?.workload?.options } }
