@@ -22,7 +22,7 @@ const BATCHES_PER_WORKER = 4
 /** Seeds of a run of days, unless it is said: some without faults, with one server and with two. */
 const DAYS_SEEDS = '8'
 /** From here on every fault must have happened. */
-const COMPLETE_FROM_SEEDS = 2_000
+const COMPLETE_FROM_SEEDS = 1_000
 /** Runs whose suspension points are all tried, on both sides of each. */
 const CRASH_SEEDS = [3, 6]
 const CRASH_BATCH = 100

@@ -193,6 +193,11 @@ export class Storm {
     private readonly random: Random,
   ) {}
 
+  /** Kinds that have not happened yet. */
+  get missing(): readonly FaultName[] {
+    return NAMES.filter((name) => this.counts.get(name)?.times === 0)
+  }
+
   /** Resolves when `ms` have passed and all faults have ended. */
   async rage(ms: number, signal: AbortSignal): Promise<void> {
     const end = new AbortController()

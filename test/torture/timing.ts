@@ -20,6 +20,11 @@ export const TIMING: Timing = compileTiming({
   storeMarginMs: 300,
 })
 
+/** From here on every fault must have happened. */
+export const COMPLETE_FROM_MINUTES = 2
+/** A run goes on for so long beyond its minutes, where a fault has not happened yet. */
+export const MORE_MAX_MS = 3 * 60_000
+
 /** T of docs/PROTOCOL.md: how long one hold may keep the next process waiting. */
 export const HOLD_COST_MAX_MS = holdCostMaxMs(TIMING)
 
