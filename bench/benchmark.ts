@@ -26,12 +26,13 @@ export async function benchmark(parts: readonly Part[], options: BenchmarkOption
       const run = await runPart(part, version, options, wrongCounts)
       console.log(printed(run))
       runs.push(run)
+      // What was measured stays, even if a later part is broken off.
+      if (options.isPublished) await publish([run])
     }
   }
   await mkdir(RESULTS, { recursive: true })
   const results: Results = { runs }
   await writeFile(join(RESULTS, 'results.json'), `${JSON.stringify(results, undefined, 2)}\n`)
-  if (options.isPublished) await publish(runs)
   for (const wrong of wrongCounts) console.error(wrong)
   console.log(`\nresults: ${join(RESULTS, 'results.json')}; wrong counts: ${wrongCounts.length}`)
   return wrongCounts.length === 0 ? 0 : 1

@@ -85,6 +85,7 @@ async function hello(store: MemoryStore): Promise<void> {
   })
   const token = (bytes: number) => randomBytes(bytes).toString('base64url')
   const message = { type: 'hello', v: 1, processId: token(12), secret: token(32), label: 'bench', gen: 1 }
+  if (!(await functions.connected(CONNECTION_ID))) throw new Error('the connection was refused')
   const answer = await functions.answer(CONNECTION_ID, JSON.stringify(message))
   if (JSON.parse(answer).type !== 'welcome') throw new Error(`not welcome: ${answer}`)
 }
