@@ -30,7 +30,7 @@ export class Scope {
     readonly others: 'refused' | 'waits',
   ) {}
 
-  /** Whatever still has this scope as its context, such as a socket, keeps no session for it. */
+  /** An ended scope keeps no session in memory: a socket, for one, may have it as its context for long. */
   close(): void {
     this.isEnded = true
     this.running = NONE

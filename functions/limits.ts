@@ -17,7 +17,7 @@ export const PUSH_ENDPOINTS_MAX = 16
  * share of `roundTripMs`. The rest is for the network, the gateway and Lambda itself, there and back.
  */
 export const MESSAGE_TIME_SHARE = 0.8
-/** The most that this comes to, whatever `roundTripMs` is: Lambda ends a function after 10 s, and all that it was doing. */
+/** The time is at most this, for any `roundTripMs`: Lambda ends a function after 10 s, with all that it was doing. */
 export const MESSAGE_TIME_MAX_MS = 8_000
 /** The longest time of one try of a push. It is tried once: the lock record decides, and nudges repeat lost pushes. */
 export const PUSH_TIMEOUT_MS = 1_000

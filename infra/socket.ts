@@ -52,7 +52,7 @@ export class Socket extends Construct {
     this.url = stage.url
     this.callbackUrl = stage.callbackUrl
     this.source = `${this.api.apiId}/${STAGE}`
-    // Both log the text of messages. They are said, so that neither a default nor a change by hand turns them on.
+    // Both log the text of messages. They are set here, so that no default and no change by hand turns them on.
     const settings = stage.node.defaultChild as CfnStage
     settings.addPropertyOverride('DefaultRouteSettings.DataTraceEnabled', false)
     settings.addPropertyOverride('DefaultRouteSettings.LoggingLevel', 'OFF')

@@ -44,7 +44,7 @@ export function openRedisSemaphore(isTuned: boolean): Peer {
   return lockedValues(locker, valuesOf(redis), () => stop(redis))
 }
 
-/** As a session store without a lock: whoever sets last wins. */
+/** As a session store without a lock: the last set wins. */
 export function openRedisValues(): Peer {
   const redis = connect()
   const values = valuesOf(redis)

@@ -8,7 +8,6 @@ import { type Clock, type Instant, instant, type Timer } from '../ports.js'
 export class BusyNotice {
   private timer: Timer | undefined
   private until: Instant | undefined
-  private isOver = false
 
   constructor(
     private readonly clock: Clock,
@@ -35,13 +34,10 @@ export class BusyNotice {
   }
 
   end(): void {
-    this.isOver = true
     this.timer?.cancel()
   }
 
   private sayFirst(): void {
-    // A timer that was due while the loop was blocked may fire although it was cancelled meanwhile.
-    if (this.isOver) return
     // Counted from before the first busy is sent: the store counts from its receipt, which is later.
     const { wallMs, monotonicMs } = instant(this.clock)
     const { maxBusyMs, clientMarginMs } = this.timing()

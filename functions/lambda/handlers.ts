@@ -27,8 +27,8 @@ const FORBIDDEN: APIGatewayProxyResultV2 = { statusCode: 403 }
 
 /**
  * Passes the events of this deployment's API on, and refuses all others. An event names no account, and API ids are
- * unique in a region. Whoever may invoke the function and knows the API id can still make up events: no application
- * needs that permission.
+ * unique in a region. Somebody who may invoke the function and knows the API id can still make up events: no
+ * application needs that permission.
  */
 const onlyFromApi =
   ({ api, deps }: Environment, handle: Handler): Handler =>

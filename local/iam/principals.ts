@@ -37,7 +37,7 @@ export class Principals {
     return this.add({ name, arn: `arn:aws:iam::${ACCOUNT_ID}:user/${name}`, statements, token: {} })
   }
 
-  /** Adds a user by its name, or whoever has this ARN: a session of an assumed role has temporary credentials. */
+  /** Adds a user by its name, or a principal by its ARN: a session of an assumed role has temporary credentials. */
   addApplication(nameOrArn: string, statements: Principal['statements']): Principal {
     if (!nameOrArn.startsWith('arn:')) return this.addUser(nameOrArn, statements)
     const token = nameOrArn.includes(':sts:') ? temporary() : {}

@@ -22,7 +22,7 @@ export interface FunctionsOptions {
 
 const HANDLERS = { connection: {}, grant: GRANT_HANDLERS, release: RELEASE_HANDLERS }
 const ENDPOINT = 'memory://gateway'
-/** Whoever opens a connection in this process: there is no IAM that would distinguish callers. */
+/** The opener of every connection in this process: there is no IAM that would distinguish callers. */
 const USER_ARN = 'arn:aws:iam::000000000000:user/application'
 
 /** The real handlers. Each function has a memory of its own, as in a deployment. */

@@ -63,7 +63,7 @@ const FAIL = { ifMissing: 'fail' } as const
 
 describe('the requests of a client', () => {
   const suite = new LocalStackSuite<Shop>({ environment: NO_RENEWALS })
-  /** All requests of the suite, whoever made them. */
+  /** All requests of the suite, of every caller. */
   const all: RecordedRequest[] = []
   let fault: (request: RecordedRequest) => boolean
   let made = 0

@@ -55,7 +55,7 @@ test.each([
   expect(loaded.length).toBeLessThanOrEqual(most)
 })
 
-test('every module is in one file only, whichever entries use it', () => {
+test('every module is in one file only, for all entries that use it', () => {
   const files = readdirSync(bundled).filter((name) => name.endsWith('.js'))
   const names = files.flatMap((file) => {
     // Before each part of a module, esbuild writes its name.

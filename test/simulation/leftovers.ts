@@ -87,7 +87,7 @@ export class Leftovers {
     })
   }
 
-  /** No access is under way: sessions that are held keep no process alive, and whoever gives them back has nothing. */
+  /** No access is under way: sessions that are held keep no process alive, and a client that gives them back has nothing. */
   async checkIdle(live: readonly Watched[]): Promise<void> {
     const { timeline } = this
     // The listeners of one that does not stop may begin accesses.

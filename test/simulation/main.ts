@@ -84,7 +84,7 @@ async function run(
 
 const labels = mode === 'crashes' ? (await new Simulation(third, script(third, undefined)).run()).points : []
 for (let index = first; index < first + count; index += 1) {
-  // Whoever started this ends it where nothing follows.
+  // scripts/sim.mjs ends this process if nothing follows in time.
   console.log(JSON.stringify({ begins: index }))
   if (mode === 'days') {
     const days: Script = { shape: 'days', durationMs: third * DAY_MS, crash: undefined }
