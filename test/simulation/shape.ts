@@ -29,7 +29,7 @@ export const SLOWER: { readonly [S in Shape]?: number } = { long: 60, days: 60_0
 /** By the number of the seed, runs of days come with one server and with more, each with faults and without. */
 export function chooseShape(seed: number, random: Random): Shape {
   if (seed % 201 === 10) return 'days'
-  if (seed % 250 === 100) return 'contended'
+  if (seed % 1_000 === 100) return 'contended'
   if (random.chance(0.004)) return 'crowd'
   return random.chance(0.004) ? 'long' : 'usual'
 }

@@ -10,6 +10,7 @@ import type { Item, Store, TableName, TransactOutcome, Update, UpdateOutcome } f
 import { type ClientMessage, correlate, type RefusalCode, type StoreMessage } from '../../protocol/messages.js'
 import { compileTiming, type Timing } from '../../protocol/timing.js'
 import { MemoryStore } from '../../store/memory/memory-store.js'
+import { Gate } from './counting.js'
 
 /** More than what was sent through ports within this thread takes to arrive and be answered. */
 export const PORT_TURNS_MAX = 50
@@ -152,6 +153,19 @@ export class World {
   /** Present connections pass nothing any more, and nobody is told. Connections opened from now on work. */
   halfOpen(): void {
     for (const line of this.connections.all()) line.wire = { isCut: true }
+  }
+
+  /** Writes to the primary state wait until the returned function is called. */
+  stallStateWrites(): () => void {
+    const landing = new Gate()
+    this.onStateWrite = async (_update, write) => {
+      await landing.passed
+      return write()
+    }
+    return () => {
+      this.onStateWrite = (_update, write) => write()
+      landing.open()
+    }
   }
 
   /** The store sends this to a client: a message that is late, or that follows from a record which was changed. */

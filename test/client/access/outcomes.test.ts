@@ -164,13 +164,7 @@ describe('the outcome that is told', () => {
   it('what an access has left running is not inside it any more, once it commits', async () => {
     const client = world.client<Anything>()
     await put(client, { a: 0 })
-    let reply = () => {}
-    world.onStateWrite = async (_update, write) => {
-      await new Promise<void>((resolve) => {
-        reply = resolve
-      })
-      return write()
-    }
+    const reply = world.stallStateWrites()
     let begin = () => {}
     let left: Promise<unknown> = Promise.resolve()
     const outer = client.access(ID, { write: ['a'] }, ({ state }) => {

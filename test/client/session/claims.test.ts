@@ -216,20 +216,13 @@ describe('between the grant of a session and its first access', () => {
     const client = world.client<Counter>({ holdPolicy: 'perAccess' })
     await add(client)
     await settle()
-    let claimed = () => {}
-    world.onStateWrite = async (_update, write) => {
-      await new Promise<void>((resolve) => {
-        claimed = resolve
-      })
-      return write()
-    }
+    const claimed = world.stallStateWrites()
     const abort = new AbortController()
     const given = client.access(ID, 'all', () => {}, { signal: abort.signal })
     given.catch(() => {})
     await world.clock.advance(100)
     abort.abort()
     await expect(given).rejects.toMatchObject({ code: 'ABORTED' })
-    world.onStateWrite = (_update, write) => write()
     claimed()
     await world.clock.advance(1_000)
     expect(client.health().heldSessions).toBe(0)

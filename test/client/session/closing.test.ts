@@ -15,16 +15,6 @@ describe('a client that closes', () => {
 
   const counting = (options = {}) => countingClient(world, options)
 
-  /** Writes to the primary state land when the gate opens. */
-  function stallWrites(): Gate {
-    const landing = new Gate()
-    world.onStateWrite = async (_update, write) => {
-      await landing.passed
-      return write()
-    }
-    return landing
-  }
-
   const expectSilence = () => expectSilenceIn(world)
 
   it.each(['peek', 'look', 'claim'] as const)('ends a %s that pauses between two tries', async (what) => {
@@ -113,7 +103,7 @@ describe('a client that closes', () => {
 
   it('waits for a commit whose lease has ended in the drain', async () => {
     const client = await counting()
-    const landing = stallWrites()
+    const land = world.stallStateWrites()
     const committing = increment(client)
     await settle()
     let isClosed = false
@@ -124,7 +114,7 @@ describe('a client that closes', () => {
     await world.clock.advance(20_001)
     expect(client.health().heldSessions).toBe(0)
     expect(isClosed).toBe(false)
-    landing.open()
+    land()
     expect(await world.finish(committing)).toBe(2)
     await world.finish(closing)
   })
@@ -134,7 +124,7 @@ describe('a client that closes', () => {
     async (isAnswered) => {
       const client = await counting()
       await world.finish(increment(client, 'other'))
-      const landing = stallWrites()
+      const land = world.stallStateWrites()
       const committing = increment(client)
       await settle()
       const closing = client.close({ drainMs: 1_000 })
@@ -145,7 +135,7 @@ describe('a client that closes', () => {
       const other = world.client<Counter>()
       const rival = increment(other, 'other')
       await world.clock.advance(2_000)
-      landing.open()
+      land()
       expect(await world.finish(committing)).toBe(2)
       await world.finish(closing)
       expect(client.health()).toMatchObject({ state: 'closed', heldSessions: 0 })
@@ -157,13 +147,13 @@ describe('a client that closes', () => {
 
   it.each(['access', 'release'] as const)('leaves no timer of a write that went with another: %s', async (second) => {
     const client = await counting({ flushMs: 60_000 })
-    const landing = stallWrites()
+    const land = world.stallStateWrites()
     const writes = []
     for (const durability of ['access', second, second === 'access' ? 'release' : 'access'] as const) {
       writes.push(increment(client, ID, { durability }))
       await settle()
     }
-    landing.open()
+    land()
     await world.finish(Promise.all(writes))
     await world.finish(client.close())
     expect(world.clock.pending).toBe(0)

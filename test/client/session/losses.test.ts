@@ -134,20 +134,13 @@ describe('when a session, a commit or the store is lost', () => {
     const client = world.client<Counter>()
     const taken = lossOf(client)
     await add(client)
-    let land = () => {}
-    world.onStateWrite = async (_update, write) => {
-      await new Promise<void>((resolve) => {
-        land = resolve
-      })
-      return write()
-    }
+    const land = world.stallStateWrites()
     const committing = increment(client)
     await settle()
     world.say(client, taken())
     await world.clock.advance(100)
     expect(client.health().heldSessions).toBe(0)
     expect(types()).not.toContain('release')
-    world.onStateWrite = (_update, write) => write()
     land()
     expect(await world.finish(committing)).toBe(2)
     expect(types()).toContain('release')
@@ -156,13 +149,7 @@ describe('when a session, a commit or the store is lost', () => {
   it('close() is not over before the outcome of the commit that was under way', async () => {
     const client = world.client<Counter>()
     await add(client)
-    let land = () => {}
-    world.onStateWrite = async (_update, write) => {
-      await new Promise<void>((resolve) => {
-        land = resolve
-      })
-      return write()
-    }
+    const land = world.stallStateWrites()
     const committing = increment(client)
     await settle()
     const running = client.access(ID, { write: ['count'] }, () => new Promise(() => {}))
@@ -171,7 +158,6 @@ describe('when a session, a commit or the store is lost', () => {
     void client.close({ drainMs: 10 })
     await world.clock.advance(100)
     expect(types()).not.toContain('retire')
-    world.onStateWrite = (_update, write) => write()
     land()
     expect(await world.finish(committing)).toBe(2)
     await world.clock.advance(1_000)
@@ -183,13 +169,7 @@ describe('when a session, a commit or the store is lost', () => {
     const client = world.client<Counter>()
     const taken = lossOf(client)
     await add(client)
-    let reply = () => {}
-    world.onStateWrite = async (_update, write) => {
-      await new Promise<void>((resolve) => {
-        reply = resolve
-      })
-      return write()
-    }
+    const reply = world.stallStateWrites()
     const writing = increment(client)
     await settle()
     // It waits for the commit, whose locks are free already.
@@ -201,7 +181,6 @@ describe('when a session, a commit or the store is lost', () => {
     await settle()
     expect(client.health()).toMatchObject({ heldSessions: 0, state: 'connected' })
     expect(client.health().leaseRemainingMs).toBeGreaterThan(0)
-    world.onStateWrite = (_update, write) => write()
     reply()
     const lost = { code: 'SESSION_LOST', reason: 'revoked', effect: 'none' }
     await expect(world.finish(destroying)).rejects.toMatchObject(lost)

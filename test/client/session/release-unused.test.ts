@@ -60,13 +60,7 @@ describe('releaseUnused', () => {
     await world.finish(holder.access(ID, 'all', increment))
     const session = await world.finish(holder.open(ID, 'all'))
     increment(session)
-    let land = () => {}
-    world.onStateWrite = async (_update, write) => {
-      await new Promise<void>((resolve) => {
-        land = resolve
-      })
-      return write()
-    }
+    const land = world.stallStateWrites()
     const closed = session.close()
     await settle()
     let isBack = false
