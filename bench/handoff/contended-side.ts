@@ -8,9 +8,9 @@ import { countMessages } from './messages.js'
 export const start: StartSide = async ({ setting, index }) => {
   const messages = countMessages()
   const { peer, handoffs } = await openCounting(setting)
-  const { way, processes, sessions } = setting
+  const { way, processes, sessions, tasks } = setting
   // Several ways keep their sessions in the same table.
-  const ids = Array.from({ length: Number(sessions) }, (_, at) => [way, processes, sessions, at].join(' '))
+  const ids = Array.from({ length: Number(sessions) }, (_, at) => [way, processes, sessions, tasks, at].join(' '))
   const random = new Random(index)
   let acknowledged = 0
   await peer.read(ids[0] as string)
@@ -23,7 +23,7 @@ export const start: StartSide = async ({ setting, index }) => {
         })
         acknowledged += 1
       }
-      const work = await loop(length, operation, { tasks: Number(setting.tasks) })
+      const work = await loop(length, operation, { tasks: Number(tasks) })
       if (work.operations === 0) return { ...work, counts: { acknowledged, kept: index === 0 ? await kept() : 0 } }
       if (before.handoffs === undefined) return work
       const counts = { handoffs: (handoffs() ?? 0) - before.handoffs, messages: messages() - before.messages }
