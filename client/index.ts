@@ -1,3 +1,9 @@
+/**
+ * The client, for application servers: {@link createHoldfast} makes it.
+ *
+ * @module holdfast
+ */
+
 export type { Session } from './access/session.js'
 export type { HoldfastApi, OpenSession, OpenSessionOf, Peeked, SessionOf } from './api.js'
 export type { LockSpec } from './attribute-locks/lock-request.js'
@@ -10,10 +16,12 @@ export type {
   CreateOptions,
   DestroyOptions,
   Durability,
+  IfMissing,
   LockOptions,
   RotateOptions,
 } from './options/access-options.js'
 export type { HoldfastOptions } from './options/client-options.js'
+export type { CredentialsOption } from './options/credentials.js'
 export type { Schemas, StandardIssue, StandardResult, StandardSchema } from './options/schemas.js'
 export type { HoldfastConfig } from './options/store-config.js'
 export type {

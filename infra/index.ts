@@ -1,3 +1,9 @@
-/** The infrastructure, for CDK apps: `import { Holdfast } from 'holdfast/infra'`. */
+/**
+ * The infrastructure, for CDK apps: `import { Holdfast } from 'holdfast/infra'`.
+ *
+ * @module holdfast/infra
+ */
+
+export type { Timing } from '../protocol/timing.js'
 export { Holdfast, type HoldfastProps } from './holdfast.js'
 export { HoldfastStack, type HoldfastStackProps } from './stack.js'

@@ -9,6 +9,8 @@
  * beforeAll(async () => { stack = await startLocalStack() })
  * afterAll(() => stack.stop())
  * // then: createHoldfast({ config: stack.config, credentials: stack.credentials, … })
+ *
+ * @module holdfast/testing
  */
 
 export type { Fault, Faults, RecordedRequest } from './dynamodb/proxy.js'

@@ -1,4 +1,4 @@
-/** The times that depend on one another. Compiled and checked by {@link compileTiming}. */
+/** The times that depend on one another. Compiled and checked by `compileTiming`. */
 export interface Timing {
   /** L: how long a process may believe in its locks without renewing. A dead holder costs about this much. */
   readonly leaseMs: number

@@ -26,7 +26,7 @@ const SHARED = ['protocol', 'store', 'client', 'functions', 'infra', 'local']
 const steps = [
   {
     name: 'ES modules',
-    inputs: [...TOOLS, ...SHARED, 'bench', 'test/torture', 'test/support/random.ts', 'examples'],
+    inputs: [...TOOLS, ...SHARED, 'bench', 'test/deploy', 'test/torture', 'test/support/random.ts', 'examples'],
     output: 'dist/esm',
     run: () => compile(root, 'tsconfig.esm.json', 'dist/esm'),
   },

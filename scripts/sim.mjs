@@ -18,14 +18,14 @@ import { SEED_MS_MAX } from './simulation/watchdog.mjs'
 
 /** Seeds that one process runs. It is slow until its code is compiled, so few processes are quicker than many. */
 const BATCH_SEEDS_MAX = 2_500
-const BATCHES_PER_WORKER = 4
+const BATCHES_PER_WORKER = 3
 /** Seeds of a run of days, unless it is said: some without faults, with one server and with two. */
 const DAYS_SEEDS = '8'
 /** From here on every fault must have happened. */
 const COMPLETE_FROM_SEEDS = 1_000
 /** Runs whose suspension points are all tried, on both sides of each. */
 const CRASH_SEEDS = [3, 6]
-const CRASH_BATCH = 100
+const CRASH_BATCH = 200
 /** A planted bug must show within so many seeds. */
 const MUTANT_SEEDS_MAX = 10_000
 /** Most show within these, and then no more are run. */
@@ -46,7 +46,7 @@ const from = values.seed === undefined ? count('from', values.from) : count('see
 const directory = await mkdtemp(join(tmpdir(), 'holdfast-sim-'))
 process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
 const runOptions = {
-  isRange: seeds > 1,
+  isRange: seeds > 1 || values.crashes,
   isQuiet: values.quiet,
   seedMsMax: count('seed-ms-max', values['seed-ms-max']),
   env: values.coverage ? { NODE_V8_COVERAGE: join(directory, 'coverage') } : {},

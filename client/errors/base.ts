@@ -41,6 +41,11 @@ export class HoldfastError extends Error {
     brand(this, new.target)
   }
 
+  /** Where the package's documents say what causes this error and what to do: a file, and the entry of its `code` there. */
+  get help(): string {
+    return `holdfast/docs/guide/troubleshooting.md#${this.code.toLowerCase()}`
+  }
+
   static override [Symbol.hasInstance](value: unknown): boolean {
     const name = nameOf(this)
     // An application's own class of errors is known by its prototype only, as any other class is.

@@ -9,7 +9,7 @@
  */
 
 export * from './arguments.js'
-export { type Effect, HoldfastError } from './base.js'
+export { type Effect, type ErrorTraits, HoldfastError } from './base.js'
 export * from './invocation.js'
 export * from './known.js'
 export * from './losses.js'

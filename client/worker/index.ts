@@ -1,3 +1,9 @@
+/**
+ * The client of a worker thread.
+ *
+ * @module holdfast/worker
+ */
+
 import { isMainThread, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { InvalidArgumentError } from '../errors/index.js'
 import { kindOf } from '../options/check.js'

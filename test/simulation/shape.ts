@@ -30,7 +30,7 @@ export const SLOWER: { readonly [S in Shape]?: number } = { long: 60, days: 60_0
 export function chooseShape(seed: number, random: Random): Shape {
   if (seed % 201 === 10) return 'days'
   if (seed % 1_000 === 100) return 'contended'
-  if (random.chance(0.004)) return 'crowd'
+  if (seed % 500 === 250) return 'crowd'
   return random.chance(0.004) ? 'long' : 'usual'
 }
 

@@ -1,3 +1,9 @@
+/**
+ * Sessions of @fastify/session, as a plugin.
+ *
+ * @module holdfast/fastify
+ */
+
 import fastifySession from '@fastify/session'
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import plugin from 'fastify-plugin'

@@ -1,3 +1,9 @@
+/**
+ * Handlers of Lambda: everything is committed and released before their result is returned.
+ *
+ * @module holdfast/lambda
+ */
+
 import type { Holdfast } from '../../holdfast-api.js'
 import { checkKeys, checkWork, integer, invalid, type Keys } from '../../options/check.js'
 import {

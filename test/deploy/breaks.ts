@@ -1,0 +1,113 @@
+import type { Template } from './promises.js'
+
+/** A mistake in the infrastructure, and a part of what the check must then say. */
+export interface Break {
+  readonly name: string
+  readonly found: RegExp
+  /** It adds what the local stack cannot run, and so cannot read the rights of. */
+  readonly isForeign?: boolean
+  readonly apply: (template: Template) => void
+}
+
+const TABLE = 'AWS::DynamoDB::Table'
+const FUNCTION = 'AWS::Lambda::Function'
+const STAGE = 'AWS::ApiGatewayV2::Stage'
+
+/** Changes the properties of each resource of a type whose logical id has this text. */
+const change =
+  (type: string, text: string, edit: (properties: Template['Resources'][string][string]) => void) =>
+  (template: Template): void => {
+    for (const [id, resource] of Object.entries(template.Resources))
+      if (resource.Type === type && id.includes(text)) edit(resource.Properties)
+  }
+
+/** Takes a right away from a function, or from applications. */
+const withoutRight = (action: string, who: string): Break => ({
+  name: `${action}@${who}`,
+  found: new RegExp(`${who === 'Access' ? 'application' : who} may not ${action}`),
+  apply: change(who === 'Access' ? 'AWS::IAM::ManagedPolicy' : 'AWS::IAM::Policy', who, ({ PolicyDocument }) => {
+    for (const statement of PolicyDocument.Statement)
+      if (Array.isArray(statement.Action)) statement.Action = statement.Action.filter((one: string) => one !== action)
+      else if (statement.Action === action) statement.Action = []
+  }),
+})
+
+/** Gives a right that nobody needs. */
+const withRight = (action: string, who: string): Break => ({
+  name: `+${action}@${who}`,
+  found: new RegExp(`${who} may ${action}, and never does`),
+  apply: change('AWS::IAM::Policy', who, ({ PolicyDocument }) => {
+    for (const statement of PolicyDocument.Statement)
+      if (JSON.stringify(statement.Action).includes('dynamodb:')) statement.Action = [statement.Action, action].flat()
+  }),
+})
+
+export const BREAKS: readonly Break[] = [
+  withoutRight('dynamodb:UpdateItem', 'Grant'),
+  withoutRight('dynamodb:GetItem', 'Release'),
+  withoutRight('dynamodb:DeleteItem', 'Connection'),
+  withoutRight('execute-api:ManageConnections', 'Grant'),
+  withoutRight('dynamodb:GetItem', 'Access'),
+  withoutRight('execute-api:Invoke', 'Access'),
+  withRight('dynamodb:Scan', 'Grant'),
+  {
+    name: 'no deletion protection',
+    found: /nobody deletes tables: .*Sessions/,
+    apply: change(TABLE, 'Sessions', (table) => void delete table.DeletionProtectionEnabled),
+  },
+  {
+    name: 'no time to live',
+    found: /records end by their time to live: .*Locks/,
+    apply: change(TABLE, 'Locks', (table) => void delete table.TimeToLiveSpecification),
+  },
+  {
+    name: 'no recovery of sessions',
+    found: /sessions can be recovered, locks cannot: .*Sessions/,
+    apply: change(TABLE, 'Sessions', (table) => void delete table.PointInTimeRecoverySpecification),
+  },
+  {
+    name: 'messages in the log',
+    found: /no message is logged/,
+    apply: change(STAGE, '', (stage) => void (stage.DefaultRouteSettings.DataTraceEnabled = true)),
+  },
+  {
+    name: 'no throttle',
+    found: /the stage throttles/,
+    apply: change(STAGE, '', (stage) => void delete stage.DefaultRouteSettings.ThrottlingRateLimit),
+  },
+  {
+    name: 'connections without a signature',
+    found: /a connection needs a signature/,
+    apply: change('AWS::ApiGatewayV2::Route', 'connect', (route) => void (route.AuthorizationType = 'NONE')),
+  },
+  {
+    name: 'logs for ever',
+    found: /logs end/,
+    apply: change('AWS::Logs::LogGroup', 'Grant', (group) => void delete group.RetentionInDays),
+  },
+  {
+    name: 'a right to everything',
+    found: /no right has a wildcard but that to push/,
+    apply: change(
+      'AWS::IAM::Policy',
+      'Release',
+      ({ PolicyDocument }) => void (PolicyDocument.Statement[0].Resource = '*'),
+    ),
+  },
+  {
+    name: 'an old Node.js',
+    found: /a function runs on a maintained Node\.js/,
+    apply: change(FUNCTION, 'Grant', (properties) => void (properties.Runtime = 'nodejs18.x')),
+  },
+  {
+    name: 'a public function',
+    found: /only API Gateway invokes the functions/,
+    apply: change('AWS::Lambda::Permission', 'connectRoute', (permission) => void (permission.Principal = '*')),
+  },
+  {
+    name: 'an open bucket',
+    found: /^s3_bucket/,
+    isForeign: true,
+    apply: (template) => void Object.assign(template.Resources, { Open: { Type: 'AWS::S3::Bucket', Properties: {} } }),
+  },
+]

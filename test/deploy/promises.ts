@@ -1,0 +1,126 @@
+/** A part of a template, as CloudFormation has it: of any shape, since its schema is in no type. */
+// biome-ignore lint/suspicious/noExplicitAny: the one place where a template is let in.
+type Part = any
+export interface Template {
+  readonly Resources: { readonly [id: string]: { readonly Type: string; readonly [part: string]: Part } }
+}
+
+interface Promised {
+  readonly name: string
+  /** The logical ids of resources that break it. */
+  readonly broken: (template: Template) => readonly string[]
+}
+
+const ofType = (template: Template, type: string) =>
+  Object.entries(template.Resources).filter(([, resource]) => resource.Type === type)
+
+/** The ids of the resources of a type that do not do what is promised of them. */
+const failing = (type: string, holds: (properties: Part, resource: Part) => boolean) => (template: Template) =>
+  ofType(template, type)
+    .filter(([, resource]) => !holds(resource.Properties, resource))
+    .map(([id]) => id)
+
+const TABLE = 'AWS::DynamoDB::Table'
+const FUNCTION = 'AWS::Lambda::Function'
+const STAGE = 'AWS::ApiGatewayV2::Stage'
+
+const list = (value: Part): readonly Part[] => (Array.isArray(value) ? value : value === undefined ? [] : [value])
+
+const isOfLocks = ([id]: readonly [string, Part]): boolean => /TablesLocks/.test(id)
+
+/** Rights that CDK gives together, and AWS has no shorter names for. */
+const WILDCARDS_THAT_MUST_BE = /\/@connections\/\*|"kms:(?:ReEncrypt|GenerateDataKey)\*"/
+
+const wildcards = (document: Part): readonly string[] =>
+  list(document?.Statement).flatMap(({ Action, Resource }) =>
+    [...list(Action), ...list(Resource)].map((part) => JSON.stringify(part)).filter((part) => part.includes('*')),
+  )
+
+/** All that a template must keep, whatever the props. */
+const PROMISES: readonly Promised[] = [
+  {
+    name: 'tables outlive the stack',
+    broken: failing(TABLE, (_, { DeletionPolicy, UpdateReplacePolicy }) =>
+      [DeletionPolicy, UpdateReplacePolicy].every((policy) => policy === 'Retain' || policy === 'RetainExceptOnCreate'),
+    ),
+  },
+  { name: 'nobody deletes tables', broken: failing(TABLE, (table) => table.DeletionProtectionEnabled === true) },
+  {
+    name: 'records end by their time to live',
+    broken: failing(
+      TABLE,
+      ({ TimeToLiveSpecification: ttl }) => ttl?.Enabled === true && ttl.AttributeName === 'expiresAt',
+    ),
+  },
+  {
+    name: 'sessions can be recovered, locks cannot',
+    broken: (template) =>
+      ofType(template, TABLE)
+        .filter(
+          (entry) =>
+            (entry[1].Properties.PointInTimeRecoverySpecification?.PointInTimeRecoveryEnabled === true) ===
+            isOfLocks(entry),
+        )
+        .map(([id]) => id),
+  },
+  {
+    name: 'a key of the own encrypts both tables',
+    broken: (template) =>
+      ofType(template, 'AWS::KMS::Key').length === 0
+        ? []
+        : failing(
+            TABLE,
+            ({ SSESpecification: sse }) => sse?.SSEEnabled === true && sse.KMSMasterKeyId !== undefined,
+          )(template),
+  },
+  {
+    name: 'the stage throttles',
+    broken: failing(
+      STAGE,
+      ({ DefaultRouteSettings: route }) => route?.ThrottlingRateLimit > 0 && route.ThrottlingBurstLimit > 0,
+    ),
+  },
+  {
+    name: 'no message is logged',
+    broken: failing(
+      STAGE,
+      ({ DefaultRouteSettings: route }) => route?.DataTraceEnabled === false && route.LoggingLevel === 'OFF',
+    ),
+  },
+  { name: 'logs end', broken: failing('AWS::Logs::LogGroup', ({ RetentionInDays }) => RetentionInDays > 0) },
+  {
+    name: 'a connection needs a signature',
+    broken: failing(
+      'AWS::ApiGatewayV2::Route',
+      ({ RouteKey, AuthorizationType }) => RouteKey !== '$connect' || AuthorizationType === 'AWS_IAM',
+    ),
+  },
+  {
+    name: 'a function has a bound, and its log',
+    broken: failing(FUNCTION, ({ Timeout, LoggingConfig }) => Timeout === 10 && LoggingConfig?.LogGroup !== undefined),
+  },
+  {
+    name: 'a function runs on a maintained Node.js',
+    broken: failing(FUNCTION, ({ Runtime }) => Runtime === 'nodejs24.x'),
+  },
+  {
+    name: 'no right has a wildcard but that to push',
+    broken: (template) =>
+      [...ofType(template, 'AWS::IAM::Policy'), ...ofType(template, 'AWS::IAM::ManagedPolicy')]
+        .filter(([, { Properties }]) =>
+          wildcards(Properties.PolicyDocument).some((part) => !WILDCARDS_THAT_MUST_BE.test(part)),
+        )
+        .map(([id]) => id),
+  },
+  {
+    name: 'only API Gateway invokes the functions',
+    broken: failing(
+      'AWS::Lambda::Permission',
+      ({ Principal, SourceArn }) => Principal === 'apigateway.amazonaws.com' && SourceArn !== undefined,
+    ),
+  },
+]
+
+/** The promises that a template breaks, each with the places. */
+export const brokenPromises = (template: Template): readonly string[] =>
+  PROMISES.flatMap(({ name, broken }) => broken(template).map((id) => `${name}: ${id}`))

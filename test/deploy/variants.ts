@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { App, type Environment, Stack, Stage } from 'aws-cdk-lib'
+import { Key } from 'aws-cdk-lib/aws-kms'
+import { Holdfast, HoldfastStack } from '../../infra/index.js'
+import { packageRoot } from '../../local/package-root.cjs'
+
+/** A CDK app that somebody may deploy. */
+export interface Variant {
+  readonly name: string
+  readonly hasFlags: boolean
+  /** Adds the stacks to the app. */
+  readonly build: (app: App) => void
+}
+
+const CHINA: Environment = { account: '111111111111', region: 'cn-north-1' }
+const GOVERNMENT: Environment = { account: '222222222222', region: 'us-gov-west-1' }
+
+export const VARIANTS: readonly Variant[] = [
+  { name: 'defaults', hasFlags: true, build: (app) => void new HoldfastStack(app, 'Holdfast') },
+  { name: 'no feature flags', hasFlags: false, build: (app) => void new HoldfastStack(app, 'Holdfast') },
+  {
+    name: 'a key, logs and metrics',
+    hasFlags: true,
+    build: (app) => {
+      const stack = new Stack(app, 'Holdfast', { env: GOVERNMENT })
+      const encryptionKey = new Key(stack, 'Key', { enableKeyRotation: true })
+      new Holdfast(stack, 'Holdfast', { encryptionKey, accessLogs: true, detailedMetrics: true })
+    },
+  },
+  {
+    name: 'two in one stack of a stage',
+    hasFlags: true,
+    build: (app) => {
+      const stack = new Stack(new Stage(app, 'Production', { env: CHINA }), 'Holdfast')
+      new Holdfast(stack, 'One')
+      new Holdfast(stack, 'Other')
+    },
+  },
+]
+
+/** The templates of a variant, and its app, in which rules are checked construct by construct. */
+export function synthesize({ hasFlags, build }: Variant, outdir: string) {
+  const { context } = JSON.parse(readFileSync(join(packageRoot, 'cdk.json'), 'utf8'))
+  const app = new App({ context: hasFlags ? context : {}, outdir })
+  build(app)
+  const assembly = app.synth()
+  const stacks = [
+    ...assembly.stacks,
+    ...assembly.nestedAssemblies.flatMap(({ nestedAssembly }) => nestedAssembly.stacks),
+  ]
+  return { app, files: stacks.map(({ templateFullPath }) => templateFullPath) }
+}
