@@ -127,8 +127,7 @@ export const CONNECTION_OVERLAP_MS = 10_000
  * (`leaseExpired`). Otherwise it renewed, and was not answered (`unreachable`).
  */
 export const RENEWAL_OVERDUE_MS = 1_000
-/** How often a process renews in the time of one lease: some may be lost. */
-export const RENEWALS_PER_LEASE = 4
+export { RENEWALS_PER_LEASE } from '../protocol/limits.js'
 /** Renewals whose answers are awaited at once; older ones no longer count. */
 export const RENEWALS_REMEMBERED = 8
 

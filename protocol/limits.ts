@@ -54,6 +54,14 @@ export const CONNECTIONS_PER_PROCESS_MAX = 4
  */
 export const CONNECTION_REMEMBERED_MS = 10 * 60_000
 
+/** How often a process renews in the time of one lease: some may be lost. */
+export const RENEWALS_PER_LEASE = 4
+/** A gateway must let through so many times the renewals that are sent if nothing fails. */
+export const RENEWAL_HEADROOM = 1.3
+/** Processes that a deployment is made for, unless it says otherwise, and at most. */
+export const PROCESSES_DEFAULT = 1_000
+export const PROCESSES_MAX = 1_000_000
+
 export const NAMESPACE_CHARS_MAX = 64
 export const LABEL_CHARS_MAX = 64
 /** UTF-8 bytes of a session id. */
