@@ -12,7 +12,7 @@ export interface FunctionsProps {
   readonly memorySizeMb: number
   readonly logRetention: RetentionDays
   readonly removalPolicy: RemovalPolicy
-  readonly releaseReservedConcurrency: number | undefined
+  readonly grantConcurrencyMax: number | undefined
 }
 
 /**
@@ -27,8 +27,8 @@ export class Functions extends Construct {
   constructor(scope: Construct, id: string, props: FunctionsProps) {
     super(scope, id)
     this.connection = this.lambda('connection', 'Connection', props, undefined)
-    this.grant = this.lambda('grant', 'Grant', props, undefined)
-    this.release = this.lambda('release', 'Release', props, props.releaseReservedConcurrency)
+    this.grant = this.lambda('grant', 'Grant', props, props.grantConcurrencyMax)
+    this.release = this.lambda('release', 'Release', props, undefined)
   }
 
   private lambda(

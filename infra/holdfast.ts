@@ -4,10 +4,13 @@ import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
+import { PROCESSES_DEFAULT, PROCESSES_MAX } from '../protocol/limits.js'
+import { leaseMsFor, type Size } from '../protocol/size.js'
 import { compileTiming, type Timing } from '../protocol/timing.js'
 import { Functions } from './functions.js'
 import { Socket } from './socket.js'
 import { grantOn, Tables } from './tables.js'
+import { checkThrottle, routeThrottles, type Throttle } from './throttles.js'
 
 /**
  * Time times price of a handoff's calls is least here, by `npm run bench -- start`: with 256 MB they take half as long
@@ -17,9 +20,17 @@ const MEMORY_MB = 512
 
 export interface HoldfastProps {
   /**
+   * The most application processes at a time: 1 to 1,000,000. It chooses the lease: 15 s up to 2,000 processes, 30 s up
+   * to 10,000, 60 s beyond; and how much of `throttleRatePerSecond` is kept for renewals. With a long lease others wait
+   * longer for a holder that has died: about the lease and 5 s.
+   *
+   * @default 1000
+   */
+  readonly processesMax?: number
+  /**
    * The times of the lock protocol, such as `leaseMs`. An unsafe combination is refused at synthesis.
    *
-   * @default - the defaults of the protocol: a lease of 15 s
+   * @default - the defaults of the protocol, and the lease by `processesMax`
    */
   readonly timing?: Partial<Timing>
   /**
@@ -60,11 +71,13 @@ export interface HoldfastProps {
    */
   readonly memorySizeMb?: number
   /**
-   * How many instances of the function for releases and renewals the account keeps free for it alone.
+   * The most instances of the function for acquires, so that a storm of them leaves the rest of the account's concurrency
+   * to releases and renewals. Lambda also keeps so many free for this function alone. It refuses that where fewer
+   * than 100 would be left for all others, as in an account with a low quota: the deployment fails then.
    *
    * @default - none: all functions share the account's concurrency
    */
-  readonly releaseReservedConcurrency?: number
+  readonly grantConcurrencyMax?: number
   /**
    * How long logs are kept.
    *
@@ -85,8 +98,9 @@ export interface HoldfastProps {
    */
   readonly detailedMetrics?: boolean
   /**
-   * Messages per second, over all clients, above which API Gateway throttles. The default is within the quota of
-   * an account in any region.
+   * Messages per second, over all clients, above which API Gateway throttles. Acquires have half of what renewals leave
+   * over. Refused at synthesis where the renewals of `processesMax` processes, times 1.3, need more. The default is within
+   * the quota of an account in any region.
    *
    * @default 2000
    */
@@ -130,9 +144,17 @@ export class Holdfast extends Construct {
     })
     this.locksTable = tables.locks
     this.sessionsTable = tables.sessions
+    const processes = checkedProcesses(props.processesMax ?? PROCESSES_DEFAULT)
+    const timing = compileTiming({ leaseMs: leaseMsFor(processes), ...props.timing })
+    const size: Size = { processes, leaseMs: timing.leaseMs }
+    const throttle: Throttle = {
+      ratePerSecond: props.throttleRatePerSecond ?? 2000,
+      burst: props.throttleBurst ?? 1000,
+    }
+    checkThrottle(throttle, size)
     this.socket = new Socket(this, 'Socket', {
-      throttleRatePerSecond: props.throttleRatePerSecond ?? 2000,
-      throttleBurst: props.throttleBurst ?? 1000,
+      throttle,
+      routeThrottles: routeThrottles(throttle, size),
       detailedMetrics: props.detailedMetrics ?? false,
       accessLogs: props.accessLogs === true ? { retention: logRetention, removalPolicy } : undefined,
     })
@@ -142,12 +164,12 @@ export class Holdfast extends Construct {
         HOLDFAST_CALLBACK_URL: this.socket.callbackUrl,
         HOLDFAST_API: this.socket.source,
         HOLDFAST_INCARNATION: checkedIncarnation(props.incarnation ?? '1'),
-        HOLDFAST_TIMING: JSON.stringify(compileTiming(props.timing)),
+        HOLDFAST_TIMING: JSON.stringify(timing),
       },
       memorySizeMb: props.memorySizeMb ?? MEMORY_MB,
       logRetention,
       removalPolicy,
-      releaseReservedConcurrency: props.releaseReservedConcurrency,
+      grantConcurrencyMax: props.grantConcurrencyMax,
     })
     this.connect(functions)
     this.url = this.socket.url
@@ -178,6 +200,11 @@ export class Holdfast extends Construct {
     this.socket.addMessageRoutes(functions.grant, ['acquire', 'cancel'])
     this.socket.addMessageRoutes(functions.release, ['release', 'busy', 'keep', 'renew', 'retire'])
   }
+}
+
+function checkedProcesses(processesMax: number): number {
+  if (Number.isInteger(processesMax) && processesMax >= 1 && processesMax <= PROCESSES_MAX) return processesMax
+  throw new RangeError(`processesMax must be an integer from 1 to ${PROCESSES_MAX}, received ${processesMax}`)
 }
 
 function checkedIncarnation(incarnation: string): string {

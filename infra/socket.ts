@@ -1,18 +1,28 @@
 import { Names, type RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { AccessLogField, AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
-import { type CfnStage, LogGroupLogDestination, WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2'
+import {
+  type CfnRoute,
+  type CfnStage,
+  LogGroupLogDestination,
+  WebSocketApi,
+  type WebSocketRoute,
+  WebSocketStage,
+} from 'aws-cdk-lib/aws-apigatewayv2'
 import { WebSocketIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers'
 import { WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
+import type { Throttle } from './throttles.js'
 
 const STAGE = 'live'
 
 export interface SocketProps {
-  readonly throttleRatePerSecond: number
-  readonly throttleBurst: number
+  /** Of all routes that have none of their own. */
+  readonly throttle: Throttle
+  /** By the type of message. */
+  readonly routeThrottles: Readonly<Record<string, Throttle>>
   readonly detailedMetrics: boolean
   readonly accessLogs: { readonly retention: RetentionDays; readonly removalPolicy: RemovalPolicy } | undefined
 }
@@ -26,6 +36,8 @@ export class Socket extends Construct {
   /** Where events come from, as they name it: `<API id>/live`. */
   readonly source: string
   private readonly api: WebSocketApi
+  private readonly settings: CfnStage
+  private readonly routeThrottles: Readonly<Record<string, Throttle>>
 
   constructor(scope: Construct, id: string, props: SocketProps) {
     super(scope, id)
@@ -38,7 +50,7 @@ export class Socket extends Construct {
       webSocketApi: this.api,
       stageName: STAGE,
       autoDeploy: true,
-      throttle: { rateLimit: props.throttleRatePerSecond, burstLimit: props.throttleBurst },
+      throttle: { rateLimit: props.throttle.ratePerSecond, burstLimit: props.throttle.burst },
       detailedMetricsEnabled: props.detailedMetrics,
       ...(props.accessLogs === undefined
         ? {}
@@ -52,10 +64,17 @@ export class Socket extends Construct {
     this.url = stage.url
     this.callbackUrl = stage.callbackUrl
     this.source = `${this.api.apiId}/${STAGE}`
-    // Both log the text of messages. They are set here, so that no default and no change by hand turns them on.
-    const settings = stage.node.defaultChild as CfnStage
-    settings.addPropertyOverride('DefaultRouteSettings.DataTraceEnabled', false)
-    settings.addPropertyOverride('DefaultRouteSettings.LoggingLevel', 'OFF')
+    this.settings = stage.node.defaultChild as CfnStage
+    this.routeThrottles = props.routeThrottles
+    this.set('DefaultRouteSettings', {})
+    for (const [type, throttle] of Object.entries(props.routeThrottles)) {
+      const { ratePerSecond, burst } = throttle
+      this.set(`RouteSettings.${type}`, {
+        ThrottlingRateLimit: ratePerSecond,
+        ThrottlingBurstLimit: burst,
+        DetailedMetricsEnabled: props.detailedMetrics,
+      })
+    }
   }
 
   /** Opening a connection is signed by the caller's AWS credentials; closing one cannot be answered. */
@@ -70,7 +89,7 @@ export class Socket extends Construct {
   /** Messages of these types go to `handler`, whose answer goes back to the sender. */
   addMessageRoutes(handler: IFunction, types: readonly string[]): void {
     const integration = new WebSocketLambdaIntegration('Integration', handler)
-    for (const type of types) this.api.addRoute(type, { integration, returnResponse: true })
+    for (const type of types) this.throttled(type, this.api.addRoute(type, { integration, returnResponse: true }))
   }
 
   grantConnect(grantee: IGrantable): Grant {
@@ -80,6 +99,19 @@ export class Socket extends Construct {
   /** Allows sending to the connections of this stage; neither looking at them nor closing them. */
   grantPush(grantee: IGrantable): Grant {
     return this.grant(grantee, 'execute-api:ManageConnections', 'POST/@connections/*')
+  }
+
+  /** Both settings that are added log the text of messages. No default and no change by hand turns them on. */
+  private set(path: string, settings: Readonly<Record<string, unknown>>): void {
+    for (const [name, value] of Object.entries({ ...settings, DataTraceEnabled: false, LoggingLevel: 'OFF' })) {
+      this.settings.addPropertyOverride(`${path}.${name}`, value)
+    }
+  }
+
+  /** API Gateway refuses settings of a route that is not there yet. */
+  private throttled(type: string, route: WebSocketRoute): void {
+    if (this.routeThrottles[type] !== undefined)
+      this.settings.addResourceDependency(route.node.defaultChild as CfnRoute)
   }
 
   private grant(grantee: IGrantable, action: string, path: string): Grant {

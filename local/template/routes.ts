@@ -89,7 +89,8 @@ export function readApi(resources: Resources, functions: readonly FunctionSpec[]
   }
   const stage = only(resources, 'AWS::ApiGatewayV2::Stage')
   // Throttling is left out: it protects an account, and no test could tell its timing from a slow machine.
-  known(stage, [], ['ApiId', 'StageName', 'AutoDeploy', 'DefaultRouteSettings', 'AccessLogSettings', 'Description'])
+  const throttling = ['DefaultRouteSettings', 'RouteSettings']
+  known(stage, [], ['ApiId', 'StageName', 'AutoDeploy', 'AccessLogSettings', 'Description', ...throttling])
   const routes = readRoutes(resources, functions)
   for (const route of routes.values())
     requirePermission(resources, functions, apiArn(api.id, `${stage.id}/${route.key}`), route)

@@ -85,15 +85,15 @@ describe('the functions', () => {
 })
 
 describe('the options', () => {
-  test('timing, incarnation, memory and reserved concurrency reach the functions', () => {
+  test('timing, incarnation, memory and the bound on concurrency reach the functions', () => {
     const timing = { leaseMs: 6_000 }
-    const tuned = synthesize({ timing, incarnation: 'b-2', memorySizeMb: 1024, releaseReservedConcurrency: 7 })
+    const tuned = synthesize({ timing, incarnation: 'b-2', memorySizeMb: 1024, grantConcurrencyMax: 7 })
     for (const name of FUNCTIONS) {
       const { Properties } = tuned.one(`Functions/${name}`)
       expect(Properties.MemorySize).toBe(1024)
       expect(Properties.Environment.Variables.HOLDFAST_INCARNATION).toBe('b-2')
       expect(JSON.parse(Properties.Environment.Variables.HOLDFAST_TIMING)).toEqual(compileTiming(timing))
-      expect(Properties.ReservedConcurrentExecutions).toBe(name === 'Release' ? 7 : undefined)
+      expect(Properties.ReservedConcurrentExecutions).toBe(name === 'Grant' ? 7 : undefined)
     }
   })
 

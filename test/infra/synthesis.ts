@@ -15,6 +15,7 @@ export interface Resource {
   readonly Properties: { readonly [name: string]: Part }
   readonly DeletionPolicy?: string
   readonly UpdateReplacePolicy?: string
+  readonly DependsOn?: readonly string[]
 }
 
 /** A synthesized stack, its resources by the path of their construct, such as `Tables/Locks`. */

@@ -125,10 +125,15 @@ describe('the WebSocket API', () => {
   })
 
   test('an access log has its own log group and no field but these', () => {
-    const logging = synthesize({ accessLogs: true, throttleRatePerSecond: 10, throttleBurst: 5, detailedMetrics: true })
+    const logging = synthesize({
+      accessLogs: true,
+      throttleRatePerSecond: 400,
+      throttleBurst: 5,
+      detailedMetrics: true,
+    })
     const stage = logging.one('Socket/Stage').Properties
     expect(stage.DefaultRouteSettings).toEqual({
-      ThrottlingRateLimit: 10,
+      ThrottlingRateLimit: 400,
       ThrottlingBurstLimit: 5,
       DetailedMetricsEnabled: true,
       DataTraceEnabled: false,
