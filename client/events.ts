@@ -53,10 +53,11 @@ export interface HoldfastEvents {
     },
   ]
   /**
-   * The connection to the store has been made or lost; `detail` says why it was lost, where that is known. `close()` makes
-   * no such event.
+   * The connection to the store has been made or lost; `detail` says why it was lost, where that is known. `idle`: the
+   * process has held no session for some leases, and sleeps until the next access, which connects. `close()` makes no such
+   * event.
    */
-  connection: [{ readonly state: 'connected' | 'disconnected'; readonly detail: string | undefined }]
+  connection: [{ readonly state: 'connected' | 'disconnected' | 'idle'; readonly detail: string | undefined }]
 }
 
 /** The message of an event on its channel of `node:diagnostics_channel`. */

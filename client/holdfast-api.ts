@@ -36,6 +36,7 @@ export interface SessionHandle<S extends object> {
 
 /** The condition of a client, as {@link Holdfast.health} reports it. */
 export interface Health {
+  /** `idle`: no access has needed the store yet, or for some leases (about a minute); nothing is held or waited for. */
   readonly state: 'idle' | 'connecting' | 'connected' | 'closed'
   /** The rest of the lease in milliseconds: without another renewal the process loses its locks after this time. */
   readonly leaseRemainingMs: number

@@ -120,6 +120,17 @@ export const WELCOME_TIMEOUT_MS = 5_000
 /** API Gateway cuts a connection at two hours: the next is opened this much earlier, spread over as much again. */
 export const CONNECTION_LIFETIME_MS = 2 * 3_600_000
 export const CONNECTION_EARLY_MS = 10 * 60_000
+/** A process that has had nothing to do for so many leases sleeps, as soon as a connection stands by. */
+export const SLEEP_AFTER_LEASES = 4
+/** That is opened within this time, so that processes that have nothing to do at the same time do not connect at once. */
+export const STAND_BY_SPREAD_MS = 60_000
+/**
+ * While it sleeps, its connection is replaced this often, or up to a quarter sooner: before API Gateway cuts an idle one
+ * (10 min), or a NAT gateway of AWS forgets it (350 s).
+ */
+export const STAND_BY_PERIOD_MS = 5 * 60_000
+/** One that is older is not relied upon: the process stood still, or no other could be opened. */
+export const STAND_BY_FRESH_MS = STAND_BY_PERIOD_MS + 20_000
 /** How long the old connection stays open beside the new one, for answers under way. */
 export const CONNECTION_OVERLAP_MS = 10_000
 /**

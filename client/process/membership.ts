@@ -31,6 +31,8 @@ export interface MembershipEvents {
   refused(error: HoldfastError): void
   /** There is no connection, and none could be opened. */
   missed(): void
+  /** It is time to renew. Returns whether the process sleeps from now on instead: this id has been ended. */
+  fallsAsleep(): boolean
   connection(state: 'connected' | 'disconnected', detail: string | undefined): void
 }
 
@@ -91,7 +93,9 @@ export class Membership {
     this.processId = randomness.token(12)
     this.secret = randomness.token(32)
     this.renewals = new Renewals(clock, () => this.timing, {
-      due: () => this.renew(),
+      due: () => {
+        if (!this.endIfLeaseOver() && !events.fallsAsleep()) this.renewals.renew()
+      },
       isConnected: () => this.isConnected,
       send: (n) => this.send({ type: 'renew', n }),
       silent: () => this.connector.replace('no answer to renewals'),

@@ -1,9 +1,11 @@
 import type { SessionKey } from '../../protocol/keys.js'
 import { ClosedError, type HoldfastError, type SessionLostError } from '../errors/index.js'
 import type { Events } from '../events.js'
+import { RENEWALS_PER_LEASE, SLEEP_AFTER_LEASES } from '../limits.js'
 import type { Transport } from '../ports.js'
 import { Membership } from '../process/membership.js'
 import { Reach } from '../process/reach.js'
+import { StandBy } from '../process/stand-by.js'
 import { outsideAccesses } from '../scope.js'
 import type { ClientContext } from './context.js'
 import { HandedOverSessions } from './handed-over.js'
@@ -17,11 +19,16 @@ import { within } from './wait.js'
 
 /** Every session that this process holds or waits for, under one process id after the other. */
 export class Sessions {
+  /** Undefined before the first access, and while the process sleeps. */
   membership: Membership | undefined
   private readonly known = new Map<SessionKey, LocalSession>()
   private readonly held: HeldSessions
   private readonly shared: SessionsContext
   private readonly reach: Reach
+  /** What opens the connections. */
+  private readonly standBy: StandBy
+  /** How often in a row a renewal was due while there was nothing to do. */
+  private idleRenewals = 0
   /** Process ids of this client that are over, and say so to the store. */
   private farewells: Promise<unknown> = Promise.resolve()
   private isClosing = false
@@ -30,9 +37,10 @@ export class Sessions {
 
   constructor(
     private readonly context: ClientContext,
-    private readonly transport: Transport,
+    transport: Transport,
     private readonly events: Events,
   ) {
+    this.standBy = new StandBy(transport, context.clock, context.randomness)
     this.held = new HeldSessions(context)
     this.reach = new Reach(context.clock)
     this.shared = {
@@ -115,6 +123,7 @@ export class Sessions {
         await session.finish()
       }),
     )
+    this.standBy.end()
     await membership?.retire()
     for (const session of this.events.isHeard('released') ? this.known.values() : active) session.stop()
     this.known.clear()
@@ -131,6 +140,8 @@ export class Sessions {
   }
 
   private create(key: SessionKey): LocalSession {
+    this.idleRenewals = 0
+    if (this.membership !== undefined) this.standBy.end()
     this.membership ??= this.join()
     const session = new LocalSession(key, this.membership, this.shared)
     this.known.set(key, session)
@@ -148,7 +159,7 @@ export class Sessions {
 
   private createMembership(): Membership {
     const { clock, randomness } = this.context
-    return new Membership(this.context.options.label, this.transport, clock, randomness, this.reach, {
+    return new Membership(this.context.options.label, this.standBy, clock, randomness, this.reach, {
       ready: () => {
         for (const session of this.known.values()) session.lock.resend()
       },
@@ -164,6 +175,7 @@ export class Sessions {
       missed: () => {
         for (const session of this.known.values()) session.lock.seekStore()
       },
+      fallsAsleep: () => this.fallsAsleep(),
       connection: (state, detail) => this.events.tell('connection', { state, detail }),
     })
   }
@@ -192,7 +204,30 @@ export class Sessions {
       this.membership = next
       for (const session of sessions) session.moveTo(next, loss)
     } else this.reach.unneeded()
-    if (former?.isToRetire) this.farewells = Promise.all([this.farewells, this.retire(former, sessions)])
+    if (former?.isToRetire) this.bidFarewell(this.retire(former, sessions))
+  }
+
+  /**
+   * Ends the process id, which holds nothing and has asked for nothing for some leases. The next access goes on under a new
+   * id, over the connection that stands by.
+   */
+  private fallsAsleep(): boolean {
+    const { membership } = this
+    this.idleRenewals = this.known.size > 0 || this.isClosing ? 0 : this.idleRenewals + 1
+    if (membership === undefined || this.idleRenewals < SLEEP_AFTER_LEASES * RENEWALS_PER_LEASE) return false
+    this.standBy.begin()
+    // One that cannot be opened would cost the next access more than the renewals cost.
+    if (!this.standBy.isReady) return false
+    this.membership = undefined
+    this.idleRenewals = 0
+    this.reach.unneeded()
+    this.events.tell('connection', { state: 'idle', detail: undefined })
+    this.bidFarewell(membership.retire())
+    return true
+  }
+
+  private bidFarewell(farewell: Promise<void>): void {
+    this.farewells = Promise.all([this.farewells, farewell]).then(() => undefined)
   }
 
   /**

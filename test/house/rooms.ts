@@ -27,7 +27,7 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   'client/attribute-locks': OPTIONS,
   'client/scope': LOCKS,
   'client/events': ['client/scope', 'client/microtask', ...OPTIONS],
-  'client/process': BASE,
+  'client/process': ['client/microtask', ...BASE],
   'client/state': ['client/abort-listeners', 'client/codec', ...LOCKS],
   'client/session': [
     'client/abort-listeners',

@@ -18,6 +18,7 @@ const KEPT: { readonly [path: string]: number } = {
 /** Numbers that count nothing that is held: they number what has been, or count the tries of a connection. */
 const NO_COUNTS: ReadonlySet<string> = new Set([
   '.sessions.held.order.uses',
+  '.sessions.idleRenewals',
   '.sessions.membership.requests',
   // As the store counts.
   '.sessions.membership.more',

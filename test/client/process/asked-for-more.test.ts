@@ -21,6 +21,7 @@ it('a process looks for asks that a renewal does not name, once for each number 
     died: ignore,
     refused: ignore,
     missed: ignore,
+    fallsAsleep: () => false,
     connection: ignore,
   })
   await settle()

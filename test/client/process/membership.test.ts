@@ -43,6 +43,7 @@ describe('a process and its connections', () => {
         died: ({ reason }) => heard.died.push(reason),
         refused: (error) => heard.refused.push(error),
         missed: () => {},
+        fallsAsleep: () => false,
         connection: () => {},
       },
     )
