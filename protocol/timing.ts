@@ -59,6 +59,9 @@ export const nudgePeriodMs = (timing: Timing, position: number, nudged: boolean)
 export const answerTimeoutMinMs = (t: Timing): number =>
   2 * nudgePeriodMaxMs(t) + t.leaseMs / 2 + 4 * t.roundTripMs + t.busyAfterMs + 2 * t.clockErrorMs
 
+/** How long others wait for a holder that has died just after it renewed, if nothing else fails. */
+export const deadHolderMs = (t: Timing): number => t.leaseMs + t.storeMarginMs + nudgePeriodMaxMs(t)
+
 /** T: the most that one hold can cost those behind it, with every push lost (docs/PROTOCOL.md). */
 export const holdCostMaxMs = (t: Timing): number =>
   3 * (nudgePeriodMaxMs(t) + t.roundTripMs) +

@@ -63,11 +63,13 @@ export class WaitTimeoutError extends HoldfastError implements WaitData {
   readonly holder: string | undefined
   readonly heldMs: number | undefined
 
-  constructor(data: WaitData) {
+  /** @param deadHolderMs how long others wait for a process that has died with the session. */
+  constructor(data: WaitData, deadHolderMs = 0) {
     const behind = data.behind === undefined ? '' : `, ${placeInLine(data.behind)}`
+    const dead = data.waitedMs < deadHolderMs ? `. A holder that has died keeps it for about ${deadHolderMs} ms` : ''
     super(
       'WAIT_TIMEOUT',
-      `locks not granted after ${data.waitedMs} ms${behind}${describeHolder(data)}: raise timeoutMs or retry`,
+      `locks not granted after ${data.waitedMs} ms${behind}${describeHolder(data)}: raise timeoutMs or retry${dead}`,
       {
         retryable: true,
       },

@@ -1,6 +1,7 @@
 import type { SessionKey } from '../../protocol/keys.js'
 import { onGranted, onLost, onQueued, onRevoke, type Reaction } from '../../protocol/lock/client-decisions.js'
 import type { RefusalCode, StoreMessage } from '../../protocol/messages.js'
+import { deadHolderMs } from '../../protocol/timing.js'
 import { type HoldfastError, type LossReason, RefusedError, WaitTimeoutError } from '../errors/index.js'
 import { RELEASE_TRIES_MAX } from '../limits.js'
 import type { Clock, Timer } from '../ports.js'
@@ -131,7 +132,8 @@ export class StoreLock {
     if (!this.membership.isReady) return this.membership.unreachable(waitedMs)
     if (this.lastRefusal !== undefined) return this.lastRefusal
     const { position: behind, holder } = this
-    return new WaitTimeoutError({ waitedMs, behind, holder, heldMs: undefined })
+    const dataOfWait = { waitedMs, behind, holder, heldMs: undefined }
+    return new WaitTimeoutError(dataOfWait, deadHolderMs(this.membership.timing))
   }
 
   receive(message: StoreMessage): void {

@@ -3,6 +3,7 @@ import {
   answerTimeoutMinMs,
   compileTiming,
   DEFAULT_TIMING,
+  deadHolderMs,
   holdCostMaxMs,
   nudgePeriodMaxMs,
   nudgePeriodMs,
@@ -51,6 +52,10 @@ describe('the bounds of time', () => {
 
   test('a holder is given two nudges, half a lease, four round trips, its time to say busy and two clock errors', () => {
     expect(answerTimeoutMinMs(ROUND)).toBe(4_000 + 5_000 + 8_000 + 500 + 200)
+  })
+
+  test('a holder that has died costs its lease, the margin of the store and a nudge', () => {
+    expect(deadHolderMs(ROUND)).toBe(10_000 + 400 + 2_000)
   })
 
   test('a hold costs at most three nudges with their round trips, the answer, the longer of lease and busy, and errors', () => {
