@@ -4,7 +4,7 @@ import { lockKey } from '../../protocol/keys.js'
 import type { Seat } from '../../protocol/lock/record.js'
 import type { ClientMessage, Granted, StoreMessage } from '../../protocol/messages.js'
 import type { CloudWorld } from './cloud-world.js'
-import type { Connection, Sent } from './connection.js'
+import { type Connection, closeUnused, type Sent } from './connection.js'
 import type { Exchange } from './exchange.js'
 import { Functions } from './functions.js'
 import { Gate } from './gate.js'
@@ -31,7 +31,7 @@ export class Cloud {
   /** Told when a machine has heard that a connection is welcome, with the messages that it sent over it since. */
   onWelcome: (owner: Machine, said: ReadonlySet<string>) => void = () => {}
   /** Told when a process sends a message over a connection. */
-  onSent: (p: string, message: ClientMessage) => void = () => {}
+  onSent: (p: string, message: ClientMessage, connection: Connection) => void = () => {}
   /** Told when a function tells a process of its grant, with that function's time. */
   onGranted: (grant: Granted, wallMs: number) => void = () => {}
   private readonly connections = new Map<string, Connection>()
@@ -102,12 +102,14 @@ export class Cloud {
       sent: 0,
       said: new Set(),
       isWelcome: false,
+      openedAtMs: 0,
+      usedAtMs: 0,
       isOpen: false,
       isHalfOpen: false,
     }
     let isClosed = false
     const settle = (isIn: boolean) => {
-      if (isClosed) return
+      if (isClosed) return isIn ? this.tell(connection) : undefined
       if (isIn && !this.network.isPartitioned(owner)) return this.opened(connection)
       isClosed = true
       events.closed({ message: 'cannot reach the store', kind: 'passing' })
@@ -138,10 +140,13 @@ export class Cloud {
     const { counts, timeline } = this.world
     const { owner } = connection
     connection.isOpen = true
+    connection.openedAtMs = timeline.nowMs
+    connection.usedAtMs = timeline.nowMs
     if ([...this.connections.values()].some((other) => other.owner === owner)) counts.hit('rollover')
     this.connections.set(connection.id, connection)
     // API Gateway keeps no connection longer.
     timeline.after(CONNECTION_LIFETIME_MS, () => this.close(connection, true))
+    closeUnused(timeline, connection, () => this.close(connection, true))
     connection.events.opened()
   }
 
@@ -175,7 +180,8 @@ export class Cloud {
     if ('session' in message) connection.said.add(`${message.type} ${message.session}`)
     if (message.type === 'retire') connection.said.add('retire')
     if (message.type === 'hello') connection.processId = message.processId
-    this.onSent(connection.processId, message)
+    connection.usedAtMs = this.world.timeline.nowMs
+    this.onSent(connection.processId, message, connection)
     if (message.type === 'cancel') {
       const key = `${lockKey(message.session)} ${connection.processId}`
       this.cancelled.set(key, Math.max(message.r, this.cancelled.get(key) ?? 0))
@@ -237,6 +243,7 @@ export class Cloud {
     this.world.timeline.after(this.network.delayMs() + extraMs, () => {
       if (!connection.isOpen || connection.isHalfOpen) return
       if (!this.network.carriesTo(connection.owner, isAnswer)) return
+      connection.usedAtMs = this.world.timeline.nowMs
       const heard = this.network.heardBy(connection.owner, text)
       if (heard === undefined) return
       connection.owner.run(() => {

@@ -1,6 +1,10 @@
 import type { SocketEvents } from '../../client/ports.js'
 import type { ClientMessage } from '../../protocol/messages.js'
 import type { Machine } from './machine.js'
+import type { Timeline } from './timeline.js'
+
+/** API Gateway closes a connection that has carried nothing for so long. */
+const UNUSED_MAX_MS = 600_000
 
 /** A message of a client, as a text and as what it says. */
 export interface Sent {
@@ -19,7 +23,17 @@ export interface Connection {
   sent: number
   readonly said: Set<string>
   isWelcome: boolean
+  openedAtMs: number
+  /** When it last carried a message, in either direction. */
+  usedAtMs: number
   isOpen: boolean
   /** Nothing passes any more, and nobody is told. */
   isHalfOpen: boolean
+}
+
+export function closeUnused(timeline: Timeline, connection: Connection, close: () => void): void {
+  const dueMs = connection.usedAtMs + UNUSED_MAX_MS
+  if (!connection.isOpen) return
+  if (dueMs <= timeline.nowMs) close()
+  else timeline.at(dueMs, () => closeUnused(timeline, connection, close))
 }

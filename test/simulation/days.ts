@@ -48,7 +48,7 @@ const REPLACED_BY_MS = CONNECTION_LIFETIME_MS - CONNECTION_EARLY_MS + CONNECT_MA
 
 /** Runs of days: what only time brings about, and whether it takes anything that is in use. */
 export class Days {
-  private readonly welcomes = new Map<Machine, number>()
+  private readonly welcomes = new Map<Machine, { readonly p: string | undefined; readonly ms: number }>()
   /** When each hold was seen first. */
   private readonly holds = new WeakMap<object, number>()
 
@@ -70,10 +70,11 @@ export class Days {
   private welcomed(machine: Machine): void {
     const { nowMs } = this.world.timeline
     const before = this.welcomes.get(machine)
-    this.welcomes.set(machine, nowMs)
-    if (before === undefined || !this.world.isFaultless) return
-    if (nowMs - before < REPLACED_FROM_MS)
-      this.violate('16', `a connection that works is replaced after ${Math.round(nowMs - before)} ms`)
+    const p = this.processOf(machine)
+    this.welcomes.set(machine, { p, ms: nowMs })
+    if (before === undefined || before.p !== p || !this.world.isFaultless) return
+    if (nowMs - before.ms < REPLACED_FROM_MS)
+      this.violate('16', `a connection that works is replaced after ${Math.round(nowMs - before.ms)} ms`)
   }
 
   private lookHourly(): void {
@@ -88,8 +89,15 @@ export class Days {
     })
   }
 
+  /** Under which it goes now, if it does not sleep. */
+  private processOf(machine: Machine): string | undefined {
+    const server = this.world.servers.find((other) => other.machine === machine)
+    return (server?.client as Insides | undefined)?.sessions.membership?.processId
+  }
+
   private checkConnection(machine: Machine): void {
-    const oldMs = this.world.timeline.nowMs - (this.welcomes.get(machine) ?? Number.POSITIVE_INFINITY)
+    if (this.processOf(machine) === undefined) return
+    const oldMs = this.world.timeline.nowMs - (this.welcomes.get(machine)?.ms ?? Number.POSITIVE_INFINITY)
     if (oldMs > REPLACED_BY_MS) this.violate('16', `a connection is ${Math.round(oldMs)} ms old, and not replaced`)
   }
 

@@ -39,6 +39,7 @@ const SCRIPTS: readonly Script[] = [
     },
   }),
   script({ shape: 'contended', durationMs: 5_000 }),
+  script({ shape: 'idle', durationMs: 1_800_000 }),
   script({
     shape: 'days',
     durationMs: 12 * 24 * 3_600_000,

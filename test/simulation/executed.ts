@@ -60,6 +60,8 @@ const KINDS = [
   'acquire that is queued first',
   'acquire that is to be queued first, and is granted',
   'push to a connection that is gone',
+  'sleep',
+  'wake over a connection that stood by',
   '$connect',
   '$disconnect',
   '$disconnect before hello is done',

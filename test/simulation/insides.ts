@@ -7,6 +7,7 @@ export interface Insides {
     readonly membership:
       | {
           readonly processId: string
+          readonly requests: number
           readonly connector: { readonly gen: number }
           readonly isReady: boolean
           readonly state: { readonly kind: 'living' | 'over' }

@@ -80,6 +80,11 @@ export class Server implements Caller {
     return token
   }
 
+  /** Of the process id under which it goes now, if it does not sleep. */
+  get processId(): string | undefined {
+    return this.sessions.membership?.processId
+  }
+
   /** Its name and its secret: the first of their length that it draws. */
   get identity(): readonly string[] {
     return this.drawn

@@ -3,16 +3,16 @@ import { DAYS_FAULTS, type Faults, NO_FAULTS } from './faults.js'
 
 /**
  * A few servers for a short time; a crowd of them; two for longer than a gateway keeps a connection; one or two for longer
- * than a lock may be held without `keep`, and than a session lives unused; or two that ask each other for more sessions
- * than a renewal names, while every push is lost.
+ * than a lock may be held without `keep`, and than a session lives unused; two that ask each other for more sessions
+ * than a renewal names, while every push is lost; or two that have nothing to do for most of the time.
  */
-export type Shape = 'usual' | 'crowd' | 'long' | 'days' | 'contended'
+export type Shape = 'usual' | 'crowd' | 'long' | 'days' | 'contended' | 'idle'
 
 /** Far more processes than may stand in one queue. */
 const CROWD = 200
 /** Servers of a shape whose number is not drawn, and the tasks of each. */
-const SERVERS: { readonly [S in Shape]?: number } = { crowd: CROWD, long: 2, contended: 2 }
-export const TASKS: { readonly [S in Shape]?: number } = { crowd: 1, contended: 100 }
+const SERVERS: { readonly [S in Shape]?: number } = { crowd: CROWD, long: 2, contended: 2, idle: 2 }
+export const TASKS: { readonly [S in Shape]?: number } = { crowd: 1, contended: 100, idle: 1 }
 const HOUR_MS = 3_600_000
 
 /** Of the shapes whose length is not drawn. Within ten days each lock that is never kept is gone. */
@@ -21,16 +21,18 @@ export const DURATIONS_MS: { readonly [S in Shape]?: number } = {
   contended: 15_000,
   long: 2.2 * HOUR_MS,
   days: 10 * 24 * HOUR_MS,
+  idle: 2 * HOUR_MS,
 }
 
 /** Runs of hours get no more mischief than one of minutes: a new server every few seconds is another test. */
-export const SLOWER: { readonly [S in Shape]?: number } = { long: 60, days: 60_000 }
+export const SLOWER: { readonly [S in Shape]?: number } = { long: 60, days: 60_000, idle: 20 }
 
 /** By the number of the seed, runs of days come with one server and with more, each with faults and without. */
 export function chooseShape(seed: number, random: Random): Shape {
   if (seed % 201 === 10) return 'days'
   if (seed % 1_000 === 100) return 'contended'
   if (seed % 500 === 250) return 'crowd'
+  if (seed % 101 === 50) return 'idle'
   return random.chance(0.004) ? 'long' : 'usual'
 }
 
@@ -43,6 +45,7 @@ export function serversOf(shape: Shape, seed: number): number | undefined {
 /** The faults of a run for which these were drawn. In half of the runs of days a process that nothing ends holds its sessions for weeks. */
 export function faultsOf(shape: Shape, seed: number, drawn: Faults): Faults {
   if (shape === 'contended') return { ...NO_FAULTS, pushLost: 1 }
+  if (shape === 'idle' && seed % 2 === 0) return NO_FAULTS
   if (shape !== 'days') return drawn
   return seed % 2 === 0 ? NO_FAULTS : { ...drawn, ...DAYS_FAULTS }
 }

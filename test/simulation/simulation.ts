@@ -19,6 +19,7 @@ import { quietWatchOf } from './quiet-watch.js'
 import type { Result, Script } from './script.js'
 import { Server } from './server.js'
 import { chooseShape, DURATIONS_MS, faultsOf, type Shape, SLOWER, serversOf, TASKS } from './shape.js'
+import { SleepWatch } from './sleep-watch.js'
 import { Timeline } from './timeline.js'
 import { TOLD_BY_RENEWAL_MAX_MS, TOLD_MAX_MS } from './waits-watch.js'
 import { wireJudges } from './wiring.js'
@@ -39,6 +40,7 @@ export class Simulation {
   private readonly executed = new ExecutedCounts()
   private readonly history: History
   private readonly leftovers: Leftovers
+  private readonly sleep: SleepWatch
   private readonly database: Database
   private readonly cloud: Cloud
   private readonly workload: Workload
@@ -81,14 +83,15 @@ export class Simulation {
       counts,
     )
     this.leftovers = new Leftovers(timeline, this.history)
+    this.sleep = new SleepWatch(this.history, () => timeline.nowMs, executed)
     this.database = new Database(timeline, random, () => this.faults, counts, this.history, this.points)
     const { database, points } = this
     const faults = () => this.faults
     const { timing } = this
     this.cloud = new Cloud({ timeline, random, timing, database, faults, counts, executed, points })
-    const { cloud, history, byMachine } = this
+    const { cloud, history, sleep, byMachine } = this
     if (hasNoFaults(this.faults)) history.quiet = quietWatchOf(history, () => timeline.nowMs, this.workload, keyOf)
-    wireJudges({ cloud, database, history, counts, serverOf: (machine) => byMachine.get(machine) })
+    wireJudges({ cloud, database, history, counts, sleep, serverOf: (machine) => byMachine.get(machine) })
   }
 
   async run(): Promise<Result> {
@@ -103,6 +106,7 @@ export class Simulation {
     this.mischief().begin()
     if (this.shape === 'usual') this.leftovers.watch(this.servers)
     if (this.shape === 'days') this.days().begin()
+    if (this.shape === 'idle') this.sleep.watch(timeline, this.servers, hasNoFaults(this.faults))
     if (this.shape === 'usual' && isPrompt(this.faults)) history.waits.watch(timeline, this.servers, TOLD_MAX_MS)
     if (this.shape === 'contended') history.waits.watch(timeline, this.servers, TOLD_BY_RENEWAL_MAX_MS)
     await timeline.run(this.script?.durationMs ?? this.durationMs(tasks))

@@ -94,6 +94,11 @@ const CONTENDED_OPTIONS = {
   heldSessionsMax: 10_000,
 } satisfies Partial<HoldfastOptions>
 
+/** Processes sleep between two accesses, or nearly. */
+const PAUSES_OF_IDLE_MS = [15_000, 240_000, 240_000, 240_000] as const
+/** Sessions go back soon, so that their process has nothing to do. */
+const IDLE_RELEASE_MS = { usual: [300_000, 700], idle: [700, 10_000] } as const
+
 export function chooseWorkload(seed: number, random: Random, shape: Shape, faults: Faults): Workload {
   // Work that blocks the loop is often long, so that others wait for the session.
   const blocksLoop = faults.loopBlocked > 0
@@ -102,9 +107,10 @@ export function chooseWorkload(seed: number, random: Random, shape: Shape, fault
   const isMigrating = random.chance(0.2)
   const few = shape === 'crowd' ? random.pick([1, 100]) : random.pick([1, 1, 2, 4])
   const isContended = shape === 'contended'
+  const pauseOfIdleMs = shape === 'idle' ? PAUSES_OF_IDLE_MS[seed % PAUSES_OF_IDLE_MS.length] : undefined
   return {
     sessions: Array.from({ length: isContended ? CONTENDED_SESSIONS : few }, (_, index) => `session ${seed} ${index}`),
-    pauseMs: PAUSES_MS[shape] ?? random.pick(isBusy ? [5] : [50, 300, 1_500]),
+    pauseMs: pauseOfIdleMs ?? PAUSES_MS[shape] ?? random.pick(isBusy ? [5] : [50, 300, 1_500]),
     pauseStepMs: shape === 'days' ? 600_000 : 60_000,
     workMs: random.pick([5, 50, 300]),
     longWorkChance: blocksLoop ? 0.2 : random.pick([0, 0, 0.02, 0.1]),
@@ -136,7 +142,7 @@ export function chooseWorkload(seed: number, random: Random, shape: Shape, fault
       ttlMs: shape === 'days' ? random.pick([2, 30]) * DAY_MS : random.pick([3_600_000, 3_600_000, 4_000]),
       ...(random.chance(0.15) ? { expiry: 'fixed' as const } : {}),
       ...(random.chance(0.1) ? { ifMissing: 'fail' as const } : {}),
-      idleReleaseMs: shape === 'days' ? DAY_MS : random.pick([300_000, 700]),
+      idleReleaseMs: shape === 'days' ? DAY_MS : random.pick(IDLE_RELEASE_MS[shape === 'idle' ? 'idle' : 'usual']),
       heldSessionsMax: random.pick(shape === 'days' ? [10_000] : [10_000, 1]),
       flushMs: random.pick([200, 5_000]),
       ...(random.chance(0.7) ? { durability: 'access' as const } : {}),

@@ -9,6 +9,7 @@ import { QUEUE_MUTANTS } from './queue.js'
 import { REASON_MUTANTS } from './reasons.js'
 import { REMEMBERED_MUTANTS } from './remembered.js'
 import { SESSION_MUTANTS } from './sessions.js'
+import { SLEEP_MUTANTS } from './sleep.js'
 import { STATE_MUTANTS } from './state.js'
 import { TOLD_MUTANTS } from './told.js'
 import { WORKER_MUTANTS } from './workers.js'
@@ -21,6 +22,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...ACCESS_MUTANTS,
   ...STATE_MUTANTS,
   ...LEASE_MUTANTS,
+  ...SLEEP_MUTANTS,
   ...QUEUE_MUTANTS,
   ...REMEMBERED_MUTANTS,
   ...ANSWER_MUTANTS,
