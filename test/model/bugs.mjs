@@ -154,6 +154,19 @@ export const BUGS = [
     set: { ...N2, DEATHS: 1 },
   },
   {
+    name: 'a process falls asleep with a hold, and goes on with it when it wakes',
+    edits: [
+      ['client', '        c.state == 0 && !c.pending && c.write == 0 ->\n', '        true ->\n'],
+      ['client', '      client[N - 1].left = WANTS;\n      expire();', '      life[i] = EXPIRED;'],
+    ],
+    set: { SLEEPS: 1 },
+  },
+  {
+    name: 'a process falls asleep without a word, and the store never takes its id as over',
+    edits: [['client', 'life[i] == EXPIRED -> life[i] = OVER', 'life[i] == EXPIRED && !SLEEPS -> life[i] = OVER']],
+    set: { SLEEPS: 1, IDLE: 1, LOSSES: 2, LIVENESS: 1 },
+  },
+  {
     name: 'a busy holder is reclaimed before its time is over',
     edits: [['functions', 'busyUntil == 2 &&', 'busyUntil >= 1 &&']],
     set: { ...N2, BUSIES: 1 },

@@ -9,7 +9,7 @@
 #define isFreeToRelease (c.state == HELD && c.write == 0)
 
 /* Processes are alike, so nothing is lost if they ask for the first time in the order of their numbers. */
-#define isMyTurn (i == 0 || c.r > 0 || client[i - 1].r > 0 || life[i - 1] != ALIVE)
+#define isMyTurn (i == 0 || (SLEEPS && i == N - 1) || c.r > 0 || client[i - 1].r > 0 || life[i - 1] != ALIVE)
 
 /* `first` is the write that the store tries first. */
 inline ask(fence, first) {
@@ -319,6 +319,17 @@ end:
   :: d_step { life[i] == EXPIRED -> life[i] = OVER }
   :: d_step { life[i] == EVICTED -> expire() }
   :: d_step { deaths > 0 && life[i] == ALIVE -> deaths--; expire() }
+#if SLEEPS
+  /* It holds nothing and waits for nothing: it ends its id, and makes its next access under another one, at any time. */
+  :: d_step {
+      i == 0 && life[i] == ALIVE && life[N - 1] == UNBORN && c.r > 0 && c.left == 0 &&
+        c.state == 0 && !c.pending && c.write == 0 ->
+      printf("process %d: sleeps, and wakes as process %d\n", i, N - 1);
+      life[N - 1] = ALIVE;
+      client[N - 1].left = WANTS;
+      expire();
+    }
+#endif
   :: d_step {
       deafs > 0 && life[i] == ALIVE && c.state == HELD ->
       printf("process %d: is deaf\n", i);

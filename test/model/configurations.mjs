@@ -10,6 +10,7 @@ export const DEFAULTS = {
   COPIES: 0, // requests and pushes that arrive twice, the copy at any time later
   LATES: 0, // writes to the primary state that arrive again later, or whose outcome is never learned
   CANCELS: 0, // waits that are given up
+  SLEEPS: 0, // 1: the first process sleeps when it has nothing to do, and wakes under the last of the N ids
   BUSIES: 0, // holders that say that they are busy, and may outstay it
   REGRESSIONS: 0, // lock records that vanish or become old ones, while the clocks help nobody
   RESTORES: 0, // copies of the primary state that are put back, while it is in use
@@ -36,6 +37,9 @@ const SAFE = [
   { name: '2 processes, two accesses, repeated requests', set: { N: 2, WANTS: 2, COPIES: 1 } },
   { name: '2 processes, two accesses, late pushes', set: { N: 2, WANTS: 2, PUSHES: 1 } },
   { name: '2 processes, two accesses, lost messages, cancels', set: { N: 2, WANTS: 2, LOSSES: 1, CANCELS: 1 } },
+  { name: '2 processes, one sleeps, repeated requests', set: { SLEEPS: 1, IDLE: 1, COPIES: 1 } },
+  { name: '2 processes, one sleeps, late pushes', set: { SLEEPS: 1, IDLE: 1, PUSHES: 2 } },
+  { name: '3 processes, one sleeps', set: { N: 4, SLEEPS: 1, IDLE: 1 } },
   { name: '2 processes, all pushes, repeated requests, cancels', set: { N: 2, PUSHES: ALL, COPIES: 1, CANCELS: 1 } },
 ]
 
@@ -47,6 +51,7 @@ const LIVE = [
   { name: '3 processes, every push lost, lost messages', set: { LOSSES: 1 } },
   { name: '2 processes, two accesses, one dies, lost messages', set: { N: 2, WANTS: 2, DEATHS: 1, LOSSES: 1 } },
   { name: '2 processes, a lost or old lock record', set: { N: 2, REGRESSIONS: 1 } },
+  { name: '2 processes, one sleeps, every push lost, lost messages', set: { SLEEPS: 1, IDLE: 1, LOSSES: 1 } },
   { name: '2 processes, two accesses, free in the end', set: { N: 2, WANTS: 2, IDLE: 1, CANCELS: 1, FREE_AT_END: 1 } },
   {
     name: '2 processes, no nudges, a release in trouble',
@@ -60,7 +65,10 @@ const FOUR = {
     { name: '4 processes, one dies', set: { N: 4, DEATHS: 1 } },
     { name: '4 processes, lost messages', set: { N: 4, LOSSES: 1 } },
   ],
-  live: [{ name: '4 processes, every push lost', set: { N: 4 } }],
+  live: [
+    { name: '4 processes, every push lost', set: { N: 4 } },
+    { name: '3 processes, one sleeps, every push lost', set: { N: 4, SLEEPS: 1, IDLE: 1 } },
+  ],
 }
 
 const made = (list, isLive) =>

@@ -42,6 +42,10 @@ end:
 init {
   atomic {
     byte q;
+#if SLEEPS
+    life[N - 1] = UNBORN;
+    client[N - 1].left = 0;
+#endif
     for (q : 0 .. N - 1) { run Process(q) }
     for (q : 0 .. SLOTS - 1) { run Function(q) };
     run World();

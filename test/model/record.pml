@@ -4,7 +4,7 @@
 
 mtype = { ASKING, HELD, RELEASING };    /* 0 is a client that neither holds nor asks */
 mtype = { SENT, LANDED, REFUSED };       /* 0 is no write under way */
-mtype = { ALIVE, DEAF, EVICTED, EXPIRED, OVER };
+mtype = { ALIVE, DEAF, EVICTED, EXPIRED, OVER, UNBORN };
 
 /* The lock record. A missing record reads like a free one of epoch 0: a clock that tells nothing. */
 byte epoch, holder = NOBODY, holderR;
@@ -12,7 +12,10 @@ byte waiterP[N], waiterR[N], waiting;
 bool isAsked;                                  /* askedAt is set; only an eviction asks for it */
 byte busyUntil;                                /* 0 unset, 1 running, 2 over by the store's clock */
 
-/* The process records. EXPIRED: the process knows that its lease is over. OVER: the store knows it, too. */
+/*
+ * The process records. EXPIRED: the process knows that its lease is over. OVER: the store knows it, too. UNBORN: where a
+ * process sleeps, the last id is the one under which it wakes.
+ */
 mtype life[N] = ALIVE;
 byte noted[N];                                 /* the epoch of the ask that the next renewal carries */
 
