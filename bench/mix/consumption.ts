@@ -36,3 +36,15 @@ export function dollarsOf(consumed: Consumption): number {
 /** One process for an hour that uses no session: its renewals, and its connection. */
 export const dollarsOfIdleHour = (renewals: Consumption): number =>
   dollarsOf(renewals) + MINUTES_PER_HOUR * PRICES.connectionMinute.dollars
+
+/** The same for a process that sleeps: it sends nothing, and opens connections. */
+export interface SleepingHour extends Consumption {
+  readonly connections: number
+}
+
+/** Each connection that is opened closes another one: two calls of functions. */
+export const dollarsOfSleepingHour = (hour: SleepingHour): number =>
+  dollarsOfIdleHour(hour) +
+  2 *
+    hour.connections *
+    (PRICES.functionCall.dollars + (FUNCTION_CODE_MS / 1_000) * FUNCTION_GB * PRICES.gigabyteSecond.dollars)

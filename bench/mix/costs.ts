@@ -1,7 +1,7 @@
 import { grouped } from '../figures.js'
 import type { PartContext } from '../frame/part.js'
 import type { Caution, Figures } from '../frame/results.js'
-import { type Consumption, dollarsOf, dollarsOfIdleHour } from './consumption.js'
+import { type Consumption, dollarsOf, dollarsOfIdleHour, dollarsOfSleepingHour } from './consumption.js'
 import { type CountedConsumption, countConsumption } from './counted.js'
 import { PRICES, PRICES_DATE, PRICES_REGION } from './prices.js'
 
@@ -45,12 +45,14 @@ const USES = [
 export async function costs(context: PartContext): Promise<Costs> {
   context.say('counts what each kind of access takes')
   const counted = await countConsumption()
-  const { kept, handedOver, idleHour } = counted
+  const { kept, handedOver, idleHour, sleepingHour } = counted
   context.expectCount('write units of a kept access', kept.writeUnits, 1)
   context.expectCount('messages of a kept access', kept.messages, 0)
   context.expectCount('write units of an access with its handoff', handedOver.writeUnits, { from: 3, to: 5 })
   context.expectCount('messages of an access with its handoff', handedOver.messages, 2)
   context.expectCount('messages of an idle hour', idleHour.messages, { from: 900, to: 1_000 })
+  context.expectCount('messages of a sleeping hour', sleepingHour.messages, 0)
+  context.expectCount('connections of a sleeping hour', sleepingHour.connections, { from: 12, to: 16 })
   return {
     handedOver,
     figures: [unitsTable(counted), perMillionTable(counted), breakEvenTable(counted)],
@@ -58,7 +60,7 @@ export async function costs(context: PartContext): Promise<Costs> {
   }
 }
 
-function unitsTable({ kept, handedOver, idleHour }: CountedConsumption): Figures {
+function unitsTable({ kept, handedOver, idleHour, sleepingHour }: CountedConsumption): Figures {
   const row = (what: string, one: Consumption, dollars: number) => [
     what,
     one.writeUnits,
@@ -73,7 +75,8 @@ function unitsTable({ kept, handedOver, idleHour }: CountedConsumption): Figures
     rows: [
       row('access that writes, session held', kept, dollarsOf(kept)),
       row('the same with a handoff', handedOver, dollarsOf(handedOver)),
-      row('an idle hour of a process', idleHour, dollarsOfIdleHour(idleHour)),
+      row('an idle hour of a process that holds sessions', idleHour, dollarsOfIdleHour(idleHour)),
+      row('an hour of a process that sleeps', sleepingHour, dollarsOfSleepingHour(sleepingHour)),
       row('get and put, as connect-dynamodb', GET_AND_PUT, dollarsOf(GET_AND_PUT)),
       row('the same under a free lock in DynamoDB', LOCKED_GET_AND_PUT, dollarsOf(LOCKED_GET_AND_PUT)),
     ],
@@ -154,7 +157,7 @@ function few(counted: CountedConsumption): Caution {
   return {
     when: 'there are few accesses per process and month, or many of them need a handoff, and only the bill counts',
     figure:
-      `an idle process costs ${month.toFixed(2)} dollars a month; where each access writes, a get and a put cost less ` +
+      `an idle process that holds a session costs ${month.toFixed(2)} dollars a month; where each access writes, a get and a put cost less ` +
       (least === undefined ? 'always' : `below ${grouped(least)} accesses a month and process (modelled)`),
   }
 }

@@ -1,5 +1,5 @@
 import { World } from '../../test/support/world.js'
-import type { Consumption } from './consumption.js'
+import type { Consumption, SleepingHour } from './consumption.js'
 
 interface Counted {
   count: number
@@ -18,27 +18,47 @@ export interface CountedConsumption {
   readonly handedOver: Consumption
   /** An hour of a process that holds a session and does nothing. */
   readonly idleHour: Consumption
+  /** An hour of a process that sleeps, since it has held nothing for long. */
+  readonly sleepingHour: SleepingHour
+}
+
+class CountingWorld extends World {
+  opened = 0
+
+  override opening(): void {
+    this.opened += 1
+  }
 }
 
 export async function countConsumption(): Promise<CountedConsumption> {
-  const world = new World()
+  const world = new CountingWorld()
   const total = count(world)
   const clients = [0, 1].map(() => world.client<Counted>({ idleReleaseMs: HOUR_MS }))
-  const access = (client: number) => {
+  const access = (client: number, id = 'session') => {
     const add = ({ state }: { readonly state: { count?: number } }) => {
       state.count = (state.count ?? 0) + 1
     }
-    return finish(world, clients[client]?.access('session', { write: ['count'] }, add))
+    return finish(world, clients[client]?.access(id, { write: ['count'] }, add))
   }
   await access(0)
   await access(1)
   const kept = await each(total, () => access(1))
   const handedOver = await each(total, (turn) => access(turn % 2))
+  // Each holds one, so that none sleeps.
+  for (const client of clients.keys()) await access(client, `session of ${client}`)
   const before = total()
   await world.clock.advance(HOUR_MS)
   const idleHour = scaled(since(total(), before), 1 / clients.length)
+  // By then nothing is held any more.
+  await world.clock.advance(HOUR_MS)
+  const asleep = { total: total(), connections: world.opened }
+  await world.clock.advance(HOUR_MS)
+  const sleepingHour = {
+    ...scaled(since(total(), asleep.total), 1 / clients.length),
+    connections: (world.opened - asleep.connections) / clients.length,
+  }
   await world.close()
-  return { kept, handedOver, idleHour }
+  return { kept, handedOver, idleHour, sleepingHour }
 }
 
 /** Lets no more time pass than needed: renewals come with time. */
@@ -56,6 +76,11 @@ function count(world: World): () => Consumption {
   const { memory, traffic } = world
   const all = { writes: 0, reads: 0 }
   const [update, get] = [memory.update.bind(memory), memory.get.bind(memory)]
+  const remove = memory.remove.bind(memory)
+  memory.remove = (table, key) => {
+    all.writes += 1
+    return remove(table, key)
+  }
   memory.update = (write) => {
     all.writes += 1
     return update(write)
