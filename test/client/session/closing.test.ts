@@ -171,7 +171,7 @@ describe('a client that closes', () => {
   })
 
   it('closes the connection before the current one, too', async () => {
-    const client = await counting()
+    const client = await counting({ idleReleaseMs: 3 * 3_600_000 })
     const greetings: string[] = []
     world.onSend = (text) => {
       if (typeOf(text) === 'hello') greetings.push(text)
