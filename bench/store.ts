@@ -34,7 +34,6 @@ export class BenchStore {
     },
     nowMs: () => Date.now(),
     timing: DEFAULT_TIMING,
-    incarnation: () => '1',
     log: (_from, entry) => console.error(entry),
   })
 

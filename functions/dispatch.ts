@@ -15,6 +15,7 @@ import {
   type StoreMessage,
 } from '../protocol/messages.js'
 import { readConnection } from '../protocol/process/record.js'
+import { NewerRecordError } from '../protocol/record-fields.js'
 import { acquire, cancel } from './acquire.js'
 import { hello } from './hello.js'
 import { KnownConnections } from './known-connections.js'
@@ -64,10 +65,12 @@ export class Dispatcher {
       return message.type === 'hello' ? await this.greet(caller, message) : await this.carryOut(caller, message)
     } catch (error) {
       // The sender's retry or nudge mends it. An error's text might quote a record, so the log has only its kind. A
-      // broken rule is logged too, since it is a fixed text.
+      // broken rule is logged too, since it is a fixed text; and that of a newer record, which has only numbers.
       const rule = error instanceof InternalError ? error.rule : undefined
-      this.deps.log({ level: 'error', event: 'failed', of: message.type, error: (error as Error)?.name, rule })
-      return refuse(message, 'INTERNAL', 'the store could not carry this out now: try again')
+      const newer = error instanceof NewerRecordError ? error.message : undefined
+      const logged = { error: (error as Error)?.name, rule: rule ?? newer }
+      this.deps.log({ level: 'error', event: 'failed', of: message.type, ...logged })
+      return refuse(message, 'INTERNAL', newer ?? 'the store could not carry this out now: try again')
     }
   }
 

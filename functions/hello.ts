@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
+import { invariant } from '../protocol/assert.js'
 import { connectionKey } from '../protocol/keys.js'
-import { PROTOCOL_VERSION } from '../protocol/limits.js'
 import type { ClientMessage, RefusalCode, StoreMessage } from '../protocol/messages.js'
 import { displacedConnection, planHello } from '../protocol/process/hello.js'
-import { readConnection, readProcess } from '../protocol/process/record.js'
+import { type ProcessRecord, readConnection, readProcess } from '../protocol/process/record.js'
+import { givenLeaseMs } from '../protocol/process/renewal.js'
 import { bindConnection, type Introduction, reconnect, register } from '../protocol/process/writes.js'
 import type { Address, Deps } from './ports.js'
+import { putTermsOnRecord } from './terms.js'
 
 type Hello = Extract<ClientMessage, { type: 'hello' }>
 
@@ -20,26 +22,23 @@ type Refusal = keyof typeof REFUSALS
 
 /** Makes a process known, or moves a known one to a newer connection. The connection is then its own for ever. */
 export async function hello(deps: Deps, caller: Address, message: Hello): Promise<StoreMessage> {
-  const { gen } = message
-  const refusal = await greet(deps, caller, message)
-  if (refusal !== undefined) {
-    return { type: 'refused', code: refusal, message: REFUSALS[refusal], of: 'hello', gen }
+  const { v, gen, processId } = message
+  const { timing } = deps
+  // Read each time: so whoever says hello after a change is not ended by it.
+  const [greeted, incarnation] = await Promise.all([greet(deps, caller, message), deps.incarnation.read()])
+  if (typeof greeted === 'string') {
+    return { type: 'refused', code: greeted, message: REFUSALS[greeted], of: 'hello', gen }
   }
-  return {
-    type: 'welcome',
-    v: PROTOCOL_VERSION,
-    gen,
-    leaseMs: deps.timing.leaseMs,
-    incarnation: deps.incarnation,
-    timing: deps.timing,
-  }
+  await putTermsOnRecord(deps, processId, greeted)
+  const leaseMs = givenLeaseMs(greeted, timing)
+  return { type: 'welcome', v, gen, leaseMs, incarnation: String(incarnation), timing }
 }
 
 /**
  * Only the record that `$connect` has left says who speaks: API Gateway authorizes a connection, and nothing documents
  * that its messages name the caller. A connection without it is closed already, or was opened before functions wrote it.
  */
-async function greet(deps: Deps, caller: Address, message: Hello): Promise<Refusal | undefined> {
+async function greet(deps: Deps, caller: Address, message: Hello): Promise<Refusal | ProcessRecord> {
   const { principal } = readConnection(await deps.store.get('locks', connectionKey(caller.connectionId)))
   if (principal === undefined) return 'INTERNAL'
   const { processId, secret, label, gen } = message
@@ -49,11 +48,11 @@ async function greet(deps: Deps, caller: Address, message: Hello): Promise<Refus
 }
 
 /** The process record is written first: it proves the secret before the connection may speak for the process. */
-async function admit(deps: Deps, who: Introduction): Promise<Refusal | undefined> {
+async function admit(deps: Deps, who: Introduction): Promise<Refusal | ProcessRecord> {
   const nowMs = deps.nowMs()
   const isFirst = who.gen === 1
   const outcome = await deps.store.update(
-    isFirst ? register(who, { leaseMs: deps.timing.leaseMs, nowMs }) : reconnect(who, nowMs),
+    isFirst ? register(who, { timing: deps.timing, nowMs }) : reconnect(who, nowMs),
   )
   const process = readProcess(outcome.item)
   if (!outcome.applied) {
@@ -61,11 +60,12 @@ async function admit(deps: Deps, who: Introduction): Promise<Refusal | undefined
     if (plan !== 'welcome' && plan !== 'reconnect') return plan
     if (plan === 'reconnect') return 'STALE_CONNECTION'
   }
-  const displaced = process && displacedConnection(process)
+  invariant(process !== undefined, 'a process that is greeted has a record')
+  const displaced = displacedConnection(process)
   const [bound] = await Promise.all([
     deps.store.update(bindConnection(who.connectionId, { processId: who.processId, nowMs })),
     displaced === undefined ? undefined : deps.store.remove('locks', connectionKey(displaced)),
   ])
-  if (bound.applied) return undefined
+  if (bound.applied) return process
   return readConnection(bound.item).principal === undefined ? 'INTERNAL' : 'WRONG_PROCESS'
 }

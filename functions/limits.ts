@@ -9,6 +9,12 @@ export const REMEMBERED_PROCESSES_MAX = 10_000
  */
 export const COUNTED_SENDERS_MAX = 10_000
 
+/**
+ * How long an environment goes by the incarnation that it has read. All processes have heard of a new one within this time
+ * and one period of renewals.
+ */
+export const INCARNATION_REMEMBERED_MS = 10_000
+
 /** Management endpoints with a client of their own. A deployment has one; a changed domain name makes it two. */
 export const PUSH_ENDPOINTS_MAX = 16
 

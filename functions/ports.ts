@@ -1,6 +1,7 @@
 import type { Store } from '../protocol/dynamodb.js'
 import type { StoreMessage } from '../protocol/messages.js'
 import type { Timing } from '../protocol/timing.js'
+import type { KnownIncarnation } from './known-incarnation.js'
 import type { KnownProcesses } from './known-processes.js'
 
 /** Where a process listens: its connection, and the management endpoint that reaches it. */
@@ -28,7 +29,7 @@ export interface Deps {
   readonly processes: KnownProcesses
   readonly nowMs: () => number
   readonly timing: Timing
-  readonly incarnation: string
+  readonly incarnation: KnownIncarnation
   readonly log: (entry: LogEntry) => void
 }
 

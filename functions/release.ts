@@ -3,8 +3,9 @@ import { readLock } from '../protocol/lock/record.js'
 import { isFollowed, releasedMessage } from '../protocol/lock/release.js'
 import * as lockWrites from '../protocol/lock/writes.js'
 import type { ClientMessage, StoreMessage } from '../protocol/messages.js'
+import { termOf } from '../protocol/process/terms.js'
 import { forgetAsk } from '../protocol/process/writes.js'
-import { tellNextHolder } from './next-holder.js'
+import { fetchProcess, tellNextHolder } from './next-holder.js'
 import type { Deps, Sender } from './ports.js'
 
 /** The messages of a holder about one lock: release, busy, keep. */
@@ -29,7 +30,9 @@ export async function release(deps: Deps, sender: Sender, message: Message<'rele
 export async function busy(deps: Deps, sender: Sender, message: Message<'busy'>): Promise<StoreMessage> {
   const { session, epoch } = message
   const holder = sender.processId
-  const untilMs = deps.nowMs() + deps.timing.maxBusyMs
+  // The holder counts on the time that it was told, which may be longer than the one of this function.
+  const process = await fetchProcess(deps, holder)
+  const untilMs = deps.nowMs() + termOf(process, deps.timing, 'maxBusyMs')
   const outcome = await deps.store.update(lockWrites.busy(session, { holder, epoch, untilMs }))
   return isHeldBy(readLock(outcome.item), { holder, epoch }) ? noted(message) : lost(message)
 }

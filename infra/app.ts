@@ -5,8 +5,7 @@ import { HoldfastStack } from './stack.js'
 /**
  * The CDK app of this repository: `npx cdk deploy`.
  *
- * `-c incarnation=2` tells every client that the Locks table was emptied. `-c disposable=true` makes a stack for trials,
- * whose tables `npx cdk destroy` deletes.
+ * `-c disposable=true` makes a stack for trials, whose tables `npx cdk destroy` deletes.
  */
 const app = new App()
 

@@ -10,18 +10,8 @@ const TRIAL: HoldfastStackProps = { removalPolicy: RemovalPolicy.DESTROY, deleti
  * passing over it would deploy another stack than was asked for.
  */
 export function propsFromContext(node: Node): HoldfastStackProps {
-  const incarnation: unknown = node.tryGetContext('incarnation')
   const disposable: unknown = node.tryGetContext('disposable')
-  return {
-    ...(incarnation === undefined ? {} : { incarnation: incarnationIn(incarnation) }),
-    ...(isDisposable(disposable) ? TRIAL : {}),
-  }
-}
-
-function incarnationIn(value: unknown): string {
-  // A number, where it comes from cdk.json. The construct checks it.
-  if (typeof value === 'number' || typeof value === 'string') return String(value)
-  throw new RangeError(`the context 'incarnation' must be a name such as 2, received ${JSON.stringify(value)}`)
+  return isDisposable(disposable) ? TRIAL : {}
 }
 
 function isDisposable(value: unknown): boolean {

@@ -34,13 +34,6 @@ export interface HoldfastProps {
    */
   readonly timing?: Partial<Timing>
   /**
-   * A name for this life of the Locks table. Change it whenever that table was emptied: every client then drops what
-   * it holds.
-   *
-   * @default '1'
-   */
-  readonly incarnation?: string
-  /**
    * What CloudFormation does with the tables and logs when they leave the stack.
    *
    * @default RemovalPolicy.RETAIN
@@ -163,7 +156,6 @@ export class Holdfast extends Construct {
         HOLDFAST_LOCKS_TABLE: this.locksTable.tableName,
         HOLDFAST_CALLBACK_URL: this.socket.callbackUrl,
         HOLDFAST_API: this.socket.source,
-        HOLDFAST_INCARNATION: checkedIncarnation(props.incarnation ?? '1'),
         HOLDFAST_TIMING: JSON.stringify(timing),
       },
       memorySizeMb: props.memorySizeMb ?? MEMORY_MB,
@@ -205,9 +197,4 @@ export class Holdfast extends Construct {
 function checkedProcesses(processesMax: number): number {
   if (Number.isInteger(processesMax) && processesMax >= 1 && processesMax <= PROCESSES_MAX) return processesMax
   throw new RangeError(`processesMax must be an integer from 1 to ${PROCESSES_MAX}, received ${processesMax}`)
-}
-
-function checkedIncarnation(incarnation: string): string {
-  if (/^[A-Za-z0-9_.-]{1,64}$/.test(incarnation)) return incarnation
-  throw new RangeError(`incarnation must be 1 to 64 letters, digits, '_', '.' or '-', received '${incarnation}'`)
 }

@@ -17,4 +17,6 @@ export const SECRET_PATTERN = /^[A-Za-z0-9_-]{43}$/
 
 export const lockKey = (session: SessionKey): string => `S#${session}`
 export const processKey = (processId: string): string => `P#${processId}`
+/** The one record of the table's incarnation. */
+export const INCARNATION_KEY = 'incarnation'
 export const connectionKey = (connectionId: string): string => `C#${connectionId}`

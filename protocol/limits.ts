@@ -3,8 +3,13 @@
  * times that are chosen at deployment.
  */
 
-/** The version of the messages. A store refuses any other with `UNSUPPORTED_VERSION`. */
+/**
+ * The version of the messages, and the oldest that a store still speaks. It refuses any other with
+ * `UNSUPPORTED_VERSION`. A new field of an answer is no new version, since clients ignore what they do not know; a new
+ * field of a client's message is one, since the store refuses it.
+ */
 export const PROTOCOL_VERSION = 1
+export const PROTOCOL_VERSION_LEAST = 1
 /** The version of the stored records, kept in each as `schema`. */
 export const SCHEMA_VERSION = 1
 

@@ -1,5 +1,5 @@
 import type { SessionKey } from './keys.js'
-import { MESSAGE_BYTES_MAX, PROTOCOL_VERSION } from './limits.js'
+import { MESSAGE_BYTES_MAX, PROTOCOL_VERSION, PROTOCOL_VERSION_LEAST } from './limits.js'
 import { CLIENT_SCHEMAS, type Fields, type Schema } from './message-schema.js'
 import type { Timing } from './timing.js'
 import { utf8Bytes } from './utf8.js'
@@ -25,9 +25,12 @@ export interface Granted {
 export type StoreMessage =
   | {
       readonly type: 'welcome'
+      /** As in the `hello`. */
       readonly v: number
       readonly gen: number
+      /** That of the process, which may be shorter than the one of `timing`. */
       readonly leaseMs: number
+      /** A whole number, as text. */
       readonly incarnation: string
       readonly timing: Timing
     }
@@ -58,6 +61,8 @@ export type StoreMessage =
       readonly n: number
       readonly leaseMs: number
       readonly incarnation: string
+      /** Missing where a function of the version before answers: its timing is that of the `welcome`. */
+      readonly timing?: Timing
       readonly asks: readonly { readonly session: SessionKey; readonly epoch: number }[]
       /** Another number than the last one: there are asks that these do not name. A `keep` of a session finds its own. */
       readonly more?: number
@@ -141,12 +146,9 @@ export function parseClientMessage(body: unknown): ParsedMessage {
   }
   const about = correlate(type, fields)
   // Another version may have other fields, so the refusal names only its number.
-  if (type === 'hello' && Number.isSafeInteger(fields.v) && fields.v !== PROTOCOL_VERSION) {
-    return refuse(
-      'UNSUPPORTED_VERSION',
-      `this store speaks version ${PROTOCOL_VERSION}, received ${String(fields.v)}`,
-      about,
-    )
+  if (type === 'hello' && Number.isSafeInteger(fields.v)) {
+    const problem = versionProblem(fields.v as number)
+    if (problem !== undefined) return refuse('UNSUPPORTED_VERSION', problem, about)
   }
   const schema: Schema = CLIENT_SCHEMAS[type]
   for (const name of Object.keys(fields)) {
@@ -158,6 +160,12 @@ export function parseClientMessage(body: unknown): ParsedMessage {
     if (!check(own)) return refuse('MALFORMED', `'${type}' has no valid '${name}'`, about)
   }
   return { ok: true, message: fields as ClientMessage }
+}
+
+function versionProblem(v: number): string | undefined {
+  const spoken = `this store speaks versions ${PROTOCOL_VERSION_LEAST} to ${PROTOCOL_VERSION} of the protocol, received ${v}`
+  if (v > PROTOCOL_VERSION) return `${spoken}: deploy the store of this client's version first, then the client`
+  return v < PROTOCOL_VERSION_LEAST ? `${spoken}: deploy a newer client` : undefined
 }
 
 const STORE_TYPES: ReadonlySet<string> = new Set<StoreMessage['type']>([

@@ -11,6 +11,17 @@ export class CorruptRecordError extends Error {
   }
 }
 
+/** A newer version wrote this record, and may mean other things by the same names: better to refuse than to guess. */
+export class NewerRecordError extends CorruptRecordError {
+  constructor(schema: number) {
+    super(
+      `its schema is ${schema}, and this version knows ${SCHEMA_VERSION}: deploy the version that wrote it, or a newer ` +
+        'one, first the functions and then every client',
+    )
+    this.name = 'NewerRecordError'
+  }
+}
+
 export const optional = (item: Item, name: string): number | undefined =>
   item[name] === undefined ? undefined : number(item, name)
 
@@ -40,9 +51,10 @@ export function map(value: AttributeValue | undefined, name: string): { readonly
   return value.M
 }
 
-/** A newer version may mean other things by the same names: better to refuse than to guess. */
+/** Refuses a record of another version's schema. */
 export function checkSchema(item: Item): void {
   if (item.schema === undefined) return
   const schema = number(item, 'schema')
+  if (schema > SCHEMA_VERSION) throw new NewerRecordError(schema)
   if (schema !== SCHEMA_VERSION) throw new CorruptRecordError(`its schema is ${schema}, expected ${SCHEMA_VERSION}`)
 }

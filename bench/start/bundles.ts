@@ -21,7 +21,6 @@ export const FUNCTION_ENVIRONMENT = {
   HOLDFAST_LOCKS_TABLE: 'Locks',
   HOLDFAST_CALLBACK_URL: 'https://callback.invalid/live',
   HOLDFAST_API: 'bench/live',
-  HOLDFAST_INCARNATION: '1',
 }
 
 export interface BundleFigures {

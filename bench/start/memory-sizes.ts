@@ -80,7 +80,6 @@ async function hello(store: MemoryStore): Promise<void> {
     push: () => true,
     nowMs: Date.now,
     timing: { ...DEFAULT_TIMING, leaseMs: 600_000 },
-    incarnation: () => '1',
     log: () => {},
   })
   const token = (bytes: number) => randomBytes(bytes).toString('base64url')

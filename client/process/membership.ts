@@ -46,6 +46,10 @@ const EVICTED: Ending = {
   reason: 'evicted',
   explanation: 'the store took back what this process held, and knows it no longer',
 }
+const OUTLIVED: Ending = {
+  reason: 'evicted',
+  explanation: 'an operator has declared all locks void, by a new incarnation of the Locks table',
+}
 const COPIED: Ending = {
   reason: 'evicted',
   explanation: 'another process goes under the same id, as a copy of this one',
@@ -68,12 +72,12 @@ type State = { readonly kind: 'living' } | { readonly kind: 'over'; readonly los
 /** One process id's life. It ends when its lease is over or refused; the client then goes on under a new id. */
 export class Membership {
   readonly processId: string
-  /** As the store told it in `welcome`. */
+  /** As the store told it last, with the lease that it gave. */
   timing: Timing = DEFAULT_TIMING
   private state: State = { kind: 'living' }
   private requests = 0
   /** Of the Locks table, as first heard. */
-  private incarnation: string | undefined
+  private incarnation: number | undefined
   /** As the store last counted the asks that its answers do not name. */
   private more: number | undefined
   private readonly secret: string
@@ -214,9 +218,9 @@ export class Membership {
   }
 
   private welcomed({ gen, leaseMs, incarnation, timing }: Welcome, sentAt: Instant): void {
-    this.timing = timing
+    this.timing = { ...timing, leaseMs }
     this.renewals.forget()
-    if (!this.isSameIncarnation(incarnation)) return
+    if (this.endIfOutlived(incarnation)) return
     // Only the first hello starts a lease. A later one finds it running, and its welcome does not say until when.
     if (gen === 1) this.renewals.begin(sentAt, leaseMs)
     else this.renew()
@@ -247,7 +251,8 @@ export class Membership {
   }
 
   private renewed(message: Extract<StoreMessage, { type: 'renewed' }>): void {
-    if (!this.isSameIncarnation(message.incarnation)) return
+    if (this.endIfOutlived(message.incarnation)) return
+    this.timing = message.timing ?? this.timing
     this.connector.proved()
     const wasRunning = this.lease.isRunning
     this.renewals.answered(message)
@@ -259,12 +264,18 @@ export class Membership {
     this.events.askedForMore()
   }
 
-  /** Another incarnation of the Locks table was made empty: it has lost everything that this process held. */
-  private isSameIncarnation(incarnation: string): boolean {
-    this.incarnation ??= incarnation
-    if (this.incarnation === incarnation) return true
-    this.die(EVICTED)
-    return false
+  /**
+   * A newer incarnation of the Locks table may have lost what this process holds. A function that has not heard of it yet
+   * still names an older one: that ends nobody, so each process ends once.
+   */
+  private endIfOutlived(incarnation: string): boolean {
+    const heard = Number(incarnation)
+    this.incarnation ??= heard
+    if (!(heard > this.incarnation)) return false
+    // The store still knows this process: others need not wait for the end of its lease.
+    this.last = this.connector.leave()
+    this.die(OUTLIVED)
+    return true
   }
 
   private renew(): void {

@@ -10,6 +10,7 @@ import { RecentMap } from '../../protocol/recent-map.js'
 import { compileTiming } from '../../protocol/timing.js'
 import { DynamoDbStore } from '../../store/dynamodb.js'
 import { Requests } from '../../store/requests.js'
+import { KnownIncarnation } from '../known-incarnation.js'
 import { KnownProcesses } from '../known-processes.js'
 import { DYNAMODB_TIMEOUT_MS, PUSH_ENDPOINTS_MAX, PUSH_TIMEOUT_MS, REQUESTS_MAX } from '../limits.js'
 import type { Address, Deps, LogEntry } from '../ports.js'
@@ -66,13 +67,14 @@ export function createEnvironment(): Environment {
   const timing = compileTiming(JSON.parse(process.env.HOLDFAST_TIMING || '{}'))
   const time = new MessageTime(messageTimeMs(timing))
   const credentials = roleCredentials()
+  const store = createStore(time, credentials)
   const deps = {
-    store: createStore(time, credentials),
+    store,
     push: createPush(time, credentials),
     processes: new KnownProcesses(Date.now),
     nowMs: Date.now,
     timing,
-    incarnation: required('HOLDFAST_INCARNATION'),
+    incarnation: new KnownIncarnation(store, Date.now),
     log,
   }
   return { deps, time, callbackUrl: required('HOLDFAST_CALLBACK_URL'), api: required('HOLDFAST_API') }

@@ -80,7 +80,6 @@ class Stack {
       push: (from, { connectionId }, message) => this.push(from, connectionId, message, later),
       nowMs,
       timing,
-      incarnation: () => '1',
       // A listener that throws is an uncaught exception: it must not keep the handler from answering.
       log: (functionId, entry) => soon(() => onLog({ functionId, stream: 'stdout', text: JSON.stringify(entry) })),
     })

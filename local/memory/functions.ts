@@ -1,6 +1,7 @@
 import { connected } from '../../functions/connect.js'
 import { disconnected } from '../../functions/disconnect.js'
 import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
+import { KnownIncarnation } from '../../functions/known-incarnation.js'
 import { KnownProcesses } from '../../functions/known-processes.js'
 import type { Address, Deps, LogEntry } from '../../functions/ports.js'
 import type { Store } from '../../protocol/dynamodb.js'
@@ -16,7 +17,6 @@ export interface FunctionsOptions {
   readonly push: (from: FunctionName, to: Address, message: StoreMessage) => boolean
   readonly nowMs: () => number
   readonly timing: Timing
-  readonly incarnation: () => string
   readonly log: (from: FunctionName, entry: LogEntry) => void
 }
 
@@ -44,9 +44,7 @@ export class Functions {
         processes: new KnownProcesses(options.nowMs),
         nowMs: options.nowMs,
         timing: options.timing,
-        get incarnation() {
-          return options.incarnation()
-        },
+        incarnation: new KnownIncarnation(this.stores[name], options.nowMs),
         log: (entry) => options.log(name, entry),
       }
       return new Dispatcher(deps, HANDLERS[name])

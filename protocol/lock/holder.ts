@@ -1,6 +1,7 @@
 import type { SessionKey } from '../keys.js'
 import { ASKS_MAX } from '../limits.js'
 import type { Ask, ProcessRecord } from '../process/record.js'
+import { termOf } from '../process/terms.js'
 import type { Moment, Timing } from '../timing.js'
 import type { Holder, LockRecord } from './record.js'
 
@@ -12,7 +13,7 @@ export const isHeldBy = (lock: LockRecord | undefined, { holder, epoch }: Holder
 
 /** The store may take back all that this process holds: its lease is over beyond doubt. */
 export const isLeaseOver = (process: ProcessRecord, timing: Timing, nowMs: number): boolean =>
-  process.leaseUntil + timing.storeMarginMs < nowMs
+  process.leaseUntil + termOf(process, timing, 'storeMarginMs') < nowMs
 
 /**
  * The first ask of a holder that lives and is not busy is a push and nothing else. It needs to know only where the holder
@@ -45,7 +46,7 @@ interface Waited {
  */
 export function decideHolder({ session, lock, process, nudged }: Waited, { timing, nowMs }: Moment): HolderStep {
   if (process === undefined || isLeaseOver(process, timing, nowMs)) return { kind: 'reclaim', tellHolder: false }
-  if (lock.busyUntil !== undefined && lock.busyUntil + timing.storeMarginMs < nowMs) {
+  if (lock.busyUntil !== undefined && lock.busyUntil + termOf(process, timing, 'storeMarginMs') < nowMs) {
     return { kind: 'reclaim', tellHolder: true }
   }
   const noted = process.asks.get(session)
@@ -77,5 +78,5 @@ const isDeaf = (lock: LockRecord, noted: Ask | undefined, process: ProcessRecord
   lock.askedAt !== undefined &&
   noted?.epoch === lock.epoch &&
   // An earlier waiter, gone by now, may have dated the ask long before the holder could hear of it.
-  Math.max(lock.askedAt, noted.at) + timing.answerTimeoutMs < nowMs &&
+  Math.max(lock.askedAt, noted.at) + termOf(process, timing, 'answerTimeoutMs') < nowMs &&
   process.renewedAt > noted.at

@@ -1,6 +1,7 @@
 import type { Item } from '../dynamodb.js'
 import { CONNECTIONS_PER_PROCESS_MAX } from '../limits.js'
 import { checkSchema, map, number, optional, string } from '../record-fields.js'
+import type { RecordedTerms } from './terms.js'
 
 /** An ask that the holder has not answered yet; its next `renewed` names it. */
 export interface Ask {
@@ -31,6 +32,8 @@ export interface ProcessRecord {
   readonly asks: ReadonlyMap<string, Ask>
   /** Counts the asks that found no room among these. */
   readonly moreAsks: number | undefined
+  /** Those that this process was ever told, or longer ones. */
+  readonly terms: RecordedTerms
   readonly evictedAt: number | undefined
 }
 
@@ -53,6 +56,11 @@ export function readProcess(item: Item | undefined): ProcessRecord | undefined {
     label: string(item, 'label'),
     asks: new Map(asks),
     moreAsks: optional(item, 'moreAsks'),
+    terms: {
+      maxBusyMs: optional(item, 'maxBusyMs'),
+      answerTimeoutMs: optional(item, 'answerTimeoutMs'),
+      storeMarginMs: optional(item, 'storeMarginMs'),
+    },
     evictedAt: optional(item, 'evictedAt'),
   }
 }

@@ -1,4 +1,5 @@
 import type { StoreMessage } from '../messages.js'
+import type { Timing } from '../timing.js'
 import type { ProcessRecord } from './record.js'
 
 /**
@@ -11,16 +12,24 @@ export const isCovered = (process: ProcessRecord | undefined, untilMs: number): 
 interface Renewed {
   /** The number of the renewal that is answered. */
   readonly n: number
-  readonly leaseMs: number
-  readonly incarnation: string
+  readonly timing: Timing
+  readonly incarnation: number
 }
 
-/** The answer to a renewal brings the asks that pushes may have failed to bring. */
-export const renewedMessage = (process: ProcessRecord, { n, leaseMs, incarnation }: Renewed): StoreMessage => ({
+/**
+ * The lease that this process was given last, as far as this timing allows. Another function may have given it, by another
+ * timing, to an earlier copy of the same message.
+ */
+export const givenLeaseMs = ({ leaseUntil, renewedAt }: ProcessRecord, { leaseMs }: Timing): number =>
+  Math.min(leaseMs, leaseUntil - renewedAt)
+
+/** The answer to a renewal brings the timing, and the asks that pushes may have failed to bring. */
+export const renewedMessage = (process: ProcessRecord, { n, timing, incarnation }: Renewed): StoreMessage => ({
   type: 'renewed',
   n,
-  leaseMs,
-  incarnation,
+  leaseMs: timing.leaseMs,
+  incarnation: String(incarnation),
+  timing,
   asks: [...process.asks].map(([session, { epoch }]) => ({ session, epoch })),
   ...(process.moreAsks === undefined ? {} : { more: process.moreAsks }),
 })

@@ -1,7 +1,9 @@
 import { num, str, ttlSeconds, type Update } from '../dynamodb.js'
 import { connectionKey, processKey, type SessionKey } from '../keys.js'
 import { ASKS_MAX, CONNECTION_TTL_MS, PROCESS_TTL_MS, SCHEMA_VERSION } from '../limits.js'
+import type { Moment } from '../timing.js'
 import { OLDER_CONNECTIONS } from './record.js'
+import { TERMS, type Terms } from './terms.js'
 
 /** Every write to process and connection records, each ONE conditional UpdateItem. */
 
@@ -10,6 +12,7 @@ const KNOWN = 'attribute_exists(leaseUntil)'
 const NOT_EVICTED = 'attribute_not_exists(evictedAt)'
 const LEASE_RUNS = 'leaseUntil >= :now'
 const SAME_OWNER = 'secretHash = :secretHash AND principal = :principal'
+const FIRST_TERMS = TERMS.map((term) => `${term} = :${term}`).join(', ')
 const NEWER_CONNECTION = 'gen < :gen'
 const HAS_ROOM = '(attribute_not_exists(asks.#session) AND size(asks) < :max)'
 const OTHER_EPOCH_NOTED = '(attribute_exists(asks.#session) AND asks.#session.epoch <> :epoch)'
@@ -38,27 +41,31 @@ interface Lease {
   readonly nowMs: number
 }
 
-/** Makes a process known, with its first lease. Only its first connection does this: a reconnect never revives one. */
-export const register = (who: Introduction, { leaseMs, nowMs }: Lease): Update => ({
+/**
+ * Makes a process known, with its first lease and its terms. Only its first connection does this: a reconnect never
+ * revives one.
+ */
+export const register = (who: Introduction, { timing, nowMs }: Moment): Update => ({
   ...onProcess(who.processId),
   condition: UNKNOWN,
   update:
     'SET connectionId = :connection, endpoint = :endpoint, gen = :gen, leaseUntil = :until, renewedAt = :now, ' +
     'secretHash = :secretHash, principal = :principal, label = :label, asks = :none, #schema = :schema, ' +
-    'expiresAt = :expires',
+    `expiresAt = :expires, ${FIRST_TERMS}`,
   names: { '#schema': 'schema' },
   values: {
     ':connection': str(who.connectionId),
     ':endpoint': str(who.endpoint),
     ':gen': num(who.gen),
-    ':until': num(nowMs + leaseMs),
+    ':until': num(nowMs + timing.leaseMs),
     ':now': num(nowMs),
     ':secretHash': str(who.secretHash),
     ':principal': str(who.principal),
     ':label': str(who.label),
     ':none': { M: {} },
     ':schema': num(SCHEMA_VERSION),
-    ':expires': ttlSeconds(nowMs + leaseMs + PROCESS_TTL_MS),
+    ':expires': ttlSeconds(nowMs + timing.leaseMs + PROCESS_TTL_MS),
+    ...Object.fromEntries(TERMS.map((term) => [`:${term}`, num(timing[term])])),
   },
 })
 
@@ -117,6 +124,15 @@ export const renew = (processId: string, { leaseMs, nowMs }: Lease): Update => (
     ':now': num(nowMs),
     ':expires': ttlSeconds(nowMs + leaseMs + PROCESS_TTL_MS),
   },
+})
+
+/** The store keeps to a longer time for this process, from now on. */
+export const raiseTerm = (processId: string, term: keyof Terms, ms: number): Update => ({
+  ...onProcess(processId),
+  condition: `${KNOWN} AND (attribute_not_exists(#term) OR #term < :ms)`,
+  update: 'SET #term = :ms',
+  names: { '#term': term },
+  values: { ':ms': num(ms) },
 })
 
 /** A session of which a process holds this epoch. */

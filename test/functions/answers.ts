@@ -13,6 +13,7 @@ const from =
   (value) =>
     Number.isSafeInteger(value) && (value as number) >= least
 const text: Check = (value) => typeof value === 'string' && value !== '' && value.length <= 200
+const number: Check = (value) => typeof value === 'string' && /^\d{1,16}$/.test(value)
 const label: Check = (value) => typeof value === 'string' && /^[\x20-\x7e]{1,64}$/.test(value)
 const ms: Check = (value) => typeof value === 'number' && Number.isFinite(value) && value > 0
 const truth: Check = (value) => typeof value === 'boolean'
@@ -67,7 +68,7 @@ const grant: Form = { r: counter, epoch: counter, contended: truth }
 
 /** By type: the required fields, then the optional ones. */
 const FORMS: { readonly [T in Exclude<StoreMessage['type'], 'noted' | 'refused'>]: readonly [Form, Form] } = {
-  welcome: [{ v: is(1), gen: counter, leaseMs: ms, incarnation: text, timing: formed(timing) }, {}],
+  welcome: [{ v: is(1), gen: counter, leaseMs: ms, incarnation: number, timing: formed(timing) }, {}],
   granted: [{ session, ...grant }, {}],
   queued: [{ session, r: counter, position: from(0), nudgeAfterMs: ms }, { holder: label }],
   revoke: [{ session, epoch: counter }, {}],
@@ -77,7 +78,7 @@ const FORMS: { readonly [T in Exclude<StoreMessage['type'], 'noted' | 'refused'>
   ],
   lost: [{ session, epoch: counter, reason: is('revoked') }, {}],
   renewed: [
-    { n: counter, leaseMs: ms, incarnation: text, asks: listOf({ session, epoch: counter }) },
+    { n: counter, leaseMs: ms, incarnation: number, timing: formed(timing), asks: listOf({ session, epoch: counter }) },
     { more: counter },
   ],
 }

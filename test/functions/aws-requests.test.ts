@@ -9,6 +9,7 @@ import { Player, sessionOf } from './stage.js'
 const PROCESS = 'GetItem Locks consistent'
 const CONNECTION = PROCESS
 const LOCK = PROCESS
+const INCARNATION = PROCESS
 const write = (name: string) => `UpdateItem Locks ${name} returns ALL_NEW, else ALL_OLD`
 /** Its answer needs no record. */
 const INTRODUCE = 'UpdateItem Locks introduceConnection returns NONE, else ALL_OLD'
@@ -51,16 +52,16 @@ describe('the requests of a function', () => {
   const cases: Record<string, readonly [send: () => Promise<StoreMessage>, expected: readonly string[]]> = {
     'a connection and its hello': [
       () => stage.hello(newPlayer()),
-      ['welcome', CONNECTION, BIND, INTRODUCE, write('register')],
+      ['welcome', CONNECTION, INCARNATION, BIND, INTRODUCE, write('register')],
     ],
     'a later connection and its hello': [
       () => stage.hello(holder, 2, 'second'),
-      ['welcome', CONNECTION, BIND, INTRODUCE, write('reconnect')],
+      ['welcome', CONNECTION, INCARNATION, BIND, INTRODUCE, write('reconnect')],
     ],
-    'a repeated hello': [() => stage.hello(holder), ['welcome', CONNECTION, BIND, write('register')]],
+    'a repeated hello': [() => stage.hello(holder), ['welcome', CONNECTION, INCARNATION, BIND, write('register')]],
     'a connection and a hello that is not believed': [
       () => stage.hello({ processId: holder.processId, secret: other.secret, connectionId: 'third' }, 2),
-      ['refused', CONNECTION, INTRODUCE, write('reconnect')],
+      ['refused', CONNECTION, INCARNATION, INTRODUCE, write('reconnect')],
     ],
     'an acquire of what is free': [() => acquire(holder), ['granted', CONNECTION, write('grant')]],
     'an acquire above a fence': [() => acquire(holder, { above: 5 }), ['granted', CONNECTION, write('grantAbove')]],
@@ -73,7 +74,8 @@ describe('the requests of a function', () => {
   test('are one deletion more for a hello that displaces a connection', async () => {
     for (let gen = 2; gen <= 4; gen += 1) await stage.hello(holder, gen, `connection ${gen}`)
     const fifth = await requestsOf(() => stage.hello(holder, 5, 'connection 5'))
-    expect(fifth).toEqual(['welcome', 'DeleteItem Locks', CONNECTION, BIND, INTRODUCE, write('reconnect')])
+    const expected = ['DeleteItem Locks', CONNECTION, INCARNATION, BIND, INTRODUCE, write('reconnect')]
+    expect(fifth).toEqual(['welcome', ...expected])
   })
 
   test('are exactly these for an acquire of what is held, and for its nudge', async () => {
@@ -120,17 +122,25 @@ describe('the requests of a function', () => {
     expect(released).toEqual(['released', CONNECTION, PROCESS, write('handOver'), 'push granted'])
   })
 
-  test('are one write for busy, keep, renew and retire', async () => {
+  test('are one write for busy, keep, renew and retire, and a read for two of them', async () => {
     const epoch = await held()
-    const sent: readonly [ClientMessage, string][] = [
-      [{ type: 'busy', session, epoch }, 'noted'],
+    const sent: readonly [ClientMessage, string, ...string[]][] = [
+      [{ type: 'busy', session, epoch }, 'noted', PROCESS],
       [{ type: 'keep', session, epoch }, 'noted'],
-      [{ type: 'renew', n: 1 }, 'renewed'],
+      [{ type: 'renew', n: 1 }, 'renewed', INCARNATION],
       [{ type: 'retire' }, 'noted'],
     ]
-    for (const [message, answer] of sent) {
-      expect(await requestsOf(() => stage.send(holder, message))).toEqual([answer, CONNECTION, write(message.type)])
+    for (const [message, answer, ...reads] of sent) {
+      const expected = [answer, CONNECTION, ...reads, write(message.type)]
+      expect(await requestsOf(() => stage.send(holder, message))).toEqual(expected)
     }
+  })
+
+  test('are one write for a renewal where the incarnation was read a moment ago', async () => {
+    await stage.send(holder, { type: 'renew', n: 1 })
+    stage.aws.take()
+    await stage.send(holder, { type: 'renew', n: 2 })
+    expect(stage.aws.take()).toEqual([write('renew')])
   })
 
   test('are one write for $connect, and one deletion for $disconnect', async () => {

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { connected } from '../../functions/connect.js'
 import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
+import { KnownIncarnation } from '../../functions/known-incarnation.js'
 import { KnownProcesses } from '../../functions/known-processes.js'
 import type { Address, Deps, LogEntry } from '../../functions/ports.js'
+import type { Store } from '../../protocol/dynamodb.js'
 import { lockKey, processKey } from '../../protocol/keys.js'
 import { WAITERS_MAX } from '../../protocol/limits.js'
 import { type LockRecord, readLock, seatValue } from '../../protocol/lock/record.js'
@@ -34,7 +36,8 @@ export const sessionOf = (name: string): string => `game#${hashOf(name)}`
 /** The real handlers on the memory store, and a clock that only the test moves. */
 export class Stage {
   readonly memory = new MemoryStore()
-  readonly timing = compileTiming()
+  /** Of the functions that are made from now on. */
+  timing = compileTiming()
   readonly pushed: { readonly to: Address; readonly message: StoreMessage }[] = []
   readonly logs: LogEntry[] = []
   /** Connections that the gateway does not know any more. */
@@ -117,13 +120,14 @@ export class Stage {
       this.requests += 1
       return answer
     }
+    const store: Store = {
+      update: (update) => counted(this.memory.update(update)),
+      transact: (updates) => counted(this.memory.transact(updates)),
+      get: (table, key) => counted(this.memory.get(table, key)),
+      remove: (table, key) => counted(this.memory.remove(table, key)),
+    }
     const deps: Deps = {
-      store: {
-        update: (update) => counted(this.memory.update(update)),
-        transact: (updates) => counted(this.memory.transact(updates)),
-        get: (table, key) => counted(this.memory.get(table, key)),
-        remove: (table, key) => counted(this.memory.remove(table, key)),
-      },
+      store,
       push: async (to, message) => {
         this.pushed.push({ to, message })
         return !this.gone.has(to.connectionId)
@@ -131,7 +135,7 @@ export class Stage {
       processes: new KnownProcesses(() => this.nowMs),
       nowMs: () => this.nowMs,
       timing: this.timing,
-      incarnation: '1',
+      incarnation: new KnownIncarnation(store, () => this.nowMs),
       log: (entry) => void this.logs.push(entry),
     }
     return new Dispatcher(deps, { ...GRANT_HANDLERS, ...RELEASE_HANDLERS })

@@ -1,5 +1,6 @@
 import * as lock from '../../protocol/lock/writes.js'
 import * as process from '../../protocol/process/writes.js'
+import { DEFAULT_TIMING } from '../../protocol/timing.js'
 
 const me = { p: 'me', r: 2 }
 const seen = { p: 'me', r: 1 }
@@ -31,10 +32,11 @@ const WRITES = {
   handOver: lock.handOver(SESSION, held),
   busy: lock.busy(SESSION, { ...held, untilMs: NOW }),
   keep: lock.keep(SESSION, held),
-  register: process.register(who, { leaseMs: 1, nowMs: NOW }),
+  register: process.register(who, { timing: DEFAULT_TIMING, nowMs: NOW }),
   reconnect: process.reconnect(who, NOW),
   introduceConnection: process.introduceConnection('connection', { principal: 'role', nowMs: NOW }),
   bindConnection: process.bindConnection('connection', { processId: 'me', nowMs: NOW }),
+  raiseTerm: process.raiseTerm('me', 'maxBusyMs', 1),
   renew: process.renew('me', { leaseMs: 1, nowMs: NOW }),
   noteAsk: process.noteAsk('me', { session: SESSION, epoch: 1, nowMs: NOW }),
   forgetAsk: process.forgetAsk('me', { session: SESSION, epoch: 1 }),

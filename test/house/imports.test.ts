@@ -6,11 +6,11 @@ import { sourceFiles } from './files.js'
 import { importsOf, specifiersIn, withoutExtension } from './imports.js'
 import { isIn, MAY_IMPORT, roomOf } from './rooms.js'
 
-const BUILT_AS_COMMONJS = ['protocol', 'store', 'client', 'functions', 'infra', 'local']
+const BUILT_AS_COMMONJS = ['protocol', 'store', 'client', 'functions', 'infra', 'local', 'operator']
 /** Bundled with all that it uses, so that nobody installs its imports. */
 const BUNDLED = 'functions/lambda'
 
-const FOLDERS = ['protocol', 'store', 'client', 'functions', 'infra', 'local']
+const FOLDERS = ['protocol', 'store', 'client', 'functions', 'infra', 'local', 'operator']
 
 const files = FOLDERS.flatMap((folder) => sourceFiles(folder))
 const imports = files.flatMap((file) => importsOf(file))

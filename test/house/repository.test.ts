@@ -3,7 +3,19 @@ import { join } from 'node:path'
 import { packageRoot } from '../../local/package-root.cjs'
 import { filesBelow } from './files.js'
 
-const FOLDERS = ['protocol', 'store', 'client', 'functions', 'infra', 'local', 'bench', 'examples', 'scripts', 'test']
+const FOLDERS = [
+  'protocol',
+  'store',
+  'client',
+  'functions',
+  'infra',
+  'local',
+  'operator',
+  'bench',
+  'examples',
+  'scripts',
+  'test',
+]
 const LINES_MAX = 300
 
 /** Everybody installs from the registry of his own configuration. */

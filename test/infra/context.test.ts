@@ -17,11 +17,6 @@ describe('the context of the CDK app', () => {
     [{ disposable: true }, TRIAL],
     [{ disposable: 'false' }, {}],
     [{ disposable: false }, {}],
-    [{ incarnation: '2' }, { incarnation: '2' }],
-    [
-      { incarnation: 2, disposable: 'true' },
-      { incarnation: '2', ...TRIAL },
-    ],
   ])('%j makes the properties %j', (context, props) => {
     expect(propsWith(context)).toEqual(props)
   })
@@ -31,7 +26,6 @@ describe('the context of the CDK app', () => {
     [{ disposable: 'yes' }, `the context 'disposable' must be true or false, received "yes"`],
     [{ disposable: '' }, `the context 'disposable' must be true or false, received ""`],
     [{ disposable: 1 }, `the context 'disposable' must be true or false, received 1`],
-    [{ incarnation: true }, `the context 'incarnation' must be a name such as 2, received true`],
   ])('%j is refused at synthesis', (context, message) => {
     expect(() => propsWith(context)).toThrow(message)
   })

@@ -57,7 +57,6 @@ describe('the functions', () => {
         HOLDFAST_LOCKS_TABLE: '<Tables/Locks>',
         HOLDFAST_CALLBACK_URL: 'https://<Socket/Api>.execute-api.<AWS::Region>.<AWS::URLSuffix>/live',
         HOLDFAST_API: '<Socket/Api>/live',
-        HOLDFAST_INCARNATION: '1',
         HOLDFAST_TIMING: JSON.stringify(compileTiming()),
       })
     }
@@ -85,13 +84,12 @@ describe('the functions', () => {
 })
 
 describe('the options', () => {
-  test('timing, incarnation, memory and the bound on concurrency reach the functions', () => {
+  test('timing, memory and the bound on concurrency reach the functions', () => {
     const timing = { leaseMs: 6_000 }
-    const tuned = synthesize({ timing, incarnation: 'b-2', memorySizeMb: 1024, grantConcurrencyMax: 7 })
+    const tuned = synthesize({ timing, memorySizeMb: 1024, grantConcurrencyMax: 7 })
     for (const name of FUNCTIONS) {
       const { Properties } = tuned.one(`Functions/${name}`)
       expect(Properties.MemorySize).toBe(1024)
-      expect(Properties.Environment.Variables.HOLDFAST_INCARNATION).toBe('b-2')
       expect(JSON.parse(Properties.Environment.Variables.HOLDFAST_TIMING)).toEqual(compileTiming(timing))
       expect(Properties.ReservedConcurrentExecutions).toBe(name === 'Grant' ? 7 : undefined)
     }
@@ -100,12 +98,6 @@ describe('the options', () => {
   test('an unsafe timing stops the synthesis', () => {
     expect(() => synthesize({ timing: { clockErrorMs: 5_000 } })).toThrow(
       'clientMarginMs + storeMarginMs must be at least',
-    )
-  })
-
-  test('an incarnation that cannot be sent stops the synthesis', () => {
-    expect(() => synthesize({ incarnation: '' })).toThrow(
-      "incarnation must be 1 to 64 letters, digits, '_', '.' or '-'",
     )
   })
 

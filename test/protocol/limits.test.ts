@@ -1,6 +1,6 @@
 import { ABOVE_MAX, ASKS_MAX, MESSAGE_BYTES_MAX } from '../../protocol/limits.js'
 import { grant, grantAbove, handOver, keep, raise, regrant } from '../../protocol/lock/writes.js'
-import { compileTiming } from '../../protocol/timing.js'
+import { compileTiming, DEFAULT_TIMING } from '../../protocol/timing.js'
 import { SESSION } from '../store/fixtures.js'
 
 const DAY_MS = 86_400_000
@@ -15,7 +15,10 @@ describe('the bounds of size', () => {
     const longest = SESSION.replace('shop', 'n'.repeat(64))
     const asks = Array.from({ length: ASKS_MAX }, () => ({ session: longest, epoch: Number.MAX_SAFE_INTEGER }))
     const highest = Number.MAX_SAFE_INTEGER
-    const renewed = { type: 'renewed', n: highest, leaseMs: DAY_MS, incarnation: 'i'.repeat(36), asks, more: highest }
+    // No time of a timing is longer than a day. A fraction of one is written with up to 17 digits.
+    const timing = Object.fromEntries(Object.keys(DEFAULT_TIMING).map((name) => [name, DAY_MS - 1 / 3]))
+    const incarnation = String(highest)
+    const renewed = { type: 'renewed', n: highest, leaseMs: DAY_MS, incarnation, timing, asks, more: highest }
     expect(Buffer.byteLength(JSON.stringify(renewed))).toBeLessThanOrEqual(MESSAGE_BYTES_MAX)
   })
 

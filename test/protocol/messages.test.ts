@@ -148,9 +148,11 @@ describe('a client message', () => {
     for (const v of ['1', null, 1.5, undefined]) {
       expectRefused(JSON.stringify({ type: 'hello', ...VALID.hello, v }), 'MALFORMED')
     }
-    expect(parse({ type: 'hello', ...VALID.hello, v: 2 })).toMatchObject({
-      problem: expect.stringContaining('received 2'),
-    })
+    for (const [v, advice] of [
+      [2, "received 2: deploy the store of this client's version first, then the client"],
+      [0, 'received 0: deploy a newer client'],
+    ] as const)
+      expect(parse({ type: 'hello', ...VALID.hello, v })).toMatchObject({ problem: expect.stringContaining(advice) })
   })
 
   test('that is refused is answered with those of its fields that were right, so that its sender knows it', () => {

@@ -1,5 +1,6 @@
 import type { AttributeValue, Item } from '../../protocol/dynamodb.js'
 import { NOBODY, type Seat, seatValue } from '../../protocol/lock/record.js'
+import { TERMS, type Terms } from '../../protocol/process/terms.js'
 import type { Introduction } from '../../protocol/process/writes.js'
 
 /** Records as the tables hold them, in a few words. Times count from {@link NOW}. */
@@ -49,6 +50,7 @@ export interface ProcessFields {
   readonly evictedAt?: number
   readonly asks?: { readonly [session: string]: { readonly epoch: number; readonly at: number } }
   readonly moreAsks?: number
+  readonly terms?: Partial<Terms>
 }
 
 export const processItem = (fields: ProcessFields = {}): Item => ({
@@ -72,6 +74,7 @@ export const processItem = (fields: ProcessFields = {}): Item => ({
   expiresAt: { N: '1' },
   ...Object.fromEntries((fields.older ?? []).map((id, index) => [`older${index + 1}`, { S: id }])),
   ...optional('moreAsks', fields.moreAsks),
+  ...Object.assign({}, ...TERMS.map((term) => optional(term, fields.terms?.[term]))),
   ...optional('evictedAt', fields.evictedAt),
 })
 

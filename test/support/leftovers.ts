@@ -21,6 +21,7 @@ const NO_COUNTS: ReadonlySet<string> = new Set([
   '.sessions.idleRenewals',
   '.sessions.membership.requests',
   // As the store counts.
+  '.sessions.membership.incarnation',
   '.sessions.membership.more',
   '.sessions.membership.renewals.last',
   '.sessions.membership.connector.gen',

@@ -6,6 +6,7 @@ import { Connections, type Wire } from '../../local/memory/connections.js'
 import { Functions } from '../../local/memory/functions.js'
 import { turn } from '../../local/memory/turn.js'
 import { VirtualClock } from '../../local/memory/virtual-clock.js'
+import { nextIncarnation } from '../../operator/next-incarnation.js'
 import type { Item, Store, TableName, TransactOutcome, Update, UpdateOutcome } from '../../protocol/dynamodb.js'
 import { type ClientMessage, correlate, type RefusalCode, type StoreMessage } from '../../protocol/messages.js'
 import { compileTiming, type Timing } from '../../protocol/timing.js'
@@ -70,7 +71,6 @@ export class World {
   ) => write()
   /** How often each push that is not lost arrives. */
   pushCopies = 1
-  incarnation = '1'
   private readonly clients: Holdfast<never>[] = []
   private readonly wires = new Map<object, Wire>()
   private readonly connections: Connections
@@ -91,7 +91,6 @@ export class World {
       push: (_from, { connectionId }, message) => this.push(connectionId, message),
       nowMs,
       timing: this.timing,
-      incarnation: () => this.incarnation,
       log: (_from, entry) => this.logs.push(entry),
     })
   }
@@ -166,6 +165,11 @@ export class World {
       this.onStateWrite = (_update, write) => write()
       landing.open()
     }
+  }
+
+  /** An operator declares all locks void. */
+  raiseIncarnation(): Promise<number> {
+    return nextIncarnation(this.memory, this.clock.wallMs())
   }
 
   /** The store sends this to a client: a message that is late, or that follows from a record which was changed. */

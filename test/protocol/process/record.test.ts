@@ -1,11 +1,17 @@
 import { num, str } from '../../../protocol/dynamodb.js'
 import { readConnection, readProcess } from '../../../protocol/process/record.js'
+import { TERMS } from '../../../protocol/process/terms.js'
 import { CorruptRecordError } from '../../../protocol/record-fields.js'
 import { ANNA, NOW, processItem, SESSION } from '../../store/fixtures.js'
 import { expectFields, expectOptional, expectSchema, wrongKinds } from '../damaged-fields.js'
 
 describe('a process record', () => {
-  const item = processItem({ asks: { [SESSION]: { epoch: 7, at: 8 } }, moreAsks: 2, evictedAt: 9 })
+  const item = processItem({
+    asks: { [SESSION]: { epoch: 7, at: 8 } },
+    moreAsks: 2,
+    evictedAt: 9,
+    terms: { maxBusyMs: 30_000, answerTimeoutMs: 27_501 },
+  })
 
   test('reads as it was written', () => {
     expect(readProcess(item)).toEqual({
@@ -20,6 +26,7 @@ describe('a process record', () => {
       label: 'server 1',
       asks: new Map([[SESSION, { epoch: 7, at: 8 }]]),
       moreAsks: 2,
+      terms: { maxBusyMs: 30_000, answerTimeoutMs: 27_501, storeMarginMs: undefined },
       evictedAt: 9,
     })
   })
@@ -29,7 +36,7 @@ describe('a process record', () => {
     expectFields(readProcess, item, Object.fromEntries(texts.map((field) => [field, 'S'])))
     expectFields(readProcess, item, { gen: 'N', leaseUntil: 'N', renewedAt: 'N', asks: 'M' })
     expectOptional(readProcess, item, 'evictedAt')
-    expectOptional(readProcess, item, 'moreAsks')
+    for (const field of ['moreAsks', ...TERMS]) expectOptional(readProcess, item, field)
     expect(() => readProcess({ ...item, older3: num(1) })).toThrow(CorruptRecordError)
   })
 

@@ -1,5 +1,6 @@
 import { type ProcessRecord, readProcess } from '../../../protocol/process/record.js'
-import { isCovered, renewedMessage } from '../../../protocol/process/renewal.js'
+import { givenLeaseMs, isCovered, renewedMessage } from '../../../protocol/process/renewal.js'
+import { compileTiming } from '../../../protocol/timing.js'
 import { NOW, OTHER_SESSION, type ProcessFields, processItem, SESSION } from '../../store/fixtures.js'
 
 const process = (fields: ProcessFields = {}): ProcessRecord => readProcess(processItem(fields)) as ProcessRecord
@@ -16,13 +17,21 @@ describe('a renewal', () => {
     expect(isCovered(undefined, NOW)).toBe(false)
   })
 
+  const timing = compileTiming({ leaseMs: 20_000 })
+  const renewed = { n: 4, timing, incarnation: 7 }
+  const answer = { type: 'renewed', n: 4, leaseMs: 20_000, timing, incarnation: '7', asks: [] }
+
+  test('was given the lease on record, and counts on no more of it than by the timing of the function that answers', () => {
+    const given = (leaseMs: number) => process({ renewedAt: NOW, leaseUntil: NOW + leaseMs })
+    expect(givenLeaseMs(given(15_000), timing)).toBe(15_000)
+    expect(givenLeaseMs(given(25_000), timing)).toBe(20_000)
+  })
+
   test('brings every ask that is noted, without saying when it was noted', () => {
-    const renewed = { n: 4, leaseMs: 15_000, incarnation: 'first' }
-    expect(renewedMessage(process(), renewed)).toEqual({ type: 'renewed', ...renewed, asks: [] })
+    expect(renewedMessage(process(), renewed)).toEqual(answer)
     const asks = { [SESSION]: { epoch: 7, at: 1 }, [OTHER_SESSION]: { epoch: 9, at: 2 } }
     expect(renewedMessage(process({ asks }), renewed)).toEqual({
-      type: 'renewed',
-      ...renewed,
+      ...answer,
       asks: [
         { session: SESSION, epoch: 7 },
         { session: OTHER_SESSION, epoch: 9 },
@@ -31,12 +40,6 @@ describe('a renewal', () => {
   })
 
   test('brings the number of the asks that found no room, where there were any', () => {
-    const renewed = { n: 4, leaseMs: 15_000, incarnation: 'first' }
-    expect(renewedMessage(process({ moreAsks: 3 }), renewed)).toEqual({
-      type: 'renewed',
-      ...renewed,
-      asks: [],
-      more: 3,
-    })
+    expect(renewedMessage(process({ moreAsks: 3 }), renewed)).toEqual({ ...answer, more: 3 })
   })
 })

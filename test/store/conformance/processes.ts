@@ -1,39 +1,60 @@
-import { connectionKey, processKey } from '../../../protocol/keys.js'
+import { num } from '../../../protocol/dynamodb.js'
+import { raiseIncarnation } from '../../../protocol/incarnation.js'
+import { connectionKey, INCARNATION_KEY, processKey } from '../../../protocol/keys.js'
 import { ASKS_MAX, CONNECTION_TTL_MS, PROCESS_TTL_MS } from '../../../protocol/limits.js'
 import * as writes from '../../../protocol/process/writes.js'
+import { compileTiming } from '../../../protocol/timing.js'
 import { expectApplied, expectRefused, Trials } from '../expectations.js'
 import { ANNA, BERT, introduction, NOW, OTHER_SESSION, processItem, SESSION } from '../fixtures.js'
 import type { StoreUnderTest } from '../under-test.js'
 
 const KEY = processKey(ANNA)
 const LEASE_MS = 15_000
+const timing = compileTiming({ leaseMs: LEASE_MS })
 const ROLE = 'arn:aws:sts::123456789012:assumed-role/Shop'
 
 /** Every write to process and connection records. */
 export function describeProcessWrites(subject: () => StoreUnderTest): void {
   const on = new Trials(subject, 'locks', KEY, processItem)
 
-  test('register makes a process known, with its first lease and no asks', async () => {
-    const after = await on.applied(undefined, writes.register(introduction(), { leaseMs: LEASE_MS, nowMs: NOW }))
+  test('raiseIncarnation sets a higher one, and no other', async () => {
+    await subject().put('locks', INCARNATION_KEY, { incarnation: num(4), schema: num(1) })
+    const after = await expectApplied(subject(), raiseIncarnation(5))
+    expect(after).toEqual({ incarnation: num(5), schema: num(1) })
+    for (const low of [4, 5]) await expectRefused(subject(), raiseIncarnation(low))
+  })
+
+  test('register makes a process known, with its first lease, its terms and no asks', async () => {
+    const after = await on.applied(undefined, writes.register(introduction(), { timing, nowMs: NOW }))
     expect(after).toEqual({
-      ...processItem({ leaseUntil: NOW + LEASE_MS }),
+      ...processItem({ leaseUntil: NOW + LEASE_MS, terms: timing }),
       expiresAt: { N: String((NOW + LEASE_MS + PROCESS_TTL_MS) / 1000) },
     })
   })
 
   test('register takes an empty label', async () => {
-    const after = await on.applied(
-      undefined,
-      writes.register(introduction({ label: '' }), { leaseMs: LEASE_MS, nowMs: NOW }),
-    )
+    const after = await on.applied(undefined, writes.register(introduction({ label: '' }), { timing, nowMs: NOW }))
     expect(after.label).toEqual({ S: '' })
   })
 
   test('register is refused to a process that is known, also an evicted one or one whose lease is over', async () => {
-    await on.refused(writes.register(introduction(), { leaseMs: LEASE_MS, nowMs: NOW }), {
+    await on.refused(writes.register(introduction(), { timing, nowMs: NOW }), {
       known: {},
       leaseOver: { leaseUntil: NOW - 1 },
       retired: { leaseUntil: 0, evictedAt: NOW },
+    })
+  })
+
+  test('raiseTerm makes a term longer, never shorter, and makes no process', async () => {
+    const longer = await on.applied({ terms: { maxBusyMs: 30_000 } }, writes.raiseTerm(ANNA, 'maxBusyMs', 40_000))
+    expect(longer).toEqual(processItem({ terms: { maxBusyMs: 40_000 } }))
+    expect(await on.applied({}, writes.raiseTerm(ANNA, 'storeMarginMs', 750))).toEqual(
+      processItem({ terms: { storeMarginMs: 750 } }),
+    )
+    await on.refused(writes.raiseTerm(ANNA, 'maxBusyMs', 30_000), {
+      unknown: undefined,
+      asLong: { terms: { maxBusyMs: 30_000 } },
+      longer: { terms: { maxBusyMs: 30_001 } },
     })
   })
 

@@ -9,6 +9,7 @@ import * as processWrites from '../../../protocol/process/writes.js'
 import { CorruptRecordError } from '../../../protocol/record-fields.js'
 import { readSession } from '../../../protocol/state/record.js'
 import * as stateWrites from '../../../protocol/state/writes.js'
+import { DEFAULT_TIMING } from '../../../protocol/timing.js'
 import type { MemoryStore } from '../../../store/memory/memory-store.js'
 import { ANNA, BERT, CLEO, introduction, seat } from '../fixtures.js'
 
@@ -77,7 +78,8 @@ const connection = ({ process, r }: Parts) => `${process}-${r}`
 const who = (given: Parts) => introduction({ processId: given.process, gen: given.r, connectionId: connection(given) })
 
 const processChoices: readonly ((moment: Moment) => Update)[] = [
-  (moment) => processWrites.register(who(moment), { leaseMs: 15_000, nowMs: moment.nowMs }),
+  (moment) => processWrites.register(who(moment), { timing: DEFAULT_TIMING, nowMs: moment.nowMs }),
+  ({ process, epoch }) => processWrites.raiseTerm(process, 'maxBusyMs', epoch),
   (moment) => processWrites.reconnect(who(moment), moment.nowMs),
   (moment) => processWrites.introduceConnection(connection(moment), { principal: moment.session, nowMs: moment.nowMs }),
   (moment) => processWrites.bindConnection(connection(moment), { processId: moment.process, nowMs: moment.nowMs }),
