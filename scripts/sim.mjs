@@ -5,6 +5,7 @@
 //   npm run sim -- --seeds 400 --coverage       says which lines of client/, functions/ and protocol/ no seed reaches
 //   npm run sim -- --seeds 200 --hashes         prints each seed's history as a hash: the same for the same behaviour
 //   npm run sim -- --days 30 [--seeds 8]        long lives: so many days in each seed
+//   npm run sim -- --rolling [--seeds 20]       deploys the stack again and again: functions, timing, incarnation, and back
 //   npm run sim -- --crashes [--seed 3]         kills a function, a client or a worker thread at every suspension point of some runs, or of one
 //   npm run sim -- --mutants [--only text]      plants each bug of test/simulation/mutants, and says how soon it is found
 import { rmSync } from 'node:fs'
@@ -21,6 +22,8 @@ const BATCH_SEEDS_MAX = 2_500
 const BATCHES_PER_WORKER = 3
 /** Seeds of a run of days, unless it is said: some without faults, with one server and with two. */
 const DAYS_SEEDS = '8'
+/** Runs of deployments, every second one with faults. */
+const ROLLING_SEEDS = '20'
 /** From here on every fault must have happened. */
 const COMPLETE_FROM_SEEDS = 1_000
 /** Runs whose suspension points are all tried, on both sides of each. */
@@ -30,17 +33,22 @@ const CRASH_BATCH = 200
 const MUTANT_SEEDS_MAX = 10_000
 /** Most show within these, and then no more are run. */
 const MUTANT_BATCH_SEEDS = 100
+/** The same for bugs that show only while a stack is deployed: such a run is long. */
+const ROLLING_MUTANT = { seedsMax: 400, batchSeeds: 5 }
 
 /** Counts that the runs add up, by name. */
 const COUNTS = ['faults', 'executed', 'codes', 'leftOut']
 
-const USAGE = `usage: npm run sim -- [--seeds 2000] [--from 1] [--days 30] [--quiet] [--hashes] [--coverage] | --seed 605 | --crashes [--seed 3] | --mutants [--only text]
+const USAGE = `usage: npm run sim -- [--seeds 2000] [--from 1] [--days 30] [--rolling] [--quiet] [--hashes] [--coverage] | --seed 605 | --crashes [--seed 3] | --mutants [--only text]
 with any of them: [--workers ${availableParallelism()}] [--seed-ms-max ${SEED_MS_MAX}]`
 
 const values = options()
 const workers = count('workers', values.workers)
 const days = values.days === undefined ? undefined : count('days', values.days)
-const seeds = values.seed === undefined ? count('seeds', values.seeds ?? (days === undefined ? '2000' : DAYS_SEEDS)) : 1
+const seeds =
+  values.seed === undefined
+    ? count('seeds', values.seeds ?? (values.rolling ? ROLLING_SEEDS : days === undefined ? '2000' : DAYS_SEEDS))
+    : 1
 const from = values.seed === undefined ? count('from', values.from) : count('seed', values.seed)
 
 const directory = await mkdtemp(join(tmpdir(), 'holdfast-sim-'))
@@ -71,6 +79,7 @@ function options() {
         from: { type: 'string', default: '1' },
         seed: { type: 'string' },
         mutants: { type: 'boolean', default: false },
+        rolling: { type: 'boolean', default: false },
         crashes: { type: 'boolean', default: false },
         hashes: { type: 'boolean', default: false },
         quiet: { type: 'boolean', default: false },
@@ -96,7 +105,7 @@ async function runSeeds() {
   const rate = () => `${((1_000 * totals.seeds) / (performance.now() - startedAt)).toFixed(1)} seeds/s`
   const batchSeeds = Math.min(BATCH_SEEDS_MAX, Math.ceil(seeds / workers / BATCHES_PER_WORKER))
   await inBatches(from, seeds, batchSeeds, async (first, size) => {
-    const mode = days === undefined ? ['seeds', first, size] : ['days', first, size, days]
+    const mode = days === undefined ? [values.rolling ? 'rolling' : 'seeds', first, size] : ['days', first, size, days]
     for (const line of await run(program, ...mode)) {
       if (line.violations !== undefined) {
         totals.failed += 1
@@ -116,7 +125,7 @@ async function runSeeds() {
   console.log(table('error told to an access', totals.codes))
   console.log(table('check left out, because of a fault', totals.leftOut))
   if (values.coverage) console.log(await coverageReport(program, runOptions.env.NODE_V8_COVERAGE))
-  const isComplete = seeds >= COMPLETE_FROM_SEEDS && !values.quiet
+  const isComplete = seeds >= COMPLETE_FROM_SEEDS && !values.quiet && !values.rolling
   const silent = Object.entries({ ...totals.faults, ...totals.executed }).filter(([, hits]) => isComplete && hits === 0)
   if (silent.length > 0) console.log(`never happened: ${silent.map(([name]) => name).join(', ')}`)
   if (values.hashes || seeds === 1) {
@@ -168,11 +177,14 @@ async function runMutants() {
   const needed = []
   for (const mutant of chosen) {
     const program = await bundle('main', mutant)
+    const mode = mutant.isRolling ? 'first rolling' : 'first'
+    const usual = { seedsMax: MUTANT_SEEDS_MAX, batchSeeds: MUTANT_BATCH_SEEDS }
+    const { seedsMax, batchSeeds } = mutant.isRolling ? ROLLING_MUTANT : usual
     /** @type {number | undefined} */
     let foundAt
     let finding
-    await inBatches(1, MUTANT_SEEDS_MAX, MUTANT_BATCH_SEEDS, async (first, size) => {
-      for (const line of await run(program, 'first', first, size)) {
+    await inBatches(1, seedsMax, batchSeeds, async (first, size) => {
+      for (const line of await run(program, mode, first, size)) {
         if (line.violations === undefined || (foundAt !== undefined && line.seed > foundAt)) continue
         foundAt = line.seed
         finding = line.violations[0]
@@ -180,10 +192,7 @@ async function runMutants() {
       return foundAt === undefined
     })
     if (interrupt.signal.aborted) return 130
-    if (
-      foundAt !== undefined &&
-      (await run(sound, 'first', foundAt, 1)).some((line) => line.violations !== undefined)
-    ) {
+    if (foundAt !== undefined && (await run(sound, mode, foundAt, 1)).some((line) => line.violations !== undefined)) {
       console.log(`seed ${String(foundAt)} fails without any bug, too: mend that first`)
       return 1
     }

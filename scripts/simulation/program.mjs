@@ -39,7 +39,7 @@ export async function run(program, options, mode, first, count, ...more) {
     if (!isHung) break
     const violations = [`it does not end: ended after ${options.seedMsMax} ms of the processor's time`]
     lines.push({ seed, point: seed, side: 'at', hash: '', violations })
-    if (mode === 'first') break
+    if (mode.startsWith('first')) break
     next = seed + 1
   }
   return lines

@@ -28,7 +28,13 @@ const REQUESTS: readonly Fault[] = ['dbThrottled', 'dbSlow', 'dbAnswerLost', 'db
 /** A process stands still, or its clock says so. */
 const STANDSTILLS: readonly Fault[] = ['loopBlocked', 'freezeEveryMs', 'pauseEveryMs', 'clockStepsEveryMs']
 /** The Locks table forgets a process, or two processes are one to it. */
-const STRANGERS: readonly Fault[] = ['evictEveryMs', 'incarnationEveryMs', 'identityReused', 'otherVersion']
+const STRANGERS: readonly Fault[] = [
+  'evictEveryMs',
+  'locksEmptiedEveryMs',
+  'incarnationEveryMs',
+  'identityReused',
+  'otherVersion',
+]
 /** The tables forget what was written. */
 const TABLES: readonly Fault[] = ['lockVanishesEveryMs', 'lockRegressesEveryMs', 'sessionsRestoredEveryMs']
 

@@ -47,11 +47,13 @@ export interface Faults {
   lockVanishesEveryMs: number
   lockRegressesEveryMs: number
   sessionsRestoredEveryMs: number
+  locksEmptiedEveryMs: number
+  /** An operator declares all locks void. */
   incarnationEveryMs: number
 }
 
-/** Faults that happen by themselves in runs of hours, and in runs of many processes. */
-const OCCASIONS = ['rollover', 'queueFull'] as const
+/** What happens by itself in runs of hours, in runs of many processes, and while a stack is deployed. */
+const OCCASIONS = ['rollover', 'queueFull', 'functionsReplaced', 'timingChanged'] as const
 
 export type Fault = keyof Faults | (typeof OCCASIONS)[number]
 
@@ -95,7 +97,20 @@ export const NO_FAULTS: Faults = {
   lockVanishesEveryMs: 0,
   lockRegressesEveryMs: 0,
   sessionsRestoredEveryMs: 0,
+  locksEmptiedEveryMs: 0,
   incarnationEveryMs: 0,
+}
+
+/** Those of a run whose stack is deployed again and again: answers are lost, processes cut off, clocks wrong. */
+export const ROLLING_FAULTS: Partial<Faults> = {
+  pushLost: 0.2,
+  sendLost: 0.05,
+  answerLost: 0.1,
+  functionRunsTwice: 0.2,
+  functionDies: 0.02,
+  clockError: 1,
+  clockDrift: 1,
+  partitionEveryMs: 6_000,
 }
 
 /** In runs of days a clock that drifts is off by minutes. Records of connections and processes stay until TTL removes them. */
@@ -144,6 +159,7 @@ const STRENGTHS: { readonly [F in keyof Faults]: readonly number[] } = {
   lockVanishesEveryMs: [5_000],
   lockRegressesEveryMs: [8_000],
   sessionsRestoredEveryMs: [6_000],
+  locksEmptiedEveryMs: [10_000],
   incarnationEveryMs: [10_000],
 }
 

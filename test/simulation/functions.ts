@@ -1,16 +1,18 @@
 import { GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
+import { KnownIncarnation } from '../../functions/known-incarnation.js'
 import { KnownProcesses } from '../../functions/known-processes.js'
 import { createConnectionHandler, createMessageHandler, type Environment } from '../../functions/lambda/handlers.js'
 import type { Address, Deps } from '../../functions/ports.js'
 import type { Store } from '../../protocol/dynamodb.js'
 import type { StoreMessage } from '../../protocol/messages.js'
+import type { Timing } from '../../protocol/timing.js'
 import type { CloudWorld } from './cloud-world.js'
 import { API, type GatewayEvent, gatewayEvent } from './gateway-events.js'
 import { invocations } from './invocation.js'
 import { Machine } from './machine.js'
 
 /** The functions that are deployed. Each has environments of its own, and each of these a memory of its own. */
-type FunctionName = 'connection' | 'grant' | 'release'
+export type FunctionName = 'connection' | 'grant' | 'release'
 
 /** The routes of the deployment. Every other event goes to `connection`. */
 const ROUTES: { readonly [type: string]: FunctionName } = {
@@ -40,6 +42,14 @@ interface Warm {
   readonly handler: Handler
 }
 
+/** A version of a function, and the one before, which still takes events for a while. */
+interface Deployment {
+  readonly number: number
+  readonly timing: Timing
+  readonly former: Deployment | undefined
+  readonly formerUntilMs: number
+}
+
 /** What the gateway takes from a function's answer. */
 interface Answer {
   readonly statusCode: number
@@ -56,8 +66,8 @@ type Push = (machine: Machine, to: Address, message: StoreMessage) => Promise<bo
 
 /** The Lambda functions behind their routes: real handlers, each environment on a machine with a clock of its own. */
 export class Functions {
-  incarnation = 1
   private readonly environments = new Map<string, Warm>()
+  private readonly deployments = new Map<FunctionName, Deployment>()
 
   constructor(
     private readonly world: CloudWorld,
@@ -70,24 +80,47 @@ export class Functions {
     const name = ROUTES[event.type] ?? 'connection'
     const dies = random.chance(faults().functionDies) && counts.hit('functionDies')
     // It dies for good at this step, a request or a push: before it, or with it under way.
-    const { machine, handler } = dies ? this.create(name, random.integer(1, 6)) : this.warm(name)
+    const { machine, handler } = dies
+      ? this.create(name, random.integer(1, 6), this.serving(name).timing)
+      : this.warm(name)
     const answer = handler(gatewayEvent(event)).then((result) => ({ statusCode: 200, body: '', ...(result as object) }))
     return { machine, answer }
   }
 
+  /** Replaces a function. Environments of the one before take events for some time more. */
+  deploy(name: FunctionName, timing: Timing, formerMs: number): void {
+    const former = this.deployed(name)
+    const formerUntilMs = this.world.timeline.nowMs + formerMs
+    this.deployments.set(name, { number: former.number + 1, timing, former, formerUntilMs })
+  }
+
+  private deployed(name: FunctionName): Deployment {
+    const known = this.deployments.get(name)
+    return known ?? { number: 1, timing: this.world.timing, former: undefined, formerUntilMs: 0 }
+  }
+
+  /** The version that takes an event now. */
+  private serving(name: FunctionName): Deployment {
+    const deployed = this.deployed(name)
+    const { former, formerUntilMs } = deployed
+    if (former === undefined || this.world.timeline.nowMs >= formerUntilMs) return deployed
+    return this.world.random.chance(0.5) ? former : deployed
+  }
+
   private warm(name: FunctionName): Warm {
     const { random } = this.world
-    const key = `${name} ${random.integer(1, WARM_ENVIRONMENTS)}`
+    const { number, timing } = this.serving(name)
+    const key = `${name} ${number} ${random.integer(1, WARM_ENVIRONMENTS)}`
     const known = this.environments.get(key)
     // Environments come and go, and with them their clocks.
     if (known?.machine.isDead === false && !random.chance(0.02)) return known
-    const fresh = this.create(name, Number.POSITIVE_INFINITY)
+    const fresh = this.create(name, Number.POSITIVE_INFINITY, timing)
     this.environments.set(key, fresh)
     return fresh
   }
 
-  private create(name: FunctionName, lastStep: number): Warm {
-    const { timing, timeline, points, database } = this.world
+  private create(name: FunctionName, lastStep: number, timing: Timing): Warm {
+    const { timeline, points, database } = this.world
     const machine = new Machine(timeline, this.clockErrorMs(), 0)
     const step = this.stepsOf(machine, lastStep)
     const store = database.storeFor(machine, 'function')
@@ -103,16 +136,13 @@ export class Functions {
       get: (table, key) => point(`function reads ${key.slice(0, 1)}`, () => store.get(table, key)),
       remove: (table, key) => point('function removes', () => store.remove(table, key)),
     }
-    const functions = this
     const deps: Deps = {
       store: stepped,
       push: (to, message) => point(`function pushes ${message.type}`, () => this.push(machine, to, message)),
       processes: new KnownProcesses(() => machine.wallMs()),
       nowMs: () => machine.wallMs(),
       timing,
-      get incarnation() {
-        return String(functions.incarnation)
-      },
+      incarnation: new KnownIncarnation(stepped, () => machine.wallMs()),
       log: () => {},
     }
     // Requests have bounds of their own here, in virtual time.

@@ -31,6 +31,7 @@ export interface LocalSessionInsides {
     | {
         readonly epoch: number
         readonly isOpen: boolean
+        readonly grant: { readonly busy: { readonly isOverdue: boolean } | undefined }
         readonly isAtWork: boolean
         readonly minimum: { readonly sinceMs: number } | undefined
         readonly accesses: {

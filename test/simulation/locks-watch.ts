@@ -13,6 +13,8 @@ export class LocksWatch {
   private readonly holders = new Map<string, string>()
   private readonly retired = new Set<string>()
   private readonly leases = new Map<string, number>()
+  /** The longest margin that each process was promised. */
+  private readonly promisedMs = new Map<string, number>()
   /** The newest connection of each process. */
   private readonly connections = new Map<string, string>()
   /** Connections in whose place a process has put a newer one, and when. */
@@ -29,6 +31,10 @@ export class LocksWatch {
 
   /** Whether a process has taken a request for a lock back. */
   hasCancelled: (lock: string, seat: Seat) => boolean = () => false
+  /** The margins of the functions that run; a process may have been promised a longer one. */
+  storeMarginsMs: readonly number[] = [TIMING.storeMarginMs]
+  /** Told when a lock goes from a process to another, or to nobody. */
+  onTaken: (key: string, epoch: number) => void = () => {}
   /** Whether faults may keep asks or their answers from arriving now. */
   mayEvict: () => boolean = () => false
 
@@ -125,7 +131,8 @@ export class LocksWatch {
   }
 
   private safeUntilOf(key: string): number {
-    return (this.leases.get(key) ?? 0) + TIMING.storeMarginMs - TIMING.clockErrorMs
+    const marginMs = Math.max(this.promisedMs.get(key) ?? 0, Math.min(...this.storeMarginsMs))
+    return (this.leases.get(key) ?? 0) + marginMs - TIMING.clockErrorMs
   }
 
   /** A process is told that it holds a lock: nobody hands one to a process whose lease is over. */
@@ -133,7 +140,8 @@ export class LocksWatch {
     const p = this.holders.get(`${lockKey(session)} ${epoch}`)
     const leaseUntil = p === undefined ? undefined : this.leases.get(processKey(p))
     // A process that retired may have been found alive just before.
-    if (leaseUntil === undefined || leaseUntil === 0 || leaseUntil + TIMING.storeMarginMs >= wallMs) return
+    const marginMs = Math.max(this.promisedMs.get(processKey(p ?? '')) ?? 0, ...this.storeMarginsMs)
+    if (leaseUntil === undefined || leaseUntil === 0 || leaseUntil + marginMs >= wallMs) return
     this.judge.violate('16', 'a lock was left with a process whose lease is over')
   }
 
@@ -215,6 +223,7 @@ export class LocksWatch {
       this.judge.violate('18', 'one lost its place in the queue')
     }
     const hasMoved = is.holder?.p !== was.holder?.p
+    if (hasMoved && was.holder !== undefined) this.onTaken(key, was.epoch)
     if (hasMoved && is.epoch <= was.epoch) this.judge.violate('3', 'a lock changed hands within one epoch')
     if (hasMoved && was.holder !== undefined && is.holder?.p !== was.waiters[0]?.p) {
       this.judge.violate('18', 'a lock went past the first in line')
@@ -237,7 +246,10 @@ export class LocksWatch {
     const is = readProcess(after)
     // After the table was emptied, a late hello begins another life.
     if (was === undefined) this.retired.delete(update.key)
-    if (is !== undefined) this.leases.set(update.key, is.leaseUntil)
+    if (is !== undefined) {
+      this.leases.set(update.key, is.leaseUntil)
+      this.promisedMs.set(update.key, is.terms.storeMarginMs ?? 0)
+    }
     if (is !== undefined) {
       this.connections.set(update.key, is.connectionId)
       // As where a late hello begins another life.

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { OF_THREAD, type Victim } from './crashes.js'
 import { NO_FAULTS } from './faults.js'
 import type { Script } from './script.js'
+import { DURATIONS_MS } from './shape.js'
 import { Simulation } from './simulation.js'
 
 /**
@@ -71,7 +72,7 @@ async function run(
   totals.landed += landed
   totals.judged += Object.values(leftOut).every((times) => times === 0) ? 1 : 0
   add(totals.leftOut, leftOut)
-  if (mode === 'seeds' || mode === 'days') hashes.push([about.seed, hash])
+  if (mode === 'seeds' || mode === 'days' || mode === 'rolling') hashes.push([about.seed, hash])
   totals.crashes += hasCrashed ? 1 : 0
   add(totals.faults, counts)
   add(totals.executed, executed)
@@ -89,6 +90,11 @@ for (let index = first; index < first + count; index += 1) {
   if (mode === 'days') {
     const days: Script = { shape: 'days', durationMs: third * DAY_MS, crash: undefined }
     await run(new Simulation(index, days, values.quiet), { seed: index })
+  } else if (mode === 'rolling' || mode === 'first rolling') {
+    // Every second seed has faults.
+    const rolling: Script = { shape: 'rolling', durationMs: DURATIONS_MS.rolling ?? 0, crash: undefined }
+    const isFine = await run(new Simulation(100 * index, rolling), { seed: index })
+    if (mode === 'first rolling' && !isFine) break
   } else if (mode === 'seeds' || mode === 'first') {
     const isFine = await run(new Simulation(index, undefined, values.quiet), { seed: index })
     if (mode === 'first' && !isFine) break

@@ -1,4 +1,6 @@
+import { nextIncarnation } from '../../operator/next-incarnation.js'
 import type { Item } from '../../protocol/dynamodb.js'
+import { INCARNATION_KEY } from '../../protocol/keys.js'
 import { readLock } from '../../protocol/lock/record.js'
 import type { MemoryStore } from '../../store/memory/memory-store.js'
 import type { Random } from '../support/random.js'
@@ -61,7 +63,8 @@ export class Mischief {
     this.every('lockRegressesEveryMs', () => this.damageLock('regresses'))
     this.every('sessionsRestoredEveryMs', () => this.restoreSession())
     this.every('evictEveryMs', () => this.forgetProcess())
-    this.every('incarnationEveryMs', () => this.emptyLocks())
+    this.every('locksEmptiedEveryMs', () => this.emptyLocks())
+    this.every('incarnationEveryMs', () => this.raiseIncarnation())
   }
 
   private every(fault: keyof Faults, happen: () => boolean): void {
@@ -197,6 +200,7 @@ export class Mischief {
     const deadSinceMs = WALL_AT_START_MS + this.timeline.nowMs - TIMING.storeMarginMs - 2 * TIMING.clockErrorMs
     const due = [...memory.items('locks')].filter(([key, item]) => {
       if (key.startsWith('C#')) return !this.world.cloud.isConnected(key.slice(2))
+      if (key === INCARNATION_KEY) return false
       if (key.startsWith('P#')) return Number((item.leaseUntil as { N?: string } | undefined)?.N) < deadSinceMs
       // A week must pass: by then no write is under way any more that was sent when its epoch was ahead of the clock.
       const lock = readLock(item)
@@ -210,8 +214,12 @@ export class Mischief {
 
   private emptyLocks(): boolean {
     for (const key of this.memory.items('locks').keys()) this.memory.removeNow('locks', key)
-    this.world.cloud.functions.incarnation += 1
     this.world.history.locks.emptied()
+    return true
+  }
+
+  private raiseIncarnation(): boolean {
+    void nextIncarnation(this.memory, WALL_AT_START_MS + this.timeline.nowMs)
     return true
   }
 }

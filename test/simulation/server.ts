@@ -193,6 +193,20 @@ export class Server implements Caller {
     return [...this.sessions.known].some(([session, { hold }]) => lockKey(session) === key && hold?.epoch === epoch)
   }
 
+  /** It would use the session under this grant now. */
+  believesIn(key: string, epoch: number): boolean {
+    if ((this.sessions.membership?.lease.remainingMs ?? 0) <= 0) return false
+    return [...this.sessions.known].some(
+      ([session, { hold }]) => lockKey(session) === key && hold?.epoch === epoch && !hold.grant.busy?.isOverdue,
+    )
+  }
+
+  /** The process id that lives, once its lease has begun. */
+  get livingProcess(): string | undefined {
+    const { membership } = this.sessions
+    return membership?.state.kind === 'living' && membership.lease.isConfirmed ? membership.processId : undefined
+  }
+
   /** It has another connection: messages sent over the former one may never have arrived. */
   checkRepeated(said: ReadonlySet<string>): void {
     if (this.machine.isDead || this.sessions.membership?.isReady !== true) return

@@ -1,24 +1,29 @@
 import type { Random } from '../support/random.js'
-import { DAYS_FAULTS, type Faults, NO_FAULTS } from './faults.js'
+import { DAYS_FAULTS, type Faults, NO_FAULTS, ROLLING_FAULTS } from './faults.js'
 
 /**
  * A few servers for a short time; a crowd of them; two for longer than a gateway keeps a connection; one or two for longer
  * than a lock may be held without `keep`, and than a session lives unused; two that ask each other for more sessions
- * than a renewal names, while every push is lost; or two that have nothing to do for most of the time.
+ * than a renewal names, while every push is lost; two that have nothing to do for most of the time; or a few whose stack
+ * is deployed again and again.
  */
-export type Shape = 'usual' | 'crowd' | 'long' | 'days' | 'contended' | 'idle'
+export type Shape = 'usual' | 'crowd' | 'long' | 'days' | 'contended' | 'idle' | 'rolling'
 
 /** Far more processes than may stand in one queue. */
 const CROWD = 200
 /** Servers of a shape whose number is not drawn, and the tasks of each. */
-const SERVERS: { readonly [S in Shape]?: number } = { crowd: CROWD, long: 2, contended: 2, idle: 2 }
-export const TASKS: { readonly [S in Shape]?: number } = { crowd: 1, contended: 100, idle: 1 }
+const SERVERS: { readonly [S in Shape]?: number } = { crowd: CROWD, long: 2, contended: 2, idle: 2, rolling: 3 }
+export const TASKS: { readonly [S in Shape]?: number } = { crowd: 1, contended: 100, idle: 1, rolling: 2 }
 const HOUR_MS = 3_600_000
+
+/** After each deployment of a stack that is deployed again and again. */
+export const ROLLING_STEP_MS = 18_000
 
 /** Of the shapes whose length is not drawn. Within ten days each lock that is never kept is gone. */
 export const DURATIONS_MS: { readonly [S in Shape]?: number } = {
   crowd: 15_000,
   contended: 15_000,
+  rolling: 6 * ROLLING_STEP_MS,
   long: 2.2 * HOUR_MS,
   days: 10 * 24 * HOUR_MS,
   idle: 2 * HOUR_MS,
@@ -33,6 +38,7 @@ export function chooseShape(seed: number, random: Random): Shape {
   if (seed % 1_000 === 100) return 'contended'
   if (seed % 500 === 250) return 'crowd'
   if (seed % 101 === 50) return 'idle'
+  if (seed % 100 === 50) return 'rolling'
   return random.chance(0.004) ? 'long' : 'usual'
 }
 
@@ -46,6 +52,7 @@ export function serversOf(shape: Shape, seed: number): number | undefined {
 export function faultsOf(shape: Shape, seed: number, drawn: Faults): Faults {
   if (shape === 'contended') return { ...NO_FAULTS, pushLost: 1 }
   if (shape === 'idle' && seed % 2 === 0) return NO_FAULTS
+  if (shape === 'rolling') return seed % 200 < 100 ? NO_FAULTS : { ...NO_FAULTS, ...ROLLING_FAULTS }
   if (shape !== 'days') return drawn
   return seed % 2 === 0 ? NO_FAULTS : { ...drawn, ...DAYS_FAULTS }
 }

@@ -16,6 +16,7 @@ import { Leftovers } from './leftovers.js'
 import { Machine } from './machine.js'
 import { Mischief } from './mischief.js'
 import { quietWatchOf } from './quiet-watch.js'
+import { LONGEST_TIMING, Rolling } from './rolling.js'
 import type { Result, Script } from './script.js'
 import { Server } from './server.js'
 import { chooseShape, DURATIONS_MS, faultsOf, type Shape, SLOWER, serversOf, TASKS } from './shape.js'
@@ -71,8 +72,9 @@ export class Simulation {
     this.shape = script === undefined ? chooseShape(seed, random) : (script.shape ?? 'usual')
     this.faults = isQuiet ? NO_FAULTS : faultsOf(this.shape, seed, drawn)
     this.timing = this.shape === 'days' ? DAYS_TIMING : TIMING
-    counts.longerLeaseMs = this.timing.leaseMs - TIMING.leaseMs
-    this.holdCostMs = holdCostMaxMs(this.timing)
+    const longest = this.shape === 'rolling' ? LONGEST_TIMING : this.timing
+    counts.longerLeaseMs = longest.leaseMs - TIMING.leaseMs
+    this.holdCostMs = holdCostMaxMs(longest)
     const workload = chooseWorkload(seed, random, this.shape, this.faults)
     this.workload = { ...workload, ...script?.workload, options: { ...workload.options, ...script?.workload?.options } }
     const { ttlMs = 0, expiry } = this.workload.options
@@ -107,6 +109,7 @@ export class Simulation {
     if (this.shape === 'usual') this.leftovers.watch(this.servers)
     if (this.shape === 'days') this.days().begin()
     if (this.shape === 'idle') this.sleep.watch(timeline, this.servers, hasNoFaults(this.faults))
+    if (this.shape === 'rolling') this.rolling().begin()
     if (this.shape === 'usual' && isPrompt(this.faults)) history.waits.watch(timeline, this.servers, TOLD_MAX_MS)
     if (this.shape === 'contended') history.waits.watch(timeline, this.servers, TOLD_BY_RENEWAL_MAX_MS)
     await timeline.run(this.script?.durationMs ?? this.durationMs(tasks))
@@ -232,6 +235,13 @@ export class Simulation {
     const { ttlMs, expiry } = this.workload.options
     const about = { lifetimeMs: expiry === 'fixed' ? undefined : ttlMs, isFaultless: hasNoFaults(this.faults) }
     return new Days({ timeline, random, history, memory, servers, executed, cloud, ...about })
+  }
+
+  private rolling(): Rolling {
+    const { timeline, random, counts, history, servers, cloud } = this
+    const { memory } = this.database
+    const isFaultless = hasNoFaults(this.faults)
+    return new Rolling({ timeline, random, counts, history, servers, functions: cloud.functions, memory, isFaultless })
   }
 
   private mischief(): Mischief {

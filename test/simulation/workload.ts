@@ -6,7 +6,7 @@ import { type Faults, isPrompt } from './faults.js'
 import type { Shape } from './shape.js'
 
 /** Short times, in the proportions of the defaults: the order of waits matters, not their length. */
-const TIMING_OPTIONS = {
+export const TIMING_OPTIONS = {
   leaseMs: 5_000,
   maxBusyMs: 6_000,
   busyAfterMs: 500,

@@ -4,6 +4,7 @@ import { CALL_MUTANTS } from './calls.js'
 import { DAYS_MUTANTS } from './days.js'
 import { LEASE_MUTANTS } from './lease.js'
 import { LEFTOVER_MUTANTS } from './leftovers.js'
+import { LIVING_MUTANTS } from './living.js'
 import type { Mutant } from './mutant.js'
 import { QUEUE_MUTANTS } from './queue.js'
 import { REASON_MUTANTS } from './reasons.js'
@@ -33,4 +34,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...REASON_MUTANTS,
   ...TOLD_MUTANTS,
   ...DAYS_MUTANTS,
+  ...LIVING_MUTANTS,
 ]

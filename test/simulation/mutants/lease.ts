@@ -61,7 +61,7 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
   {
     name: 'the store reclaims without its margin, and early',
     file: 'protocol/lock/holder.ts',
-    from: 'process.leaseUntil + timing.storeMarginMs < nowMs',
+    from: "process.leaseUntil + termOf(process, timing, 'storeMarginMs') < nowMs",
     to: 'process.leaseUntil - 4 * timing.storeMarginMs < nowMs',
   },
   {

@@ -4,4 +4,6 @@ export interface Mutant {
   readonly file: string
   readonly from: string
   readonly to: string
+  /** It shows only while a stack is deployed. */
+  readonly isRolling?: true
 }
