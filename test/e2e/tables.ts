@@ -8,8 +8,13 @@ import {
   paginateScan,
 } from '@aws-sdk/client-dynamodb'
 import type { LocalStack } from '../../local/index.js'
+import type { Store } from '../../protocol/dynamodb.js'
+import { DynamoDbStore } from '../../store/dynamodb.js'
+import { Requests } from '../../store/requests.js'
 
 type Item = Record<string, AttributeValue>
+
+const REQUEST_TIMEOUT_MS = 5_000
 
 export const sessionKey = (id: string): string => `e2e#${createHash('sha256').update(id).digest('base64url')}`
 
@@ -55,6 +60,18 @@ export class Tables {
       .join('\n')
   }
 
+  /** The labels of all processes that were ever known, in one order. */
+  async processes(): Promise<readonly string[]> {
+    const scanned = await this.scan(this.stack.locksTable)
+    return scanned.flatMap(({ pk, label }) => (pk?.S?.startsWith('P#') ? [label?.S ?? ''] : [])).toSorted()
+  }
+
+  /** The table of locks, as an operator's tool has it. */
+  locks(): Store {
+    const requests = new Requests({ timeoutMs: REQUEST_TIMEOUT_MS, requestsMax: 10 })
+    return new DynamoDbStore(this.client, { locks: this.stack.locksTable }, requests)
+  }
+
   /** Every record of both tables by its key, as text to compare. */
   async everything(): Promise<Map<string, string>> {
     const { locksTable, config } = this.stack
@@ -63,15 +80,19 @@ export class Tables {
 
   private async all(table: string): Promise<Map<string, string>> {
     const text = (item: Item) => JSON.stringify(Object.entries(item).sort(([a], [b]) => a.localeCompare(b)))
-    const texts = new Map<string, string>()
+    return new Map((await this.scan(table)).map((item) => [item.pk?.S ?? '', text(item)]))
+  }
+
+  private async scan(table: string): Promise<readonly Item[]> {
+    const items: Item[] = []
     // The attribute values as they are stored: the document client's plain values would hide some differences.
     for await (const { Items = [] } of paginateScan(
       { client: this.client },
       { TableName: table, ConsistentRead: true },
     )) {
-      for (const item of Items) texts.set(item.pk?.S ?? '', text(item))
+      items.push(...Items)
     }
-    return texts
+    return items
   }
 
   private async get(table: string, pk: string): Promise<Item | undefined> {
