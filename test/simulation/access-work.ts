@@ -20,6 +20,9 @@ interface Running {
   isLost: boolean
 }
 
+/** A loss is told in a thread within this time, even if the thread stands still for a while. */
+const TOLD_IN_THREAD_MS = 10_000
+
 /** What an access is told of its session. */
 type Told = Omit<ListSession, 'state' | 'lock' | 'tryLock' | 'delete'>
 
@@ -151,10 +154,13 @@ export class AccessWork {
     // A thread that has ended holds nothing. What a thread holds it may have lost to another grant without knowing.
     const isThere = (other: Running) =>
       !other.isLost && !other.machine.isDead && (other.epoch === epoch || !(other.isOfWorker || isOfWorker))
-    const live = running.filter(isThere)
     // What a thread that has ended does to the end of its turn counts for nothing.
-    if (!server.machine.isDead && live.some((other) => mode === 'exclusive' || other.mode === 'exclusive')) {
-      history.violate('11', `two accesses of one process hold list ${list}`)
+    const others = server.machine.isDead ? [] : running.filter(isThere)
+    for (const other of others.filter((one) => mode === 'exclusive' || one.mode === 'exclusive')) {
+      const violate = () => history.violate('11', `two accesses of one process hold list ${list}`)
+      if (!isOfWorker && !other.isOfWorker) violate()
+      // An access of a thread to several sessions loses all with one of them. The thread is told a little later.
+      else void server.sleep(TOLD_IN_THREAD_MS).then(() => (me.isLost || !isThere(other) ? undefined : violate()))
     }
     running.push(me)
     session.signal.addEventListener('abort', () => {
