@@ -28,6 +28,7 @@ describe('a process, while the stack that it uses changes', () => {
       died: ({ reason }) => died.push(reason),
       refused: nothing,
       missed: nothing,
+      fallsAsleep: () => false,
       connection: nothing,
     })
     await settle()
