@@ -115,8 +115,17 @@ export const OUT_OF_REACH_WAIT_MS = 3_000
 export const OUT_OF_REACH_WAIT_MAX_MS = 8_000
 /** A refused connection is signed anew, with the store's time, where the clock here is off by more than this. */
 export const CLOCK_OFF_MAX_MS = 10_000
-/** A connection that has not been welcomed by then is given up. */
+/** A connection that has not been welcomed by then is given up; it counts anew when the gateway turns a `hello` away. */
 export const WELCOME_TIMEOUT_MS = 5_000
+/** A `hello` without an answer is sent again after this, doubled each time, or within this where it is known as lost. */
+export const HELLO_AGAIN_MS = 1_000
+/** Periods are up to so much longer while the gateway says that there are too many messages. */
+export const THROTTLED_STRETCH = 2
+/** It is believed for this long, half as much more or less. */
+export const THROTTLED_MS = 60_000
+/** What the gateway has turned away is tried again within this share of the time that the lease has left, or within this time. */
+export const THROTTLED_RETRY_SHARE = 1 / 3
+export const THROTTLED_RETRY_MIN_MS = 500
 /** API Gateway cuts a connection at two hours: the next is opened this much earlier, spread over as much again. */
 export const CONNECTION_LIFETIME_MS = 2 * 3_600_000
 export const CONNECTION_EARLY_MS = 10 * 60_000

@@ -37,10 +37,11 @@ export interface ConnectFailure {
   readonly message: string
   /**
    * - `passing`: the next try may succeed.
+   * - `throttled`: the next try may succeed, if not all come at once.
    * - `setting`: most likely a setting is wrong. It may pass all the same, such as a right that was given seconds ago.
    * - `final`: no other try can succeed.
    */
-  readonly kind: 'passing' | 'setting' | 'final'
+  readonly kind: 'passing' | 'throttled' | 'setting' | 'final'
   readonly cause?: unknown
 }
 

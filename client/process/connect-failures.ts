@@ -16,11 +16,12 @@ export const errorName = (header: string | string[] | undefined): string | undef
 export function refusedFailure(url: URL, status: number, name: string | undefined): ConnectFailure {
   const answer = name === undefined ? status : `${status} (${name})`
   const hint = status === 403 ? FORBIDDEN_HINT : ''
-  // Throttling and errors of the server go away by themselves.
-  const isPassing = status >= 500 || status === 408 || status === 429
+  // Errors of the server go away by themselves.
+  const isPassing = status >= 500 || status === 408
+  const kind = status === 429 ? 'throttled' : isPassing ? 'passing' : 'setting'
   return {
     message: `${url.host}${url.pathname} refused the connection with status ${answer}${hint}`,
-    kind: isPassing ? 'passing' : 'setting',
+    kind,
   }
 }
 

@@ -11,6 +11,7 @@ import {
 } from '../limits.js'
 import type { Clock, ConnectFailure, Instant, Randomness, Timer, Transport } from '../ports.js'
 import { Connection, type Refusal, type Welcome } from './connection.js'
+import type { GatewayFrame } from './gateway-frame.js'
 import type { Reach } from './reach.js'
 
 export interface ConnectorEvents {
@@ -25,6 +26,10 @@ export interface ConnectorEvents {
   /** No message can be sent until the next `connected`. */
   disconnected(why: string): void
   received(message: Exclude<StoreMessage, Welcome>): void
+  /** The gateway says that a message was not carried out, but not which. The connection works. */
+  turnedAway(frame: GatewayFrame): void
+  /** The pause before the next try after the gateway turned one away; undefined where no lease depends on it. */
+  pauseMs(): number | undefined
   /** The store has given this process up. */
   evicted(): void
   /** The store knows a newer connection than the newest of this process. */
@@ -46,6 +51,11 @@ type State =
   | { readonly kind: 'rollingOver'; readonly current: Connection; readonly next: Connection }
   | { readonly kind: 'closed' }
 
+const THROTTLED: ConnectFailure = {
+  message: 'API Gateway says that there are too many messages: its throttle may be too low for so many processes',
+  kind: 'throttled',
+}
+
 /** A connection that another has replaced, while answers to its messages may still arrive. */
 interface Replaced {
   readonly connection: Connection
@@ -65,7 +75,7 @@ export class Connector {
   /** When the newest connection was begun. */
   private openedAtMs = 0
   private replaced: Replaced | undefined
-  /** The number of the newest connection. */
+  /** The number of the newest connection that was opened. */
   private gen = 0
   /** Connections that have failed since the store last proved to be there. */
   private failures = 0
@@ -145,18 +155,20 @@ export class Connector {
   private open(): void {
     const { kind } = this.state
     invariant(kind === 'pausing' || kind === 'connected', 'a process opens one connection at a time, while it lives')
-    this.gen += 1
     this.openedAtMs = this.clock.monotonicMs()
-    const { gen, events } = this
-    const next = new Connection(gen, this.transport, this.clock, {
+    const { events } = this
+    const next = new Connection(this.transport, this.clock, this.randomness, {
       isOver: () => events.isOver(),
       opened: () => {
         this.hellos += 1
-        return events.hello(gen)
+        // One that never opened has no number: the store knows a process by the `hello` of the first.
+        this.gen += 1
+        return { hello: events.hello(this.gen), gen: this.gen }
       },
       welcomed: (welcome, sentAt) => this.welcomed(next, welcome, sentAt),
       helloRefused: (refusal) => this.helloRefused(next, refusal),
       received: (message) => this.received(next, message),
+      turnedAway: (frame) => this.turnedAway(frame),
       closed: (failure) => this.closed(next, failure),
     })
     const { current } = this
@@ -194,6 +206,8 @@ export class Connector {
       // The store knows a connection above the newest of this process: a copy of the process has opened it.
       if (refusal.gen === this.gen) this.events.copied()
     } else if (code !== 'INTERNAL' && code !== 'TOO_MANY_MESSAGES') this.events.refused(refusal)
+    // Another copy of this `hello` was welcomed.
+    else if (connection === this.current) return
     connection.close()
   }
 
@@ -203,6 +217,11 @@ export class Connector {
     else this.events.received(message)
   }
 
+  private turnedAway(frame: GatewayFrame): void {
+    if (frame === 'tooMany' && !this.isConnected) this.reach.lastFailure = THROTTLED
+    this.events.turnedAway(frame)
+  }
+
   private closed(connection: Connection, cause: ConnectFailure | undefined): void {
     const { state } = this
     const failure: ConnectFailure = cause ?? { message: 'the connection was closed', kind: 'passing' }
@@ -210,27 +229,31 @@ export class Connector {
       this.reach.missed(failure)
       this.become(state.kind === 'rollingOver' ? { kind: 'opening', next: state.next } : { kind: 'pausing' })
       this.events.disconnected(failure.message)
-      if (this.state.kind === 'pausing') this.pause()
+      if (this.state.kind === 'pausing') this.pause(failure)
     } else if (state.kind === 'opening' && connection === state.next) {
       this.reach.missed(failure, this.openedAtMs)
       this.become({ kind: 'pausing' })
       if (failure.kind === 'final') this.events.unreachable(failure)
-      if (this.state.kind === 'pausing') this.pause()
+      if (this.state.kind === 'pausing') this.pause(failure)
       this.events.missed()
     } else if (state.kind === 'rollingOver' && connection === state.next) {
       // While the current connection works, a failure of the next one is not reported.
       this.reach.lastFailure = failure
       this.become({ kind: 'connected', current: state.current })
       // The store hears a `hello` even where its answer is lost. One more would displace the connection in use.
-      if (this.hellos < CONNECTIONS_PER_PROCESS_MAX - 1) this.pause()
+      if (this.hellos < CONNECTIONS_PER_PROCESS_MAX - 1) this.pause(failure)
     }
   }
 
-  /** Tries again after a random time, up to a bound that doubles with each failure. */
-  private pause(): void {
+  /**
+   * Tries again after a random time, up to a bound that doubles with each failure. Where the gateway has turned it away
+   * the bound is a share of what the lease has left: so many try at once that most would fail again.
+   */
+  private pause(failure?: ConnectFailure): void {
     const ceilingMs = Math.min(RECONNECT_MAX_MS, RECONNECT_BASE_MS * 2 ** Math.min(this.failures, 20))
+    const forLeaseMs = failure?.kind === 'throttled' ? this.events.pauseMs() : undefined
     this.failures += 1
-    this.openLater(ceilingMs * this.randomness.fraction())
+    this.openLater(forLeaseMs ?? ceilingMs * this.randomness.fraction())
   }
 
   private openLater(ms: number): void {

@@ -96,7 +96,7 @@ export class Membership {
   ) {
     this.processId = randomness.token(12)
     this.secret = randomness.token(32)
-    this.renewals = new Renewals(clock, () => this.timing, {
+    this.renewals = new Renewals(clock, randomness, () => this.timing, {
       due: () => {
         if (!this.endIfLeaseOver() && !events.fallsAsleep()) this.renewals.renew()
       },
@@ -115,6 +115,8 @@ export class Membership {
         this.events.connection('disconnected', why)
       },
       received: (message) => this.received(message),
+      turnedAway: (frame) => this.renewals.turnedAway(frame),
+      pauseMs: () => this.renewals.pauseMs(),
       evicted: () => this.die(EVICTED),
       copied: () => this.die(COPIED),
       refused: ({ code, message }) => this.events.refused(new RefusedError(code, message, false)),
@@ -160,6 +162,11 @@ export class Membership {
   nextRequest(): number {
     this.requests += 1
     return this.requests
+  }
+
+  /** A period of messages, longer while the gateway says that there are too many. */
+  stretched(periodMs: number): number {
+    return this.renewals.throttling.stretched(periodMs)
   }
 
   /** Sends if connected. Otherwise `ready` follows, and the listener sends the outstanding messages then. */

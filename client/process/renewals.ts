@@ -1,7 +1,9 @@
 import type { Timing } from '../../protocol/timing.js'
 import { RENEWAL_OVERDUE_MS, RENEWALS_PER_LEASE, RENEWALS_REMEMBERED } from '../limits.js'
-import { type Clock, type Instant, instant, type Timer } from '../ports.js'
+import { type Clock, type Instant, instant, type Randomness, type Timer } from '../ports.js'
+import type { GatewayFrame } from './gateway-frame.js'
 import { Lease } from './lease.js'
+import { Throttling } from './throttling.js'
 
 export interface RenewalsEvents {
   /** It is time to renew, while the lease runs. */
@@ -17,10 +19,17 @@ export interface RenewalsEvents {
 /** Keeps a process's lease running: renews it in time, and counts it from when the answered renewal was sent. */
 export class Renewals {
   readonly lease: Lease
+  readonly throttling: Throttling
   /** The number of the last renewal. */
   private last = 0
   /** When a renewal was last due. It is sent only with a connection. */
   private renewedAt: Instant
+  /** The time from then until the next. */
+  private nextMs = 0
+  /** When the gateway last said that it had turned a message away. Renewals until then may never be answered. */
+  private turnedAwayAtMs = Number.NEGATIVE_INFINITY
+  /** A renewal that the gateway may have turned away is about to be sent again. */
+  private isAgain = false
   /** Renewals without an answer, oldest first: when each was sent. */
   private readonly unanswered = new Map<number, Instant>()
   private renewalTimer: Timer | undefined
@@ -29,10 +38,12 @@ export class Renewals {
 
   constructor(
     private readonly clock: Clock,
+    randomness: Randomness,
     private readonly timing: () => Timing,
     private readonly events: RenewalsEvents,
   ) {
     this.lease = new Lease(clock)
+    this.throttling = new Throttling(clock, randomness)
     this.renewedAt = instant(clock)
   }
 
@@ -61,6 +72,25 @@ export class Renewals {
     this.extend(sentAt, leaseMs)
   }
 
+  /**
+   * The gateway has turned a message away, and not brought it to a function. It may have been a renewal: that is sent
+   * again. The connection works, so its silence until now shows nothing.
+   */
+  turnedAway(frame: GatewayFrame): void {
+    if (frame === 'tooMany') this.throttling.heard()
+    this.turnedAwayAtMs = this.clock.monotonicMs()
+    if (this.unanswered.size === 0 || this.isAgain) return
+    this.watchSilence()
+    this.schedule(this.throttling.pauseMs(this.lease.remainingMs))
+    this.isAgain = true
+  }
+
+  /** The pause before the gateway is asked again for a connection that it has refused; undefined without a lease. */
+  pauseMs(): number | undefined {
+    const { remainingMs } = this.lease
+    return remainingMs > 0 ? this.throttling.pauseMs(remainingMs) : undefined
+  }
+
   /** The connection is gone: the renewals that were sent over it will not be answered. */
   forget(): void {
     this.unanswered.clear()
@@ -71,7 +101,7 @@ export class Renewals {
   get stoodStill(): boolean {
     const { wallMs, monotonicMs } = this.renewedAt
     const sinceMs = Math.max(this.clock.wallMs() - wallMs, this.clock.monotonicMs() - monotonicMs)
-    return sinceMs > this.periodMs + RENEWAL_OVERDUE_MS
+    return sinceMs > this.nextMs + RENEWAL_OVERDUE_MS
   }
 
   stop(): void {
@@ -82,13 +112,15 @@ export class Renewals {
   }
 
   private get periodMs(): number {
-    return this.timing().leaseMs / RENEWALS_PER_LEASE
+    return this.throttling.stretched(this.timing().leaseMs / RENEWALS_PER_LEASE)
   }
 
-  private schedule(): void {
+  private schedule(nextMs = this.periodMs): void {
     this.renewedAt = instant(this.clock)
+    this.nextMs = nextMs
+    this.isAgain = false
     this.renewalTimer?.cancel()
-    this.renewalTimer = this.clock.after(this.periodMs, () => this.events.due(), 'background')
+    this.renewalTimer = this.clock.after(nextMs, () => this.events.due(), 'background')
   }
 
   private extend(sentAt: Instant, leaseMs: number): void {
@@ -103,7 +135,7 @@ export class Renewals {
    */
   private watchSilence(): void {
     this.silenceTimer?.cancel()
-    const oldest = this.unanswered.values().next().value
+    const oldest = [...this.unanswered.values()].find(({ monotonicMs }) => monotonicMs > this.turnedAwayAtMs)
     if (oldest === undefined) return
     const { roundTripMs, leaseMs } = this.timing()
     const silentMs = Math.min(2 * roundTripMs, leaseMs / 2)

@@ -182,7 +182,7 @@ export class StoreLock {
     if (this.state.kind !== 'asking') return
     if (!this.membership.isReady) return this.seekStore()
     // Until the store has answered, only a request that must have been lost is sent again.
-    this.setTimer(this.membership.timing.roundTripMs, () => this.sendAcquire())
+    this.setTimer(this.membership.stretched(this.membership.timing.roundTripMs), () => this.sendAcquire())
     const { r, above, isSent: isNudge } = this.state
     const waiters = isNudge || above !== undefined ? undefined : this.handedOver.take(this.session)
     this.state.isSent = true
@@ -236,7 +236,7 @@ export class StoreLock {
     this.position = message.position
     this.state.ahead = Math.max(this.state.ahead, message.position + 1)
     this.holder = message.holder
-    this.setTimer(message.nudgeAfterMs, () => this.sendAcquire())
+    this.setTimer(this.membership.stretched(message.nudgeAfterMs), () => this.sendAcquire())
   }
 
   private released(message: Extract<StoreMessage, { type: 'released' }>): void {

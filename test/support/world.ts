@@ -57,6 +57,8 @@ export class World {
   onSend: (text: string) => boolean = () => true
   /** Returns a code to have a message of a client refused. */
   refusalOf: (text: string) => RefusalCode | undefined = () => undefined
+  /** Returns what the gateway itself says to a message of a client, which then reaches no handler. */
+  gatewaySays: (text: string) => string | undefined = () => undefined
   /** Brings a client's message to its handler. */
   onRequest: (arrive: () => void) => void = (arrive) => arrive()
   /** Brings an answer or a push to its client. */
@@ -213,6 +215,9 @@ export class World {
 
   private received(connectionId: string, text: string): void {
     if (!this.onSend(text)) return
+    const message = this.gatewaySays(text)
+    if (message !== undefined)
+      return this.deliver(connectionId, JSON.stringify({ message, connectionId, requestId: 'r' }))
     const code = this.refusalOf(text)
     if (code !== undefined) return this.deliver(connectionId, JSON.stringify(refusal(code, text)))
     this.onRequest(

@@ -15,6 +15,11 @@ export class Line {
   say(message: StoreMessage): void {
     this.events.received(JSON.stringify(message))
   }
+
+  /** The gateway itself says this to a message, and not to which. */
+  gatewaySays(message: string): void {
+    this.events.received(JSON.stringify({ message, connectionId: 'L0SM9cOFvHcCIhw=', requestId: 'm1YV5cOFvHcCIhw=' }))
+  }
 }
 
 /** Opens connections whose far ends it adds to `lines`. */

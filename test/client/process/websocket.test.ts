@@ -47,7 +47,7 @@ describe('a connection that is refused', () => {
     [200, 'setting'],
     [404, 'setting'],
     [408, 'passing'],
-    [429, 'passing'],
+    [429, 'throttled'],
     [500, 'passing'],
   ])('with %i is told without advice, as %s', async (status, kind) => {
     const failure = await failureOf(status)

@@ -103,7 +103,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'nobody nudges',
     file: 'client/session/store-lock.ts',
-    from: 'this.setTimer(message.nudgeAfterMs, () => this.sendAcquire())',
+    from: 'this.setTimer(this.membership.stretched(message.nudgeAfterMs), () => this.sendAcquire())',
     to: 'this.timer?.cancel()',
   },
   {

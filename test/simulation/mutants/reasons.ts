@@ -45,7 +45,7 @@ export const REASON_MUTANTS: readonly Mutant[] = [
   {
     name: 'an acquire is sent again before it can be answered',
     file: 'client/session/store-lock.ts',
-    from: 'this.setTimer(this.membership.timing.roundTripMs, () => this.sendAcquire())\n    const { r',
+    from: 'this.setTimer(this.membership.stretched(this.membership.timing.roundTripMs), () => this.sendAcquire())\n    const { r',
     to: 'this.setTimer(10, () => this.sendAcquire())\n    const { r',
   },
   {
