@@ -16,6 +16,8 @@
 export type { Fault, Faults, RecordedRequest } from './dynamodb/proxy.js'
 export type { RequestCount, RequestSnapshot } from './dynamodb/request-counts.js'
 export { JavaMissingError, LocalStartError, TemplateError } from './errors.js'
+export type { Rate } from './gateway/aws-quotas.js'
+export type { Quotas } from './gateway/quotas.js'
 export type { Credentials } from './iam/principals.js'
 export type { FunctionLogLine } from './lambda/execution-environment.js'
 export type { ConnectionInfo, GatewayLimits, LocalConfig, LocalStack, Push } from './local-stack.js'

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { checkKeys, integer, invalid, type Keys } from '../client/options/check.js'
+import { compileQuotas, type Quotas } from './gateway/quotas.js'
 import type { FunctionLogLine } from './lambda/execution-environment.js'
 import type { GatewayLimits } from './local-stack.js'
 import { packageRoot } from './package-root.cjs'
@@ -40,6 +41,13 @@ export interface LocalStackOptions {
    */
   readonly gateway?: GatewayLimits
   /**
+   * The quotas of an AWS account, beyond which messages, connections, pushes and functions are throttled: `'account'` as
+   * AWS documents them, with the template's own throttles, or others. A message that is throttled is answered by a frame
+   * of the gateway, `{"message":"Too Many Requests",…}`; the client sends it again, more slowly.
+   * @default - none: nothing is throttled
+   */
+  readonly quotas?: 'account' | Quotas
+  /**
    * Called with a text for people at each step of the start.
    * @default - not called
    */
@@ -58,6 +66,7 @@ export interface CompiledOptions {
   readonly environment: Readonly<Record<string, string>>
   readonly functionsDynamoDbEndpoint: string | undefined
   readonly gateway: GatewayLimits
+  readonly quotas: Quotas | undefined
   readonly onProgress: (step: string) => void
   readonly onLog: (line: FunctionLogLine) => void
 }
@@ -69,6 +78,7 @@ const KEYS: Keys<LocalStackOptions> = {
   environment: true,
   functionsDynamoDbEndpoint: true,
   gateway: true,
+  quotas: true,
   onProgress: true,
   onLog: true,
 }
@@ -100,7 +110,8 @@ export function compileOptions(options: LocalStackOptions = {}): CompiledOptions
   const isFlag = repeatsIdentity === undefined || typeof repeatsIdentity === 'boolean'
   check(isFlag, 'gateway.repeatsIdentity', 'true or false', repeatsIdentity)
   for (const [name, value] of Object.entries(limits)) integer(`gateway.${name}`, value, 1, TIMEOUT_MS_MAX)
-  return { assembly, port, dataDir, environment, functionsDynamoDbEndpoint, gateway, onProgress, onLog }
+  const quotas = compileQuotas(options.quotas)
+  return { assembly, port, dataDir, environment, functionsDynamoDbEndpoint, gateway, quotas, onProgress, onLog }
 }
 
 function check(isGood: boolean, option: string, expected: string, received: unknown): void {

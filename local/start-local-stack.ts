@@ -4,6 +4,7 @@ import type { Delays } from './delays.js'
 import { DynamoDbProxy } from './dynamodb/proxy.js'
 import { RequestCounts } from './dynamodb/request-counts.js'
 import { DynamoDbLocal } from './dynamodb/server.js'
+import { throttleTables } from './dynamodb/table-quotas.js'
 import { Gateway } from './gateway/gateway.js'
 import type { Invoke } from './gateway/integration.js'
 import type { GatewayEvent } from './gateway/lambda-events.js'
@@ -83,10 +84,12 @@ class Stack {
     this.admin = principals.addUser('admin', 'everything')
     this.dynamodb = new DynamoDbLocal({ dataDir: options.dataDir })
     this.proxy = new DynamoDbProxy({ upstreamPort: () => this.dynamodb.port, principals, counts })
+    if (options.quotas !== undefined) this.proxy.inject(throttleTables(options.quotas, () => performance.now()))
     this.gateway = new Gateway({
       api: deployment.api,
       principals,
       limits: options.gateway,
+      quotas: options.quotas,
       invoke: (functionId, event) => this.invoke(functionId, event),
       onManagementRequest: (caller, operation, outcome) =>
         counts.add({ caller, target: '@connections', operation, outcome }),

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { LocalStartError } from '../errors.js'
 import type { Principals } from '../iam/principals.js'
+import type { Outcome } from '../lambda/execution-environment.js'
 import type { ConnectionInfo, GatewayLimits, Push } from '../local-stack.js'
 import { type ApiSpec, selectRoute } from '../template/routes.js'
 import {
@@ -16,6 +17,7 @@ import {
   MESSAGE_INTERNAL_ERROR,
   MESSAGE_TIMED_OUT,
 } from './aws-limits.js'
+import { MESSAGE_THROTTLED } from './aws-quotas.js'
 import { Connection, type ConnectionLimits } from './connection.js'
 import { authenticate, connectRefusal } from './handshake.js'
 import { Integration, type Invoke } from './integration.js'
@@ -24,12 +26,14 @@ import {
   connectEvent,
   disconnectEvent,
   type EventSource,
+  type GatewayEvent,
   identityOf,
   messageEvent,
   randomId,
 } from './lambda-events.js'
 import { Management } from './management.js'
-import { forbidden, refuseUpgrade } from './refused-upgrade.js'
+import { QuotaCounts, type Quotas } from './quotas.js'
+import { forbidden, refuseUpgrade, tooManyRequests } from './refused-upgrade.js'
 
 export interface GatewayOptions {
   readonly api: ApiSpec
@@ -39,6 +43,8 @@ export interface GatewayOptions {
   /** Awaited before each push. */
   readonly beforePush?: (() => Promise<void>) | undefined
   readonly limits: GatewayLimits
+  /** @default - none: nothing is throttled */
+  readonly quotas?: Quotas | undefined
 }
 
 /** A client that does not answer a close frame is cut after this long. */
@@ -56,6 +62,7 @@ export class Gateway {
   } as ConstructorParameters<typeof WebSocketServer>[0])
   private readonly management: Management
   private readonly integration: Integration
+  private readonly quotas: QuotaCounts
   private readonly lossRules = new Set<(push: Push) => boolean>()
   private readonly streams = new Set<Duplex>()
   private server: Server | undefined
@@ -63,12 +70,14 @@ export class Gateway {
 
   constructor(private readonly options: GatewayOptions) {
     const { integrationTimeoutMs = INTEGRATION_TIMEOUT_MS } = options.limits
-    this.integration = new Integration(options.invoke, integrationTimeoutMs)
+    this.quotas = new QuotaCounts(options.quotas, options.api.throttles, () => performance.now())
+    this.integration = new Integration((functionId, event) => this.invoke(functionId, event), integrationTimeoutMs)
     this.management = new Management({
       api: options.api,
       principals: options.principals,
       find: (connectionId) => this.connections.get(connectionId),
       isLost: (push) => [...this.lossRules].some((isLost) => isLost(push)),
+      admits: () => this.quotas.push(),
       onRequest: options.onManagementRequest,
       beforePush: options.beforePush,
     })
@@ -147,6 +156,7 @@ export class Gateway {
     const connectionId = randomId()
     const principal = route?.isSigned === true ? authenticate(request, api, principals) : undefined
     if (principal !== undefined && 'status' in principal) return refuseUpgrade(stream, principal, connectionId)
+    if (!this.quotas.connect()) return refuseUpgrade(stream, tooManyRequests, connectionId)
     const identity = identityOf(request, principal)
     const source: EventSource = {
       connectionId,
@@ -183,10 +193,16 @@ export class Gateway {
     const requestId = randomId()
     const route = selectRoute(this.options.api, text)
     if (route === undefined) return sendError(connection, MESSAGE_FORBIDDEN, requestId)
+    if (!this.quotas.message(route.key)) return sendError(connection, MESSAGE_THROTTLED, requestId)
     const answer = await this.integration.call(route, messageEvent(connection.source, route.key, requestId, text))
     if (answer === 'failed') return sendError(connection, MESSAGE_INTERNAL_ERROR, requestId)
     if (answer === 'late') return sendError(connection, MESSAGE_TIMED_OUT, requestId)
     if (route.answers && answer.body !== '') connection.send(answer.body)
+  }
+
+  private async invoke(functionId: string, event: GatewayEvent): Promise<Outcome> {
+    const outcome = await this.quotas.run(() => this.options.invoke(functionId, event))
+    return outcome ?? { type: 'failed', error: 'Lambda throttles it: too many functions run' }
   }
 
   private ended(connection: Connection, code: number, reason: string): void {

@@ -5,6 +5,7 @@ import type { Push } from '../local-stack.js'
 import { REGION } from '../template/resources.js'
 import { type ApiSpec, apiArn } from '../template/routes.js'
 import { CLOSE_NORMAL, CONNECTION_ID, MESSAGE_BYTES_MAX, REQUEST_BYTES_MAX } from './aws-limits.js'
+import { MESSAGE_THROTTLED, PUSH_THROTTLED } from './aws-quotas.js'
 import type { Connection } from './connection.js'
 import { readBody } from './read-body.js'
 import { forbidden, notAuthorized, type Refusal, refuse, unsigned } from './refused-upgrade.js'
@@ -15,6 +16,8 @@ export interface ManagementOptions {
   readonly find: (connectionId: string) => Connection | undefined
   /** Whether this push gets lost: answered as if it had been delivered. */
   readonly isLost: (push: Push) => boolean
+  /** Counts a request of a permitted caller against the quotas. Returns false where it is beyond them. */
+  readonly admits: () => boolean
   /** Called for every signed request with the sender's name, the method, and `ok` or the error's type. */
   readonly onRequest: (from: string, method: string, outcome: string) => void
   /** Awaited before each push. */
@@ -60,6 +63,7 @@ export class Management {
     const resource = apiArn(api.id, `${api.stage}/${method}/@connections/${connectionId}`)
     const action = 'execute-api:ManageConnections'
     if (!may(principal, action, resource)) return notAuthorized(principal.arn, action, resource)
+    if (!this.options.admits()) return throttled
     if (!CONNECTION_ID.test(connectionId)) {
       return { status: 400, type: 'BadRequestException', message: `Invalid connectionId: ${connectionId}` }
     }
@@ -92,7 +96,8 @@ export class Management {
 
 const tooLarge: Refusal = { status: 413, type: 'PayloadTooLargeException', message: 'Payload too large' }
 const gone: Refusal = { status: 410, type: 'GoneException', message: 'Gone' }
-const full: Refusal = { status: 429, type: 'LimitExceededException', message: 'The client reads too slowly' }
+const throttled: Refusal = { status: 429, type: PUSH_THROTTLED, message: MESSAGE_THROTTLED }
+const full: Refusal = { status: 429, type: PUSH_THROTTLED, message: 'The client reads too slowly' }
 
 function describe(connection: Connection | undefined): unknown {
   if (connection === undefined) return {}

@@ -2,6 +2,7 @@ import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { SignatureError } from '../iam/sigv4.js'
 import { MESSAGE_FORBIDDEN } from './aws-limits.js'
+import { MESSAGE_THROTTLED } from './aws-quotas.js'
 import { randomId } from './lambda-events.js'
 
 /** An answer of API Gateway other than success, in the form that AWS SDKs read. */
@@ -13,6 +14,8 @@ export interface Refusal {
 }
 
 export const forbidden: Refusal = { status: 403, type: 'ForbiddenException', message: MESSAGE_FORBIDDEN }
+
+export const tooManyRequests: Refusal = { status: 429, type: 'TooManyRequestsException', message: MESSAGE_THROTTLED }
 
 export const notAuthorized = (who: string, action: string, resource: string): Refusal => ({
   status: 403,

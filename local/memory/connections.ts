@@ -21,6 +21,8 @@ export interface ConnectionsOptions {
   readonly later: (run: () => void) => void
   /** A connection is being opened. Its client is told of it after this, unless it resolves to false or rejects. */
   readonly opening: (line: Line) => Promise<boolean>
+  /** Why one more connection cannot be opened now. */
+  readonly refusal?: () => ConnectFailure | undefined
   /** A client has sent this text. */
   readonly received: (line: Line, text: string) => void
   /** A connection has ended. Either side may have ended it. */
@@ -80,7 +82,7 @@ export class Connections {
     const { later, nowMs, received } = this.options
     const connectionId = randomBytes(9).toString('base64url')
     const line: Line = { connectionId, openedAtMs: nowMs(), events, wire, isOpen: true }
-    const { refusal } = this
+    const refusal = this.refusal ?? this.options.refusal?.()
     if (refusal === undefined) {
       this.lines.set(connectionId, line)
       void this.admit(line)

@@ -6,9 +6,13 @@ import { soon } from '../../client/microtask.js'
 import { invalid } from '../../client/options/check.js'
 import type { StoreMessage } from '../../protocol/messages.js'
 import { RequestCounts } from '../dynamodb/request-counts.js'
+import { throttleTables } from '../dynamodb/table-quotas.js'
+import { MESSAGE_INTERNAL_ERROR } from '../gateway/aws-limits.js'
+import { MESSAGE_THROTTLED, PUSH_THROTTLED } from '../gateway/aws-quotas.js'
+import { QuotaCounts, type Throttles } from '../gateway/quotas.js'
 import type { Push } from '../local-stack.js'
 import { Connections } from './connections.js'
-import { type FunctionName, Functions } from './functions.js'
+import { type FunctionName, Functions, typeOf } from './functions.js'
 import type { MemoryConfig, MemoryStack } from './memory-stack.js'
 import { type CompiledOptions, compileOptions, type MemoryStackOptions } from './options.js'
 import { realClock } from './real-clock.js'
@@ -17,6 +21,8 @@ import { realSetImmediate, realSetTimeout, turn } from './turn.js'
 import { VirtualClock } from './virtual-clock.js'
 
 const REGION = 'us-east-1'
+/** As the construct sets it by default. */
+const THROTTLES: Throttles = { stage: { perSecond: 2_000, burst: 1_000 }, routes: {} }
 const CREDENTIALS = { accessKeyId: 'MEMORY', secretAccessKey: 'memory' }
 /** The longest that `stop` waits for clients to close. */
 const STOP_MAX_MS = 5_000
@@ -27,8 +33,8 @@ const STOP_MAX_MS = 5_000
  * is ready at once. An application reaches it by its configuration, like a deployed store: `createHoldfast({ namespace:
  * 'shop', config: stack.config })`.
  *
- * The hazard: it has no IAM, none of the limits of API Gateway and Lambda, and no table that another process could
- * read. Use {@link startLocalStack} for these. Stop the stack when you are done. A stack that is not stopped keeps no
+ * The hazard: it has no IAM, none of the limits of API Gateway and Lambda but those of `quotas`, and no table that another
+ * process could read. Use {@link startLocalStack} for these. Stop the stack when you are done. A stack that is not stopped keeps no
  * process alive.
  *
  * @throws {InvalidArgumentError} for an unknown or a wrong option.
@@ -50,34 +56,38 @@ class Stack {
   private readonly tables: Tables
   private readonly connections: Connections
   private readonly functions: Functions
+  private readonly quotas: QuotaCounts
+  private readonly later: (run: () => void) => void
   private readonly lossRules = new Set<(push: Push) => boolean>()
   private readonly clients = new Set<Closable>()
   private readonly config: MemoryConfig
   private readonly leave: () => void
   private stopping: Promise<void> | undefined
 
-  constructor({ isVirtual, timing, onLog }: CompiledOptions) {
+  constructor({ isVirtual, timing, quotas, onLog }: CompiledOptions) {
     this.virtual = isVirtual ? new VirtualClock(realClock.wallMs()) : undefined
     const clock = this.virtual ?? realClock
     const nowMs = () => clock.wallMs()
     // In real time a message takes a turn of the event loop, like one from a network. Otherwise messages could keep the
     // loop from the application's timers.
     const later = isVirtual ? soon : realSetImmediate
+    this.later = later
+    const monotonicMs = () => clock.monotonicMs()
+    this.quotas = new QuotaCounts(quotas, THROTTLES, monotonicMs)
     this.tables = new Tables(this.counts, isVirtual ? async () => {} : turn)
+    if (quotas !== undefined) this.tables.inject(throttleTables(quotas, monotonicMs))
     this.connections = new Connections({
       nowMs,
       later,
       opening: ({ connectionId }) => this.functions.connected(connectionId),
-      received: ({ connectionId }, text) => {
-        const answered = (answer: string) => later(() => this.connections.deliver(connectionId, answer))
-        later(() => void this.functions.answer(connectionId, text).then(answered))
-      },
+      refusal: () => (this.quotas.connect() ? undefined : { message: MESSAGE_THROTTLED, kind: 'throttled' }),
+      received: ({ connectionId }, text) => later(() => void this.received(connectionId, text)),
       // If the function fails, TTL removes the connection's item later.
       ended: ({ connectionId }) => void this.functions.disconnected(connectionId).catch(() => {}),
     })
     this.functions = new Functions({
       storeOf: (caller) => this.tables.as(caller),
-      push: (from, { connectionId }, message) => this.push(from, connectionId, message, later),
+      push: (from, { connectionId }, message) => this.push(from, connectionId, message),
       nowMs,
       timing,
       // A listener that throws is an uncaught exception: it must not keep the handler from answering.
@@ -142,19 +152,26 @@ class Stack {
     await this.virtual.advance(ms)
   }
 
-  private push(
-    from: FunctionName,
-    connectionId: string,
-    message: StoreMessage,
-    later: (run: () => void) => void,
-  ): boolean {
+  private async received(connectionId: string, text: string): Promise<void> {
+    const say = (answer: string) => this.later(() => this.connections.deliver(connectionId, answer))
+    const sayItself = (message: string) => say(JSON.stringify({ message, connectionId, requestId: randomUUID() }))
+    if (!this.quotas.message(typeOf(text))) return sayItself(MESSAGE_THROTTLED)
+    const answer = await this.quotas.run(() => this.functions.answer(connectionId, text))
+    if (answer === undefined) return sayItself(MESSAGE_INTERNAL_ERROR)
+    say(answer)
+  }
+
+  private push(from: FunctionName, connectionId: string, message: StoreMessage): boolean {
     const text = JSON.stringify(message)
     const isKnown = this.connections.has(connectionId)
+    const isThrottled = !this.quotas.push()
     const count = { caller: from, target: '@connections', operation: 'POST' }
-    this.counts.add({ ...count, outcome: isKnown ? 'ok' : 'GoneException' })
+    const failure = isThrottled ? PUSH_THROTTLED : 'GoneException'
+    this.counts.add({ ...count, outcome: isKnown && !isThrottled ? 'ok' : failure })
+    if (isThrottled) return true
     if (!isKnown) return false
     const isLost = [...this.lossRules].some((loses) => loses({ from, connectionId, text }))
-    if (!isLost) later(() => this.connections.deliver(connectionId, text))
+    if (!isLost) this.later(() => this.connections.deliver(connectionId, text))
     return true
   }
 

@@ -74,7 +74,8 @@ function routeOf(text: string): FunctionName {
   return Object.hasOwn(RELEASE_HANDLERS, type) ? 'release' : 'connection'
 }
 
-function typeOf(text: string): string {
+/** The field by which the routes of the API are selected. */
+export function typeOf(text: string): string {
   try {
     return String((JSON.parse(text) as { readonly type?: unknown } | null)?.type)
   } catch {

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '../../client/errors/index.js'
 import { checkKeys, invalid, type Keys } from '../../client/options/check.js'
 import { compileTiming, type Timing } from '../../protocol/timing.js'
+import { compileQuotas, type Quotas } from '../gateway/quotas.js'
 import type { FunctionLogLine } from '../lambda/execution-environment.js'
 import { hasRealTimers } from './turn.js'
 
@@ -18,6 +19,11 @@ export interface MemoryStackOptions {
    */
   readonly timing?: Partial<Timing>
   /**
+   * The quotas of an AWS account, as for {@link startLocalStack}.
+   * @default - none: nothing is throttled
+   */
+  readonly quotas?: 'account' | Quotas
+  /**
    * Called with each line that the functions write to their logs. `functionId` is `connection`, `grant` or `release`.
    * @default - the lines are discarded
    */
@@ -27,10 +33,11 @@ export interface MemoryStackOptions {
 export interface CompiledOptions {
   readonly isVirtual: boolean
   readonly timing: Timing
+  readonly quotas: Quotas | undefined
   readonly onLog: (line: FunctionLogLine) => void
 }
 
-const KEYS: Keys<MemoryStackOptions> = { clock: true, timing: true, onLog: true }
+const KEYS: Keys<MemoryStackOptions> = { clock: true, timing: true, quotas: true, onLog: true }
 
 /** Completes the options with their defaults. Throws an InvalidArgumentError that names the option at fault. */
 export function compileOptions(options: MemoryStackOptions): CompiledOptions {
@@ -44,7 +51,7 @@ export function compileOptions(options: MemoryStackOptions): CompiledOptions {
       "fake timers were at work when holdfast/testing was loaded: import it before, or use clock: 'virtual'",
     )
   }
-  return { isVirtual: clock === 'virtual', timing: compiled(timing), onLog }
+  return { isVirtual: clock === 'virtual', timing: compiled(timing), quotas: compileQuotas(options.quotas), onLog }
 }
 
 function compiled(timing: Partial<Timing>): Timing {

@@ -1,5 +1,7 @@
 import { TemplateError } from '../errors.js'
 import { INTEGRATION_TIMEOUT_MS } from '../gateway/aws-limits.js'
+import type { Rate } from '../gateway/aws-quotas.js'
+import type { Throttles } from '../gateway/quotas.js'
 import { matches } from '../iam/permissions.js'
 import type { FunctionSpec } from './functions.js'
 import { ACCOUNT_ID, known, REGION, type Resource, type Resources } from './resources.js'
@@ -11,6 +13,7 @@ export interface ApiSpec {
   /** Where in a message's body the route key is: `['type']` for `$request.body.type`. */
   readonly selection: readonly string[]
   readonly routes: ReadonlyMap<string, RouteSpec>
+  readonly throttles: Throttles
 }
 
 export interface RouteSpec {
@@ -68,6 +71,16 @@ interface IntegrationProperties {
   readonly TimeoutInMillis?: number
 }
 
+interface StageProperties {
+  readonly DefaultRouteSettings?: RouteSettings
+  readonly RouteSettings?: Readonly<Record<string, RouteSettings>>
+}
+
+interface RouteSettings {
+  readonly ThrottlingRateLimit?: number
+  readonly ThrottlingBurstLimit?: number
+}
+
 interface PermissionProperties {
   readonly Action: string
   readonly FunctionName: string
@@ -88,13 +101,30 @@ export function readApi(resources: Resources, functions: readonly FunctionSpec[]
     throw new TemplateError(`the route selection '${RouteSelectionExpression}' is not of the form $request.body.<name>`)
   }
   const stage = only(resources, 'AWS::ApiGatewayV2::Stage')
-  // Throttling is left out: it protects an account, and no test could tell its timing from a slow machine.
-  const throttling = ['DefaultRouteSettings', 'RouteSettings']
-  known(stage, [], ['ApiId', 'StageName', 'AutoDeploy', 'AccessLogSettings', 'Description', ...throttling])
+  const throttles = readThrottles(
+    known(
+      stage,
+      ['DefaultRouteSettings', 'RouteSettings'],
+      ['ApiId', 'StageName', 'AutoDeploy', 'AccessLogSettings', 'Description'],
+    ),
+  )
   const routes = readRoutes(resources, functions)
   for (const route of routes.values())
     requirePermission(resources, functions, apiArn(api.id, `${stage.id}/${route.key}`), route)
-  return { id: api.id, stage: stage.id, selection: path.split('.'), routes }
+  return { id: api.id, stage: stage.id, selection: path.split('.'), routes, throttles }
+}
+
+/** They count only where the quotas of an account do: by default no test is throttled. */
+function readThrottles({ DefaultRouteSettings, RouteSettings = {} }: StageProperties): Throttles {
+  const routes = Object.entries(RouteSettings).flatMap(([key, settings]) => {
+    const rate = rateOf(settings)
+    return rate === undefined ? [] : [[key, rate] as const]
+  })
+  return { stage: rateOf(DefaultRouteSettings), routes: Object.fromEntries(routes) }
+}
+
+function rateOf({ ThrottlingRateLimit: perSecond, ThrottlingBurstLimit: burst }: RouteSettings = {}): Rate | undefined {
+  return perSecond === undefined || burst === undefined ? undefined : { perSecond, burst }
 }
 
 function only(resources: Resources, type: string): Resource {

@@ -7,6 +7,7 @@ import { FRAME_BYTES_MAX } from '../../local/gateway/aws-limits.js'
 import { FrameMeter } from '../../local/gateway/frame-meter.js'
 import { Gateway } from '../../local/gateway/gateway.js'
 import type { GatewayEvent } from '../../local/gateway/lambda-events.js'
+import type { Quotas } from '../../local/gateway/quotas.js'
 import { type Credentials, Principals } from '../../local/iam/principals.js'
 import { environmentVariables } from '../../local/lambda/environment-variables.js'
 import type { FunctionLogLine } from '../../local/lambda/execution-environment.js'
@@ -139,7 +140,11 @@ export class Log {
 export type GatewayHarness = Awaited<ReturnType<typeof startGateway>>
 
 /** The gateway over the fixture's functions, without DynamoDB. */
-export async function startGateway(limits: GatewayLimits = {}, change?: (template: FixtureTemplate) => void) {
+export async function startGateway(
+  limits: GatewayLimits = {},
+  change?: (template: FixtureTemplate) => void,
+  quotas?: Quotas,
+) {
   const folder = writeAssembly(change)
   const deployment = readDeployment(folder)
   const principals = new Principals()
@@ -150,6 +155,7 @@ export async function startGateway(limits: GatewayLimits = {}, change?: (templat
     api: deployment.api,
     principals,
     limits,
+    quotas,
     invoke: (id: string, event: GatewayEvent) =>
       runtimes.get(id)?.invoke(event) ?? Promise.resolve({ type: 'failed', error: 'unknown function' }),
     onManagementRequest: (caller, operation, outcome) =>

@@ -280,7 +280,7 @@ test.each([
   [{ timing: 5 }, "'timing' must be an object of milliseconds, received 5"],
   [{ timing: { leaseMs: 0 } }, "'timing': timing 'leaseMs' must be a number from 1"],
   [{ onLog: 'me' }, "'onLog' must be a function, received 'me'"],
-  [{ ports: 1 }, "createMemoryStack has no option 'ports': known are clock, timing, onLog"],
+  [{ ports: 1 }, "createMemoryStack has no option 'ports': known are clock, timing, quotas, onLog"],
 ])('options %j are refused', (options, message) => {
   expect(() => createMemoryStack(options as MemoryStackOptions)).toThrow(message)
 })
