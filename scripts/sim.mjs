@@ -7,6 +7,7 @@
 //   npm run sim -- --days 30 [--seeds 8]        long lives: so many days in each seed
 //   npm run sim -- --rolling [--seeds 20]       deploys the stack again and again: functions, timing, incarnation, and back
 //   npm run sim -- --crashes [--seed 3]         kills a function, a client or a worker thread at every suspension point of some runs, or of one
+//   npm run sim -- --storm 10000 [--cut]        very many processes that hold their leases, under the gateway's quotas
 //   npm run sim -- --mutants [--only text]      plants each bug of test/simulation/mutants, and says how soon it is found
 import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
@@ -15,6 +16,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { coverageReport } from './simulation/coverage.mjs'
 import { bundle as bundleIn, run as runWith } from './simulation/program.mjs'
+import { runStorm, STORM_OPTIONS } from './simulation/storm.mjs'
 import { SEED_MS_MAX } from './simulation/watchdog.mjs'
 
 /** Seeds that one process runs. It is slow until its code is compiled, so few processes are quicker than many. */
@@ -34,12 +36,15 @@ const MUTANT_SEEDS_MAX = 10_000
 /** Most show within these, and then no more are run. */
 const MUTANT_BATCH_SEEDS = 100
 /** The same for bugs that show only while a stack is deployed: such a run is long. */
-const ROLLING_MUTANT = { seedsMax: 400, batchSeeds: 5 }
+const ROLLING_MUTANT = [400, 5]
+/** The same of those that show in a storm: one at a time, since each takes some seconds. */
+const STORM_MUTANT = [10, 1]
 
 /** Counts that the runs add up, by name. */
 const COUNTS = ['faults', 'executed', 'codes', 'leftOut']
 
 const USAGE = `usage: npm run sim -- [--seeds 2000] [--from 1] [--days 30] [--rolling] [--quiet] [--hashes] [--coverage] | --seed 605 | --crashes [--seed 3] | --mutants [--only text]
+or: npm run sim -- --storm 10000 [--throttle 2000/1000] [--lease 30000] [--hours 1] [--seed 1] [--cut] [--deploy]
 with any of them: [--workers ${availableParallelism()}] [--seed-ms-max ${SEED_MS_MAX}]`
 
 const values = options()
@@ -68,12 +73,13 @@ process.on('SIGINT', () => {
   interrupt.abort()
 })
 process.on('SIGTERM', () => process.exit(143))
-process.exitCode = await (values.mutants ? runMutants() : values.crashes ? runCrashes() : runSeeds())
+process.exitCode = await chosen()
 
 function options() {
   try {
     return parseArgs({
       options: {
+        ...STORM_OPTIONS,
         seeds: { type: 'string' },
         days: { type: 'string' },
         from: { type: 'string', default: '1' },
@@ -93,6 +99,12 @@ function options() {
     console.error(`${error.message}\n${USAGE}`)
     process.exit(2)
   }
+}
+
+async function chosen() {
+  if (values.storm !== undefined) return runStorm(await bundle('storm/main', undefined), values)
+  if (values.mutants) return runMutants()
+  return values.crashes ? runCrashes() : runSeeds()
 }
 
 async function runSeeds() {
@@ -171,19 +183,20 @@ async function runCrashes() {
 
 async function runMutants() {
   const { MUTANTS } = await import(await bundle('mutants/index', undefined))
-  const sound = await bundle('main', undefined)
-  const chosen = MUTANTS.filter(({ name }) => name.includes(values.only))
+  const planted = MUTANTS.filter(({ name }) => name.includes(values.only))
+  const sound = new Map()
   let missed = 0
   const needed = []
-  for (const mutant of chosen) {
-    const program = await bundle('main', mutant)
+  for (const mutant of planted) {
+    const name = mutant.needsStorm ? 'storm/seeds' : 'main'
     const mode = mutant.isRolling ? 'first rolling' : 'first'
-    const usual = { seedsMax: MUTANT_SEEDS_MAX, batchSeeds: MUTANT_BATCH_SEEDS }
-    const { seedsMax, batchSeeds } = mutant.isRolling ? ROLLING_MUTANT : usual
+    const usual = mutant.isRolling ? ROLLING_MUTANT : [MUTANT_SEEDS_MAX, MUTANT_BATCH_SEEDS]
+    const program = await bundle(name, mutant)
+    if (!sound.has(name)) sound.set(name, await bundle(name, undefined))
     /** @type {number | undefined} */
     let foundAt
     let finding
-    await inBatches(1, seedsMax, batchSeeds, async (first, size) => {
+    await inBatches(1, ...(mutant.needsStorm ? STORM_MUTANT : usual), async (first, size) => {
       for (const line of await run(program, mode, first, size)) {
         if (line.violations === undefined || (foundAt !== undefined && line.seed > foundAt)) continue
         foundAt = line.seed
@@ -192,7 +205,10 @@ async function runMutants() {
       return foundAt === undefined
     })
     if (interrupt.signal.aborted) return 130
-    if (foundAt !== undefined && (await run(sound, mode, foundAt, 1)).some((line) => line.violations !== undefined)) {
+    if (
+      foundAt !== undefined &&
+      (await run(sound.get(name), mode, foundAt, 1)).some((line) => line.violations !== undefined)
+    ) {
       console.log(`seed ${String(foundAt)} fails without any bug, too: mend that first`)
       return 1
     }
@@ -206,7 +222,7 @@ async function runMutants() {
   }
   needed.sort((a, b) => a - b)
   console.log(
-    `${chosen.length - missed} of ${chosen.length} planted bugs found; the median took ${needed[needed.length >> 1]} seeds`,
+    `${planted.length - missed} of ${planted.length} planted bugs found; the median took ${needed[needed.length >> 1]} seeds`,
   )
   return missed === 0 ? 0 : 1
 }

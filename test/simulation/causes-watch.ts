@@ -23,6 +23,8 @@ const MESSAGES: readonly Fault[] = [
   'partitionEveryMs',
   'rollover',
 ]
+/** The gateway lets few messages through: that ends no connection. */
+const THROTTLES: readonly Fault[] = ['throttledEveryMs']
 /** Faults between a process, or a function, and DynamoDB. */
 const REQUESTS: readonly Fault[] = ['dbThrottled', 'dbSlow', 'dbAnswerLost', 'dbLateCopy', 'dbOutageEveryMs']
 /** A process stands still, or its clock says so. */
@@ -43,7 +45,7 @@ const ANY = [...MESSAGES, ...REQUESTS, ...STANDSTILLS, ...STRANGERS]
 /** The faults that may be the reason of each loss. The application itself is the reason of the others. */
 const CAUSES: { readonly [loss: string]: readonly Fault[] } = {
   disconnected: ANY,
-  UNREACHABLE: ANY,
+  UNREACHABLE: [...ANY, ...THROTTLES],
   COMMIT_UNKNOWN: [...REQUESTS, ...STANDSTILLS],
   'REFUSED INTERNAL': ['internalError', 'functionDies', ...REQUESTS],
   'REFUSED QUEUE_FULL': ['queueFull'],
@@ -52,10 +54,10 @@ const CAUSES: { readonly [loss: string]: readonly Fault[] } = {
   'REFUSED LOCAL_QUEUE_FULL': [],
   CLOSED: ['closeEveryMs'],
   'SESSION_LOST leaseExpired': [...STANDSTILLS, 'closeEveryMs'],
-  'SESSION_LOST unreachable': ANY,
-  'SESSION_LOST evicted': [...ANY, 'deaf', 'ttlRemovesEveryMs'],
-  'SESSION_LOST fenced': [...ANY, ...TABLES, 'deaf'],
-  'SESSION_LOST revoked': [...ANY, ...TABLES, 'deaf', 'pushLost', 'pushLate'],
+  'SESSION_LOST unreachable': [...ANY, ...THROTTLES],
+  'SESSION_LOST evicted': [...ANY, ...THROTTLES, 'deaf', 'ttlRemovesEveryMs'],
+  'SESSION_LOST fenced': [...ANY, ...THROTTLES, ...TABLES, 'deaf'],
+  'SESSION_LOST revoked': [...ANY, ...THROTTLES, ...TABLES, 'deaf', 'pushLost', 'pushLate'],
 }
 
 /** Losses by the end of a client, and by that of a worker thread. */

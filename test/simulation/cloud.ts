@@ -1,4 +1,4 @@
-import type { Socket, SocketEvents, Transport } from '../../client/ports.js'
+import type { ConnectFailure, Socket, SocketEvents, Transport } from '../../client/ports.js'
 import type { Address } from '../../functions/ports.js'
 import { lockKey } from '../../protocol/keys.js'
 import type { Seat } from '../../protocol/lock/record.js'
@@ -11,6 +11,7 @@ import { Gate } from './gate.js'
 import { type Invocation, invocations } from './invocation.js'
 import { type Machine, WALL_AT_START_MS } from './machine.js'
 import { Network } from './network.js'
+import { Throttle } from './throttle.js'
 
 const CONNECTION_LIFETIME_MS = 2 * 3_600_000
 const OTHER_VERSION: StoreMessage = {
@@ -32,6 +33,8 @@ export class Cloud {
   onWelcome: (owner: Machine, said: ReadonlySet<string>) => void = () => {}
   /** Told when a process sends a message over a connection. */
   onSent: (p: string, message: ClientMessage, connection: Connection) => void = () => {}
+  /** Told when the gateway brings a message to no function, because there are too many. */
+  onTurnedAway: (connection: Connection, message: ClientMessage) => void = () => {}
   /** Told when a function tells a process of its grant, with that function's time. */
   onGranted: (grant: Granted, wallMs: number) => void = () => {}
   private readonly connections = new Map<string, Connection>()
@@ -42,11 +45,13 @@ export class Cloud {
   readonly network: Network
   readonly functions: Functions
   readonly gate: Gate
+  readonly throttle: Throttle
 
   constructor(private readonly world: CloudWorld) {
     this.network = new Network(world)
     this.functions = new Functions(world, (machine, to, message) => this.push(machine, to, message))
     this.gate = new Gate(world, this.functions)
+    this.throttle = new Throttle(world)
   }
 
   transportOf(owner: Machine): Transport {
@@ -108,13 +113,18 @@ export class Cloud {
       isHalfOpen: false,
     }
     let isClosed = false
+    let kind: ConnectFailure['kind'] = 'passing'
     const settle = (isIn: boolean) => {
       if (isClosed) return isIn ? this.tell(connection) : undefined
       if (isIn && !this.network.isPartitioned(owner)) return this.opened(connection)
       isClosed = true
-      events.closed({ message: 'cannot reach the store', kind: 'passing' })
+      events.closed({ message: 'cannot reach the store', kind })
     }
-    const connect = async () => !this.network.isPartitioned(owner) && (await this.gate.connect(id))
+    const connect = async () => {
+      if (this.network.isPartitioned(owner)) return false
+      if (!this.throttle.admits()) kind = 'throttled'
+      return kind === 'passing' && (await this.gate.connect(id))
+    }
     this.world.timeline.after(this.network.delayMs(), () => {
       const answered = (isIn: boolean) =>
         this.world.timeline.after(this.network.delayMs(), () => owner.run(() => settle(isIn)))
@@ -207,6 +217,10 @@ export class Cloud {
   private async invoke(connection: Connection, { text, message }: Sent): Promise<void> {
     const { random, counts } = this.world
     const faults = this.world.faults()
+    if (!this.throttle.admits()) {
+      this.onTurnedAway(connection, message)
+      return this.deliver(connection, JSON.stringify({ message: 'Too Many Requests', connectionId: connection.id }))
+    }
     if (random.chance(faults.internalError) && counts.hit('internalError')) {
       return this.deliver(connection, JSON.stringify({ message: 'Internal server error', connectionId: connection.id }))
     }
@@ -278,6 +292,7 @@ export class Cloud {
     return new Promise((resolve) => {
       this.world.timeline.after(random.between(2, 12), () => machine.run(() => resolve(connection !== undefined)))
       if (connection === undefined) return this.world.executed.hit('push to a connection that is gone')
+      if (!this.throttle.admits()) return
       if (random.chance(faults.pushLost) && counts.hit('pushLost')) return
       const text = JSON.stringify(message)
       const isLate = random.chance(faults.pushLate) && counts.hit('pushLate')

@@ -14,6 +14,8 @@ export interface Faults {
   functionDies: number
   functionRunsTwice: number
   internalError: number
+  /** For some seconds the gateway lets few messages, connects and pushes through. */
+  throttledEveryMs: number
   /** A function of a deployment that speaks another version of the protocol answers a `hello`. */
   otherVersion: number
   dbThrottled: number
@@ -69,6 +71,7 @@ export const NO_FAULTS: Faults = {
   functionDies: 0,
   functionRunsTwice: 0,
   internalError: 0,
+  throttledEveryMs: 0,
   otherVersion: 0,
   dbThrottled: 0,
   dbSlow: 0,
@@ -131,6 +134,7 @@ const STRENGTHS: { readonly [F in keyof Faults]: readonly number[] } = {
   functionDies: [0.02, 0.1],
   functionRunsTwice: [0.1, 0.4],
   internalError: [0.02, 0.1],
+  throttledEveryMs: [3_000, 10_000],
   otherVersion: [0.5],
   dbThrottled: [0.05, 0.2],
   dbSlow: [0.05, 0.2],
@@ -226,6 +230,10 @@ const DELAYS_NOBODY: ReadonlySet<string> = new Set<keyof Faults>([
 
 export const isPrompt = (faults: Faults): boolean =>
   FAULTS.every((fault) => faults[fault] === 0 || DELAYS_NOBODY.has(fault))
+
+/** Whether nothing goes wrong but that the gateway is throttled. */
+export const isOnlyThrottled = (faults: Faults): boolean =>
+  faults.throttledEveryMs > 0 && hasNoFaults({ ...faults, throttledEveryMs: 0 })
 
 /** Whether nothing goes wrong but by what the application does. A tenth of the runs are so. */
 export const hasNoFaults = (faults: Faults): boolean => FAULTS.every((fault) => faults[fault] === 0)

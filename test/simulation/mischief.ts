@@ -50,6 +50,7 @@ export class Mischief {
   begin(): void {
     this.every('cutEveryMs', () => this.world.cloud.cut())
     this.every('halfOpenEveryMs', () => this.world.cloud.halfOpen())
+    this.every('throttledEveryMs', () => this.world.cloud.throttle.begin())
     this.every('partitionEveryMs', () => this.partition())
     this.every('dbOutageEveryMs', () => this.outage())
     this.every('killEveryMs', () => this.kill())

@@ -48,11 +48,16 @@ export function serversOf(shape: Shape, seed: number): number | undefined {
   return SERVERS[shape]
 }
 
+/** Of so many runs one has no fault but a gateway that is throttled. */
+const THROTTLED_EVERY_SEEDS = 25
+const THROTTLED: Faults = { ...NO_FAULTS, throttledEveryMs: 3_000 }
+
 /** The faults of a run for which these were drawn. In half of the runs of days a process that nothing ends holds its sessions for weeks. */
 export function faultsOf(shape: Shape, seed: number, drawn: Faults): Faults {
   if (shape === 'contended') return { ...NO_FAULTS, pushLost: 1 }
   if (shape === 'idle' && seed % 2 === 0) return NO_FAULTS
   if (shape === 'rolling') return seed % 200 < 100 ? NO_FAULTS : { ...NO_FAULTS, ...ROLLING_FAULTS }
+  if (shape === 'usual' && seed % THROTTLED_EVERY_SEEDS === 12) return THROTTLED
   if (shape !== 'days') return drawn
   return seed % 2 === 0 ? NO_FAULTS : { ...drawn, ...DAYS_FAULTS }
 }

@@ -10,7 +10,7 @@ import { SuspensionPoints } from './crashes.js'
 import { Database } from './database.js'
 import { Days } from './days.js'
 import { ExecutedCounts } from './executed.js'
-import { chooseFaults, FaultCounts, type Faults, hasNoFaults, isPrompt, NO_FAULTS } from './faults.js'
+import { chooseFaults, FaultCounts, type Faults, hasNoFaults, isOnlyThrottled, isPrompt, NO_FAULTS } from './faults.js'
 import { History } from './history.js'
 import { Leftovers } from './leftovers.js'
 import { Machine } from './machine.js'
@@ -21,6 +21,7 @@ import type { Result, Script } from './script.js'
 import { Server } from './server.js'
 import { chooseShape, DURATIONS_MS, faultsOf, type Shape, SLOWER, serversOf, TASKS } from './shape.js'
 import { SleepWatch } from './sleep-watch.js'
+import { throttleWatch } from './throttle-watch.js'
 import { Timeline } from './timeline.js'
 import { TOLD_BY_RENEWAL_MAX_MS, TOLD_MAX_MS } from './waits-watch.js'
 import { wireJudges } from './wiring.js'
@@ -93,6 +94,8 @@ export class Simulation {
     this.cloud = new Cloud({ timeline, random, timing, database, faults, counts, executed, points })
     const { cloud, history, sleep, byMachine } = this
     if (hasNoFaults(this.faults)) history.quiet = quietWatchOf(history, () => timeline.nowMs, this.workload, keyOf)
+    if (isOnlyThrottled(this.faults))
+      cloud.onTurnedAway = throttleWatch(history, timeline, () => this.faults === NO_FAULTS)
     wireJudges({ cloud, database, history, counts, sleep, serverOf: (machine) => byMachine.get(machine) })
   }
 

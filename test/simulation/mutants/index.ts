@@ -12,6 +12,7 @@ import { REMEMBERED_MUTANTS } from './remembered.js'
 import { SESSION_MUTANTS } from './sessions.js'
 import { SLEEP_MUTANTS } from './sleep.js'
 import { STATE_MUTANTS } from './state.js'
+import { THROTTLED_MUTANTS } from './throttled.js'
 import { TOLD_MUTANTS } from './told.js'
 import { WORKER_MUTANTS } from './workers.js'
 
@@ -35,4 +36,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...TOLD_MUTANTS,
   ...DAYS_MUTANTS,
   ...LIVING_MUTANTS,
+  ...THROTTLED_MUTANTS,
 ]

@@ -6,4 +6,6 @@ export interface Mutant {
   readonly to: string
   /** It shows only while a stack is deployed. */
   readonly isRolling?: true
+  /** It shows only in a storm. */
+  readonly needsStorm?: boolean
 }
