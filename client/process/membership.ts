@@ -2,16 +2,11 @@ import type { SessionKey } from '../../protocol/keys.js'
 import { PROTOCOL_VERSION } from '../../protocol/limits.js'
 import type { ClientMessage, StoreMessage } from '../../protocol/messages.js'
 import { DEFAULT_TIMING, type Timing } from '../../protocol/timing.js'
-import {
-  type HoldfastError,
-  type LossReason,
-  RefusedError,
-  SessionLostError,
-  UnreachableError,
-} from '../errors/index.js'
+import { type HoldfastError, RefusedError, type SessionLostError, UnreachableError } from '../errors/index.js'
 import type { Clock, ConnectFailure, Instant, Randomness, Transport } from '../ports.js'
 import type { Connection, Welcome } from './connection.js'
 import { Connector } from './connector.js'
+import { CLOSED, COPIED, type Ending, EVICTED, lossBy, OUTLIVED, outOfReach, STOOD_STILL } from './endings.js'
 import type { Lease } from './lease.js'
 import type { Reach } from './reach.js'
 import { Renewals } from './renewals.js'
@@ -35,37 +30,6 @@ export interface MembershipEvents {
   fallsAsleep(): boolean
   connection(state: 'connected' | 'disconnected', detail: string | undefined): void
 }
-
-/** Why a process id's life ends. */
-interface Ending {
-  readonly reason: LossReason
-  readonly explanation: string
-}
-
-const EVICTED: Ending = {
-  reason: 'evicted',
-  explanation: 'the store took back what this process held, and knows it no longer',
-}
-const OUTLIVED: Ending = {
-  reason: 'evicted',
-  explanation: 'an operator has declared all locks void, by a new incarnation of the Locks table',
-}
-const COPIED: Ending = {
-  reason: 'evicted',
-  explanation: 'another process goes under the same id, as a copy of this one',
-}
-const STOOD_STILL: Ending = {
-  reason: 'leaseExpired',
-  explanation: 'this process stood still until its lease was over: it was paused, or its loop blocked',
-}
-const CLOSED: Ending = { reason: 'leaseExpired', explanation: 'this client was closed' }
-
-const outOfReach = (silence: string): Ending => ({
-  reason: 'unreachable',
-  explanation: `the store was out of reach until the lease was over: ${silence}`,
-})
-
-const lossBy = ({ reason, explanation }: Ending): SessionLostError => new SessionLostError(reason, explanation)
 
 type State = { readonly kind: 'living' } | { readonly kind: 'over'; readonly loss: SessionLostError }
 

@@ -239,12 +239,7 @@ export class Cloud {
     this.onAnswered({ p: connection.processId, message, answer, before, pushes, arrivedAtMs, ...invocation })
     this.world.points.pass(machine, `function answers ${answer.type}`, () => {})
     if (answer.type === 'refused' && answer.code === 'QUEUE_FULL') counts.hit('queueFull')
-    if (answer.type === 'noted' && answer.of === 'keep') this.world.executed.hit('keep')
-    if (answer.type === 'revoke') this.world.executed.hit('keep that finds an ask')
-    if (message.type === 'acquire' && message.waiters !== undefined) {
-      if (answer.type === 'queued') this.world.executed.hit('acquire that is queued first')
-      if (answer.type === 'granted') this.world.executed.hit('acquire that is to be queued first, and is granted')
-    }
+    this.world.executed.answered(message, answer)
     // A function that dies is gone, and another takes the next message.
     if (machine.isDead) return
 

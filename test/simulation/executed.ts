@@ -1,3 +1,5 @@
+import type { ClientMessage, StoreMessage } from '../../protocol/messages.js'
+
 /** What the runs must execute, beside the faults: a call that is never made tests nothing. */
 const KINDS = [
   'access to one list',
@@ -74,5 +76,14 @@ export class ExecutedCounts {
 
   hit(kind: Kind): void {
     this.counts[kind] += 1
+  }
+
+  /** A function has answered a message. */
+  answered(message: ClientMessage, answer: StoreMessage): void {
+    if (answer.type === 'noted' && answer.of === 'keep') this.hit('keep')
+    if (answer.type === 'revoke') this.hit('keep that finds an ask')
+    if (message.type !== 'acquire' || message.waiters === undefined) return
+    if (answer.type === 'queued') this.hit('acquire that is queued first')
+    if (answer.type === 'granted') this.hit('acquire that is to be queued first, and is granted')
   }
 }

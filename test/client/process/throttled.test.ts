@@ -47,6 +47,7 @@ describe('a process that the gateway throttles', () => {
       askedForMore: ignore,
       died: ({ reason }) => died.push(reason),
       refused: ignore,
+      fallsAsleep: () => false,
       missed: ignore,
       connection: ignore,
     })

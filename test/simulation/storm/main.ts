@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { CONNECTION_RATE } from '../../../local/gateway/aws-quotas.js'
-import { keepsLeases, leaseMsOf, survivesCut } from './sizes.js'
+import { leaseMsFor } from '../../../protocol/size.js'
+import { keepsLeases, survivesCut } from './sizes.js'
 import { Storm } from './storm.js'
 
 /** One storm, as the command line says. Started by scripts/sim.mjs. */
@@ -24,7 +25,7 @@ const CONNECTS_MAX = 1.2
 const processes = numberOf('storm', values.storm)
 const [perSecond, burst] = values.throttle.split('/').map((text) => numberOf('throttle', text))
 const throttle = { perSecond: perSecond as number, burst: burst ?? (perSecond as number) }
-const leaseMs = values.lease === undefined ? leaseMsOf(processes) : numberOf('lease', values.lease)
+const leaseMs = values.lease === undefined ? leaseMsFor(processes) : numberOf('lease', values.lease)
 const lengthMs = numberOf('hours', values.hours) * HOUR_MS
 
 const storm = new Storm({ processes, leaseMs, throttle, seed: numberOf('seed', values.seed) })

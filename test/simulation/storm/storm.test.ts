@@ -1,5 +1,6 @@
+import { leaseMsFor } from '../../../protocol/size.js'
 import { CHECKS } from './checks.js'
-import { keepsLeases, leaseMsOf, survivesCut } from './sizes.js'
+import { keepsLeases, survivesCut } from './sizes.js'
 
 test.each(CHECKS.map((check) => [check.name, check] as const))('a small storm has nothing wrong: %s', (_, check) => {
   expect(check(1)).toEqual([])
@@ -9,7 +10,7 @@ test('the lease that fits keeps the leases of so many processes, and through a c
   const throttle = { perSecond: 2_000, burst: 1_000 }
   const connections = { perSecond: 500, burst: 500 }
   const promised = [2_000, 6_000, 10_000, 50_000].map((processes) => {
-    const leaseMs = leaseMsOf(processes)
+    const leaseMs = leaseMsFor(processes)
     return [leaseMs, keepsLeases(processes, leaseMs, throttle), survivesCut(processes, leaseMs, connections)]
   })
   expect(promised).toEqual([

@@ -100,6 +100,8 @@ export class Storm {
       refused: (error) => {
         throw error
       },
+      // It holds sessions.
+      fallsAsleep: () => false,
       missed: ignore,
       connection: (state) => {
         if (state === 'connected') this.connectedAtMs = clock.monotonicMs()
