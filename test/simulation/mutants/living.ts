@@ -31,24 +31,10 @@ export const LIVING_MUTANTS: readonly Mutant[] = [
     isRolling: true,
   },
   {
-    name: 'a busy holder is given the time of the function, not the longer one that it was told',
-    file: 'functions/release.ts',
-    from: "termOf(process, deps.timing, 'maxBusyMs')",
-    to: 'Math.min(deps.timing.maxBusyMs, process?.leaseUntil ?? 0)',
-    isRolling: true,
-  },
-  {
     name: 'a process is told a timing with a renewal that the store may not keep to',
     file: 'functions/renewals.ts',
     from: '(await putTermsOnRecord(deps, processId, process)) ? extendLease(deps, processId) : process',
     to: 'process',
-    isRolling: true,
-  },
-  {
-    name: 'the store reclaims by its own margin, not by the one that the holder was told',
-    file: 'protocol/lock/holder.ts',
-    from: "process.leaseUntil + termOf(process, timing, 'storeMarginMs') < nowMs",
-    to: 'process.leaseUntil + timing.storeMarginMs < nowMs',
     isRolling: true,
   },
 ]
