@@ -13,5 +13,5 @@ describe('a stack that is deployed again and again', () => {
     expect(counts.incarnationEveryMs).toBe(3)
     expect(counts.functionsReplaced).toBe(12)
     expect(counts.timingChanged).toBe(6)
-  })
+  }, 120_000)
 })
