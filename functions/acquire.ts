@@ -1,6 +1,6 @@
 import type { Update } from '../protocol/dynamodb.js'
-import { lockKey } from '../protocol/keys.js'
-import { ABOVE_AHEAD_MAX_MS, ACQUIRE_ROUNDS_MAX, WAITERS_MAX } from '../protocol/limits.js'
+import { lockKey, type SessionKey } from '../protocol/keys.js'
+import { ABOVE_AHEAD_MAX_MS, ACQUIRE_ROUNDS_MAX } from '../protocol/limits.js'
 import {
   type AcquireStep,
   firstStep,
@@ -9,19 +9,11 @@ import {
   planCancel,
   queuedMessage,
 } from '../protocol/lock/acquire.js'
+import { join } from '../protocol/lock/join-writes.js'
 import { type LockRecord, readLock, type Seat } from '../protocol/lock/record.js'
-import {
-  dequeue,
-  enqueueBehind,
-  enqueueFirst,
-  grant,
-  grantAbove,
-  handOver,
-  raise,
-  regrant,
-  replaceWaiter,
-} from '../protocol/lock/writes.js'
+import { dequeue, grant, grantAbove, raise, regrant, replaceWaiter } from '../protocol/lock/writes.js'
 import type { ClientMessage, RefusalCode, StoreMessage } from '../protocol/messages.js'
+import { handOver } from './hand-over.js'
 import { fetchProcess, tellNextHolder } from './next-holder.js'
 import type { Deps, Sender } from './ports.js'
 import { type Asked, askOrReclaim } from './reclaim.js'
@@ -29,21 +21,21 @@ import { type Asked, askOrReclaim } from './reclaim.js'
 type Acquire = Extract<ClientMessage, { type: 'acquire' }>
 type Cancel = Extract<ClientMessage, { type: 'cancel' }>
 type GrantStep = Extract<AcquireStep, { kind: 'grant' | 'regrant' | 'raise' }>
-type QueueStep = Extract<AcquireStep, { kind: 'enqueue' | 'replace' | 'wait' }>
+type QueueStep = Extract<AcquireStep, { kind: 'enqueue' | 'replace' | 'wait' | 'full' }>
 
 /**
  * Grants the lock at once, or queues the request and asks the holder for the lock, or takes it from a dead holder. A
  * fresh acquire tries a write without a read, because a failed condition returns the record. A nudge reads first.
  */
 export async function acquire(deps: Deps, sender: Sender, message: Acquire): Promise<StoreMessage> {
-  const { session, r, above, waiters } = message
+  const { session, r, above, waiters, since } = message
   if (above !== undefined && above > deps.nowMs() + ABOVE_AHEAD_MAX_MS) {
     return refused(message, 'MALFORMED', 'no fence of this store is as high as that')
   }
-  const me: Seat = { p: sender.processId, r }
+  const me: Seat = { p: sender.processId, r, m: sender.mark }
   const nudged = message.nudge === true
   const plan = (seen: LockRecord | undefined) =>
-    planAcquire(seen, { me, above }, { timing: deps.timing, nowMs: deps.nowMs() })
+    planAcquire(seen, { me, above, since }, { timing: deps.timing, nowMs: deps.nowMs() })
   let lock = nudged ? readLock(await deps.store.get('locks', lockKey(session))) : undefined
   let step: AcquireStep = nudged ? plan(lock) : firstStep(above, waiters)
 
@@ -53,15 +45,6 @@ export async function acquire(deps: Deps, sender: Sender, message: Acquire): Pro
         return { type: 'granted', session, r, epoch: step.epoch, contended: step.contended }
       case 'stale':
         return refused(message, 'STALE_REQUEST', 'a newer request of this process is on record')
-      case 'full': {
-        // All waiters may be dead, and the holder too. Then only this sender can press the holder, or take its lock.
-        if (lock !== undefined) {
-          const { holder } = step
-          lock = (await askOrReclaim(deps, sender, { session, lock, holder, read: undefined, nudged })).lock
-        }
-        if (plan(lock).kind !== 'full') break
-        return refused(message, 'QUEUE_FULL', `${WAITERS_MAX} processes wait for this session already`)
-      }
       case 'grant':
       case 'regrant':
       case 'raise': {
@@ -70,20 +53,17 @@ export async function acquire(deps: Deps, sender: Sender, message: Acquire): Pro
         if (outcome.applied && lock !== undefined) return grantedMessage(session, me, lock)
         break
       }
-      case 'handOver': {
-        const write = handOver(session, { holder: me.p, epoch: step.epoch, nowMs: deps.nowMs() })
-        const outcome = await deps.store.update(write)
-        lock = readLock(outcome.item)
-        if (outcome.applied) lock = await tellNextHolder(deps, sender, session, lock)
+      case 'handOver':
+        lock = await passOn(deps, sender, session, step.epoch, lock)
         break
-      }
       default: {
-        const queued = await queue(deps, message, me, step, lock)
+        const queued = await queue(deps, sender, message, step, lock)
         lock = queued.lock
         const next = plan(lock)
-        if (queued.asked && next.kind === 'wait') {
-          const { position } = next
-          return queuedMessage(session, { me, position, holder: queued.holderLabel, nudged }, deps.timing)
+        if (queued.asked && (next.kind === 'wait' || next.kind === 'full')) {
+          const place = { me, position: next.position, holder: queued.holderLabel, nudged }
+          const fullSince = next.kind === 'full' ? (since ?? deps.nowMs()) : undefined
+          return queuedMessage(session, { ...place, since: fullSince }, deps.timing)
         }
       }
     }
@@ -107,16 +87,19 @@ function grantWrite({ session }: Acquire, me: Seat, step: GrantStep, nowMs: numb
   return step.above === undefined ? grant(session, me, nowMs) : grantAbove(session, me, { above: step.above, nowMs })
 }
 
-/** Queues the request, unless it is queued already, and reads meanwhile of a holder that is not remembered. Then asks. */
+/**
+ * Queues the request, unless it is queued already or has no place, and reads meanwhile of a holder that is not remembered.
+ * Then asks: all waiters may be dead, so one without a place presses the holder, too.
+ */
 async function queue(
   deps: Deps,
+  sender: Sender,
   message: Acquire,
-  me: Seat,
   step: QueueStep,
   seen: LockRecord | undefined,
 ): Promise<Asked> {
   const { session } = message
-  const write = queueWrite(message, me, step, deps.nowMs())
+  const write = queueWrite(sender, message, step, deps.nowMs())
   const expected = step.holder
   const isToRead = expected !== undefined && deps.processes.recall(expected) === undefined
   const [outcome, process] = await Promise.all([
@@ -127,13 +110,25 @@ async function queue(
   if (outcome?.applied === false || lock?.holder === undefined) return { lock, asked: false }
   const holder = lock.holder.p
   const read = isToRead && holder === expected ? { process } : undefined
-  return askOrReclaim(deps, { processId: me.p }, { session, lock, holder, read, nudged: message.nudge === true })
+  return askOrReclaim(deps, sender, { session, lock, holder, read, nudged: message.nudge === true })
 }
 
-function queueWrite({ session }: Acquire, me: Seat, step: QueueStep, nowMs: number): Update | undefined {
-  if (step.kind === 'wait') return undefined
-  if (step.kind === 'replace') return replaceWaiter(session, { ...step, me })
-  return step.first ? enqueueFirst(session, me, nowMs) : enqueueBehind(session, me, nowMs)
+function queueWrite(sender: Sender, { session, r }: Acquire, step: QueueStep, nowMs: number): Update | undefined {
+  const me: Seat = { p: sender.processId, r, m: sender.mark }
+  if (step.kind === 'enqueue') return join(session, me, { ...step.join, nowMs })
+  return step.kind === 'replace' ? replaceWaiter(session, { ...step, me }) : undefined
+}
+
+/** The sender holds the lock, and gives it to the next in line. Returns the lock as it is then. */
+async function passOn(
+  deps: Deps,
+  sender: Sender,
+  session: SessionKey,
+  epoch: number,
+  lock: LockRecord | undefined,
+): Promise<LockRecord | undefined> {
+  const passed = await handOver(deps, session, { holder: sender.processId, epoch }, lock)
+  return passed.applied ? tellNextHolder(deps, sender, session, passed.lock) : passed.lock
 }
 
 /** Takes a request back: removes it from the queue or, where it was granted meanwhile, releases the lock. */
@@ -144,13 +139,8 @@ export async function cancel(deps: Deps, sender: Sender, message: Cancel): Promi
   for (let round = 0; round < ACQUIRE_ROUNDS_MAX; round += 1) {
     const step = planCancel(lock, me)
     if (step.kind === 'nothing') break
-    const outcome = await deps.store.update(
-      step.kind === 'dequeue'
-        ? dequeue(session, step)
-        : handOver(session, { holder: me.p, epoch: step.epoch, nowMs: deps.nowMs() }),
-    )
-    lock = readLock(outcome.item)
-    if (outcome.applied && step.kind === 'handOver') lock = await tellNextHolder(deps, sender, session, lock)
+    if (step.kind === 'dequeue') lock = readLock((await deps.store.update(dequeue(session, step))).item)
+    else lock = await passOn(deps, sender, session, step.epoch, lock)
   }
   return { type: 'noted', of: 'cancel', session, r }
 }

@@ -14,11 +14,13 @@ import {
   type RefusedMessage,
   type StoreMessage,
 } from '../protocol/messages.js'
+import { isWithin } from '../protocol/process/namespaces.js'
 import { readConnection } from '../protocol/process/record.js'
 import { NewerRecordError } from '../protocol/record-fields.js'
 import { acquire, cancel } from './acquire.js'
 import { hello } from './hello.js'
 import { KnownConnections } from './known-connections.js'
+import { markOf } from './mark.js'
 import type { Address, Deps, Sender } from './ports.js'
 import { RateLimit } from './rate-limit.js'
 import { busy, keep, release } from './release.js'
@@ -99,13 +101,17 @@ export class Dispatcher {
     const rate = message.type === 'renew' || message.type === 'retire' ? this.rare : this.work
     if (!rate.take(processKey(sender.processId))) return tooMany(about(message))
     this.deps.processes.heard(sender.processId, connectionId)
+    if ('session' in message && !isWithin(sender.namespaces, message.session)) {
+      return refuse(message, 'FORBIDDEN', 'this principal may not use this namespace')
+    }
     return handler(this.deps, sender, message)
   }
 
   private async identify(connectionId: string): Promise<Sender | undefined> {
-    const { processId } = readConnection(await this.deps.store.get('locks', connectionKey(connectionId)))
+    const { processId, principal } = readConnection(await this.deps.store.get('locks', connectionKey(connectionId)))
     if (processId === undefined) return undefined
-    const sender = { processId }
+    const namespaces = principal === undefined ? undefined : this.deps.namespaces.get(principal)
+    const sender = { processId, mark: markOf(principal), namespaces }
     this.connections.remember(connectionId, sender)
     return sender
   }
@@ -115,7 +121,7 @@ const about = (message: ClientMessage): RefusedMessage => correlate(message.type
 
 const refuse = (
   message: ClientMessage,
-  code: 'UNKNOWN_TYPE' | 'NO_HELLO' | 'INTERNAL',
+  code: 'UNKNOWN_TYPE' | 'NO_HELLO' | 'FORBIDDEN' | 'INTERNAL',
   problem: string,
 ): StoreMessage => ({ type: 'refused', code, message: problem, ...about(message) })
 

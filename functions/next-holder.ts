@@ -1,11 +1,11 @@
 import { processKey, type SessionKey } from '../protocol/keys.js'
 import { RECLAIMS_PER_MESSAGE_MAX } from '../protocol/limits.js'
 import { grantedMessage } from '../protocol/lock/acquire.js'
-import { type LockRecord, readLock } from '../protocol/lock/record.js'
+import type { LockRecord } from '../protocol/lock/record.js'
 import { decideNextHolder, holderToTell } from '../protocol/lock/release.js'
-import { handOver } from '../protocol/lock/writes.js'
 import type { StoreMessage } from '../protocol/messages.js'
 import { type ProcessRecord, readProcess } from '../protocol/process/record.js'
+import { handOver } from './hand-over.js'
 import type { Address, Deps, Sender } from './ports.js'
 
 /** Reads the record of a process, and remembers it. */
@@ -40,17 +40,16 @@ export async function tellNextHolder(
     const known = deps.processes.recall(holder.p)
     if (known !== undefined && (await tell(deps, holder.p, known, message))) return lock
     const process = await fetchProcess(deps, holder.p)
-    const nowMs = deps.nowMs()
-    const step = decideNextHolder(process, { timing: deps.timing, nowMs })
+    const step = decideNextHolder(process, { timing: deps.timing, nowMs: deps.nowMs() })
     if (step.kind === 'tell') {
       await tell(deps, holder.p, step.process, message)
       return lock
     }
     const { epoch } = lock
-    const outcome = await deps.store.update(handOver(session, { holder: holder.p, epoch, nowMs }))
-    lock = readLock(outcome.item)
+    const passed = await handOver(deps, session, { holder: holder.p, epoch }, lock)
+    lock = passed.lock
     // Another function has changed the record in between. That function has told the new holder.
-    if (!outcome.applied) return lock
+    if (!passed.applied) return lock
     deps.log({ level: 'info', event: 'reclaimed', from: holder.p, epoch })
   }
   return lock

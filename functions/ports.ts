@@ -1,5 +1,6 @@
 import type { Store } from '../protocol/dynamodb.js'
 import type { StoreMessage } from '../protocol/messages.js'
+import type { Namespaces } from '../protocol/process/namespaces.js'
 import type { Timing } from '../protocol/timing.js'
 import type { KnownIncarnation } from './known-incarnation.js'
 import type { KnownProcesses } from './known-processes.js'
@@ -30,10 +31,15 @@ export interface Deps {
   readonly nowMs: () => number
   readonly timing: Timing
   readonly incarnation: KnownIncarnation
+  readonly namespaces: Namespaces
   readonly log: (entry: LogEntry) => void
 }
 
 /** A message of one type, and the process that its connection belongs to. */
 export interface Sender {
   readonly processId: string
+  /** A short hash of its principal. It is the same for all processes of one principal. */
+  readonly mark: string
+  /** The namespaces that its principal is confined to; undefined where it may use all. */
+  readonly namespaces: ReadonlySet<string> | undefined
 }

@@ -1,10 +1,11 @@
 import type { SessionKey } from '../protocol/keys.js'
 import { decideHolder, isNoted, isPushEnough, type Note } from '../protocol/lock/holder.js'
-import { type LockRecord, readLock } from '../protocol/lock/record.js'
-import { ask, handOver } from '../protocol/lock/writes.js'
+import type { LockRecord } from '../protocol/lock/record.js'
+import { ask } from '../protocol/lock/writes.js'
 import type { StoreMessage } from '../protocol/messages.js'
 import { type ProcessRecord, readProcess } from '../protocol/process/record.js'
 import { evict, noteAsk, noteMore } from '../protocol/process/writes.js'
+import { handOver } from './hand-over.js'
 import { fetchProcess, tell, tellNextHolder } from './next-holder.js'
 import type { Deps, Sender } from './ports.js'
 
@@ -39,13 +40,13 @@ export async function askOrReclaim(deps: Deps, sender: Sender, held: HeldLock): 
   const nowMs = deps.nowMs()
   const step = decideHolder({ ...held, process }, { timing: deps.timing, nowMs })
   if (step.kind === 'reclaim') {
-    const outcome = await deps.store.update(handOver(session, { holder, epoch, nowMs }))
-    if (!outcome.applied) return { lock: readLock(outcome.item), asked: false }
+    const passed = await handOver(deps, session, { holder, epoch }, lock)
+    if (!passed.applied) return { lock: passed.lock, asked: false }
     deps.log({ level: 'info', event: 'reclaimed', from: holder, epoch })
     if (step.tellHolder && process !== undefined) {
       await tell(deps, holder, process, { type: 'lost', session, epoch, reason: 'revoked' })
     }
-    return { lock: await tellNextHolder(deps, sender, session, readLock(outcome.item)), asked: true }
+    return { lock: await tellNextHolder(deps, sender, session, passed.lock), asked: true }
   }
   if (step.dateAsk) await deps.store.update(ask(session, { epoch, nowMs }))
   if (step.note !== undefined) await leaveAsk(deps, held, step.note, nowMs)

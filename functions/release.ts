@@ -5,6 +5,7 @@ import * as lockWrites from '../protocol/lock/writes.js'
 import type { ClientMessage, StoreMessage } from '../protocol/messages.js'
 import { termOf } from '../protocol/process/terms.js'
 import { forgetAsk } from '../protocol/process/writes.js'
+import { handOver } from './hand-over.js'
 import { fetchProcess, tellNextHolder } from './next-holder.js'
 import type { Deps, Sender } from './ports.js'
 
@@ -18,13 +19,22 @@ type Message<T extends ClientMessage['type']> = Extract<ClientMessage, { type: T
 export async function release(deps: Deps, sender: Sender, message: Message<'release'>): Promise<StoreMessage> {
   const { session, epoch } = message
   const releaser = sender.processId
-  const write = lockWrites.handOver(session, { holder: releaser, epoch, nowMs: deps.nowMs() })
-  const outcome = await deps.store.update(write)
-  const found = readLock(outcome.item)
+  const { applied, lock: found } = await handOver(deps, session, { holder: releaser, epoch }, undefined)
+  if (isHeldBy(found, { holder: releaser, epoch })) return stillHeld(message)
   const lock = isFollowed(found, epoch) ? await tellNextHolder(deps, sender, session, found) : undefined
-  if (!outcome.applied) await deps.store.update(forgetAsk(releaser, { session, epoch }))
+  if (!applied) await deps.store.update(forgetAsk(releaser, { session, epoch }))
   return releasedMessage({ session, epoch, releaser, lock })
 }
+
+const stillHeld = ({ session, epoch, r }: Message<'release'>): StoreMessage => ({
+  type: 'refused',
+  code: 'BUSY_RECORD',
+  message: 'others kept changing this lock: release it again',
+  of: 'release',
+  session,
+  epoch,
+  r,
+})
 
 /** Grants a holder time to finish, counted from its first `busy` in this epoch. */
 export async function busy(deps: Deps, sender: Sender, message: Message<'busy'>): Promise<StoreMessage> {

@@ -15,8 +15,19 @@ export const SCHEMA_VERSION = 1
 
 /** One message, in either direction, as UTF-8. */
 export const MESSAGE_BYTES_MAX = 4 * 1024
-/** Processes queued for one session. A lock record stays within one write unit up to about 30 of them. */
+/**
+ * Processes queued for one session. A lock record stays within one write unit up to about 30 of them, and within two up
+ * to all; where they are of several principals, within three.
+ */
 export const WAITERS_MAX = 64
+/**
+ * The places in a queue that a new request may use. The others are for requests that found the queue full before: one
+ * after less than `WAITED_FIRST_MS`, and one more with each doubling, so that the last one is kept for hours.
+ */
+export const FRESH_WAITERS_MAX = 48
+export const WAITED_FIRST_MS = 2_000
+/** The length of a principal's mark, in the seats of its processes. */
+export const MARK_CHARS = 6
 /**
  * Requests to release that a process record names, so that `renewed` stays within one message, and the record small: each
  * nudge reads it. Of more than these it has only their number.

@@ -40,7 +40,8 @@ export const CLIENT_SCHEMAS = {
   },
   /**
    * `nudge` says that it was sent before with the same r: the store then reads before it writes. `waiters` repeats what
-   * `released` said of the next holder: the store then queues the request before it tries to grant it.
+   * `released` said of the next holder: the store then queues the request before it tries to grant it. `since` repeats
+   * what `queued` said where the queue was full.
    */
   acquire: {
     session,
@@ -48,6 +49,7 @@ export const CLIENT_SCHEMAS = {
     above: maybe(integer(0, ABOVE_MAX)),
     nudge: maybe(yes),
     waiters: maybe(integer(0, WAITERS_MAX)),
+    since: maybe(integer(0, Number.MAX_SAFE_INTEGER)),
   },
   cancel: { session, r: counter },
   release: { session, epoch: counter, r: counter },

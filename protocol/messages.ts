@@ -42,6 +42,8 @@ export type StoreMessage =
       /** How many processes stand between this one and the holder. */
       readonly position: number
       readonly nudgeAfterMs: number
+      /** There is no place in the queue: nudges that repeat this get one, the oldest first. */
+      readonly since?: number
       /** The holder's label, where it was known. */
       readonly holder?: string
     }
@@ -94,7 +96,7 @@ export type RefusalCode =
   | 'WRONG_PROCESS'
   | 'STALE_CONNECTION'
   | 'EVICTED'
-  | 'QUEUE_FULL'
+  | 'FORBIDDEN'
   | 'STALE_REQUEST'
   | 'BUSY_RECORD'
   | 'TOO_MANY_MESSAGES'

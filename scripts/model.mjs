@@ -49,16 +49,17 @@ async function mustRun(cwd, command, args) {
 const defines = (parameters) => Object.entries(parameters).map(([name, value]) => `-D${name}=${value}`)
 
 /** The properties are named in comments beside their assertions. */
-async function brokenProperty(folder, parameters, output) {
+async function brokenProperty(folder, program, parameters, output) {
   if (output.includes('acceptance cycle')) return 'settles'
-  const replay = await run(folder, 'spin', ['-t', '-T', ...defines(parameters), 'holdfast.pml'])
+  const replay = await run(folder, 'spin', ['-t', '-T', ...defines(parameters), program])
   const [, file, line] = /spin: (\w+\.pml):(\d+), Error: assertion violated/.exec(replay.output) ?? []
   if (file === undefined) return undefined
   const text = (await readFile(join(folder, file), 'utf8')).split('\n')[Number(line) - 1] ?? ''
   return /\/\* ([\w-]+) \*\//.exec(text)?.[1] ?? `${file}:${line}`
 }
 
-async function check({ parameters, edits = [] }) {
+async function check({ program: root = 'holdfast', parameters, edits = [] }) {
+  const program = `${root}.pml`
   const startMs = performance.now()
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-model-'))
   await cp(MODEL, folder, { recursive: true })
@@ -72,7 +73,7 @@ async function check({ parameters, edits = [] }) {
     )
   }
   const isLive = parameters.LIVENESS === 1
-  await mustRun(folder, 'spin', ['-a', ...defines(parameters), 'holdfast.pml'])
+  await mustRun(folder, 'spin', ['-a', ...defines(parameters), program])
   const memory = parameters.N > 3 ? ['-DCOLLAPSE', `-DMEMLIM=${MEMORY_MB[4]}`] : [`-DMEMLIM=${MEMORY_MB[3]}`]
   await mustRun(folder, 'gcc', [
     ...COMPILER,
@@ -93,7 +94,7 @@ async function check({ parameters, edits = [] }) {
     depth: number(/depth reached (\d+)/),
     seconds: (performance.now() - startMs) / 1000,
     isSound: errors === 0 && isComplete,
-    property: errors > 0 ? await brokenProperty(folder, parameters, output) : undefined,
+    property: errors > 0 ? await brokenProperty(folder, program, parameters, output) : undefined,
   }
 }
 
@@ -129,14 +130,14 @@ if (options.bugs) {
   })
 } else {
   const list = (options.processes === '4' ? CONFIGURATIONS_OF_FOUR : CONFIGURATIONS).filter(isChosen)
-  await each(list, check, async ({ name, isLive, parameters }, result) => {
+  await each(list, check, async ({ name, isLive, program = 'holdfast', parameters }, result) => {
     const { folder, states, depth, seconds, isSound, property, output } = result
     const outcome = isSound ? 'holds' : property === undefined ? 'NOT COMPLETED' : `BROKEN: ${property}`
     row(`${isLive ? 'live' : 'safe'}: ${name}`, String(states), String(depth), seconds.toFixed(1), outcome)
     if (isSound) return rm(folder, { recursive: true, force: true })
     failed += 1
     if (property === undefined) console.log(output)
-    else console.log(`  replay: cd ${folder} && spin -t -T ${defines(parameters).join(' ')} holdfast.pml`)
+    else console.log(`  replay: cd ${folder} && spin -t -T ${defines(parameters).join(' ')} ${program}.pml`)
   })
 }
 

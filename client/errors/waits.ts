@@ -115,10 +115,11 @@ export class UnreachableError extends HoldfastError {
 
 /**
  * The reason why a request was refused.
- * - `LOCAL_QUEUE_FULL`, `QUEUE_FULL`: too many wait already, in this process or in the store.
+ * - `LOCAL_QUEUE_FULL`: too many wait already in this process.
  * - `UNSUPPORTED_VERSION`, `UNKNOWN_TYPE`, `MALFORMED`, `TOO_LARGE`: the client and the store do not fit together, or
  *   something between them changes messages.
  * - `WRONG_SECRET`, `WRONG_PROCESS`: another process uses the identity of this one.
+ * - `FORBIDDEN`: the role of these credentials may not use this namespace, or not the sessions table.
  * - `INTERNAL`: the store failed; its log says why.
  * - All others are temporary, and the client repeats the request.
  */
@@ -133,8 +134,8 @@ export class RefusedError extends HoldfastError {
   declare readonly code: 'REFUSED'
   readonly reason: RefusalReason
 
-  constructor(reason: RefusalReason, message: string, retryable: boolean) {
-    super('REFUSED', `the store refused the request (${reason}): ${message}`, { retryable })
+  constructor(reason: RefusalReason, message: string, retryable: boolean, cause?: unknown) {
+    super('REFUSED', `the store refused the request (${reason}): ${message}`, { retryable, cause })
     this.reason = reason
   }
 }

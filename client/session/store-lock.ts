@@ -26,16 +26,7 @@ export interface StoreLockOwner {
 }
 
 /** Refusals of an acquire that go away by themselves. */
-const PASSING: ReadonlySet<RefusalCode> = new Set([
-  'QUEUE_FULL',
-  'BUSY_RECORD',
-  'TOO_MANY_MESSAGES',
-  'INTERNAL',
-  'NO_HELLO',
-])
-
-/** Refusals worth showing to an access that times out meanwhile. */
-const TELLING: ReadonlySet<RefusalCode> = new Set(['QUEUE_FULL', 'INTERNAL'])
+const PASSING: ReadonlySet<RefusalCode> = new Set(['BUSY_RECORD', 'TOO_MANY_MESSAGES', 'INTERNAL', 'NO_HELLO'])
 
 type State =
   | { readonly kind: 'none' }
@@ -49,6 +40,8 @@ type State =
       /** The last epoch for which another process was said to wait: a stale ask is for a former grant. */
       askedEpoch: number
       ahead: number
+      /** Since when the store has had no place in its queue, by the store's clock. */
+      since: number | undefined
     }
   | { readonly kind: 'held'; readonly epoch: number; readonly r: number }
   | { readonly kind: 'releasing'; readonly epoch: number; readonly r: number; tries: number }
@@ -173,7 +166,8 @@ export class StoreLock {
   private ask(above: number | undefined): void {
     const sinceMs = this.clock.monotonicMs()
     const r = this.membership.nextRequest()
-    this.become({ kind: 'asking', r, above, sinceMs, isSent: false, isHinted: false, askedEpoch: 0, ahead: 0 })
+    const fresh = { isSent: false, isHinted: false, askedEpoch: 0, ahead: 0, since: undefined }
+    this.become({ kind: 'asking', r, above, sinceMs, ...fresh })
     this.sendAcquire()
   }
 
@@ -183,10 +177,10 @@ export class StoreLock {
     if (!this.membership.isReady) return this.seekStore()
     // Until the store has answered, only a request that must have been lost is sent again.
     this.setTimer(this.membership.stretched(this.membership.timing.roundTripMs), () => this.sendAcquire())
-    const { r, above, isSent: isNudge } = this.state
+    const { r, above, isSent: isNudge, since } = this.state
     const waiters = isNudge || above !== undefined ? undefined : this.handedOver.take(this.session)
     this.state.isSent = true
-    this.state.isHinted = waiters !== undefined
+    this.state.isHinted = waiters !== undefined || since !== undefined
     this.membership.send({
       type: 'acquire',
       session: this.session,
@@ -194,6 +188,7 @@ export class StoreLock {
       ...(above === undefined ? {} : { above }),
       ...(isNudge ? { nudge: true as const } : {}),
       ...(waiters === undefined ? {} : { waiters }),
+      ...(since === undefined ? {} : { since }),
     })
   }
 
@@ -236,6 +231,7 @@ export class StoreLock {
     this.position = message.position
     this.state.ahead = Math.max(this.state.ahead, message.position + 1)
     this.holder = message.holder
+    this.state.since ??= message.since
     this.setTimer(this.membership.stretched(message.nudgeAfterMs), () => this.sendAcquire())
   }
 
@@ -252,12 +248,12 @@ export class StoreLock {
   private refused(message: Extract<StoreMessage, { type: 'refused' }>): void {
     if (this.state.kind !== 'asking' || this.state.r !== message.r) return
     const { code } = message
-    // A function of an earlier version, during a deployment, knows no `waiters`.
+    // A function of an earlier version, during a deployment, does not know `waiters` or `since`.
     const isUnknownHint = code === 'MALFORMED' && this.state.isHinted
     if (code === 'STALE_REQUEST' || isUnknownHint) this.ask(this.state.above)
     else if (PASSING.has(code)) {
       // The nudge tries again. An access that times out before that is told the refusal.
-      if (TELLING.has(code)) this.lastRefusal = new RefusedError(code, message.message, true)
+      if (code === 'INTERNAL') this.lastRefusal = new RefusedError(code, message.message, true)
     } else this.owner.refused(new RefusedError(code, message.message, false))
   }
 

@@ -1,7 +1,7 @@
 import { isThrottlingError } from '@smithy/core/retry'
 import { ForeignAnswerError, NotSentError } from '../../protocol/dynamodb.js'
 import { onAbort } from '../abort-listeners.js'
-import { ClosedError, type HoldfastError, UnreachableError } from '../errors/index.js'
+import { ClosedError, type HoldfastError, RefusedError, UnreachableError } from '../errors/index.js'
 import {
   READ_TRIES_MAX,
   SIGNATURE_TRIES_MAX,
@@ -182,7 +182,6 @@ export function explain(failure: unknown): string {
     return `${error.message}: check dynamoDbEndpoint, the proxy and the network between`
   }
   if (name === 'ResourceNotFoundException') return 'the sessions table does not exist: check sessionsTable and region'
-  if (name === 'AccessDeniedException') return 'these credentials may not use the sessions table: see grantAccess'
   if (name === 'CredentialsProviderError') return `no AWS credentials: ${(error as Error).message}`
   const credentials = BAD_CREDENTIALS.get(name)
   if (credentials !== undefined) return credentials
@@ -208,7 +207,10 @@ export function explain(failure: unknown): string {
 /** A request failed that cannot have landed. Asking again is of use only where the obstacle may pass. */
 export function unreachable(what: string, error: unknown): HoldfastError {
   const cause = reasonOf(error)
-  return cause instanceof ClosedError
-    ? cause
-    : new UnreachableError(`${what}: ${explain(error)}`, cause, isPassing(error))
+  if (cause instanceof ClosedError) return cause
+  if (errorName(cause) === 'AccessDeniedException') {
+    const problem = 'these credentials may not use the sessions table, or this namespace of it: see grants.connect'
+    return new RefusedError('FORBIDDEN', `${what}: ${problem}`, false, cause)
+  }
+  return new UnreachableError(`${what}: ${explain(error)}`, cause, isPassing(error))
 }

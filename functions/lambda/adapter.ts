@@ -6,6 +6,7 @@ import {
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Store } from '../../protocol/dynamodb.js'
 import type { StoreMessage } from '../../protocol/messages.js'
+import { readNamespaces } from '../../protocol/process/namespaces.js'
 import { RecentMap } from '../../protocol/recent-map.js'
 import { compileTiming } from '../../protocol/timing.js'
 import { DynamoDbStore } from '../../store/dynamodb.js'
@@ -75,6 +76,7 @@ export function createEnvironment(): Environment {
     nowMs: Date.now,
     timing,
     incarnation: new KnownIncarnation(store, Date.now),
+    namespaces: readNamespaces(process.env.HOLDFAST_NAMESPACES || '[]'),
     log,
   }
   return { deps, time, callbackUrl: required('HOLDFAST_CALLBACK_URL'), api: required('HOLDFAST_API') }

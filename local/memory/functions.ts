@@ -45,6 +45,7 @@ export class Functions {
         nowMs: options.nowMs,
         timing: options.timing,
         incarnation: new KnownIncarnation(this.stores[name], options.nowMs),
+        namespaces: new Map(),
         log: (entry) => options.log(name, entry),
       }
       return new Dispatcher(deps, HANDLERS[name])
@@ -58,8 +59,8 @@ export class Functions {
   }
 
   /** Resolves to false where the connection must not be opened. */
-  connected(connectionId: string): Promise<boolean> {
-    return connected({ store: this.stores.connection, nowMs: this.options.nowMs }, connectionId, USER_ARN)
+  connected(connectionId: string, userArn = USER_ARN): Promise<boolean> {
+    return connected({ store: this.stores.connection, nowMs: this.options.nowMs }, connectionId, userArn)
   }
 
   async disconnected(connectionId: string): Promise<void> {

@@ -1,8 +1,8 @@
 import { invariant } from '../assert.js'
 import type { SessionKey } from '../keys.js'
-import { WAITERS_MAX } from '../limits.js'
 import type { Granted, StoreMessage } from '../messages.js'
 import { type Moment, nudgePeriodMaxMs, nudgePeriodMs, type Timing } from '../timing.js'
+import { type Join, planJoin, servedOrder, supposedJoin } from './queue.js'
 import { type LockRecord, NOBODY, type Seat } from './record.js'
 
 /** The store's decisions on `acquire` and `cancel`, made from the lock record alone. The functions carry them out. */
@@ -21,9 +21,10 @@ export type AcquireStep =
   | { readonly kind: 'handOver'; readonly epoch: number }
   | { readonly kind: 'replace'; readonly holder: string; readonly seen: Seat; readonly index: number }
   /** `holder` is undefined where only the sender says that there is one. */
-  | { readonly kind: 'enqueue'; readonly holder: string | undefined; readonly first: boolean }
+  | { readonly kind: 'enqueue'; readonly holder: string | undefined; readonly join: Join }
   | { readonly kind: 'wait'; readonly holder: string; readonly position: number }
-  | { readonly kind: 'full'; readonly holder: string }
+  /** There is no place in the queue. The request waits all the same, and its nudges try again. */
+  | { readonly kind: 'full'; readonly holder: string; readonly position: number }
   /** A newer request of the same process is on record. */
   | { readonly kind: 'stale' }
 
@@ -32,17 +33,21 @@ export type AcquireStep =
  * queued first. Where that is not so any more, the write's condition says so, as that of a grant does.
  */
 export const firstStep = (above: number | undefined, waiters: number | undefined): AcquireStep =>
-  waiters === undefined ? { kind: 'grant', above } : { kind: 'enqueue', holder: undefined, first: waiters === 0 }
+  waiters === undefined ? { kind: 'grant', above } : { kind: 'enqueue', holder: undefined, join: supposedJoin(waiters) }
 
-/** A request for a lock. `above` is the fence that refused an earlier grant of this process. */
+/**
+ * A request for a lock. `above` is the fence that refused an earlier grant of this process. `since` is when the process
+ * found the queue full first.
+ */
 interface Request {
   readonly me: Seat
   readonly above: number | undefined
+  readonly since: number | undefined
 }
 
 export function planAcquire(
   lock: LockRecord | undefined,
-  { me, above }: Request,
+  { me, above, since }: Request,
   { timing, nowMs }: Moment,
 ): AcquireStep {
   invariant(me.p !== NOBODY.p && me.r >= 1, 'an acquire comes from a process, and its requests count from 1')
@@ -61,12 +66,13 @@ export function planAcquire(
   const index = waiters.findIndex((waiter) => waiter.p === me.p)
   const seen = waiters[index]
   if (seen === undefined) {
-    return waiters.length >= WAITERS_MAX
-      ? { kind: 'full', holder: holder.p }
-      : { kind: 'enqueue', holder: holder.p, first: waiters.length === 0 }
+    const join = planJoin(lock, me, since === undefined ? undefined : nowMs - since)
+    return join === undefined
+      ? { kind: 'full', holder: holder.p, position: waiters.length }
+      : { kind: 'enqueue', holder: holder.p, join }
   }
   if (seen.r > me.r) return { kind: 'stale' }
-  if (seen.r === me.r) return { kind: 'wait', holder: holder.p, position: index }
+  if (seen.r === me.r) return { kind: 'wait', holder: holder.p, position: servedOrder(lock).indexOf(seen) }
   return { kind: 'replace', holder: holder.p, seen, index }
 }
 
@@ -99,11 +105,13 @@ interface Place {
   readonly holder: string | undefined
   /** The request was repeated. */
   readonly nudged: boolean
+  /** Since when there has been no place in the queue; undefined where there is one. */
+  readonly since: number | undefined
 }
 
 export const queuedMessage = (
   session: SessionKey,
-  { me, position, holder, nudged }: Place,
+  { me, position, holder, nudged, since }: Place,
   timing: Timing,
 ): StoreMessage => ({
   type: 'queued',
@@ -112,4 +120,5 @@ export const queuedMessage = (
   position,
   nudgeAfterMs: nudgePeriodMs(timing, position, nudged),
   ...(holder === undefined ? {} : { holder }),
+  ...(since === undefined ? {} : { since }),
 })

@@ -1,10 +1,14 @@
 import type { AttributeValue, Item } from '../dynamodb.js'
-import { CorruptRecordError, checkSchema, map, number, optional, string } from '../record-fields.js'
+import { CorruptRecordError, checkSchema, flag, map, number, optional, string } from '../record-fields.js'
 
-/** One place at a lock: a process and the number of its request. */
+/**
+ * One place at a lock: a process and the number of its request. `m` is the mark of the process's principal; in a record
+ * it is left out where it is that of the record.
+ */
 export interface Seat {
   readonly p: string
   readonly r: number
+  readonly m?: string
 }
 
 /** The process that holds a lock, and its epoch. */
@@ -21,17 +25,24 @@ export interface LockRecord {
   readonly askedAt: number | undefined
   /** Until when the present holder, having said busy, may go on. */
   readonly busyUntil: number | undefined
+  /** The mark of seats without one of their own: of the principal that took the free lock last. */
+  readonly mark: string | undefined
+  /** The queue may be of several principals. Where this is not set, it is of one. */
+  readonly isMixed: boolean
 }
 
 function seat(value: AttributeValue | undefined, name: string): Seat {
   const fields = map(value, name)
-  return { p: string(fields, 'p'), r: number(fields, 'r') }
+  const read = { p: string(fields, 'p'), r: number(fields, 'r') }
+  return fields.m === undefined ? read : { ...read, m: string(fields, 'm') }
 }
 
 /** In the table a free lock has the holder {p: ''}, so that one UpdateItem can hand over or free. */
 export const NOBODY: Seat = { p: '', r: 0 }
 
-export const seatValue = (s: Seat): AttributeValue => ({ M: { p: { S: s.p }, r: { N: String(s.r) } } })
+export const seatValue = ({ p, r, m }: Seat): AttributeValue => ({
+  M: { p: { S: p }, r: { N: String(r) }, ...(m === undefined ? {} : { m: { S: m } }) },
+})
 
 export function readLock(item: Item | undefined): LockRecord | undefined {
   if (item === undefined) return undefined
@@ -45,6 +56,8 @@ export function readLock(item: Item | undefined): LockRecord | undefined {
     waiters: waiters.L.map((waiter) => seat(waiter, 'waiters')),
     askedAt: optional(item, 'askedAt'),
     busyUntil: optional(item, 'busyUntil'),
+    mark: item.mark === undefined ? undefined : string(item, 'mark'),
+    isMixed: flag(item, 'mixed'),
   }
   if (lock.waiters.length > 0) checkQueue(lock)
   return lock

@@ -1,9 +1,12 @@
+import type { Update } from '../dynamodb.js'
 import type { SessionKey } from '../keys.js'
 import type { StoreMessage } from '../messages.js'
 import type { ProcessRecord } from '../process/record.js'
 import type { Moment } from '../timing.js'
 import { isLeaseOver } from './holder.js'
-import type { LockRecord, Seat } from './record.js'
+import { nextIn } from './queue.js'
+import type { Holder, LockRecord, Seat } from './record.js'
+import { handOver, handOverTo } from './writes.js'
 
 /** The store's decisions on a release, and on the holder that a handoff makes. */
 
@@ -12,6 +15,16 @@ import type { LockRecord, Seat } from './record.js'
  * holder must then be told. A lock in any other epoch is not this release's concern.
  */
 export const isFollowed = (lock: LockRecord | undefined, epoch: number): lock is LockRecord => lock?.epoch === epoch + 1
+
+/** The write that hands a lock on. `lock` is the record where it is known. */
+export function handOverWrite(
+  session: SessionKey,
+  from: Holder & { readonly nowMs: number },
+  lock: LockRecord | undefined,
+): Update {
+  const turn = lock?.isMixed ? nextIn(lock) : undefined
+  return turn === undefined ? handOver(session, from) : handOverTo(session, { ...from, ...turn })
+}
 
 interface Released {
   readonly session: SessionKey

@@ -5,22 +5,30 @@ import { LOCK_TTL_MS, SCHEMA_VERSION, WAITERS_MAX } from '../limits.js'
 import { type Holder, NOBODY, type Seat, seatValue } from './record.js'
 
 /**
- * Every write to a lock record: one function each, each ONE conditional UpdateItem. They keep these rules:
+ * Every write to a lock record, but for those that join its queue: one function each, each ONE conditional UpdateItem. All
+ * keep these rules:
  * a free lock has no waiters; the epoch rises with every change of the holder; no process is queued twice, nor
- * behind itself.
+ * behind itself. Who takes a free lock sets its `mark`, and nobody else does, so that a seat without a mark keeps its
+ * meaning. Where `mixed` is not set, all waiters are of one principal.
  */
 
 const NEW = 'attribute_not_exists(epoch)'
 const FREE = 'holder.p = :nobody AND size(waiters) = :zero'
-const HELD_BY_OTHER = 'holder.p <> :nobody AND holder.p <> :p'
+export const HELD_BY_OTHER = 'holder.p <> :nobody AND holder.p <> :p'
 const HELD_BY_SEEN = 'holder = :seen AND epoch = :epoch'
 const HELD_BY = 'holder.p = :p AND epoch = :epoch'
-const NOBODY_WAITS = 'size(waiters) = :zero'
-const SOMEBODY_WAITS = 'size(waiters) > :zero'
+export const NOBODY_WAITS = 'size(waiters) = :zero'
+export const SOMEBODY_WAITS = 'size(waiters) > :zero'
+/** The first in the list is next: all waiters are of one principal. */
+const IN_LINE = '(attribute_not_exists(mixed) OR size(waiters) <= :one)'
 
 const NONE = { L: [] }
-const ZERO = num(0)
+export const ZERO = num(0)
 const ONE = num(1)
+
+export const markOf = ({ m = '' }: Seat): AttributeValue => str(m)
+/** The seat of a process of the record's own principal. */
+export const unmarked = ({ p, r }: Seat): AttributeValue => seatValue({ p, r })
 
 const farAhead = (nowMs: number) => ttlSeconds(nowMs + LOCK_TTL_MS)
 
@@ -30,22 +38,23 @@ function epochValue(epoch: number): AttributeValue {
   return num(epoch)
 }
 
-const onLock = (session: SessionKey) => ({ table: 'locks', key: lockKey(session), returns: 'new' }) as const
+export const onLock = (session: SessionKey) => ({ table: 'locks', key: lockKey(session), returns: 'new' }) as const
 
 /** Takes a free or a new lock: epoch + 1. A new record starts above the clock, so that no epoch is ever used twice. */
 export const grant = (session: SessionKey, me: Seat, nowMs: number): Update => ({
   ...onLock(session),
   condition: `${NEW} OR (${FREE})`,
   update:
-    'SET epoch = if_not_exists(epoch, :now) + :one, holder = :me, waiters = if_not_exists(waiters, :none), ' +
-    '#schema = :schema, expiresAt = :far REMOVE askedAt, busyUntil',
+    'SET epoch = if_not_exists(epoch, :now) + :one, holder = :me, mark = :mark, ' +
+    'waiters = if_not_exists(waiters, :none), #schema = :schema, expiresAt = :far REMOVE askedAt, busyUntil',
   names: { '#schema': 'schema' },
   values: {
     ':nobody': str(NOBODY.p),
     ':zero': ZERO,
     ':now': num(nowMs),
     ':one': ONE,
-    ':me': seatValue(me),
+    ':me': unmarked(me),
+    ':mark': markOf(me),
     ':none': NONE,
     ':schema': num(SCHEMA_VERSION),
     ':far': farAhead(nowMs),
@@ -61,18 +70,23 @@ export const grantAbove = (
   ...onLock(session),
   condition: `${NEW} OR (${FREE} AND epoch < :start)`,
   update:
-    'SET epoch = :start, holder = :me, waiters = :none, #schema = :schema, expiresAt = :far REMOVE askedAt, busyUntil',
+    'SET epoch = :start, holder = :me, mark = :mark, waiters = :none, #schema = :schema, expiresAt = :far ' +
+    'REMOVE askedAt, busyUntil',
   names: { '#schema': 'schema' },
   values: {
     ':nobody': str(NOBODY.p),
     ':zero': ZERO,
     ':start': epochValue(Math.max(nowMs, above) + 1),
-    ':me': seatValue(me),
+    ':me': unmarked(me),
+    ':mark': markOf(me),
     ':none': NONE,
     ':schema': num(SCHEMA_VERSION),
     ':far': farAhead(nowMs),
   },
 })
+
+/** The same place for a newer request: a process has one principal, so its mark stays. */
+const renewed = (seen: Seat, { p, r }: Seat): AttributeValue => seatValue({ ...seen, p, r })
 
 /** A holder's newer request, and the one on record with its epoch. */
 interface Again {
@@ -92,7 +106,7 @@ export const regrant = (session: SessionKey, { me, seen, epoch, nowMs }: Again):
     ':epoch': num(epoch),
     ':zero': ZERO,
     ':one': ONE,
-    ':me': seatValue(me),
+    ':me': renewed(seen, me),
     ':far': farAhead(nowMs),
   },
 })
@@ -112,48 +126,16 @@ export const raise = (
     ':seen': seatValue(seen),
     ':epoch': num(epoch),
     ':start': epochValue(above + 1),
-    ':me': seatValue(me),
+    ':me': renewed(seen, me),
     ':far': farAhead(nowMs),
   },
 })
 
-/** Queues the first waiter. The ask starts afresh: an older one was meant for an earlier wait. */
-export const enqueueFirst = (session: SessionKey, me: Seat, nowMs: number): Update => ({
-  ...onLock(session),
-  condition: `${HELD_BY_OTHER} AND ${NOBODY_WAITS}`,
-  update: 'SET waiters = :mine, askedAt = :now',
-  values: {
-    ':nobody': str(NOBODY.p),
-    ':p': str(me.p),
-    ':zero': ZERO,
-    ':mine': { L: [seatValue(me)] },
-    ':now': num(nowMs),
-  },
-})
-
 /** A place in the queue, as expressions name it. */
-function waiterAt(index: number): string {
+export function waiterAt(index: number): string {
   invariant(Number.isInteger(index) && index >= 0 && index < WAITERS_MAX, 'a place in the queue is within its bounds')
   return `waiters[${index}]`
 }
-
-/** An empty place differs from every process, so this holds for a list of any length. */
-const NOT_QUEUED = Array.from({ length: WAITERS_MAX }, (_, index) => `waiters[${index}].p <> :p`).join(' AND ')
-
-/** Queues behind others. A process stands in the queue once, under any r: replaceWaiter puts its newer request there. */
-export const enqueueBehind = (session: SessionKey, me: Seat, nowMs: number): Update => ({
-  ...onLock(session),
-  condition: `${HELD_BY_OTHER} AND ${SOMEBODY_WAITS} AND size(waiters) < :max AND ${NOT_QUEUED}`,
-  update: 'SET waiters = list_append(waiters, :mine), askedAt = if_not_exists(askedAt, :now)',
-  values: {
-    ':nobody': str(NOBODY.p),
-    ':p': str(me.p),
-    ':zero': ZERO,
-    ':max': num(WAITERS_MAX),
-    ':mine': { L: [seatValue(me)] },
-    ':now': num(nowMs),
-  },
-})
 
 /** Gives a process's place in the queue to its newer request. */
 export const replaceWaiter = (
@@ -163,7 +145,7 @@ export const replaceWaiter = (
   ...onLock(session),
   condition: `${waiterAt(index)} = :seen`,
   update: `SET ${waiterAt(index)} = :me`,
-  values: { ':seen': seatValue(seen), ':me': seatValue(me) },
+  values: { ':seen': seatValue(seen), ':me': renewed(seen, me) },
 })
 
 /** Takes a waiter out, on condition that it still stands there. When the queue empties, so does the ask. */
@@ -188,13 +170,16 @@ export const ask = (
   values: { ':epoch': num(epoch), ':nobody': str(NOBODY.p), ':zero': ZERO, ':now': num(nowMs) },
 })
 
-/** Release and reclaim alike: from its holder under its epoch to the first waiter, or to nobody, in one write. */
+/**
+ * Release and reclaim alike: from its holder under its epoch to the first waiter, or to nobody, in one write. It is
+ * refused where principals take turns: then the record says who is next.
+ */
 export const handOver = (
   session: SessionKey,
   { holder, epoch, nowMs }: Holder & { readonly nowMs: number },
 ): Update => ({
   ...onLock(session),
-  condition: HELD_BY,
+  condition: `${HELD_BY} AND ${IN_LINE}`,
   update:
     'SET holder = if_not_exists(waiters[0], :free), epoch = epoch + :one, expiresAt = :far ' +
     'REMOVE waiters[0], askedAt, busyUntil',
@@ -202,6 +187,29 @@ export const handOver = (
     ':p': str(holder),
     ':epoch': num(epoch),
     ':free': seatValue(NOBODY),
+    ':one': ONE,
+    ':far': farAhead(nowMs),
+  },
+})
+
+/** The same where principals take turns: to the waiter whose turn it is, if it still stands there. */
+export const handOverTo = (
+  session: SessionKey,
+  {
+    holder,
+    epoch,
+    next,
+    index,
+    nowMs,
+  }: Holder & { readonly next: Seat; readonly index: number; readonly nowMs: number },
+): Update => ({
+  ...onLock(session),
+  condition: `${HELD_BY} AND ${waiterAt(index)} = :next`,
+  update: `SET holder = :next, epoch = epoch + :one, expiresAt = :far REMOVE ${waiterAt(index)}, askedAt, busyUntil`,
+  values: {
+    ':p': str(holder),
+    ':epoch': num(epoch),
+    ':next': seatValue(next),
     ':one': ONE,
     ':far': farAhead(nowMs),
   },

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Item } from '../../protocol/dynamodb.js'
 import { connectionKey, lockKey, processKey } from '../../protocol/keys.js'
-import { LOCK_TTL_MS, WAITERS_MAX } from '../../protocol/limits.js'
+import { FRESH_WAITERS_MAX, LOCK_TTL_MS, WAITERS_MAX } from '../../protocol/limits.js'
 import { NOBODY, readLock, type Seat } from '../../protocol/lock/record.js'
 import { readConnection, readProcess } from '../../protocol/process/record.js'
 import type { Stage } from './stage.js'
@@ -75,7 +75,10 @@ function allowedLocks(stage: Stage, item: Item | undefined, p: string, said: Sai
   const skipRetired = (found: Lock): Lock =>
     found.holder.p !== p && isRetired(stage, found.holder.p) ? handOn(found) : found
 
-  if (type === 'acquire') return acquired(stage, lock, { p, r }, said.above as number | undefined, handOn, skipRetired)
+  if (type === 'acquire') {
+    const above = said.above as number | undefined
+    return acquired(stage, lock, { p, r }, { above, placesMax: placesMaxOf(said) }, handOn, skipRetired)
+  }
   if (lock === undefined) return []
   const { holder } = lock
   if (type === 'cancel' && holder.p !== p) {
@@ -95,17 +98,21 @@ function isRetired({ memory }: Stage, p: string): boolean {
   return process?.evictedAt !== undefined && process.leaseUntil === 0
 }
 
+/** Who says that it found the queue full may have any of the last places: it could have waited for so long. */
+const placesMaxOf = ({ since }: Said): number => (since === undefined ? FRESH_WAITERS_MAX : WAITERS_MAX)
+
 function acquired(
   stage: Stage,
   lock: Lock | undefined,
   me: Seat,
-  above: number | undefined,
+  said: { readonly above: number | undefined; readonly placesMax: number },
   handOn: (lock: Lock) => Lock,
   skipRetired: (lock: Lock) => Lock,
 ): readonly Lock[] {
   const { nowMs, timing } = stage
+  const { above, placesMax } = said
   const expiresAt = Math.ceil((nowMs + LOCK_TTL_MS) / 1000)
-  const again = (found: Lock) => acquired(stage, found, me, above, handOn, skipRetired)
+  const again = (found: Lock) => acquired(stage, found, me, said, handOn, skipRetired)
   const jumped = Math.max(nowMs, above ?? 0) + 1
   const fresh = (epoch: number): Lock => ({ epoch, holder: me, waiters: [], expiresAt })
   if (lock === undefined) return [fresh(jumped)]
@@ -115,7 +122,7 @@ function acquired(
   }
   if (holder.p !== me.p) {
     const isLeft = skipRetired(lock) !== lock
-    const inLine = queued(lock, me, nowMs)
+    const inLine = queued(lock, me, nowMs, placesMax)
     return isLeft ? [...inLine.map(skipRetired), ...again(skipRetired(lock))] : inLine
   }
   if (me.r <= holder.r) return []
@@ -128,7 +135,7 @@ function acquired(
 }
 
 /** A process waits for another's lock: only its own seat may change, and the ask may be dated where it was not. */
-function queued(lock: Lock, me: Seat, nowMs: number): readonly Lock[] {
+function queued(lock: Lock, me: Seat, nowMs: number, placesMax: number): readonly Lock[] {
   const { waiters } = lock
   const askedAt = lock.askedAt ?? nowMs
   const place = waiters.findIndex(({ p }) => p === me.p)
@@ -138,8 +145,10 @@ function queued(lock: Lock, me: Seat, nowMs: number): readonly Lock[] {
     return me.r < seen.r ? [] : [lock, { ...lock, askedAt }].map((found) => ({ ...found, waiters: replaced }))
   }
   // A process without a place presses the holder like a waiter.
-  if (waiters.length >= WAITERS_MAX) return [{ ...lock, askedAt }]
-  return [{ ...lock, waiters: [...waiters, me], askedAt: waiters.length === 0 ? nowMs : askedAt }]
+  const outside = { ...lock, askedAt }
+  const inside = { ...lock, waiters: [...waiters, me], askedAt: waiters.length === 0 ? nowMs : askedAt }
+  if (waiters.length < FRESH_WAITERS_MAX) return [inside]
+  return waiters.length < placesMax ? [inside, outside] : [outside]
 }
 
 /** Process records: one's own lease and asks; of a holder for whom one waits, the ask for that session. */
@@ -157,7 +166,7 @@ function isByProcess(
     const lock = stage.lock(session)
     if (said.type !== 'acquire' || said.nudge !== true || key !== processKey(lock?.holder?.p ?? '')) return false
     const { waiters = [] } = lock ?? {}
-    if (waiters.length < WAITERS_MAX && !waiters.some((waiter) => waiter.p === p)) return false
+    if (waiters.length < FRESH_WAITERS_MAX && !waiters.some((waiter) => waiter.p === p)) return false
     const ask = readProcess(now)?.asks.get(session)
     return ask?.epoch === lock?.epoch && ask?.at === stage.nowMs && differOnlyIn(old, now, ['asks'], session)
   }

@@ -45,7 +45,7 @@ const CODES: { readonly [C in RefusalCode]: true } = {
   WRONG_PROCESS: true,
   STALE_CONNECTION: true,
   EVICTED: true,
-  QUEUE_FULL: true,
+  FORBIDDEN: true,
   STALE_REQUEST: true,
   BUSY_RECORD: true,
   TOO_MANY_MESSAGES: true,
@@ -70,7 +70,10 @@ const grant: Form = { r: counter, epoch: counter, contended: truth }
 const FORMS: { readonly [T in Exclude<StoreMessage['type'], 'noted' | 'refused'>]: readonly [Form, Form] } = {
   welcome: [{ v: is(1), gen: counter, leaseMs: ms, incarnation: number, timing: formed(timing) }, {}],
   granted: [{ session, ...grant }, {}],
-  queued: [{ session, r: counter, position: from(0), nudgeAfterMs: ms }, { holder: label }],
+  queued: [
+    { session, r: counter, position: from(0), nudgeAfterMs: ms },
+    { holder: label, since: from(0) },
+  ],
   revoke: [{ session, epoch: counter }, {}],
   released: [
     { session, epoch: counter },

@@ -1,11 +1,11 @@
 import { lockKey } from '../../protocol/keys.js'
 import {
   ABOVE_AHEAD_MAX_MS,
+  FRESH_WAITERS_MAX,
   MESSAGES_BURST_MAX,
   MESSAGES_PER_SECOND_MAX,
   RARE_MESSAGES_BURST_MAX,
   RARE_MESSAGES_PER_SECOND_MAX,
-  WAITERS_MAX,
 } from '../../protocol/limits.js'
 import type { StoreMessage } from '../../protocol/messages.js'
 import { holdCostMaxMs, nudgePeriodMaxMs } from '../../protocol/timing.js'
@@ -110,17 +110,36 @@ describe('the queue for a session', () => {
     expect(stage.lock(SESSION)?.waiters.map(({ p }) => p)).toEqual([anna.processId, other.processId])
   })
 
-  test('has so many places, and refuses one more until one of them is free', async () => {
-    const [holder, ...waiters] = (await crowd(1 + WAITERS_MAX)) as [Player, ...Player[]]
+  test('has so many places, and one more process waits without a place until one of them is free', async () => {
+    const [holder, ...waiters] = (await crowd(1 + FRESH_WAITERS_MAX)) as [Player, ...Player[]]
     for (const player of [holder, ...waiters]) await stage.acquire(player, SESSION)
-    expect(await stage.acquire(anna, SESSION)).toMatchObject({ code: 'QUEUE_FULL', session: SESSION, r: 1 })
-    expect(stage.lock(SESSION)?.waiters).toHaveLength(WAITERS_MAX)
+    const outside = { type: 'queued', r: 1, position: FRESH_WAITERS_MAX, since: stage.nowMs }
+    expect(await stage.acquire(anna, SESSION)).toMatchObject(outside)
+    expect(stage.lock(SESSION)?.waiters).toHaveLength(FRESH_WAITERS_MAX)
     await stage.release(holder, SESSION)
-    expect(await stage.acquire(anna, SESSION)).toMatchObject({ type: 'queued', position: WAITERS_MAX - 1 })
+    const inside = await stage.acquire(anna, SESSION)
+    expect(inside).toMatchObject({ type: 'queued', position: FRESH_WAITERS_MAX - 1 })
+    expect(inside).not.toHaveProperty('since')
+  })
+
+  test('keeps its last places for those who found it full, the longest ago first', async () => {
+    const full = await crowd(1 + FRESH_WAITERS_MAX)
+    for (const player of full) await stage.acquire(player, SESSION)
+    const [young, old, another] = [await stage.join('young'), await stage.join('old'), await stage.join('another')]
+    const since = stage.nowMs
+    const nudge = (player: Player, waitedMs: number) => {
+      stage.nowMs = since + waitedMs
+      return stage.send(player, { type: 'acquire', session: SESSION, r: 1, nudge: true, since })
+    }
+    expect(await nudge(young, 1_000)).toMatchObject({ type: 'queued', position: FRESH_WAITERS_MAX })
+    expect(await nudge(another, 1_900)).toMatchObject({ position: FRESH_WAITERS_MAX + 1, since })
+    expect(await nudge(old, 2_000)).toMatchObject({ position: FRESH_WAITERS_MAX + 1 })
+    const seats = stage.lock(SESSION)?.waiters.map(({ p }) => p) ?? []
+    expect(seats.slice(FRESH_WAITERS_MAX)).toEqual([young.processId, old.processId])
   })
 
   test('is reclaimed where all who stand in it are dead, and the holder too', async () => {
-    for (const player of await crowd(1 + WAITERS_MAX)) await stage.acquire(player, SESSION)
+    for (const player of await crowd(1 + FRESH_WAITERS_MAX)) await stage.acquire(player, SESSION)
     stage.nowMs += stage.timing.leaseMs / 2
     await stage.send(anna, { type: 'renew', n: 1 })
     stage.nowMs += stage.timing.leaseMs / 2 + stage.timing.storeMarginMs + 1
@@ -132,11 +151,11 @@ describe('the queue for a session', () => {
   })
 
   test('lets one who finds no place press the holder, where all others are dead', async () => {
-    const [holder, ...waiters] = (await crowd(1 + WAITERS_MAX)) as [Player, ...Player[]]
+    const [holder, ...waiters] = (await crowd(1 + FRESH_WAITERS_MAX)) as [Player, ...Player[]]
     for (const player of [holder, ...waiters]) await stage.acquire(player, SESSION)
     const nudge = { type: 'acquire', session: SESSION, r: 1, nudge: true } as const
     stage.pushed.length = 0
-    expect(await stage.send(anna, nudge)).toMatchObject({ code: 'QUEUE_FULL' })
+    expect(await stage.send(anna, nudge)).toMatchObject({ type: 'queued', position: FRESH_WAITERS_MAX })
     expect(stage.pushed).toMatchObject([{ to: { connectionId: holder.connectionId }, message: { type: 'revoke' } }])
     const renewed = await stage.send(holder, { type: 'renew', n: 1 })
     expect(renewed).toMatchObject({ asks: [{ session: SESSION, epoch: stage.lock(SESSION)?.epoch }] })

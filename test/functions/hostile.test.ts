@@ -85,6 +85,8 @@ function wrongAnswer(answer: StoreMessage, message: Said, honest: readonly Playe
 function isTold(stage: Stage, answer: StoreMessage, speaker: string | undefined): boolean {
   if (answer.type !== 'granted' && answer.type !== 'queued') return true
   const lock = stage.lock(answer.session)
+  if (answer.type === 'queued' && answer.since !== undefined)
+    return answer.position === lock?.waiters.length && lock.waiters.every(({ p }) => p !== speaker)
   const seat = answer.type === 'granted' ? lock?.holder : lock?.waiters[answer.position]
   const isSeat = seat?.p === speaker && seat?.r === answer.r
   return isSeat && (answer.type === 'queued' || answer.epoch === lock?.epoch)
@@ -183,7 +185,7 @@ describe('a client that is properly connected and lies', () => {
     // Nothing is proven by lies that are all refused alike.
     const kinds = ['welcome', 'granted', 'queued', 'released', 'lost', 'renewed', 'noted', 'revoke']
     const codes = ['MALFORMED', 'UNKNOWN_TYPE', 'UNSUPPORTED_VERSION', 'TOO_LARGE', 'NO_HELLO', 'WRONG_SECRET']
-    const more = ['WRONG_PROCESS', 'STALE_CONNECTION', 'EVICTED', 'QUEUE_FULL', 'STALE_REQUEST', 'TOO_MANY_MESSAGES']
+    const more = ['WRONG_PROCESS', 'STALE_CONNECTION', 'EVICTED', 'STALE_REQUEST', 'TOO_MANY_MESSAGES']
     expect([...heard.keys()].sort()).toEqual([...kinds, ...codes, ...more].sort())
   }, 60_000)
 })

@@ -15,7 +15,7 @@ type Type = (typeof TYPES)[number]
 /** The fields that each type of message has, and no others. */
 export const FIELDS: { readonly [T in Type]: readonly string[] } = {
   hello: ['v', 'processId', 'secret', 'label', 'gen'],
-  acquire: ['session', 'r', 'above', 'nudge', 'waiters'],
+  acquire: ['session', 'r', 'above', 'nudge', 'waiters', 'since'],
   cancel: ['session', 'r'],
   release: ['session', 'epoch', 'r'],
   busy: ['session', 'epoch'],
@@ -23,7 +23,7 @@ export const FIELDS: { readonly [T in Type]: readonly string[] } = {
   renew: ['n'],
   retire: [],
 }
-const OPTIONAL: ReadonlySet<string> = new Set(['above', 'nudge', 'waiters'])
+const OPTIONAL: ReadonlySet<string> = new Set(['above', 'nudge', 'waiters', 'since'])
 const NAMES = [
   '__proto__',
   'constructor',
@@ -126,6 +126,7 @@ export class Liar {
       above: () => random.pick([near(epoch), epoch + 1_000, 0, -0, 2 ** 52, stage.nowMs + 2 ** 45 + 1, MOST]),
       nudge: () => random.pick([true, true, true, false]),
       waiters: () => random.pick([0, 1, lock?.waiters.length ?? 0, 64, 65]),
+      since: () => random.pick([stage.nowMs, stage.nowMs - 5_000, 0, MOST]),
       n: () => counter,
       v: () => random.pick([1, 1, 1, 1, 1, 1, 0, 2]),
       processId: () => random.pick([...this.names, ...this.others]).processId,

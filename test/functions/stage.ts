@@ -45,6 +45,8 @@ export class Stage {
   /** Requests to the store so far. */
   requests = 0
   nowMs = 1_800_000_000_000
+  /** The namespaces that principals are confined to. */
+  readonly namespaces = new Map<string, ReadonlySet<string>>()
   private dispatcher = this.coldFunctions()
   private readonly opened = new Set<string>()
 
@@ -136,6 +138,7 @@ export class Stage {
       nowMs: () => this.nowMs,
       timing: this.timing,
       incarnation: new KnownIncarnation(store, () => this.nowMs),
+      namespaces: this.namespaces,
       log: (entry) => void this.logs.push(entry),
     }
     return new Dispatcher(deps, { ...GRANT_HANDLERS, ...RELEASE_HANDLERS })

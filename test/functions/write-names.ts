@@ -1,3 +1,4 @@
+import { enqueueBehind, enqueueFirst } from '../../protocol/lock/join-writes.js'
 import * as lock from '../../protocol/lock/writes.js'
 import * as process from '../../protocol/process/writes.js'
 import { DEFAULT_TIMING } from '../../protocol/timing.js'
@@ -24,8 +25,8 @@ const WRITES = {
   grantAbove: lock.grantAbove(SESSION, me, { above: 1, nowMs: NOW }),
   regrant: lock.regrant(SESSION, again),
   raise: lock.raise(SESSION, { ...again, above: 1 }),
-  enqueueFirst: lock.enqueueFirst(SESSION, me, NOW),
-  enqueueBehind: lock.enqueueBehind(SESSION, me, NOW),
+  enqueueFirst: enqueueFirst(SESSION, me, { isGuest: false, nowMs: NOW }),
+  enqueueBehind: enqueueBehind(SESSION, me, { isGuest: false, isMixed: false, waitersMax: 1, nowMs: NOW }),
   replaceWaiter: lock.replaceWaiter(SESSION, { me, seen, index: 0 }),
   dequeueLast: lock.dequeue(SESSION, { seen, index: 0, isLast: true }),
   ask: lock.ask(SESSION, { epoch: 1, nowMs: NOW }),

@@ -2,6 +2,7 @@
 // `from` stands there exactly once.
 
 const N2 = { N: 2 }
+const TURNS = { N: 4, OWN: 3, SECOND: 1, PLACES: 3 }
 
 export const BUGS = [
   {
@@ -207,5 +208,41 @@ export const BUGS = [
     name: 'a late word of the queue cancels the grant that overtook it',
     edits: [['client', ':: c.state != 0 && theR == c.r;\n', ':: c.state == ASKING && theR == c.r;\n']],
     set: { ...N2, PUSHES: 2 },
+  },
+  {
+    name: 'principals take no turns',
+    program: 'turns',
+    edits: [['turns', 'waiting > 0 && (!isMixed || waiting == 1) ->', 'waiting > 0 ->']],
+    set: TURNS,
+  },
+  {
+    name: 'a turn begins with the first principal, whoever holds',
+    program: 'turns',
+    edits: [['turns', '(principal(holder) + k) % PRINCIPALS', '(k - 1)']],
+    set: TURNS,
+  },
+  {
+    name: 'a request of another principal joins by the write of the first one',
+    program: 'turns',
+    edits: [['turns', '(at[i] == MIX || principal(list[0]) == principal(i)) ->', 'true ->']],
+    set: TURNS,
+  },
+  {
+    name: 'a principal that has too few places finds none',
+    program: 'turns',
+    edits: [['turns', 'k < waiting && most >= own + 2 ->', 'k < waiting && most >= own + 3 ->']],
+    set: { ...TURNS, PLACES: 2 },
+  },
+  {
+    name: 'a place that is taken goes to the newest of a principal, past its others',
+    program: 'turns',
+    edits: [
+      [
+        'turns',
+        'k > pick[i] && principal(list[k]) == principal(i) ->',
+        'k > PLACES && principal(list[k]) == principal(i) ->',
+      ],
+    ],
+    set: { ...TURNS, N: 6, OWN: 4, SECOND: 2, PLACES: 4 },
   },
 ]

@@ -71,8 +71,27 @@ const FOUR = {
   ],
 }
 
+/**
+ * The queue of several principals alone, in turns.pml. OWN processes are of one principal, SECOND of another, the others of a
+ * third; PLACES is the length of the queue.
+ */
+const TURNS = [
+  { name: '4 processes, 2 principals', set: { N: 4, OWN: 3, SECOND: 1, PLACES: 3 } },
+  { name: '4 processes, 3 principals, cancels', set: { N: 4, OWN: 2, SECOND: 1, PLACES: 3, CANCELS: 1 } },
+  {
+    name: '4 processes, 2 principals, a short queue, cancels',
+    set: { N: 4, OWN: 3, SECOND: 1, PLACES: 2, CANCELS: 1 },
+  },
+  { name: '5 processes, 2 principals, a short queue', set: { N: 5, OWN: 4, SECOND: 1, PLACES: 3 } },
+]
+const MORE_TURNS = [
+  { name: '6 processes, 2 principals, places taken past others', set: { N: 6, OWN: 4, SECOND: 2, PLACES: 4 } },
+]
+
 const made = (list, isLive) =>
   list.map(({ name, set }) => ({ name, isLive, parameters: { ...DEFAULTS, ...set, LIVENESS: isLive ? 1 : 0 } }))
 
-export const CONFIGURATIONS = [...made(SAFE, false), ...made(LIVE, true)]
-export const CONFIGURATIONS_OF_FOUR = [...made(FOUR.safe, false), ...made(FOUR.live, true)]
+const madeTurns = (list) => made(list, false).map((one) => ({ ...one, program: 'turns' }))
+
+export const CONFIGURATIONS = [...made(SAFE, false), ...madeTurns(TURNS), ...made(LIVE, true)]
+export const CONFIGURATIONS_OF_FOUR = [...made(FOUR.safe, false), ...madeTurns(MORE_TURNS), ...made(FOUR.live, true)]

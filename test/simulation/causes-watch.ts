@@ -48,7 +48,6 @@ const CAUSES: { readonly [loss: string]: readonly Fault[] } = {
   UNREACHABLE: [...ANY, ...THROTTLES],
   COMMIT_UNKNOWN: [...REQUESTS, ...STANDSTILLS],
   'REFUSED INTERNAL': ['internalError', 'functionDies', ...REQUESTS],
-  'REFUSED QUEUE_FULL': ['queueFull'],
   'REFUSED UNSUPPORTED_VERSION': ['otherVersion'],
   'REFUSED WRONG_SECRET': ['identityReused'],
   'REFUSED LOCAL_QUEUE_FULL': [],

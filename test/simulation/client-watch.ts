@@ -76,7 +76,7 @@ export class ClientWatch {
     const isPresent =
       message.type === 'queued'
         ? code === 'WAIT_TIMEOUT' && behind === message.position && holder === message.holder
-        : message.code !== 'QUEUE_FULL' || (code as string) === 'REFUSED'
+        : message.code !== 'INTERNAL' || (code as string) === 'REFUSED'
     if (!isPresent)
       this.judge.violate('15', `a wait that ends would be told ${code}, behind ${behind}, of another time`)
   }

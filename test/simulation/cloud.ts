@@ -123,7 +123,7 @@ export class Cloud {
     const connect = async () => {
       if (this.network.isPartitioned(owner)) return false
       if (!this.throttle.admits()) kind = 'throttled'
-      return kind === 'passing' && (await this.gate.connect(id))
+      return kind === 'passing' && (await this.gate.connect(id, owner))
     }
     this.world.timeline.after(this.network.delayMs(), () => {
       const answered = (isIn: boolean) =>
@@ -238,7 +238,7 @@ export class Cloud {
     const pushes = (this.pushes.get(session) ?? 0) - pushesBefore
     this.onAnswered({ p: connection.processId, message, answer, before, pushes, arrivedAtMs, ...invocation })
     this.world.points.pass(machine, `function answers ${answer.type}`, () => {})
-    if (answer.type === 'refused' && answer.code === 'QUEUE_FULL') counts.hit('queueFull')
+    if (answer.type === 'queued' && answer.since !== undefined) counts.hit('queueFull')
     this.world.executed.answered(message, answer)
     // A function that dies is gone, and another takes the next message.
     if (machine.isDead) return

@@ -143,6 +143,7 @@ export class Functions {
       nowMs: () => machine.wallMs(),
       timing,
       incarnation: new KnownIncarnation(stepped, () => machine.wallMs()),
+      namespaces: new Map(),
       log: () => {},
     }
     // Requests have bounds of their own here, in virtual time.

@@ -2,6 +2,7 @@ import { PROTOCOL_VERSION } from '../../protocol/limits.js'
 import type { StoreMessage } from '../../protocol/messages.js'
 import type { CloudWorld } from './cloud-world.js'
 import type { Functions } from './functions.js'
+import type { Machine } from './machine.js'
 
 /** The gateway waits for `$connect` no longer. */
 const CONNECT_TIMEOUT_MS = 3_000
@@ -20,9 +21,9 @@ export class Gate {
     return this.opening.has(connectionId)
   }
 
-  /** A server opens a connection. All have one role, and each session of it has a name of its own. */
-  connect(connectionId: string): Promise<boolean> {
-    return this.admit(connectionId, `arn:aws:sts::1:assumed-role/app/${this.world.random.token(6)}`)
+  /** A server opens a connection. Each session of its role has a name of its own. */
+  connect(connectionId: string, { role }: Machine): Promise<boolean> {
+    return this.admit(connectionId, `arn:aws:sts::1:assumed-role/${role}/${this.world.random.token(6)}`)
   }
 
   /** Another role has got hold of a process's name and secret, as from a dump of its memory, and greets as that process. */

@@ -5,6 +5,7 @@ import type { Granted, StoreMessage } from '../../protocol/messages.js'
 import { readProcess } from '../../protocol/process/record.js'
 import type { Exchange } from './exchange.js'
 import type { Judge } from './judge.js'
+import { TurnsWatch } from './turns-watch.js'
 import { TIMING } from './workload.js'
 
 /** The records of the Locks table: whether each write was one that a lock or a lease may take. */
@@ -25,6 +26,7 @@ export class LocksWatch {
   private readonly lastEpochs = new Map<string, number>()
   /** Each lock as it stands. */
   private readonly locks = new Map<string, Item>()
+  private readonly turns = new TurnsWatch()
 
   /** Grants under which an access has begun to end the session. */
   private readonly ended = new Set<string>()
@@ -74,6 +76,7 @@ export class LocksWatch {
     else {
       this.epochs.set(key, lock.epoch)
       this.locks.set(key, now)
+      this.turns.forget(key)
     }
   }
 
@@ -90,6 +93,7 @@ export class LocksWatch {
   }
 
   private forget(key: string): void {
+    this.turns.forget(key)
     this.epochs.delete(key)
     this.locks.delete(key)
   }
@@ -219,15 +223,17 @@ export class LocksWatch {
       this.judge.violate('18', 'a newer request gave its place to an older one')
     }
     const stays = new Set(seats)
-    if (was.waiters.some((seat) => !stays.has(seat.p) && !this.hasCancelled(key, seat))) {
+    const isLost = (seat: Seat) => !stays.has(seat.p) && !this.hasCancelled(key, seat)
+    if (was.waiters.some((seat) => isLost(seat) && !this.turns.mayLose(seat, was, is))) {
       this.judge.violate('18', 'one lost its place in the queue')
     }
     const hasMoved = is.holder?.p !== was.holder?.p
     if (hasMoved && was.holder !== undefined) this.onTaken(key, was.epoch)
     if (hasMoved && is.epoch <= was.epoch) this.judge.violate('3', 'a lock changed hands within one epoch')
-    if (hasMoved && was.holder !== undefined && is.holder?.p !== was.waiters[0]?.p) {
-      this.judge.violate('18', 'a lock went past the first in line')
-    }
+    this.turns.changed(key, is)
+    const problem = hasMoved && was.holder !== undefined ? this.turns.handedOver(key, was, is) : undefined
+    if (problem !== undefined) this.judge.violate('18', problem)
+    if (!this.turns.isOrdered(was, is)) this.judge.violate('18', 'one was queued before others of its principal')
     if (hasMoved && was.holder === undefined && was.waiters.length > 0)
       this.judge.violate('18', 'a free lock had waiters')
     if (!hasMoved && is.holder !== undefined && is.epoch !== was.epoch && is.holder.r <= (was.holder?.r ?? 0)) {
@@ -249,6 +255,7 @@ export class LocksWatch {
     if (is !== undefined) {
       this.leases.set(update.key, is.leaseUntil)
       this.promisedMs.set(update.key, is.terms.storeMarginMs ?? 0)
+      this.turns.knows(update.key, is)
     }
     if (is !== undefined) {
       this.connections.set(update.key, is.connectionId)

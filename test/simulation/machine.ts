@@ -8,6 +8,8 @@ export const WALL_AT_START_MS = 1_800_000_000_000
 export class Machine implements Clock {
   isDead = false
   isStopped = false
+  /** The role that opens its connections. */
+  role = 'app'
   private missedMs = 0
   private stoppedAtMs = 0
   private readonly backlog: (() => void)[] = []

@@ -16,6 +16,7 @@ import { Leftovers } from './leftovers.js'
 import { Machine } from './machine.js'
 import { Mischief } from './mischief.js'
 import { quietWatchOf } from './quiet-watch.js'
+import { Roles } from './roles.js'
 import { LONGEST_TIMING, Rolling } from './rolling.js'
 import type { Result, Script } from './script.js'
 import { Server } from './server.js'
@@ -53,6 +54,7 @@ export class Simulation {
   private readonly timing: Timing
   /** The most that one hold can cost those behind it. */
   private readonly holdCostMs: number
+  private readonly roles: Roles
   private faults: Faults
   private made = 0
 
@@ -71,6 +73,7 @@ export class Simulation {
     this.points = new SuspensionPoints(script?.crash, () => counts.hit('functionDies'))
     const drawn = script?.faults ?? chooseFaults(random)
     this.shape = script === undefined ? chooseShape(seed, random) : (script.shape ?? 'usual')
+    this.roles = new Roles(this.shape, seed)
     this.faults = isQuiet ? NO_FAULTS : faultsOf(this.shape, seed, drawn)
     this.timing = this.shape === 'days' ? DAYS_TIMING : TIMING
     const longest = this.shape === 'rolling' ? LONGEST_TIMING : this.timing
@@ -262,6 +265,8 @@ export class Simulation {
     const isFormer = this.workload.isMigrating && random.chance(0.4)
     // A client's wall clock may be anything: only its own elapsed time counts.
     const machine = new Machine(timeline, random.between(-2_000, 2_000), drift)
+    // A server that starts again as a former one has its role, too.
+    machine.role = this.servers.find(({ identity }) => identity === saved)?.machine.role ?? this.roles.next()
     const server = new Server(
       `p${++this.made}`,
       machine,

@@ -15,7 +15,9 @@ export const [ANNA, BERT, CLEO, DORA] = ['anna', 'bert', 'cleo', 'dora'].map((na
   string,
 ]
 
-export const seat = (p: string, r = 1): Seat => ({ p, r })
+export const seat = (p: string, r = 1, m?: string): Seat => (m === undefined ? { p, r } : { p, r, m })
+/** The mark of the principal of all seats that name none. */
+export const MARK = 'shop-1'
 
 export interface LockFields {
   readonly epoch?: number
@@ -23,20 +25,27 @@ export interface LockFields {
   readonly waiters?: readonly Seat[]
   readonly askedAt?: number
   readonly busyUntil?: number
+  readonly mark?: string
+  readonly isMixed?: boolean
 }
 
 const optional = (name: string, value: number | undefined): Item =>
   value === undefined ? {} : { [name]: { N: String(value) } }
 
-export const lockItem = ({ epoch = 7, holder, waiters = [], askedAt, busyUntil }: LockFields): Item => ({
-  epoch: { N: String(epoch) },
-  holder: seatValue(holder ?? NOBODY),
-  waiters: { L: waiters.map(seatValue) },
-  schema: { N: '1' },
-  expiresAt: { N: '1' },
-  ...optional('askedAt', askedAt),
-  ...optional('busyUntil', busyUntil),
-})
+export const lockItem = (fields: LockFields): Item => {
+  const { epoch = 7, holder, waiters = [], askedAt, busyUntil, mark = MARK, isMixed = false } = fields
+  return {
+    epoch: { N: String(epoch) },
+    holder: seatValue(holder ?? NOBODY),
+    mark: { S: mark },
+    ...(isMixed ? { mixed: { BOOL: true } } : {}),
+    waiters: { L: waiters.map(seatValue) },
+    schema: { N: '1' },
+    expiresAt: { N: '1' },
+    ...optional('askedAt', askedAt),
+    ...optional('busyUntil', busyUntil),
+  }
+}
 
 export interface ProcessFields {
   readonly leaseUntil?: number

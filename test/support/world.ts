@@ -75,6 +75,7 @@ export class World {
   pushCopies = 1
   private readonly clients: Holdfast<never>[] = []
   private readonly wires = new Map<object, Wire>()
+  private readonly arns = new Map<Wire, string>()
   private readonly connections: Connections
   private readonly functions: Functions
 
@@ -84,7 +85,7 @@ export class World {
     this.connections = new Connections({
       nowMs,
       later: queueMicrotask,
-      opening: ({ connectionId }) => this.functions.connected(connectionId),
+      opening: ({ connectionId, wire }) => this.functions.connected(connectionId, this.arns.get(wire)),
       received: ({ connectionId }, text) => this.received(connectionId, text),
       ended: ({ connectionId }) => void this.functions.disconnected(connectionId),
     })
@@ -172,6 +173,12 @@ export class World {
   /** An operator declares all locks void. */
   raiseIncarnation(): Promise<number> {
     return nextIncarnation(this.memory, this.clock.wallMs())
+  }
+
+  /** The role of a client that has not connected yet. All others have one. */
+  giveRole(client: object, role: string): void {
+    const wire = this.wires.get(client)
+    if (wire !== undefined) this.arns.set(wire, `arn:aws:sts::1:assumed-role/${role}/server`)
   }
 
   /** The store sends this to a client: a message that is late, or that follows from a record which was changed. */

@@ -45,7 +45,7 @@ function kindOf(error: KnownError): typeof BUSY | typeof REPLACED | typeof CHANG
     case 'CLOSED':
       return BUSY
     case 'REFUSED':
-      return error.reason === 'LOCAL_QUEUE_FULL' || error.reason === 'QUEUE_FULL' ? BUSY : undefined
+      return error.reason === 'LOCAL_QUEUE_FULL' ? BUSY : undefined
     case 'UNREACHABLE':
       return error.retryable ? BUSY : undefined
     case 'SESSION_REPLACED':

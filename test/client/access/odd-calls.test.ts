@@ -27,7 +27,12 @@ describe('a call that programs seldom make', () => {
       throw Object.assign(new Error('denied'), { name: 'AccessDeniedException', $metadata: { httpStatusCode: 400 } })
     }
     const peeked = world.finish(client.peek(ID))
-    await expect(peeked).rejects.toMatchObject({ code: 'UNREACHABLE', effect: 'none', retryable: false })
+    await expect(peeked).rejects.toMatchObject({
+      code: 'REFUSED',
+      reason: 'FORBIDDEN',
+      effect: 'none',
+      retryable: false,
+    })
     await expect(peeked).rejects.toThrow('cannot read the session: these credentials may not use the sessions table')
   })
 

@@ -140,7 +140,7 @@ describe('rotate', () => {
       )
     const to = 'the next id'
     await expect(world.finish(login(client, { to }), 30_000)).rejects.toMatchObject({
-      code: 'UNREACHABLE',
+      code: 'REFUSED',
       effect: 'none',
     })
     await settle()

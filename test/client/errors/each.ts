@@ -25,7 +25,7 @@ export function oneOfEach(errors: typeof Errors): readonly Errors.HoldfastError[
     new errors.SessionReleasedError('stream'),
     new errors.MigrationError(new errors.TooLargeError('cart', 2, 1)),
     new errors.UnreachableError('cannot reach', Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }), false),
-    new errors.RefusedError('QUEUE_FULL', 'full', true),
+    new errors.RefusedError('LOCAL_QUEUE_FULL', 'full', true),
     new errors.ClosedError(),
   ]
 }

@@ -87,7 +87,7 @@ describe('between the grant of a session and its first access', () => {
     third.catch(() => {})
     refuse()
     const failures = await world.finish(both)
-    const denied = expect.objectContaining({ code: 'UNREACHABLE', retryable: false })
+    const denied = expect.objectContaining({ code: 'REFUSED', reason: 'FORBIDDEN', retryable: false })
     expect(failures).toEqual([1, 2].map(() => ({ status: 'rejected', reason: denied })))
     await expect(third).rejects.toEqual(denied)
   })

@@ -2,7 +2,7 @@ import type { Holdfast } from '../../../client/holdfast.js'
 import { LOCAL_WAITERS_MAX } from '../../../client/limits.js'
 import type { Item, Update } from '../../../protocol/dynamodb.js'
 import { num } from '../../../protocol/dynamodb.js'
-import { WAITERS_MAX } from '../../../protocol/limits.js'
+import { FRESH_WAITERS_MAX } from '../../../protocol/limits.js'
 import { type Counter, Gate, ID, increment } from '../../support/counting.js'
 import { settle, World } from '../../support/world.js'
 
@@ -56,7 +56,7 @@ describe('a commit whose record is not as its holder left it', () => {
     world.onStateWrite = async () => {
       throw Object.assign(new Error('denied'), { name: 'AccessDeniedException', $metadata: { httpStatusCode: 400 } })
     }
-    await expect(world.finish(add(), 10_000)).rejects.toMatchObject({ code: 'UNREACHABLE', effect: 'none' })
+    await expect(world.finish(add(), 10_000)).rejects.toMatchObject({ reason: 'FORBIDDEN', effect: 'none' })
     world.onStateWrite = (_update, write) => write()
     expect(await world.finish(add(), 10_000)).toBe(2)
   })
@@ -114,18 +114,18 @@ describe('a queue that is full', () => {
     await world.finish(Promise.all([holding, ...waiting]), 5_000)
   })
 
-  it('of processes is told to whoever gives up, and is joined by whoever waits until there is room', async () => {
+  it('of processes is waited for outside, and is joined by whoever waits until there is room', async () => {
     const [holder, patient, hasty] = [world.client<Counter>(), world.client<Counter>(), world.client<Counter>()]
     const { passed, open } = new Gate()
     const holding = holder.access(ID, 'all', () => passed)
     await world.clock.advance(200)
-    const queued = Array.from({ length: WAITERS_MAX }, () => world.client<Counter>().access(ID, 'all', () => {}))
+    const queued = Array.from({ length: FRESH_WAITERS_MAX }, () => world.client<Counter>().access(ID, 'all', () => {}))
     await world.clock.advance(200)
-    const refused = hasty.access(ID, 'all', () => {}, { timeoutMs: 1_000 })
-    refused.catch(() => {})
+    const hurried = hasty.access(ID, 'all', () => {}, { timeoutMs: 1_000 })
+    hurried.catch(() => {})
     const late = patient.access(ID, 'all', () => 'served')
     await world.clock.advance(1_100)
-    await expect(refused).rejects.toMatchObject({ code: 'REFUSED', reason: 'QUEUE_FULL', retryable: true })
+    await expect(hurried).rejects.toMatchObject({ code: 'WAIT_TIMEOUT', behind: FRESH_WAITERS_MAX })
     open()
     expect(await world.finish(late, 60_000)).toBe('served')
     await world.finish(Promise.all([holding, ...queued]), 60_000)
@@ -136,7 +136,7 @@ describe('a queue that is full', () => {
     const { passed, open } = new Gate()
     const holding = holder.access(ID, 'all', () => passed)
     await world.clock.advance(200)
-    world.refusalOf = (text) => (text.includes('"acquire"') ? 'QUEUE_FULL' : undefined)
+    world.refusalOf = (text) => (text.includes('"acquire"') ? 'INTERNAL' : undefined)
     const timedOut = waiting.access(ID, 'all', () => {}, { timeoutMs: 9_000 })
     const unreachable = cutOff.access(ID, 'all', () => {}, { timeoutMs: 9_000 })
     for (const access of [timedOut, unreachable]) access.catch(() => {})

@@ -83,7 +83,7 @@ describe('the client of a worker thread', () => {
       session.state.a = 5
       return code
     })
-    expect(await codeOf(undone)).toBe('UNREACHABLE')
+    expect(await codeOf(undone)).toBe('REFUSED')
     world.onStateWrite = (_update, write) => write()
     expect(await stored()).toEqual({ a: 5 })
   })

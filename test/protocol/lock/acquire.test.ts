@@ -1,23 +1,26 @@
 import { InternalError } from '../../../protocol/assert.js'
-import { WAITERS_MAX } from '../../../protocol/limits.js'
+import { FRESH_WAITERS_MAX } from '../../../protocol/limits.js'
 import { firstStep, grantedMessage, planAcquire, planCancel, queuedMessage } from '../../../protocol/lock/acquire.js'
 import { type LockRecord, readLock, type Seat } from '../../../protocol/lock/record.js'
 import { compileTiming, nudgePeriodMaxMs, nudgePeriodMs } from '../../../protocol/timing.js'
-import { ANNA, BERT, CLEO, type LockFields, lockItem, SESSION, seat } from '../../store/fixtures.js'
+import { ANNA, BERT, CLEO, type LockFields, lockItem, MARK, SESSION, seat } from '../../store/fixtures.js'
 
 const timing = compileTiming()
 const lock = (fields: LockFields): LockRecord => readLock(lockItem(fields)) as LockRecord
 const NOW = 1_000_000
 const plan = (seen: LockRecord | undefined, me: Seat, above: number | undefined) =>
-  planAcquire(seen, { me, above }, { timing, nowMs: NOW })
+  planAcquire(seen, { me, above, since: undefined }, { timing, nowMs: NOW })
 const [anna, bert, cleo] = [seat(ANNA, 2), seat(BERT, 2), seat(CLEO, 2)]
+const ours = seat(ANNA, 2, MARK)
+const first = { how: 'first', isGuest: false }
+const behind = { how: 'behind', isGuest: false, isMixed: false, waitersMax: FRESH_WAITERS_MAX }
 
 describe('an acquire', () => {
   test('begins with a grant, or in the queue where its sender was told of a holder', () => {
     expect(firstStep(undefined, undefined)).toEqual({ kind: 'grant', above: undefined })
     expect(firstStep(40, undefined)).toEqual({ kind: 'grant', above: 40 })
-    expect(firstStep(undefined, 0)).toEqual({ kind: 'enqueue', holder: undefined, first: true })
-    expect(firstStep(undefined, 1)).toEqual({ kind: 'enqueue', holder: undefined, first: false })
+    expect(firstStep(undefined, 0)).toEqual({ kind: 'enqueue', holder: undefined, join: first })
+    expect(firstStep(undefined, 1)).toEqual({ kind: 'enqueue', holder: undefined, join: behind })
   })
 
   test('tries the grant where the lock is free or unknown', () => {
@@ -91,13 +94,13 @@ describe('an acquire', () => {
   })
 
   test('▸ with a fence queues like anybody where another process holds', () => {
-    expect(plan(lock({ holder: bert }), anna, 40)).toEqual({ kind: 'enqueue', holder: BERT, first: true })
+    expect(plan(lock({ holder: bert }), ours, 40)).toEqual({ kind: 'enqueue', holder: BERT, join: first })
   })
 
   test('queues first or behind others', () => {
-    expect(plan(lock({ holder: bert }), anna, undefined)).toEqual({ kind: 'enqueue', holder: BERT, first: true })
+    expect(plan(lock({ holder: bert }), ours, undefined)).toEqual({ kind: 'enqueue', holder: BERT, join: first })
     const waited = lock({ holder: bert, waiters: [cleo] })
-    expect(plan(waited, anna, undefined)).toEqual({ kind: 'enqueue', holder: BERT, first: false })
+    expect(plan(waited, ours, undefined)).toEqual({ kind: 'enqueue', holder: BERT, join: behind })
   })
 
   test('that is queued already waits on at its place', () => {
@@ -106,12 +109,13 @@ describe('an acquire', () => {
   })
 
   test('▸ finds the queue full, unless it stands there', () => {
-    const waiters = Array.from({ length: WAITERS_MAX }, (_, index) => seat(`other-${index}`, 1))
-    expect(plan(lock({ holder: bert, waiters }), anna, undefined)).toEqual({ kind: 'full', holder: BERT })
+    const waiters = Array.from({ length: FRESH_WAITERS_MAX }, (_, index) => seat(`other-${index}`, 1))
+    const full = { kind: 'full', holder: BERT, position: FRESH_WAITERS_MAX }
+    expect(plan(lock({ holder: bert, waiters }), ours, undefined)).toEqual(full)
     const among = [...waiters.slice(1), anna]
     expect(plan(lock({ holder: bert, waiters: among }), anna, undefined)).toMatchObject({ kind: 'wait' })
     const almost = lock({ holder: bert, waiters: waiters.slice(1) })
-    expect(plan(almost, anna, undefined)).toMatchObject({ kind: 'enqueue', first: false })
+    expect(plan(almost, ours, undefined)).toMatchObject({ kind: 'enqueue', join: behind })
   })
 })
 
@@ -163,15 +167,19 @@ describe('an answer', () => {
   })
 
   test('to a place in the queue says the place, when to nudge, and who holds where that is known', () => {
-    expect(queuedMessage(SESSION, { me: anna, position: 3, holder: undefined, nudged: false }, timing)).toEqual({
+    expect(
+      queuedMessage(SESSION, { me: anna, position: 3, holder: undefined, nudged: false, since: undefined }, timing),
+    ).toEqual({
       type: 'queued',
       session: SESSION,
       r: 2,
       position: 3,
       nudgeAfterMs: nudgePeriodMs(timing, 3, false),
     })
-    expect(queuedMessage(SESSION, { me: anna, position: 0, holder: 'server 1', nudged: true }, timing)).toMatchObject({
+    const place = { me: anna, position: 0, holder: 'server 1', nudged: true, since: 9 }
+    expect(queuedMessage(SESSION, place, timing)).toMatchObject({
       position: 0,
+      since: 9,
       nudgeAfterMs: nudgePeriodMs(timing, 0, true),
       holder: 'server 1',
     })

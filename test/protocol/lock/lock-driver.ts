@@ -1,7 +1,10 @@
-import type { Store, Update, UpdateOutcome } from '../../../protocol/dynamodb.js'
+import type { Store, Update } from '../../../protocol/dynamodb.js'
 import { lockKey, type SessionKey } from '../../../protocol/keys.js'
 import { planAcquire, planCancel } from '../../../protocol/lock/acquire.js'
+import { isHeldBy } from '../../../protocol/lock/holder.js'
+import { join } from '../../../protocol/lock/join-writes.js'
 import { type LockRecord, readLock, type Seat } from '../../../protocol/lock/record.js'
+import { handOverWrite } from '../../../protocol/lock/release.js'
 import * as writes from '../../../protocol/lock/writes.js'
 import { compileTiming } from '../../../protocol/timing.js'
 
@@ -37,14 +40,21 @@ export class LockDriver {
       const outcome = await this.store.update(
         step.kind === 'dequeue'
           ? writes.dequeue(this.session, step)
-          : writes.handOver(this.session, { holder: me.p, epoch: step.epoch, nowMs: this.nowMs() }),
+          : handOverWrite(this.session, { holder: me.p, epoch: step.epoch, nowMs: this.nowMs() }, lock),
       )
       lock = readLock(outcome.item)
     }
   }
 
-  release(p: string, epoch: number): Promise<UpdateOutcome> {
-    return this.store.update(writes.handOver(this.session, { holder: p, epoch, nowMs: this.nowMs() }))
+  async release(p: string, epoch: number): Promise<void> {
+    let lock: LockRecord | undefined
+    for (let round = 0; round < ROUNDS_MAX; round += 1) {
+      const { applied, item } = await this.store.update(
+        handOverWrite(this.session, { holder: p, epoch, nowMs: this.nowMs() }, lock),
+      )
+      lock = readLock(item)
+      if (applied || !isHeldBy(lock, { holder: p, epoch })) return
+    }
   }
 
   /** Takes the lock back from its holder, as from a dead process. */
@@ -60,7 +70,7 @@ export class LockDriver {
   private acquireWrite(lock: LockRecord | undefined, me: Seat, above: number | undefined): Update | undefined {
     const { session } = this
     const nowMs = this.nowMs()
-    const step = planAcquire(lock, { me, above }, { timing: compileTiming(), nowMs })
+    const step = planAcquire(lock, { me, above, since: undefined }, { timing: compileTiming(), nowMs })
     switch (step.kind) {
       case 'grant':
         return step.above === undefined
@@ -71,11 +81,11 @@ export class LockDriver {
       case 'raise':
         return writes.raise(session, { ...step, me, nowMs })
       case 'handOver':
-        return writes.handOver(session, { holder: me.p, epoch: step.epoch, nowMs })
+        return handOverWrite(session, { holder: me.p, epoch: step.epoch, nowMs }, lock)
       case 'replace':
         return writes.replaceWaiter(session, { ...step, me })
       case 'enqueue':
-        return step.first ? writes.enqueueFirst(session, me, nowMs) : writes.enqueueBehind(session, me, nowMs)
+        return join(session, me, { ...step.join, nowMs })
       default:
         return undefined
     }

@@ -10,7 +10,10 @@ import { LockDriver } from './lock-driver.js'
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
 console.info(`locks: SEED=${seed}`)
 
-const PROCESSES = ['a', 'b', 'c']
+const PROCESSES = ['a', 'b', 'c', 'd']
+/** Two of one principal, and two of others. */
+const MARKS: { readonly [p: string]: string } = { a: 'one', b: 'one', c: 'two', d: 'three' }
+const markIn = (lock: LockRecord, { m }: Seat) => m ?? lock.mark
 const KEY = lockKey(SESSION)
 
 /** The memory store, with every step of the one lock on record. */
@@ -69,9 +72,9 @@ class Servers {
       case 'acquire':
       case 'acquireAbove':
         this.requests.set(process, last + 1)
-        return this.acquire(seat(process, last + 1), kind === 'acquire' ? undefined : epoch + 2)
+        return this.acquire(seat(process, last + 1, MARKS[process]), kind === 'acquire' ? undefined : epoch + 2)
       case 'acquireAgain':
-        return this.acquire(seat(process, old))
+        return this.acquire(seat(process, old, MARKS[process]))
       case 'cancel':
         await this.driver.cancel(seat(process, old))
         return undefined
@@ -98,15 +101,41 @@ function problemOf({ before, after }: WatchedStore['steps'][number]): string | u
   if (isSameGrant ? after.epoch !== before.epoch : after.epoch <= before.epoch)
     return 'the epoch must rise with a grant'
   if (before.holder === undefined || before.holder.p === after.holder?.p) return undefined
-  const [first, ...rest] = before.waiters
+  const mine = MARKS[after.holder?.p ?? '']
+  const first = before.waiters.find((waiter) => MARKS[waiter.p] === mine)
   const handedOver: LockRecord = {
+    ...before,
     epoch: before.epoch + 1,
     holder: first,
-    waiters: rest,
+    waiters: before.waiters.filter((waiter) => waiter !== first),
     askedAt: undefined,
     busyUntil: undefined,
   }
-  return isDeepStrictEqual(after, handedOver) ? undefined : 'a handoff must go to the first in line and leave no ask'
+  return isDeepStrictEqual(after, handedOver)
+    ? undefined
+    : 'a handoff must go to the first in line of a principal, and leave no ask'
+}
+
+/** While a principal waits, each other one is served once at most. */
+function turnProblemOf(steps: WatchedStore['steps']): string | undefined {
+  const served = new Map<string, string[]>()
+  for (const { before, after } of steps) {
+    const seats = [...after.waiters, ...(after.holder === undefined ? [] : [after.holder])]
+    if (seats.some((at) => markIn(after, at) !== MARKS[at.p])) return 'a seat must be of its principal'
+    const waiting = (lock: LockRecord) => new Set(lock.waiters.map(({ p }) => MARKS[p] as string))
+    const still = waiting(after)
+    for (const mark of served.keys()) if (!still.has(mark)) served.delete(mark)
+    const mine = MARKS[after.holder?.p ?? '']
+    if (mine === undefined || before?.holder === undefined || before.holder.p === after.holder?.p) continue
+    served.delete(mine)
+    for (const mark of waiting(before)) {
+      if (mark === mine || !still.has(mark)) continue
+      const others: readonly string[] = served.get(mark) ?? []
+      if (others.includes(mine)) return `${mine} is served twice while ${mark} waits`
+      served.set(mark, [...others, mine])
+    }
+  }
+  return undefined
 }
 
 const problemsOf = (steps: WatchedStore['steps']): string[] =>
@@ -122,7 +151,7 @@ const seatsAt = (lock: LockRecord | undefined): readonly (Seat | undefined)[] =>
 
 describe('a lock under random acquires, cancels, releases and reclaims of several processes', () => {
   test('is sound after every message: nobody is queued twice or behind itself, and each asker has a place', async () => {
-    let [handoffs, raises] = [0, 0]
+    let [handoffs, raises, turns] = [0, 0, 0]
     const actions = fc.array(action, { minLength: 1, maxLength: 60 })
     const property = fc.asyncProperty(actions, async (all) => {
       const watched = new WatchedStore()
@@ -135,8 +164,10 @@ describe('a lock under random acquires, cancels, releases and reclaims of severa
         expect(asked === undefined || seats.some((at) => at?.p === asked.p && at.r >= asked.r)).toBe(true)
       }
       expect(problemsOf(watched.steps)).toEqual([])
+      expect(turnProblemOf(watched.steps)).toBeUndefined()
+      turns += watched.steps.filter(({ before }) => before?.isMixed).length
       for (const { before, after } of watched.steps) {
-        if (before?.holder !== undefined && after.holder?.p === before.waiters[0]?.p) handoffs += 1
+        if (before?.holder !== undefined && before.waiters.some(({ p }) => p === after.holder?.p)) handoffs += 1
         if (before !== undefined && after.epoch > before.epoch + 1) raises += 1
       }
     })
@@ -144,6 +175,7 @@ describe('a lock under random acquires, cancels, releases and reclaims of severa
     // Otherwise the sequences would show nothing.
     expect(handoffs).toBeGreaterThan(100)
     expect(raises).toBeGreaterThan(20)
+    expect(turns).toBeGreaterThan(100)
   })
 
   test('is sound after every write, in any order of the writes of messages at work at once', async () => {
@@ -156,6 +188,7 @@ describe('a lock under random acquires, cancels, releases and reclaims of severa
       })
       await scheduler.waitFor(Promise.all(all.map((one) => servers.act(one))))
       expect(problemsOf(watched.steps)).toEqual([])
+      expect(turnProblemOf(watched.steps)).toBeUndefined()
     })
     await fc.assert(property, { seed, numRuns: 400 })
   })

@@ -1,7 +1,7 @@
 import { num, str } from '../../../protocol/dynamodb.js'
 import { readLock } from '../../../protocol/lock/record.js'
 import { CorruptRecordError } from '../../../protocol/record-fields.js'
-import { ANNA, BERT, CLEO, lockItem, seat } from '../../store/fixtures.js'
+import { ANNA, BERT, CLEO, lockItem, MARK, seat } from '../../store/fixtures.js'
 import { expectFields, expectOptional, expectSchema } from '../damaged-fields.js'
 
 describe('a lock record', () => {
@@ -14,6 +14,8 @@ describe('a lock record', () => {
       waiters: [seat(BERT, 3)],
       askedAt: 4,
       busyUntil: 5,
+      mark: MARK,
+      isMixed: false,
     })
   })
 
@@ -24,7 +26,18 @@ describe('a lock record', () => {
       waiters: [],
       askedAt: undefined,
       busyUntil: undefined,
+      mark: MARK,
+      isMixed: false,
     })
+  })
+
+  test('of several principals says so, and whose seats are of another one', () => {
+    const mixed = lockItem({ holder: seat(ANNA, 2), waiters: [seat(BERT, 3, 'other1')], isMixed: true })
+    expect(readLock(mixed)).toMatchObject({ waiters: [{ p: BERT, r: 3, m: 'other1' }], isMixed: true })
+    const { mark: _, ...older } = lockItem({ holder: seat(ANNA, 2) })
+    expect(readLock(older)).toMatchObject({ holder: { p: ANNA, r: 2 }, mark: undefined, isMixed: false })
+    expect(() => readLock({ ...mixed, mark: num(1) })).toThrow(CorruptRecordError)
+    expect(() => readLock({ ...mixed, mixed: str('yes') })).toThrow(CorruptRecordError)
   })
 
   test('with a field missing or of another kind is refused', () => {

@@ -14,6 +14,7 @@ import { SLEEP_MUTANTS } from './sleep.js'
 import { STATE_MUTANTS } from './state.js'
 import { THROTTLED_MUTANTS } from './throttled.js'
 import { TOLD_MUTANTS } from './told.js'
+import { TURN_MUTANTS } from './turns.js'
 import { WORKER_MUTANTS } from './workers.js'
 
 /**
@@ -37,4 +38,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...DAYS_MUTANTS,
   ...LIVING_MUTANTS,
   ...THROTTLED_MUTANTS,
+  ...TURN_MUTANTS,
 ]

@@ -60,9 +60,9 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a process is queued twice',
-    file: 'protocol/lock/writes.ts',
-    from: 'AND size(waiters) < :max AND ${NOT_QUEUED}`,',
-    to: 'AND size(waiters) < :max`,',
+    file: 'protocol/lock/join-writes.ts',
+    from: 'AND size(waiters) < :max AND ${NOT_QUEUED}` +',
+    to: 'AND size(waiters) < :max` +',
   },
   {
     name: 'a handoff to the last in line',
@@ -98,7 +98,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     name: 'a retried release tells nobody',
     file: 'functions/release.ts',
     from: 'const lock = isFollowed(found, epoch) ?',
-    to: 'const lock = outcome.applied && isFollowed(found, epoch) ?',
+    to: 'const lock = applied && isFollowed(found, epoch) ?',
   },
   {
     name: 'nobody nudges',

@@ -31,8 +31,8 @@ export const REMEMBERED_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a sender that was told of a holder is queued where there is none',
-    file: 'protocol/lock/writes.ts',
-    from: 'condition: `${HELD_BY_OTHER} AND ${NOBODY_WAITS}`,',
-    to: 'condition: NOBODY_WAITS,',
+    file: 'protocol/lock/join-writes.ts',
+    from: 'condition: `${HELD_BY_OTHER} AND ${NOBODY_WAITS} AND ${seat.isOf}`,',
+    to: 'condition: `${NOBODY_WAITS} AND ${seat.isOf}`,',
   },
 ]

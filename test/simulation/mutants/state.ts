@@ -43,8 +43,8 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a new epoch starts low',
     file: 'protocol/lock/writes.ts',
-    from: "'SET epoch = if_not_exists(epoch, :now) + :one, holder = :me, waiters = if_not_exists(waiters, :none), ' +",
-    to: "'SET epoch = if_not_exists(epoch, :zero) + :one, holder = :me, waiters = if_not_exists(waiters, :none), ' +",
+    from: "'SET epoch = if_not_exists(epoch, :now) + :one, holder = :me, mark = :mark, ' +",
+    to: "'SET epoch = if_not_exists(epoch, :zero) + :one, holder = :me, mark = :mark, ' +",
   },
   {
     name: 'a claim creates a session that nobody wants',

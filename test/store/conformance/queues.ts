@@ -1,24 +1,30 @@
 import { lockKey } from '../../../protocol/keys.js'
 import { WAITERS_MAX } from '../../../protocol/limits.js'
+import { displace, enqueueBehind, enqueueFirst } from '../../../protocol/lock/join-writes.js'
 import * as writes from '../../../protocol/lock/writes.js'
 import { Trials } from '../expectations.js'
-import { ANNA, BERT, CLEO, DORA, lockItem, NOW, SESSION, seat } from '../fixtures.js'
+import { ANNA, BERT, CLEO, DORA, lockItem, MARK, NOW, SESSION, seat } from '../fixtures.js'
 import type { StoreUnderTest } from '../under-test.js'
 
 const KEY = lockKey(SESSION)
 const [anna, bert, cleo, dora] = [seat(ANNA), seat(BERT), seat(CLEO), seat(DORA)]
+const OTHER = 'other1'
+const first = { isGuest: false, nowMs: NOW }
+const behind = { isGuest: false, isMixed: false, waitersMax: WAITERS_MAX, nowMs: NOW }
+/** As the functions name a sender: with the mark of its principal. */
+const of = (p: string, mark = MARK) => seat(p, 1, mark)
 
 /** Every write to the queue of a lock. */
 export function describeQueueWrites(subject: () => StoreUnderTest): void {
   const on = new Trials(subject, 'locks', KEY, lockItem)
 
   test('enqueueFirst dates the ask afresh, whatever an earlier wait left behind', async () => {
-    const after = await on.applied({ holder: anna, askedAt: 1, busyUntil: 2 }, writes.enqueueFirst(SESSION, bert, NOW))
+    const after = await on.applied({ holder: anna, askedAt: 1, busyUntil: 2 }, enqueueFirst(SESSION, of(BERT), first))
     expect(after).toEqual(lockItem({ holder: anna, waiters: [bert], askedAt: NOW, busyUntil: 2 }))
   })
 
   test('enqueueFirst is refused by a free lock, by its own process as holder and by waiters', async () => {
-    await on.refused(writes.enqueueFirst(SESSION, bert, NOW), {
+    await on.refused(enqueueFirst(SESSION, of(BERT), first), {
       missing: undefined,
       free: {},
       heldByItself: { holder: seat(BERT, 9) },
@@ -27,7 +33,7 @@ export function describeQueueWrites(subject: () => StoreUnderTest): void {
   })
 
   test('enqueueBehind takes the last place and keeps the ask, or dates one where there is none', async () => {
-    const update = writes.enqueueBehind(SESSION, cleo, NOW)
+    const update = enqueueBehind(SESSION, of(CLEO), behind)
     const asked = await on.applied({ holder: anna, waiters: [bert], askedAt: 1 }, update)
     expect(asked).toEqual(lockItem({ holder: anna, waiters: [bert, cleo], askedAt: 1 }))
     const unasked = await on.applied({ holder: anna, waiters: [bert] }, update)
@@ -36,12 +42,12 @@ export function describeQueueWrites(subject: () => StoreUnderTest): void {
 
   test('enqueueBehind fills the queue up to its bound', async () => {
     const almostFull = Array.from({ length: WAITERS_MAX - 1 }, (_, index) => seat(BERT, index + 1))
-    const after = await on.applied({ holder: anna, waiters: almostFull }, writes.enqueueBehind(SESSION, cleo, NOW))
+    const after = await on.applied({ holder: anna, waiters: almostFull }, enqueueBehind(SESSION, of(CLEO), behind))
     expect(after).toEqual(lockItem({ holder: anna, waiters: [...almostFull, cleo], askedAt: NOW }))
   })
 
   test('enqueueBehind is refused where it would be first, where it stands already and where the queue is full', async () => {
-    await on.refused(writes.enqueueBehind(SESSION, cleo, NOW), {
+    await on.refused(enqueueBehind(SESSION, of(CLEO), behind), {
       missing: undefined,
       freeButWaited: { waiters: [bert] },
       heldByItself: { holder: seat(CLEO, 9), waiters: [bert] },
@@ -49,6 +55,82 @@ export function describeQueueWrites(subject: () => StoreUnderTest): void {
       queuedAlready: { holder: anna, waiters: [bert, cleo] },
       full: { holder: anna, waiters: Array.from({ length: WAITERS_MAX }, (_, index) => seat(BERT, index + 1)) },
     })
+  })
+
+  test('a guest names its mark, and is queued by no other write than that of a guest', async () => {
+    const guest = of(BERT, OTHER)
+    const queued = lockItem({ holder: anna, waiters: [guest], askedAt: NOW })
+    const asFirst = enqueueFirst(SESSION, guest, { ...first, isGuest: true })
+    expect(await on.applied({ holder: anna, isMixed: true }, asFirst)).toEqual(queued)
+    await on.refused(enqueueFirst(SESSION, guest, first), { ofAnother: { holder: anna } })
+    await on.refused(asFirst, { ofItsOwn: { holder: anna, mark: OTHER } })
+    const second = enqueueBehind(SESSION, of(CLEO, OTHER), { ...behind, isGuest: true })
+    const after = await on.applied({ holder: anna, waiters: [guest], askedAt: NOW }, second)
+    expect(after).toEqual(lockItem({ holder: anna, waiters: [guest, of(CLEO, OTHER)], askedAt: NOW }))
+    await on.refused(second, { behindAnother: { holder: anna, waiters: [bert] } })
+    await on.refused(enqueueBehind(SESSION, of(CLEO), behind), { behindAGuest: { holder: anna, waiters: [guest] } })
+  })
+
+  test('enqueueBehind of another principal makes the queue one of several', async () => {
+    const mixing = { ...behind, isMixed: true }
+    const guest = enqueueBehind(SESSION, of(CLEO, OTHER), { ...mixing, isGuest: true })
+    const mixed = { holder: anna, waiters: [bert, of(CLEO, OTHER)], askedAt: 1, isMixed: true }
+    expect(await on.applied({ holder: anna, waiters: [bert], askedAt: 1 }, guest)).toEqual(lockItem(mixed))
+    const own = enqueueBehind(SESSION, of(DORA), mixing)
+    expect(await on.applied(mixed, own)).toEqual(lockItem({ ...mixed, waiters: [...mixed.waiters, dora] }))
+  })
+
+  test('displace takes a place, and moves its own principal up, if all of them are as they were seen', async () => {
+    const waiters = [bert, cleo, of(DORA, OTHER)]
+    const me = seat('eva', 1, OTHER)
+    const moves = [
+      { index: 1, from: cleo, to: of(DORA, OTHER) },
+      { index: 2, from: of(DORA, OTHER), to: me },
+    ]
+    const last = { index: 2, p: DORA }
+    const update = displace(SESSION, me, { isGuest: true, moves, last, nowMs: NOW })
+    const after = await on.applied({ holder: anna, waiters, askedAt: 1 }, update)
+    const moved = [bert, of(DORA, OTHER), me]
+    expect(after).toEqual(lockItem({ holder: anna, waiters: moved, askedAt: 1, isMixed: true }))
+    await on.refused(update, {
+      missing: undefined,
+      free: {},
+      heldByItself: { holder: me, waiters },
+      queuedAlready: { holder: anna, waiters: [...waiters, me] },
+      moved: { holder: anna, waiters: waiters.slice(1) },
+      joined: { holder: anna, waiters: [...waiters, seat('fred')] },
+      otherRequest: { holder: anna, waiters: [bert, cleo, seat(DORA, 2, OTHER)] },
+      ofItsOwn: { holder: anna, waiters, mark: OTHER },
+    })
+    const askedAnew = [bert, seat(CLEO, 2), of(DORA, OTHER)]
+    expect(await on.applied({ holder: anna, waiters: askedAnew, askedAt: 1 }, update)).toEqual(
+      lockItem({ holder: anna, waiters: moved, askedAt: 1, isMixed: true }),
+    )
+  })
+
+  test('displace of all places that one principal may lose fits into one write', async () => {
+    const half = WAITERS_MAX / 2
+    const waiters = [
+      ...Array.from({ length: half + 2 }, (_, index) => seat(`a${index}`)),
+      ...Array.from({ length: half - 2 }, (_, index) => seat(`b${index}`, 1, OTHER)),
+    ]
+    const me = seat('eva', 1, OTHER)
+    const after = [...waiters.slice(0, half + 1), ...waiters.slice(half + 2), me]
+    const moves = after.flatMap((to, index) => {
+      const from = waiters[index]
+      return from === undefined || from === to ? [] : [{ index, from, to }]
+    })
+    const last = { index: WAITERS_MAX - 1, p: waiters.at(-1)?.p ?? '' }
+    const update = displace(SESSION, me, { isGuest: true, moves, last, nowMs: NOW })
+    expect(await on.applied({ holder: anna, waiters, askedAt: 1 }, update)).toEqual(
+      lockItem({ holder: anna, waiters: after, askedAt: 1, isMixed: true }),
+    )
+  })
+
+  test('replaceWaiter gives the place to the newer request, under the mark that it has', async () => {
+    const guests = { holder: anna, waiters: [bert, of(CLEO, OTHER)], askedAt: 1 }
+    const renewed = writes.replaceWaiter(SESSION, { me: seat(CLEO, 5, OTHER), seen: of(CLEO, OTHER), index: 1 })
+    expect(await on.applied(guests, renewed)).toEqual(lockItem({ ...guests, waiters: [bert, seat(CLEO, 5, OTHER)] }))
   })
 
   test('replaceWaiter gives the place to the newer request', async () => {

@@ -2,7 +2,10 @@ import * as fc from 'fast-check'
 import type { AttributeValue, Item, Update } from '../../../protocol/dynamodb.js'
 import { num, str } from '../../../protocol/dynamodb.js'
 import { lockKey, processKey } from '../../../protocol/keys.js'
+import { WAITERS_MAX } from '../../../protocol/limits.js'
+import { enqueueBehind, enqueueFirst } from '../../../protocol/lock/join-writes.js'
 import { type LockRecord, readLock, type Seat } from '../../../protocol/lock/record.js'
+import { handOverWrite } from '../../../protocol/lock/release.js'
 import * as lockWrites from '../../../protocol/lock/writes.js'
 import { readProcess } from '../../../protocol/process/record.js'
 import * as processWrites from '../../../protocol/process/writes.js'
@@ -16,6 +19,7 @@ import { ANNA, BERT, CLEO, introduction, seat } from '../fixtures.js'
 /** Random sequences of the protocol's own writes, mostly fit for the record as it stands, and often just not. */
 
 const PROCESSES = [ANNA, BERT, CLEO] as const
+const MARKS: { readonly [p: string]: string } = { [ANNA]: 'one', [BERT]: 'one', [CLEO]: 'two' }
 const TTL_MS = 3_600_000
 
 /** The parts of one random write. `slip` says by how much it misses the epoch or the place that it means. */
@@ -45,6 +49,7 @@ interface Moment extends Parts {
   readonly lock: LockRecord | undefined
   readonly epoch: number
   readonly me: Seat
+  readonly isGuest: boolean
   /** The seat of the holder, or one that is not. */
   readonly seen: Seat
 }
@@ -55,10 +60,12 @@ const lockChoices: readonly ((moment: Moment) => Update)[] = [
   ({ session, me, epoch, nowMs }) => lockWrites.grantAbove(session, me, { above: epoch + 10, nowMs }),
   ({ session, me, seen, epoch, nowMs }) => lockWrites.regrant(session, { me, seen, epoch, nowMs }),
   ({ session, me, seen, epoch, nowMs }) => lockWrites.raise(session, { me, seen, epoch, above: epoch + 5, nowMs }),
-  ({ session, me, nowMs }) => lockWrites.enqueueFirst(session, me, nowMs),
-  ({ session, me, nowMs }) => lockWrites.enqueueFirst(session, me, nowMs),
-  ({ session, me, nowMs }) => lockWrites.enqueueBehind(session, me, nowMs),
-  ({ session, me, nowMs }) => lockWrites.enqueueBehind(session, me, nowMs),
+  ({ session, me, isGuest, nowMs }) => enqueueFirst(session, me, { isGuest, nowMs }),
+  ({ session, me, isGuest, nowMs }) => enqueueFirst(session, me, { isGuest, nowMs }),
+  ({ session, me, isGuest, nowMs }) =>
+    enqueueBehind(session, me, { isGuest, isMixed: false, waitersMax: WAITERS_MAX, nowMs }),
+  ({ session, me, isGuest, place, nowMs }) =>
+    enqueueBehind(session, me, { isGuest, isMixed: place > 1, waitersMax: WAITERS_MAX, nowMs }),
   ({ session, me, lock, place }) =>
     lockWrites.replaceWaiter(session, { me, seen: lock?.waiters[place] ?? me, index: place }),
   ({ session, me, lock, place, slip }) =>
@@ -69,7 +76,7 @@ const lockChoices: readonly ((moment: Moment) => Update)[] = [
     }),
   ({ session, epoch, nowMs }) => lockWrites.ask(session, { epoch, nowMs }),
   ({ session, seen, epoch, nowMs }) => lockWrites.handOver(session, { holder: seen.p, epoch, nowMs }),
-  ({ session, seen, epoch, nowMs }) => lockWrites.handOver(session, { holder: seen.p, epoch, nowMs }),
+  ({ session, seen, epoch, lock, nowMs }) => handOverWrite(session, { holder: seen.p, epoch, nowMs }, lock),
   ({ session, seen, epoch, nowMs }) => lockWrites.busy(session, { holder: seen.p, epoch, untilMs: nowMs + 30_000 }),
   ({ session, seen, epoch, nowMs }) => lockWrites.keep(session, { holder: seen.p, epoch, nowMs }),
 ]
@@ -125,7 +132,8 @@ export async function toWrite(
     nowMs,
     lock,
     epoch: (group === 2 ? (noted ?? 7) : (lock?.epoch ?? 7)) + given.slip,
-    me: seat(given.process, given.r),
+    me: seat(given.process, given.r, MARKS[given.process]),
+    isGuest: (lock?.mark !== MARKS[given.process]) === (given.slip === 0),
     seen: (given.slip === 0 ? lock?.holder : undefined) ?? seat(given.process, given.r),
   })
 }
