@@ -28,7 +28,7 @@ import {
   type RotateOptions,
 } from './options/access-options.js'
 import { checkWork } from './options/check.js'
-import { compileDrainMs } from './options/client-options.js'
+import { compileDrainMs } from './options/drain.js'
 import type { Transport } from './ports.js'
 import { isInsideAccess, Task } from './scope.js'
 import type { ClientContext, ClientParts } from './session/context.js'
@@ -210,9 +210,10 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
   workerPort(): MessagePort {
     this.entrance.checkOpen()
     const api = this as unknown as HoldfastApi<Record<string, unknown>>
-    const { namespace, undefinedValues, timeoutMs, ifMissing, durability } = this.context.options
+    const { namespace, idKey, undefinedValues, timeoutMs, ifMissing, durability } = this.context.options
     const { store } = this.entrance.nesting
-    const greeting = { kind: 'greeting' as const, store, namespace, undefinedValues, timeoutMs, ifMissing, durability }
+    const given = { namespace, idKey, undefinedValues, timeoutMs, ifMissing, durability }
+    const greeting = { kind: 'greeting' as const, store, ...given }
     const host = new WorkerHost(api, greeting, (closed) => void this.workers.delete(closed), this.openChannel)
     this.workers.add(host)
     return host.port as MessagePort

@@ -160,3 +160,7 @@ export const WORKER_CALLS_MAX = 10_000
 export const WORKER_ERROR_CAUSES_MAX = 4
 /** How long a worker thread stands still in `tryLock` for a main thread that does not answer. */
 export const WORKER_STANDSTILL_MS = 10_000
+
+/** A key of the application for the hashes of ids: shorter ones can be guessed, and longer ones are no better. */
+export const ID_KEY_BYTES_MIN = 16
+export const ID_KEY_BYTES_MAX = 1_024

@@ -8,6 +8,7 @@ import { PROCESSES_DEFAULT, PROCESSES_MAX } from '../protocol/limits.js'
 import { leaseMsFor, type Size } from '../protocol/size.js'
 import { compileTiming, type Timing } from '../protocol/timing.js'
 import { Functions } from './functions.js'
+import { Grants } from './grants.js'
 import { Socket } from './socket.js'
 import { grantOn, Tables } from './tables.js'
 import { checkThrottle, routeThrottles, type Throttle } from './throttles.js'
@@ -111,7 +112,7 @@ export interface HoldfastProps {
  *
  * @example
  * const holdfast = new Holdfast(this, 'Holdfast')
- * holdfast.grantAccess(server.taskRole)
+ * holdfast.grants.connect(server.taskRole)
  * container.addEnvironment('HOLDFAST_CONFIG', holdfast.config)
  */
 export class Holdfast extends Construct {
@@ -123,6 +124,8 @@ export class Holdfast extends Construct {
   readonly locksTable: Table
   /** The sessions themselves. */
   readonly sessionsTable: Table
+  /** Gives rights to roles, users and others. */
+  readonly grants: Grants
   private readonly socket: Socket
 
   constructor(scope: Construct, id: string, props: HoldfastProps = {}) {
@@ -137,6 +140,7 @@ export class Holdfast extends Construct {
     })
     this.locksTable = tables.locks
     this.sessionsTable = tables.sessions
+    this.grants = new Grants(this, tables, () => this.socket)
     const processes = checkedProcesses(props.processesMax ?? PROCESSES_DEFAULT)
     const timing = compileTiming({ leaseMs: leaseMsFor(processes), ...props.timing })
     const size: Size = { processes, leaseMs: timing.leaseMs }
@@ -157,6 +161,7 @@ export class Holdfast extends Construct {
         HOLDFAST_CALLBACK_URL: this.socket.callbackUrl,
         HOLDFAST_API: this.socket.source,
         HOLDFAST_TIMING: JSON.stringify(timing),
+        HOLDFAST_NAMESPACES: this.grants.confinements,
       },
       memorySizeMb: props.memorySizeMb ?? MEMORY_MB,
       logRetention,
@@ -173,14 +178,9 @@ export class Holdfast extends Construct {
     })
   }
 
-  /**
-   * Allows an application server to connect, and to read and write sessions. It gets locks only through
-   * the functions.
-   */
+  /** The same as `grants.connect` for all namespaces. */
   grantAccess(grantee: IGrantable): Grant {
-    // The transaction that gives a session another id consists of updates: for IAM it is two UpdateItem.
-    const sessions = grantOn(this.sessionsTable, grantee, ['GetItem', 'UpdateItem'])
-    return sessions.combine(this.socket.grantConnect(grantee))
+    return this.grants.connect(grantee)
   }
 
   private connect(functions: Functions): void {

@@ -114,6 +114,11 @@ export class Socket extends Construct {
       this.settings.addResourceDependency(route.node.defaultChild as CfnRoute)
   }
 
+  /** Allows closing the connections of this stage; neither looking at them nor sending to them. */
+  grantClose(grantee: IGrantable): Grant {
+    return this.grant(grantee, 'execute-api:ManageConnections', 'DELETE/@connections/*')
+  }
+
   private grant(grantee: IGrantable, action: string, path: string): Grant {
     const resourceName = `${STAGE}/${path}`
     const arn = Stack.of(this).formatArn({ service: 'execute-api', resource: this.api.apiId, resourceName })

@@ -42,12 +42,27 @@ export class Tables extends Construct {
   }
 }
 
-/** Allows exactly `actions` on exactly this table, and the use of its key where it has one of its own. */
-export function grantOn(table: Table, grantee: IGrantable, actions: readonly string[]): Grant {
+/**
+ * Allows exactly `actions` on exactly this table, and the use of its key where it has one of its own. `leadingKeys` are
+ * patterns of the items' keys, where not all items are meant.
+ */
+export function grantOn(
+  table: Table,
+  grantee: IGrantable,
+  actions: readonly string[],
+  leadingKeys?: readonly string[],
+): Grant {
   const grant = Grant.addToPrincipal({
     grantee,
     actions: actions.map((action) => `dynamodb:${action}`),
     resourceArns: [table.tableArn],
+    ...(leadingKeys === undefined ? {} : { conditions: onlyKeys(leadingKeys) }),
   })
   return table.encryptionKey === undefined ? grant : grant.combine(table.encryptionKey.grantEncryptDecrypt(grantee))
 }
+
+/** A request that names no key would pass `ForAllValues` alone. */
+const onlyKeys = (patterns: readonly string[]) => ({
+  'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': patterns },
+  Null: { 'dynamodb:LeadingKeys': 'false' },
+})

@@ -176,8 +176,11 @@ class Stack {
         start: () => this.restart(() => dynamodb.start()),
         inject: (faults) => this.proxy.inject(faults),
       },
-      addApplication: (nameOrArn) =>
-        this.principals.addApplication(nameOrArn, this.deployment.applicationStatements).credentials,
+      addApplication: (nameOrArn) => {
+        const [, role = ''] = /:assumed-role\/([^/]+)\//.exec(nameOrArn) ?? []
+        const statements = this.deployment.roles.get(role) ?? this.deployment.applicationStatements
+        return this.principals.addApplication(nameOrArn, statements).credentials
+      },
       stop,
       [Symbol.asyncDispose]: stop,
     }

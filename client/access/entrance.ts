@@ -35,7 +35,8 @@ export class Entrance implements AccessContext {
 
   keyOf(id: string): SessionKey {
     checkSessionId(id)
-    return sessionKey(this.context.options.namespace, id)
+    const { namespace, idKey } = this.context.options
+    return sessionKey(namespace, id, idKey)
   }
 
   newId(given: string | undefined): { readonly id: string; readonly key: SessionKey } {

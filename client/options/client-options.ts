@@ -1,9 +1,9 @@
+import type { KeyObject } from 'node:crypto'
 import type { Agent } from 'node:http'
 import { LABEL_PATTERN, NAMESPACE_PATTERN } from '../../protocol/keys.js'
 import { LABEL_CHARS_MAX, NAMESPACE_CHARS_MAX, SESSION_BYTES_MAX } from '../../protocol/limits.js'
 import {
   CACHED_BYTES_DEFAULT,
-  DRAIN_DEFAULT_MS,
   FLUSH_DEFAULT_MS,
   FLUSH_MAX_MS,
   HELD_SESSIONS_DEFAULT,
@@ -23,6 +23,7 @@ import { compileAgent } from './agent.js'
 import { checkKeys, integer, invalid, type Keys } from './check.js'
 import { compileClosingSignals } from './closing-signals.js'
 import { type CredentialsOption, compileCredentials } from './credentials.js'
+import { compileIdKey } from './id-key.js'
 import { SchemaCheck, type Schemas } from './schemas.js'
 import { compileConfig, type HoldfastConfig } from './store-config.js'
 
@@ -35,6 +36,13 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
   readonly config?: HoldfastConfig | string
   /** Keeps the sessions of several applications apart: 1 to 64 of A-Z a-z 0-9 _ . - */
   readonly namespace: string
+  /**
+   * A secret of 16 to 1,024 bytes, for ids that may be guessed, such as a user's number: the store then knows a session by
+   * the HMAC-SHA-256 of its id, and nobody without the key can find it. All servers of a namespace need the same key. The
+   * hazard: under another key there are other sessions.
+   * @default - none: the SHA-256 of the id
+   */
+  readonly idKey?: string | Uint8Array
   /**
    * A session lives this long after its last use. Accesses that change nothing extend its life with few writes (see
    * `touchShare`), accesses that fail do not. 1,000 (a second) to 34,560,000,000 (400 days).
@@ -177,6 +185,7 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
 export interface CompiledOptions {
   readonly config: HoldfastConfig
   readonly namespace: string
+  readonly idKey: KeyObject | undefined
   readonly ttlMs: number
   readonly touchShare: number
   readonly label: string
@@ -199,10 +208,10 @@ export interface CompiledOptions {
   readonly closingSignals: readonly NodeJS.Signals[]
 }
 
-const CLOSE_KEYS = { drainMs: true } as const
 const OPTION_KEYS: Keys<HoldfastOptions> = {
   config: true,
   namespace: true,
+  idKey: true,
   ttlMs: true,
   touchShare: true,
   label: true,
@@ -252,6 +261,7 @@ export function compileOptions<S extends object>(
   return {
     config,
     namespace,
+    idKey: compileIdKey(options.idKey),
     ttlMs: integer('ttlMs', options.ttlMs ?? TTL_DEFAULT_MS, TTL_MIN_MS, TTL_MAX_MS),
     touchShare,
     label,
@@ -278,11 +288,6 @@ export function compileOptions<S extends object>(
     agent: compileAgent(options.agent, config),
     closingSignals: compileClosingSignals(options.closeOnSignals),
   }
-}
-
-export function compileDrainMs(options: { readonly drainMs?: number }): number {
-  checkKeys(options, CLOSE_KEYS, 'close')
-  return integer('drainMs', options.drainMs ?? DRAIN_DEFAULT_MS, 0, OPTION_MS_MAX)
 }
 
 const byteLimit = (name: string, value: unknown): number => integer(name, value, 1, SESSION_BYTES_MAX)

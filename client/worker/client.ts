@@ -157,7 +157,7 @@ export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknow
 
   keyOf(id: string): SessionKey {
     checkSessionId(id)
-    return sessionKey(this.greeting.namespace, id)
+    return sessionKey(this.greeting.namespace, id, this.greeting.idKey)
   }
 
   /** An access joins the one around it, or is made by the main thread. */

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { AttributeValue } from '../../protocol/dynamodb.js'
 import type { Absence } from '../../protocol/state/record.js'
 import type { LockSpec } from '../attribute-locks/lock-request.js'
@@ -29,6 +30,8 @@ export interface Greeting {
   /** Names the store, as {@link ScopeOwner.store}. */
   readonly store: string | undefined
   readonly namespace: string
+  /** Crosses a port as a reference, not as bytes. */
+  readonly idKey: KeyObject | undefined
   readonly undefinedValues: UndefinedValues
   readonly timeoutMs: number
   readonly ifMissing: IfMissing

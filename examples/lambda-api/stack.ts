@@ -32,7 +32,7 @@ export class LambdaApiStack extends Stack {
       // With the AWS SDK that was tested, not the one that the runtime has on the day.
       bundling: { format: OutputFormat.ESM, mainFields: ['module', 'main'], minify: true, bundleAwsSDK: true },
     })
-    holdfast.grantAccess(shop)
+    holdfast.grants.connect(shop)
     const api = new HttpApi(this, 'Api')
     const integration = new HttpLambdaIntegration('ShopIntegration', shop)
     for (const [method, path] of ROUTES) api.addRoutes({ path, methods: [method], integration })

@@ -14,6 +14,8 @@ export interface DynamoDbRequest {
 interface Need {
   readonly action: string
   readonly resource: string
+  /** The keys of the items; undefined where the request names none. */
+  readonly keys: readonly string[] | undefined
 }
 
 /** In a transaction each item needs the permission that it would need alone. */
@@ -34,7 +36,8 @@ export function readDynamoDbRequest(amzTarget: string, body: string): DynamoDbRe
   return {
     operation,
     target: tables.join(','),
-    needs: uses.map(({ action, table, index }) => ({
+    needs: uses.map(({ action, table, index, keys }) => ({
+      keys,
       action: `dynamodb:${action}`,
       resource: `arn:aws:dynamodb:${REGION}:${ACCOUNT_ID}:table/${table}${index === undefined ? '' : `/index/${index}`}`,
     })),
@@ -46,6 +49,17 @@ interface Use {
   readonly action: string
   readonly table: string
   readonly index?: string | undefined
+  readonly keys: readonly string[] | undefined
+}
+
+/** The partition key of every table of the stack. */
+const KEY = 'pk'
+
+/** The key of one item, in a request that names it. */
+function keysOf(part: Readonly<Record<string, unknown>>): readonly string[] | undefined {
+  const item = (part.Key ?? part.Item) as Readonly<Record<string, { readonly S?: unknown } | undefined>> | undefined
+  const key = item?.[KEY]?.S
+  return typeof key === 'string' ? [key] : undefined
 }
 
 function usesOf(operation: string, input: Readonly<Record<string, unknown>>): Use[] {
@@ -55,13 +69,15 @@ function usesOf(operation: string, input: Readonly<Record<string, unknown>>): Us
       Object.entries(item).map(([kind, part]) => ({
         action: TRANSACTED[kind] ?? operation,
         table: nameOf(part.TableName),
+        keys: keysOf(part),
       })),
     )
   }
   if (typeof RequestItems === 'object' && RequestItems !== null) {
-    return Object.keys(RequestItems).map((table) => ({ action: operation, table: nameOf(table) }))
+    return Object.keys(RequestItems).map((table) => ({ action: operation, table: nameOf(table), keys: undefined }))
   }
-  return [{ action: operation, table: nameOf(TableName), index: typeof IndexName === 'string' ? IndexName : undefined }]
+  const index = typeof IndexName === 'string' ? IndexName : undefined
+  return [{ action: operation, table: nameOf(TableName), index, keys: keysOf(input) }]
 }
 
 /** A table may be named by its ARN too. */

@@ -23,8 +23,8 @@ export interface Principal {
 }
 
 /** Whether IAM lets this principal do this. */
-export const may = ({ statements }: Principal, action: string, resource: string): boolean =>
-  statements === 'everything' || isAllowed(statements, action, resource)
+export const may = ({ statements }: Principal, action: string, resource: string, keys?: readonly string[]): boolean =>
+  statements === 'everything' || isAllowed(statements, action, resource, keys)
 
 const temporary = () => ({ sessionToken: randomBytes(24).toString('base64') })
 

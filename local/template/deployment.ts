@@ -1,7 +1,7 @@
 import { TemplateError } from '../errors.js'
 import { readStatements, type Statement } from '../iam/permissions.js'
 import { readAssembly } from './assembly.js'
-import { type FunctionSpec, readFunctions } from './functions.js'
+import { type FunctionSpec, readFunctions, readRoles } from './functions.js'
 import { apiHost, Resources } from './resources.js'
 import { type ApiSpec, readApi } from './routes.js'
 import { readTables, type TableSpec } from './tables.js'
@@ -14,6 +14,8 @@ export interface Deployment {
   readonly api: ApiSpec
   /** The permissions of applications: the policy that the output `AccessPolicyArn` names. */
   readonly applicationStatements: readonly Statement[]
+  /** The permissions of the template's roles, by their names. */
+  readonly roles: ReadonlyMap<string, readonly Statement[]>
   readonly outputs: Readonly<Record<string, string>>
 }
 
@@ -29,6 +31,7 @@ export function readDeployment(folder: string): Deployment {
     functions,
     api: readApi(resources, functions),
     applicationStatements: readAccessPolicy(resources, requiredOutput(outputs, 'AccessPolicyArn')),
+    roles: new Map([...readRoles(resources).values()].map(({ name, statements }) => [name, statements])),
     outputs,
   }
 }

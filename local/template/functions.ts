@@ -87,7 +87,7 @@ interface Role {
 }
 
 /** The roles of the template by ARN, each with the policies attached to it. */
-function readRoles(resources: Resources): Map<string, Role> {
+export function readRoles(resources: Resources): Map<string, Role> {
   const roles = new Map<string, Role>()
   const policies = [...resources.ofType('AWS::IAM::Policy'), ...resources.ofType('AWS::IAM::ManagedPolicy')]
   for (const role of resources.ofType('AWS::IAM::Role')) {

@@ -56,6 +56,22 @@ describe('permissions', () => {
     expect(isAllowed(denied, 'dynamodb:GetItem', 'arn:t/B')).toBe(false)
   })
 
+  test('on some keys hold for requests that name such keys and no others', () => {
+    const Condition = {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['a#*', 'b#*'] },
+      Null: { 'dynamodb:LeadingKeys': 'false' },
+    }
+    const allowed = read({ Effect: 'Allow', Action: 'dynamodb:GetItem', Resource: 'arn:t/A', Condition })
+    const may = (keys: readonly string[] | undefined) => isAllowed(allowed, 'dynamodb:GetItem', 'arn:t/A', keys)
+    expect(may(['a#1'])).toBe(true)
+    expect(may(['a#1', 'b#2'])).toBe(true)
+    expect(may(['a#1', 'c#2'])).toBe(false)
+    expect(may(['aa#1'])).toBe(false)
+    expect(may(undefined)).toBe(false)
+    const denied = [...allowed, ...read({ Effect: 'Deny', Action: '*', Resource: '*' })]
+    expect(isAllowed(denied, 'dynamodb:GetItem', 'arn:t/A', ['a#1'])).toBe(false)
+  })
+
   test('take * and ? as wildcards, and nothing else', () => {
     expect(matches('a?c', 'abc')).toBe(true)
     expect(matches('a?c', 'ac')).toBe(false)
@@ -66,7 +82,22 @@ describe('permissions', () => {
   })
 
   test('that cannot be judged are an error', () => {
-    expect(() => read({ Effect: 'Allow', Action: '*', Resource: '*', Condition: {} })).toThrow("'Condition'")
+    const keys = { 'dynamodb:LeadingKeys': 'a#*' }
+    const isThere = { 'dynamodb:LeadingKeys': 'false' }
+    for (const Condition of [
+      {},
+      { 'ForAllValues:StringLike': keys },
+      { 'ForAllValues:StringLike': keys, Null: { 'dynamodb:LeadingKeys': 'true' } },
+      { 'ForAllValues:StringLike': keys, Null: { ...isThere, 'aws:username': 'false' } },
+      { 'ForAllValues:StringLike': keys, Null: isThere, Bool: { 'aws:SecureTransport': 'true' } },
+      { 'ForAnyValue:StringLike': keys, Null: isThere },
+      { Null: isThere },
+    ]) {
+      const statement = { Effect: 'Allow', Action: '*', Resource: '*', Condition }
+      expect(() => read(statement)).toThrow('a condition that is not supported')
+    }
+    const Condition = { 'ForAllValues:StringLike': keys, Null: isThere }
+    expect(() => read({ Effect: 'Deny', Action: '*', Resource: '*', Condition })).toThrow('denies on a condition')
     expect(() => read({ Effect: 'Perhaps', Action: '*', Resource: '*' })).toThrow('Perhaps')
   })
 })

@@ -1,0 +1,88 @@
+import { Aws, Lazy, Stack } from 'aws-cdk-lib'
+import type { Grant, IGrantable, IPrincipal, IRole, IUser } from 'aws-cdk-lib/aws-iam'
+import type { Construct } from 'constructs'
+import { NAMESPACE_PATTERN } from '../protocol/keys.js'
+import type { Socket } from './socket.js'
+import { grantOn, type Tables } from './tables.js'
+
+/** Options of {@link Grants.connect}. */
+export interface ConnectOptions {
+  /**
+   * The only namespaces that the grantee may use, each 1 to 64 of A-Z a-z 0-9 _ . - It must be a role or a user then, for
+   * which there is one such grant. All of them share an environment variable of the functions: some 30 roles fit.
+   *
+   * @default - all namespaces
+   */
+  readonly namespaces?: readonly string[]
+}
+
+/** The rights that a deployment gives to others. */
+export class Grants {
+  private readonly confined: { readonly principal: string; readonly namespaces: readonly string[] }[] = []
+
+  constructor(
+    private readonly scope: Construct,
+    private readonly tables: Tables,
+    private readonly socket: () => Socket,
+  ) {}
+
+  /**
+   * Allows an application server to connect, and to read and write sessions. It gets locks only through the functions.
+   * With `namespaces`, DynamoDB and the functions refuse it all other namespaces: it can neither read sessions there nor
+   * take their locks.
+   *
+   * The hazard: without `namespaces` a role may use all of them, also those that other roles are confined to.
+   *
+   * @example
+   * holdfast.grants.connect(shop.taskRole, { namespaces: ['shop'] })
+   * @throws {RangeError} for a wrong namespace, or none, and for a grantee that is neither a role nor a user.
+   */
+  connect(grantee: IGrantable, { namespaces }: ConnectOptions = {}): Grant {
+    if (namespaces !== undefined) this.confine(grantee, namespaces)
+    const leadingKeys = namespaces?.map((namespace) => `${namespace}#*`)
+    // The transaction that gives a session another id consists of updates: for IAM it is two UpdateItem.
+    const sessions = grantOn(this.tables.sessions, grantee, ['GetItem', 'UpdateItem'], leadingKeys)
+    return sessions.combine(this.socket().grantConnect(grantee))
+  }
+
+  /**
+   * Allows an operator what `evict` of holdfast/operator needs: to change records of processes, which have no user data,
+   * and to close connections. It can neither read sessions nor take locks.
+   *
+   * @example
+   * holdfast.grants.operate(operators)
+   */
+  operate(grantee: IGrantable): Grant {
+    const processes = grantOn(this.tables.locks, grantee, ['UpdateItem'], ['P#*'])
+    return processes.combine(this.socket().grantClose(grantee))
+  }
+
+  /** The variable of the functions that says whom they confine: undefined where they confine nobody. */
+  get confinements(): string {
+    const produce = () =>
+      this.confined.length === 0
+        ? undefined
+        : Stack.of(this.scope).toJsonString(this.confined.map(({ principal, namespaces }) => [principal, namespaces]))
+    return Lazy.string({ produce })
+  }
+
+  private confine(grantee: IGrantable, namespaces: readonly string[]): void {
+    const wrong = namespaces.find((namespace) => !NAMESPACE_PATTERN.test(namespace))
+    if (wrong !== undefined || namespaces.length === 0) {
+      const received = wrong === undefined ? 'none' : `'${wrong}'`
+      throw new RangeError(`namespaces must be 1 to 64 characters of A-Z a-z 0-9 _ . - each, received ${received}`)
+    }
+    this.confined.push({ principal: principalOf(grantee.grantPrincipal), namespaces })
+  }
+}
+
+/** As the functions name it: see principalOf in protocol/process/principal.ts. */
+function principalOf(principal: IPrincipal): string {
+  const { roleName, userArn } = principal as Partial<IRole & IUser>
+  if (roleName !== undefined) {
+    const account = principal.principalAccount ?? Aws.ACCOUNT_ID
+    return `arn:${Aws.PARTITION}:sts::${account}:assumed-role/${roleName}`
+  }
+  if (userArn !== undefined) return userArn
+  throw new RangeError('namespaces can be given to a role or a user only: the functions know callers by their names')
+}
