@@ -12,12 +12,13 @@ const ENTRIES = {
   web: 'client/adapters/web/index.ts',
   fastify: 'client/adapters/fastify/index.ts',
   lambda: 'client/adapters/lambda/index.ts',
+  operator: 'operator/index.ts',
   cli: 'local/cli.ts',
 }
 /** No entry of its own, but in a file of its own: a bundler leaves it out where only errors are imported. */
 const APART = { create: 'client/create.ts' }
 /** The declarations that those of the entries may refer to. */
-const TYPES = /^(?:protocol|store|client|functions(?!\/lambda)|infra(?!\/app)|local)\/.+\.d\.c?ts$/
+const TYPES = /^(?:protocol|store|client|functions(?!\/lambda)|infra(?!\/app)|local|operator)\/.+\.d\.c?ts$/
 const RENAMED_REQUIRE = /\brequire\("#(\w+)"\)/g
 
 /**

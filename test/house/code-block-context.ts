@@ -66,6 +66,8 @@ export const CONTEXT: { readonly [name: string]: string } = {
     streamifyResponse(handler: (event: Event, stream: Writable, context: Context) => Promise<void>): unknown
   }`,
 
+  processId: 'declare const processId: string',
+  locksTable: 'declare const locksTable: string',
   stack: `declare const stack: import('aws-cdk-lib').Stack`,
   taskDefinition: `declare const taskDefinition: import('aws-cdk-lib/aws-ecs').TaskDefinition`,
   container: `declare const container: import('aws-cdk-lib/aws-ecs').ContainerDefinition`,

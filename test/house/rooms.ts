@@ -124,7 +124,7 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
 
   functions: ['protocol', 'store'],
   'functions/lambda': ['functions', 'protocol', 'store'],
-  operator: ['protocol'],
+  operator: ['protocol', 'store'],
   // The construct checks its timing, and finds the bundles of the package that it is in.
   infra: ['protocol', 'local/package-root'],
   // The test kit gives its user the configuration of a client, and fails as the client does.
