@@ -42,6 +42,23 @@ export function chooseShape(seed: number, random: Random): Shape {
   return random.chance(0.004) ? 'long' : 'usual'
 }
 
+/** How long a task waits and works, on average. */
+interface Pace {
+  readonly pauseMs: number
+  readonly workMs: number
+}
+
+/** About as many accesses make a run. */
+const ACCESSES = 150
+
+/** How long a run is. Busy ones are short: many different ones find more than a few long ones. */
+export function durationMs(shape: Shape, { pauseMs, workMs }: Pace, tasks: number, random: Random): number {
+  const givenMs = DURATIONS_MS[shape]
+  if (givenMs !== undefined) return givenMs
+  const enoughMs = (ACCESSES * (pauseMs + workMs / 2)) / tasks
+  return Math.min(60_000, Math.max(6_000, enoughMs)) * random.between(0.5, 1.5)
+}
+
 /** How many servers a run has, where that is not drawn. Alone for days, a server keeps its sessions for weeks. */
 export function serversOf(shape: Shape, seed: number): number | undefined {
   if (shape === 'days') return seed % 4 < 2 ? 2 : 1

@@ -20,7 +20,7 @@ import { Roles } from './roles.js'
 import { LONGEST_TIMING, Rolling } from './rolling.js'
 import type { Result, Script } from './script.js'
 import { Server } from './server.js'
-import { chooseShape, DURATIONS_MS, faultsOf, type Shape, SLOWER, serversOf, TASKS } from './shape.js'
+import { chooseShape, durationMs, faultsOf, type Shape, SLOWER, serversOf, TASKS } from './shape.js'
 import { SleepWatch } from './sleep-watch.js'
 import { throttleWatch } from './throttle-watch.js'
 import { Timeline } from './timeline.js'
@@ -28,8 +28,6 @@ import { TOLD_BY_RENEWAL_MAX_MS, TOLD_MAX_MS } from './waits-watch.js'
 import { wireJudges } from './wiring.js'
 import { chooseWorkload, DAYS_TIMING, TIMING, type Workload } from './workload.js'
 
-/** About as many accesses make a run. */
-const ACCESSES = 150
 /** The last messages of worker threads, and the last commits of their accesses, take far less. */
 const LAST_MESSAGES_MS = 5_000
 /** A server that must be served has the sessions live on for at least this long. */
@@ -118,7 +116,7 @@ export class Simulation {
     if (this.shape === 'rolling') this.rolling().begin()
     if (this.shape === 'usual' && isPrompt(this.faults)) history.waits.watch(timeline, this.servers, TOLD_MAX_MS)
     if (this.shape === 'contended') history.waits.watch(timeline, this.servers, TOLD_BY_RENEWAL_MAX_MS)
-    await timeline.run(this.script?.durationMs ?? this.durationMs(tasks))
+    await timeline.run(this.script?.durationMs ?? durationMs(this.shape, this.workload, tasks, random))
     const points = [...this.points.labels]
 
     this.faults = NO_FAULTS
@@ -165,15 +163,6 @@ export class Simulation {
       points,
       hasCrashed: this.points.hasCrashed,
     }
-  }
-
-  /** Busy runs are short: many different ones find more than a few long ones. */
-  private durationMs(tasks: number): number {
-    const givenMs = DURATIONS_MS[this.shape]
-    if (givenMs !== undefined) return givenMs
-    const { pauseMs, workMs } = this.workload
-    const enoughMs = (ACCESSES * (pauseMs + workMs / 2)) / tasks
-    return Math.min(60_000, Math.max(6_000, enoughMs)) * this.random.between(0.5, 1.5)
   }
 
   /** A server that was never disturbed is granted every session. */
