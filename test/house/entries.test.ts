@@ -45,8 +45,8 @@ async function run(script: string, ...args: readonly string[]): Promise<readonly
 }
 
 test.each([
-  ['import', 'holdfast', 'index.js', 15],
-  ['require', 'holdfast', 'index.js', 15],
+  ['import', 'holdfast', 'index.js', 16],
+  ['require', 'holdfast', 'index.js', 16],
   ['import', 'holdfast/worker', 'worker.js', 10],
   ['require', 'holdfast/worker', 'worker.js', 10],
 ])('%s of %s loads few files', async (form, entry, own, most) => {
