@@ -12,6 +12,8 @@ export interface LocalConfig {
   readonly sessionsTable: string
   /** The address of DynamoDB, as in `http://127.0.0.1:40002`. */
   readonly dynamoDbEndpoint: string
+  /** Only where `holdfast dev` has started the stack: the keys of the application, which are always the same. */
+  readonly credentials?: Credentials
 }
 
 /**

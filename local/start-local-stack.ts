@@ -5,6 +5,7 @@ import { DynamoDbProxy } from './dynamodb/proxy.js'
 import { RequestCounts } from './dynamodb/request-counts.js'
 import { DynamoDbLocal } from './dynamodb/server.js'
 import { throttleTables } from './dynamodb/table-quotas.js'
+import type { Fixed } from './fixed.js'
 import { Gateway } from './gateway/gateway.js'
 import type { Invoke } from './gateway/integration.js'
 import type { GatewayEvent } from './gateway/lambda-events.js'
@@ -27,7 +28,7 @@ import { warmUp } from './warm-up.js'
  * not slower than later ones.
  *
  * A stack does not keep its process alive, and it ends when the process ends, however that happens. A program that only
- * serves others must keep itself alive, like `npx holdfast local`.
+ * serves others must keep itself alive, like `npx holdfast dev`.
  *
  * @throws {InvalidArgumentError} for an unknown or a wrong option, before anything is started.
  * @throws {JavaMissingError} where this machine has no Java that DynamoDB Local runs on.
@@ -43,13 +44,21 @@ export function startLocalStack(options?: LocalStackOptions): Promise<LocalStack
   return startDelayedStack(options)
 }
 
+/** The same with keys and ports that are the same at every start. */
+export const startFixedStack = (options: LocalStackOptions, fixed: Fixed): Promise<LocalStack> =>
+  startDelayedStack(options, {}, fixed)
+
 /** The same with times that AWS takes and this machine does not: for benchmarks. */
-export async function startDelayedStack(options?: LocalStackOptions, delays: Delays = {}): Promise<LocalStack> {
+export async function startDelayedStack(
+  options?: LocalStackOptions,
+  delays: Delays = {},
+  fixed?: Fixed,
+): Promise<LocalStack> {
   const compiled = compileOptions(options)
   compiled.onProgress(`reading ${compiled.assembly}`)
   const deployment = readDeployment(compiled.assembly)
   refuseUnknownVariables(compiled.environment, deployment.functions)
-  const stack = new Stack(deployment, compiled, delays)
+  const stack = new Stack(deployment, compiled, delays, fixed)
   try {
     await keepAlive(stack.start())
     return stack.view()
@@ -78,10 +87,11 @@ class Stack {
     private readonly deployment: Deployment,
     private readonly options: CompiledOptions,
     private readonly delays: Delays,
+    private readonly fixed: Fixed | undefined,
   ) {
     const { principals, counts } = this
-    this.application = principals.addUser('application', deployment.applicationStatements)
-    this.admin = principals.addUser('admin', 'everything')
+    this.application = principals.addUser('application', deployment.applicationStatements, fixed?.application)
+    this.admin = principals.addUser('admin', 'everything', fixed?.operator)
     this.dynamodb = new DynamoDbLocal({ dataDir: options.dataDir })
     this.proxy = new DynamoDbProxy({ upstreamPort: () => this.dynamodb.port, principals, counts })
     if (options.quotas !== undefined) this.proxy.inject(throttleTables(options.quotas, () => performance.now()))
@@ -103,7 +113,7 @@ class Stack {
     options.onProgress('starting the gateway')
     await this.gateway.start(options.port)
     try {
-      await this.proxy.start()
+      await this.proxy.start(this.fixed?.dynamoDbPort)
       for (const spec of deployment.functions) this.runtimes.set(spec.logicalId, this.runtimeOf(spec))
       options.onProgress('starting DynamoDB Local')
       const starting = this.dynamodb.start()
@@ -222,7 +232,8 @@ class Stack {
 
   private config(): LocalConfig {
     const deployed = JSON.parse(this.localized(requiredOutput(this.deployment.outputs, 'HoldfastConfig')))
-    return { ...deployed, dynamoDbEndpoint: this.proxy.endpoint }
+    const local = { ...deployed, dynamoDbEndpoint: this.proxy.endpoint }
+    return this.fixed === undefined ? local : { ...local, credentials: this.fixed.application }
   }
 
   private localized(text: string): string {

@@ -21,7 +21,7 @@ const TOOLS = [
   'tsconfig.json',
   'tsconfig.esm.json',
 ]
-const SHARED = ['protocol', 'store', 'client', 'functions', 'infra', 'local', 'operator']
+const SHARED = ['protocol', 'store', 'client', 'functions', 'infra', 'local', 'operator', 'inspector', 'cli']
 
 const steps = [
   {

@@ -1,6 +1,6 @@
+import { AWS_LATENCY_TEXT } from '../../inspector/costs/aws-latency.js'
 import type { Part, PartContext } from '../frame/part.js'
 import { BenchStack } from '../frame/stack.js'
-import { AWS_LATENCY_TEXT } from '../latency/aws-latency.js'
 import { storesOf } from '../latency/slow-stores.js'
 import { assemblyWithFloor } from './assembly.js'
 import { type Contended, contended } from './contended.js'

@@ -1,7 +1,7 @@
+import { AWS_LATENCY, type Latency } from '../../inspector/costs/aws-latency.js'
 import type { Delays } from '../../local/delays.js'
 import type { Faults, RecordedRequest } from '../../local/dynamodb/proxy.js'
 import { Random } from '../../test/support/random.js'
-import { AWS_LATENCY, type Latency } from './aws-latency.js'
 
 const SEED = 14
 /** The 99th percentile of the standard normal distribution. */

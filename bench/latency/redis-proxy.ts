@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { AWS_LATENCY } from './aws-latency.js'
+import { AWS_LATENCY } from '../../inspector/costs/aws-latency.js'
 import { Drawn } from './delays.js'
 
 /** Stands in front of a Redis, and holds each answer back for as long as on AWS. */

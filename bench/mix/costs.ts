@@ -1,9 +1,14 @@
+import {
+  type Consumption,
+  dollarsOf,
+  dollarsOfIdleHour,
+  dollarsOfSleepingHour,
+} from '../../inspector/costs/consumption.js'
+import { PRICES, PRICES_DATE, PRICES_REGION } from '../../inspector/costs/prices.js'
 import { grouped } from '../figures.js'
 import type { PartContext } from '../frame/part.js'
 import type { Caution, Figures } from '../frame/results.js'
-import { type Consumption, dollarsOf, dollarsOfIdleHour, dollarsOfSleepingHour } from './consumption.js'
 import { type CountedConsumption, countConsumption } from './counted.js'
-import { PRICES, PRICES_DATE, PRICES_REGION } from './prices.js'
 
 const MILLION = 1_000_000
 const HOURS_PER_MONTH = 730

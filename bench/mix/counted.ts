@@ -1,5 +1,5 @@
+import type { Consumption, SleepingHour } from '../../inspector/costs/consumption.js'
 import { World } from '../../test/support/world.js'
-import type { Consumption, SleepingHour } from './consumption.js'
 
 interface Counted {
   count: number

@@ -1,13 +1,13 @@
+import { AWS_LATENCY_TEXT } from '../../inspector/costs/aws-latency.js'
+import { type Consumption, dollarsOf } from '../../inspector/costs/consumption.js'
 import { type Part, type PartContext, roundsOf } from '../frame/part.js'
 import type { Caution, Figures, Measured, PartResult, Series } from '../frame/results.js'
 import { added, compare, fasterThan, lostUpdates, measure, type SideRounds, takeTurns } from '../frame/rounds.js'
 import type { SideSpec } from '../frame/side-process.js'
 import { BenchStack } from '../frame/stack.js'
 import { type CountingName, isOnRedis, labelOf } from '../handoff/counting.js'
-import { AWS_LATENCY_TEXT } from '../latency/aws-latency.js'
 import { storesOf } from '../latency/slow-stores.js'
 import type { PeerStores } from '../peers/stores.js'
-import { type Consumption, dollarsOf } from './consumption.js'
 import { costs } from './costs.js'
 
 const MILLION = 1_000_000

@@ -1,8 +1,8 @@
 import type { Holdfast } from '../../client/holdfast.js'
+import { AWS_LATENCY } from '../../inspector/costs/aws-latency.js'
 import { Random } from '../../test/support/random.js'
 import { World } from '../../test/support/world.js'
 import type { StartSide } from '../frame/side.js'
-import { AWS_LATENCY } from '../latency/aws-latency.js'
 
 interface Counted {
   count: number

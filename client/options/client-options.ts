@@ -146,7 +146,7 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
    * AWS credentials, or a function that provides them. The function is asked again before they expire, and when AWS
    * refuses them. It has 10 seconds for each answer. A request or connection that gets no credentials is not sent, and is
    * tried again while the access waits.
-   * @default - the AWS SDK's default chain
+   * @default - those in `config`, which a local stack has; else the AWS SDK's default chain
    */
   readonly credentials?: CredentialsOption
   /**
@@ -283,7 +283,7 @@ export function compileOptions<S extends object>(
     schemas: new SchemaCheck(options.schemas),
     ifMissing: compileIfMissing(options.ifMissing ?? 'create'),
     undefinedValues,
-    credentials: compileCredentials(options.credentials),
+    credentials: compileCredentials(options.credentials) ?? config.credentials,
     requestsMax: integer('requestsMax', options.requestsMax ?? REQUESTS_DEFAULT, 1, REQUESTS_MAX),
     agent: compileAgent(options.agent, config),
     closingSignals: compileClosingSignals(options.closeOnSignals),

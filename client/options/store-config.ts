@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '../errors/index.js'
 import { findMemoryStore } from '../memory-stores.js'
 import { checkKeys, invalid, type Keys } from './check.js'
+import { credentialsProblem } from './credentials.js'
 
 /** Where the store is: the value of the stack's output `HoldfastConfig`. */
 export interface HoldfastConfig {
@@ -16,9 +17,21 @@ export interface HoldfastConfig {
    * @default - DynamoDB's address in the region
    */
   readonly dynamoDbEndpoint?: string
+  /**
+   * The keys of a local stack, so that the application's own AWS keys may stay as they are. They are refused where `url`
+   * or `dynamoDbEndpoint` is not of this machine: no configuration holds real keys. The option `credentials` goes first.
+   * @default - the AWS SDK's default chain
+   */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
 }
 
-const CONFIG_KEYS: Keys<HoldfastConfig> = { url: true, region: true, sessionsTable: true, dynamoDbEndpoint: true }
+const CONFIG_KEYS: Keys<HoldfastConfig> = {
+  url: true,
+  region: true,
+  sessionsTable: true,
+  dynamoDbEndpoint: true,
+  credentials: true,
+}
 
 /** Checks the configuration. It is the option's, or else the environment variable's. */
 export function compileConfig(
@@ -28,14 +41,14 @@ export function compileConfig(
   const given = option ?? variable
   if (given === undefined || given === '') {
     throw new InvalidArgumentError(
-      "no 'config' and no HOLDFAST_CONFIG: give the stack's output HoldfastConfig, or what 'npx holdfast local' prints",
+      "no 'config' and no HOLDFAST_CONFIG: give the stack's output HoldfastConfig, or what 'npx holdfast dev' prints",
     )
   }
   // The error names the place where the mistake is: an option of the call, or a variable of the environment.
   const source = given === option ? 'config' : 'HOLDFAST_CONFIG'
   const config = typeof given === 'string' ? parseConfig(given, source) : given
   checkKeys(config, CONFIG_KEYS, `'${source}'`)
-  const { url, region, sessionsTable, dynamoDbEndpoint } = config
+  const { url, region, sessionsTable, dynamoDbEndpoint, credentials } = config
   if (typeof url === 'string' && protocolOf(url) === 'memory:') checkMemoryUrl(url, source)
   else if (typeof url !== 'string' || !isSocketUrl(url)) {
     throw invalid(`${source}.url`, 'a wss:// URL, or a ws:// URL of this machine such as ws://127.0.0.1:8080', url)
@@ -44,12 +57,34 @@ export function compileConfig(
   if (typeof sessionsTable !== 'string' || !/^[A-Za-z0-9_.-]{3,255}$/.test(sessionsTable)) {
     throw invalid(`${source}.sessionsTable`, "a DynamoDB table's name", sessionsTable)
   }
-  if (dynamoDbEndpoint === undefined) return { url, region, sessionsTable }
-  if (typeof dynamoDbEndpoint !== 'string' || !/^https?:$/.test(protocolOf(dynamoDbEndpoint))) {
+  const isAddress = typeof dynamoDbEndpoint === 'string' && /^https?:$/.test(protocolOf(dynamoDbEndpoint))
+  if (dynamoDbEndpoint !== undefined && !isAddress) {
     throw invalid(`${source}.dynamoDbEndpoint`, 'an http:// or https:// URL', dynamoDbEndpoint)
   }
-  return { url, region, sessionsTable, dynamoDbEndpoint }
+  const places = { url, region, sessionsTable, ...(dynamoDbEndpoint === undefined ? {} : { dynamoDbEndpoint }) }
+  return credentials === undefined
+    ? places
+    : { ...places, credentials: checkedCredentials(places, credentials, source) }
 }
+
+function checkedCredentials(places: HoldfastConfig, given: unknown, source: string) {
+  const problem = credentialsProblem(given)
+  if (problem !== undefined) {
+    throw new InvalidArgumentError(`'${source}.credentials' must have an accessKeyId and a secretAccessKey: ${problem}`)
+  }
+  if (!isLocalStack(places)) {
+    throw new InvalidArgumentError(
+      `'${source}.credentials' are for a local stack: url and dynamoDbEndpoint must both be of this machine. ` +
+        "For AWS give the option 'credentials', or nothing",
+    )
+  }
+  const { accessKeyId, secretAccessKey } = given as NonNullable<HoldfastConfig['credentials']>
+  return { accessKeyId, secretAccessKey }
+}
+
+/** Whether all that a client sends stays on this machine. */
+export const isLocalStack = ({ url, dynamoDbEndpoint = '' }: HoldfastConfig): boolean =>
+  [url, dynamoDbEndpoint].every((place) => URL.canParse(place) && LOOPBACK.test(new URL(place).hostname))
 
 function parseConfig(text: string, source: string): HoldfastConfig {
   try {

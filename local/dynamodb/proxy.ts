@@ -8,6 +8,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http'
+import { LocalStartError } from '../errors.js'
 import { readBody } from '../gateway/read-body.js'
 import { may, type Principal, type Principals } from '../iam/principals.js'
 import { SignatureError, verifySignature } from '../iam/sigv4.js'
@@ -63,7 +64,8 @@ export class DynamoDbProxy {
     return `http://127.0.0.1:${address.port}`
   }
 
-  async start(): Promise<void> {
+  /** `port` may be 0, for a free one. */
+  async start(port = 0): Promise<void> {
     const server = createServer((incoming, response) => {
       // While DynamoDB Local is down, clients see the same as in an outage: a connection that breaks.
       this.handle(incoming, response).catch(() => response.destroy())
@@ -71,8 +73,10 @@ export class DynamoDbProxy {
     // A frozen function must find its connections alive when it thaws.
     server.keepAliveTimeout = 0
     server.on('connection', (socket) => socket.unref())
-    server.listen(0, '127.0.0.1').unref()
-    await once(server, 'listening')
+    server.listen(port, '127.0.0.1').unref()
+    await once(server, 'listening').catch((cause: unknown) => {
+      throw new LocalStartError(`the port ${port} for DynamoDB cannot be used: choose another one`, cause)
+    })
     this.server = server
   }
 

@@ -28,13 +28,19 @@ export const may = ({ statements }: Principal, action: string, resource: string,
 
 const temporary = () => ({ sessionToken: randomBytes(24).toString('base64') })
 
+/** DynamoDB Local takes letters and digits only in the id of a key. */
+const drawnKeys = (): Credentials => ({
+  accessKeyId: `LOCAL${randomBytes(8).toString('hex').toUpperCase()}`,
+  secretAccessKey: randomBytes(30).toString('base64'),
+})
+
 /** All principals of one local stack. Every stack has its own secrets. */
 export class Principals {
   private readonly byAccessKey = new Map<string, Principal>()
 
   /** Adds a user with a key of its own, such as an application server. */
-  addUser(name: string, statements: Principal['statements']): Principal {
-    return this.add({ name, arn: `arn:aws:iam::${ACCOUNT_ID}:user/${name}`, statements, token: {} })
+  addUser(name: string, statements: Principal['statements'], fixed?: Credentials): Principal {
+    return this.add({ name, arn: `arn:aws:iam::${ACCOUNT_ID}:user/${name}`, statements, token: {} }, fixed)
   }
 
   /** Adds a user by its name, or a principal by its ARN: a session of an assumed role has temporary credentials. */
@@ -54,14 +60,14 @@ export class Principals {
     return this.byAccessKey.get(accessKeyId)
   }
 
-  private add(who: Pick<Principal, 'name' | 'arn' | 'statements'> & { token: { sessionToken?: string } }): Principal {
+  private add(
+    who: Pick<Principal, 'name' | 'arn' | 'statements'> & { token: { sessionToken?: string } },
+    fixed = drawnKeys(),
+  ): Principal {
     const { token, ...rest } = who
-    // DynamoDB Local takes letters and digits only.
-    const accessKeyId = `LOCAL${randomBytes(8).toString('hex').toUpperCase()}`
     const callerId = `LOCALID${randomBytes(6).toString('hex').toUpperCase()}`
-    const secretAccessKey = randomBytes(30).toString('base64')
-    const principal = { ...rest, callerId, credentials: { accessKeyId, secretAccessKey, ...token } }
-    this.byAccessKey.set(accessKeyId, principal)
+    const principal = { ...rest, callerId, credentials: { ...fixed, ...token } }
+    this.byAccessKey.set(fixed.accessKeyId, principal)
     return principal
   }
 }

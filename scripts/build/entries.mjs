@@ -2,7 +2,7 @@ import { copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/p
 import { dirname, join } from 'node:path'
 import { filesAt } from './fingerprint.mjs'
 
-/** What `package.json` exports, and its command. */
+/** What `package.json` exports. */
 const ENTRIES = {
   index: 'client/index.ts',
   worker: 'client/worker/index.ts',
@@ -13,8 +13,11 @@ const ENTRIES = {
   fastify: 'client/adapters/fastify/index.ts',
   lambda: 'client/adapters/lambda/index.ts',
   operator: 'operator/index.ts',
-  cli: 'local/cli.ts',
 }
+/** The command of the package, bundled apart from the entries: an application loads none of it. */
+const COMMAND = { cli: 'cli/main.ts' }
+/** Development dependencies that the command holds, so that nobody installs them. */
+const BUNDLED = ['commander']
 /** No entry of its own, but in a file of its own: a bundler leaves it out where only errors are imported. */
 const APART = { create: 'client/create.ts' }
 /** The declarations that those of the entries may refer to. */
@@ -45,8 +48,47 @@ export async function bundleEntries(root, output, compiled) {
     logLevel: 'silent',
   })
   await Promise.all(Object.keys(APART).map((name) => rm(join(root, output, `${name}.js`))))
+  const command = await bundleCommand(root, output, build)
   await copyTypes(root, compiled, join(output, 'types'))
-  return `${Object.keys(metafile.outputs).length} files`
+  return `${Object.keys(metafile.outputs).length + command} files`
+}
+
+/**
+ * The command loads the part of itself that it needs: each command is a file that is imported when it is named. What is
+ * CommonJS in it calls `require`, which an ES module lacks.
+ */
+async function bundleCommand(root, output, build) {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: COMMAND,
+    outdir: output,
+    chunkNames: 'cli-[hash]',
+    bundle: true,
+    splitting: true,
+    plugins: [{ name: 'packages', setup: leavePackages }],
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    banner: {
+      js: `import { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(import.meta.url)`,
+    },
+    define: { __dirname: 'import.meta.dirname' },
+    metafile: true,
+    logLevel: 'silent',
+  })
+  const licenses = BUNDLED.map(async (name) => {
+    const folder = join(root, 'node_modules', name)
+    const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+    return `${name} ${version}\n\n${await readFile(join(folder, 'LICENSE'), 'utf8')}`
+  })
+  await writeFile(join(root, output, 'cli.LICENSES.txt'), (await Promise.all(licenses)).join('\n'))
+  return Object.keys(metafile.outputs).length
+}
+
+function leavePackages({ onResolve }) {
+  onResolve({ filter: /^[^./]/ }, ({ kind, path }) =>
+    kind === 'entry-point' || BUNDLED.includes(path) ? undefined : { path, external: true },
+  )
 }
 
 /** Converts the bundled entries in `bundled`, file by file, so that they share the same parts as CommonJS. */
@@ -56,7 +98,7 @@ export async function convertEntries(root, output, bundled) {
   await mkdir(join(root, output), { recursive: true })
   // They say so themselves, since the package as a whole is of ES modules.
   await writeFile(join(root, output, 'package.json'), `${JSON.stringify({ type: 'commonjs', sideEffects: false })}\n`)
-  const files = (await readdir(join(root, bundled))).filter((file) => file.endsWith('.js') && file !== 'cli.js')
+  const files = (await readdir(join(root, bundled))).filter((file) => file.endsWith('.js') && !file.startsWith('cli'))
   for (const file of files) {
     const { code } = await transform(await readFile(join(root, bundled, file), 'utf8'), {
       platform: 'node',

@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { packageRoot } from '../../local/package-root.cjs'
 import { filesBelow } from './files.js'
 
-const TOP = 'protocol|store|functions|client|infra|local|bench|examples|scripts|test|docs'
+const TOP = 'protocol|store|functions|client|infra|local|inspector|cli|bench|examples|scripts|test|docs'
 const PATH = new RegExp(`\`((?:${TOP})/[\\w./-]*)\``, 'g')
 const ROOM = new RegExp(`^\\| \`((?:${TOP})/[\\w/-]*)\` \\| (.*) \\|$`, 'gm')
 

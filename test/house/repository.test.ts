@@ -11,6 +11,8 @@ const FOLDERS = [
   'infra',
   'local',
   'operator',
+  'inspector',
+  'cli',
   'bench',
   'examples',
   'scripts',

@@ -142,6 +142,21 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
     'client/options',
     'client/ports',
   ],
+  /** What AWS takes for each request, and the prices: nothing else names one. */
+  'inspector/costs': [],
+
+  'cli/limits': [],
+  'cli/failure': [],
+  'cli/package-version': ['local/package-root'],
+  'cli/terminal': ['cli/failure', 'cli/limits'],
+  'cli/stack': ['cli/failure', 'cli/limits', 'cli/terminal', 'local/fixed', 'client/session/session-key', ...OPTIONS],
+  'cli/view': ['cli/stack', 'cli/limits', 'cli/terminal', 'protocol'],
+  'cli/dev': ['cli/failure', 'protocol'],
+  'cli/cost': ['cli/failure', 'inspector/costs', 'client/limits'],
+  'cli/doctor': ['cli/stack', 'cli/view', 'cli/limits', 'client/create', 'client/machine', ...OPTIONS],
+  'cli/commands': ['cli', 'local', 'client/create', 'client/codec', 'client/process/websocket', ...OPTIONS],
+  'cli/run': ['cli/commands', 'cli/stack', 'cli/failure', 'cli/package-version', 'cli/terminal', 'client/errors'],
+  'cli/main': ['cli/run', 'cli/terminal'],
 }
 
 /** The rooms, the longest names first. */

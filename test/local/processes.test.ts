@@ -135,10 +135,10 @@ describe('a process with a local stack', () => {
   })
 
   test('is what the command line starts, until Ctrl-C', async () => {
-    const args = [cli, 'local', '--data', folder]
+    const args = [cli, 'local', '--port', '0', '--data', folder]
     const { child, exited, printed } = await startUntil(args, 'Ctrl-C ends it.', temporary)
     expect(printed()).toMatch(/export HOLDFAST_CONFIG='\{"url":"ws:\/\/127\.0\.0\.1:\d+\/live"/)
-    expect(printed()).toMatch(/export AWS_ACCESS_KEY_ID='LOCAL[0-9A-F]+'/)
+    expect(printed()).not.toContain('AWS_')
     expect(await processesOn(folder)).toHaveLength(2)
     const askedMs = performance.now()
     child.kill('SIGINT')
@@ -147,17 +147,6 @@ describe('a process with a local stack', () => {
     expect(await processesOn(folder)).toEqual([])
     expect(readdirSync(temporary)).toEqual([])
     expect(printed()).not.toMatch(/warning/i)
-  })
-
-  test.each([
-    [[], /expected 'holdfast local'/],
-    [['local', '--colour'], /--colour/],
-    [['local', '--port', 'x'], /--port must be a port from 0 to 65535, received 'x'\n/],
-    [['local', '--port', ''], /--port must be a port from 0 to 65535, received ''\n/],
-    [['local', '--port', '65536'], /--port must be a port from 0 to 65535, received '65536'\n/],
-  ])('is not started by the command line with %j', async (args, message) => {
-    const failed = await run(process.execPath, [cli, ...args]).catch((error: unknown) => error)
-    expect(failed).toMatchObject({ code: 1, stderr: expect.stringMatching(message) })
   })
 })
 

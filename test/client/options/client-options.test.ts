@@ -71,6 +71,35 @@ describe('a wrong option is refused with what was received:', () => {
   })
 })
 
+describe('credentials in the configuration', () => {
+  const credentials = { accessKeyId: 'LOCAL', secretAccessKey: 'of this machine' }
+  const local = { ...CONFIG, url: 'ws://127.0.0.1:1/live', dynamoDbEndpoint: 'http://localhost:2', credentials }
+
+  test('of a local stack are used, unless the option has others', () => {
+    const compiled = (options: object) =>
+      compileOptions({ namespace: 'shop', config: local, ...options } as HoldfastOptions, {}).credentials
+    expect(compiled({})).toEqual(credentials)
+    const others = { accessKeyId: 'OTHER', secretAccessKey: 'x' }
+    expect(compiled({ credentials: others })).toBe(others)
+  })
+
+  test.each<[string, object]>([
+    ['a store on AWS', { ...CONFIG, credentials }],
+    ['DynamoDB on AWS', { ...local, dynamoDbEndpoint: undefined }],
+    ['DynamoDB elsewhere', { ...local, dynamoDbEndpoint: 'http://10.0.0.1:8000' }],
+    ['a gateway on AWS', { ...local, url: CONFIG.url }],
+  ])('are refused for %s', (_, config) => {
+    expect(refusal({ config })).toMatch(/^'config.credentials' are for a local stack: url and dynamoDbEndpoint must/)
+  })
+
+  test('that are none are refused, and not shown', () => {
+    const config = { ...local, credentials: { accessKeyId: 'LOCAL', secretAccessKey: '' } }
+    expect(refusal({}, JSON.stringify(config))).toBe(
+      "'HOLDFAST_CONFIG.credentials' must have an accessKeyId and a secretAccessKey: received an object without a secretAccessKey",
+    )
+  })
+})
+
 describe('credentials that are none are refused, and no part of them is shown:', () => {
   const SECRET = 'wJalrXUtnFEMI'
   test.each<[unknown, string]>([
@@ -167,7 +196,7 @@ describe('a wrong variable HOLDFAST_CONFIG is refused under its name:', () => {
     ],
     [
       '',
-      `no 'config' and no HOLDFAST_CONFIG: give the stack's output HoldfastConfig, or what 'npx holdfast local' prints`,
+      `no 'config' and no HOLDFAST_CONFIG: give the stack's output HoldfastConfig, or what 'npx holdfast dev' prints`,
     ],
   ])('%s', (variable, message) => {
     expect(refusal({}, variable)).toBe(message)

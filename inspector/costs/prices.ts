@@ -58,5 +58,8 @@ export const PRICES = {
   },
 } as const satisfies Readonly<Record<string, Price>>
 
+/** The same names with other prices, such as those of another region. */
+export type Prices = { readonly [N in keyof typeof PRICES]: Pick<Price, 'dollars'> }
+
 /** The memory that a deployed function has, in GB. */
 export const FUNCTION_GB = 0.5

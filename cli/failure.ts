@@ -1,0 +1,19 @@
+/** How a command ends. docs/CLI.md explains each. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, missing: 3, declined: 4 } as const
+
+/** A command cannot go on. `cure` says what to do. */
+export class Failure extends Error {
+  constructor(
+    /** A stable name in upper case. */
+    readonly code: string,
+    message: string,
+    readonly cure: string,
+    readonly exitCode: number = EXIT.failed,
+  ) {
+    super(message)
+    this.name = 'Failure'
+  }
+}
+
+/** An option, an argument or the configuration is wrong. */
+export const usage = (message: string, cure = 'See --help.'): Failure => new Failure('USAGE', message, cure, EXIT.usage)

@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+import { run } from './run.js'
+import { Terminal } from './terminal.js'
+
+// Otherwise the AWS SDK's notice about future Node.js versions would stand between the lines.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
+const { stdin, stdout, stderr } = process
+const terminal = new Terminal({ input: stdin, output: stdout, errors: stderr }, process.env)
+const SIGNALS = { SIGINT: 130, SIGTERM: 143 }
+for (const [signal, code] of Object.entries(SIGNALS)) {
+  process.on(signal, () => {
+    if (!terminal.end()) process.exit(code)
+  })
+}
+await run(process.argv.slice(2), terminal)
+process.exitCode = terminal.exitCode

@@ -1,0 +1,80 @@
+import { GetItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
+import type { Item } from '../../protocol/dynamodb.js'
+import { lockKey, processKey, type SessionKey } from '../../protocol/keys.js'
+import { LOCK_TTL_MS } from '../../protocol/limits.js'
+import { type LockRecord, readLock } from '../../protocol/lock/record.js'
+import { type ProcessRecord, readProcess } from '../../protocol/process/record.js'
+import { number } from '../../protocol/record-fields.js'
+import { readSession, type SessionRecord } from '../../protocol/state/record.js'
+import type { Target } from './target.js'
+
+/** A lock with the time of its last grant or release. */
+export interface Lock extends LockRecord {
+  /** By the record's TTL, so exact to a second; of a hold that goes on for days, the last daily `keep`. */
+  readonly since: number
+}
+
+/** What the Locks table holds. */
+export interface Records {
+  readonly locks: ReadonlyMap<SessionKey, Lock>
+  readonly processes: ReadonlyMap<string, ProcessRecord>
+  readonly connections: number
+  /** Records that this version did not write. */
+  readonly unreadable: number
+  /** More records are there than were read. */
+  readonly isPartial: boolean
+}
+
+const SESSION = lockKey('')
+const PROCESS = processKey('')
+
+/** Reads the Locks table, with eventual consistency, at half a read unit for 4 KB. */
+export async function scanLocks(target: Target, recordsMax: number): Promise<Records> {
+  const table = await target.locksTable()
+  const locks = new Map<SessionKey, Lock>()
+  const processes = new Map<string, ProcessRecord>()
+  let [count, connections, unreadable] = [0, 0, 0]
+  let from: Record<string, never> | undefined
+  do {
+    const request = new ScanCommand({ TableName: table, ExclusiveStartKey: from, Limit: recordsMax - count })
+    const { Items = [], LastEvaluatedKey } = await target.dynamo.send(request)
+    count += Items.length
+    for (const item of Items as Item[]) {
+      const pk = item.pk !== undefined && 'S' in item.pk ? item.pk.S : ''
+      try {
+        const lock = pk.startsWith(SESSION) ? lockIn(item) : undefined
+        const process = pk.startsWith(PROCESS) ? readProcess(item) : undefined
+        if (lock !== undefined) locks.set(pk.slice(SESSION.length), lock)
+        else if (process !== undefined) processes.set(pk.slice(PROCESS.length), process)
+        else connections += 1
+      } catch {
+        unreadable += 1
+      }
+    }
+    from = LastEvaluatedKey as typeof from
+  } while (from !== undefined && count < recordsMax)
+  return { locks, processes, connections, unreadable, isPartial: from !== undefined }
+}
+
+export async function getLock(target: Target, key: SessionKey): Promise<Lock | undefined> {
+  return lockIn(await get(target, await target.locksTable(), lockKey(key)))
+}
+
+export async function getProcess(target: Target, processId: string): Promise<ProcessRecord | undefined> {
+  return readProcess(await get(target, await target.locksTable(), processKey(processId)))
+}
+
+export async function getSession(target: Target, key: SessionKey): Promise<SessionRecord | undefined> {
+  return readSession(await get(target, target.config.sessionsTable, key))
+}
+
+async function get(target: Target, table: string, key: string): Promise<Item | undefined> {
+  const request = new GetItemCommand({ TableName: table, Key: { pk: { S: key } }, ConsistentRead: true })
+  return (await target.dynamo.send(request)).Item as Item | undefined
+}
+
+function lockIn(item: Item | undefined): Lock | undefined {
+  const lock = readLock(item)
+  if (lock === undefined || item === undefined) return undefined
+  return { ...lock, since: number(item, 'expiresAt') * 1_000 - LOCK_TTL_MS }
+}

@@ -1,0 +1,74 @@
+import { ScanCommand } from '@aws-sdk/client-dynamodb'
+import { checkSessionId } from '../../client/options/check.js'
+import { sessionKey } from '../../client/session/session-key.js'
+import { lockKey, NAMESPACE_PATTERN, type SessionKey } from '../../protocol/keys.js'
+import { EXIT, Failure, usage } from '../failure.js'
+import { HASH_CHARS_MIN } from '../limits.js'
+import type { Terminal } from '../terminal.js'
+import type { Target } from './target.js'
+
+const WHOLE_HASH = 43
+const NAMED = new RegExp(`^[A-Za-z0-9_.-]{1,64}#[A-Za-z0-9_-]{${HASH_CHARS_MIN},${WHOLE_HASH}}$`)
+
+/** The session that an argument names: by its id, which is a secret, or by its hash. */
+type SessionArgument =
+  | { readonly kind: 'id'; readonly id: string; readonly namespace: string; readonly key: SessionKey }
+  /** `start` is a key, or its first characters. */
+  | { readonly kind: 'hash'; readonly start: string }
+
+/** Reads the argument; `-` stands for a line of standard input. An id is never shown, in errors neither. */
+export async function readSession(
+  argument: string,
+  given: string | undefined,
+  terminal: Terminal,
+): Promise<SessionArgument> {
+  const text = argument === '-' ? await terminal.readLine() : argument
+  if (NAMED.test(text)) return { kind: 'hash', start: text }
+  const namespace = namespaceOf(given, terminal)
+  checkSessionId(text)
+  return { kind: 'id', id: text, namespace, key: sessionKey(namespace, text) }
+}
+
+export function namespaceOf(given: string | undefined, terminal: Terminal): string {
+  const namespace = given ?? terminal.environment.HOLDFAST_NAMESPACE ?? ''
+  if (NAMESPACE_PATTERN.test(namespace)) return namespace
+  throw usage(
+    namespace === '' ? 'an id needs the namespace of its application' : `'${namespace}' is no namespace`,
+    'Give --namespace, or set HOLDFAST_NAMESPACE.',
+  )
+}
+
+/** The whole key of a session. A shortened hash is looked up in both tables. */
+export async function keyOf(argument: SessionArgument, target: Target): Promise<SessionKey> {
+  if (argument.kind === 'id') return argument.key
+  const { start } = argument
+  if (start.slice(start.indexOf('#') + 1).length === WHOLE_HASH) return start
+  const locks = await keysFrom(target, await target.locksTable(), lockKey(start))
+  const keys = locks.length > 0 ? locks.map((key) => key.slice(lockKey('').length)) : await sessionsFrom(target, start)
+  const [key, ...others] = keys
+  if (key === undefined)
+    throw new Failure('SESSION_MISSING', `no session is called ${start}…`, 'Check the hash.', EXIT.missing)
+  if (others.length === 0) return key
+  throw usage(`${keys.length} sessions are called ${start}…`, 'Give more characters of the hash.')
+}
+
+const sessionsFrom = (target: Target, start: string) => keysFrom(target, target.config.sessionsTable, start)
+
+async function keysFrom({ dynamo }: Target, table: string, start: string): Promise<string[]> {
+  const found: string[] = []
+  let from: Record<string, never> | undefined
+  do {
+    const page = await dynamo.send(
+      new ScanCommand({
+        TableName: table,
+        ProjectionExpression: 'pk',
+        FilterExpression: 'begins_with(pk, :start)',
+        ExpressionAttributeValues: { ':start': { S: start } },
+        ExclusiveStartKey: from,
+      }),
+    )
+    for (const { pk } of page.Items ?? []) if (pk?.S !== undefined) found.push(pk.S)
+    from = page.LastEvaluatedKey as typeof from
+  } while (from !== undefined)
+  return found
+}

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { COMMANDS } from '../../cli/commands.js'
+import { CODES } from '../../cli/doctor/findings.js'
+import { packageRoot } from '../../local/package-root.cjs'
+import { inPipe, inProcess, inTerminal } from './programs.js'
+
+const names = Object.keys(COMMANDS)
+const guide = readFileSync(join(packageRoot, 'docs/CLI.md'), 'utf8')
+
+test('the help names every command and exit code, in a terminal and in a pipe', async () => {
+  const [screen, pipe] = await Promise.all([inTerminal(['--help']), inPipe(['--help'])])
+  expect([screen.code, pipe.code, pipe.err]).toEqual([0, 0, ''])
+  for (const name of names) expect(pipe.out).toMatch(new RegExp(`^ {2}${name}\\b`, 'm'))
+  expect(pipe.out).toContain('Exit codes:')
+  expect(pipe.out).not.toContain('\x1b')
+  expect(screen.out).toContain('\x1b')
+})
+
+test('the version is that of the package', async () => {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'))
+  expect(await inPipe(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' })
+})
+
+test.each(names)('%s has help with examples, and a part in docs/CLI.md with every option', async (name) => {
+  const [long, short] = await Promise.all([inProcess(['help', name]), inProcess([name, '--help'])])
+  expect([long.code, short.code]).toEqual([0, 0])
+  expect(long.out).toBe(short.out)
+  expect(long.out).toContain(`Examples:\n  `)
+  expect(long.out).toMatch(new RegExp(`^ {2}.*holdfast ${name}`, 'm'))
+  const [, part = ''] = guide.split(`\n## ${name}\n`)
+  const options = [...long.out.matchAll(/^ {2}(?:-h, )?(--[a-z-]+)/gm)].map(([, option = '']) => option)
+  expect(options.length).toBeGreaterThan(1)
+  const [common = ''] = guide.split('\n## ', 1)
+  const own = part.split('\n## ', 1)[0] ?? ''
+  expect(options.filter((option) => !own.includes(option) && !common.includes(option))).toEqual([])
+})
+
+test('docs/CLI.md has every code of doctor', () => {
+  expect(CODES.filter((code) => !guide.includes(`\`${code}\``))).toEqual([])
+})
+
+test('an alias is the command', async () => {
+  const [alias, command] = await Promise.all([inProcess(['local', '--help']), inProcess(['dev', '--help'])])
+  expect(alias).toEqual(command)
+})
