@@ -51,7 +51,12 @@ async function destroy(argument: string, options: DestroyOptions, terminal: Term
       label: 'holdfast destroy',
       ...(credentials === undefined ? {} : { credentials }),
     })
-    const destroyed = await client.destroy(session.id, { timeoutMs: options.timeout }).finally(() => client.close())
+    let destroyed: boolean
+    try {
+      destroyed = await client.destroy(session.id, { timeoutMs: options.timeout })
+    } finally {
+      await client.close()
+    }
     if (!destroyed) throw missing(session.key)
     if (options.json === true) terminal.print(JSON.stringify({ session: session.key, destroyed }))
     else terminal.print(`${shortKey(session.key)} is destroyed`)

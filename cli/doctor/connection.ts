@@ -69,10 +69,10 @@ function closedBy(failure: ConnectFailure | undefined): Finding {
   const what = failure?.message.split('. ', 1)[0] ?? 'the connection was closed without an answer'
   const [, status, name = ''] = /status (\d+)(?: \((\w+)\))?/.exec(what) ?? []
   const aws = (code: keyof typeof CURES): Finding => ({ code, what, cure: CURES[code], severity: 'fault' })
-  if (/^no AWS credentials/.test(what)) return aws('CREDENTIALS_MISSING')
+  if (what.startsWith('no AWS credentials')) return aws('CREDENTIALS_MISSING')
   if (status === undefined) return finding(failure === undefined ? 'FUNCTIONS_SILENT' : 'GATEWAY_UNREACHABLE', what)
   if (/^(UnrecognizedClient|InvalidClientTokenId)/.test(name)) return aws('CREDENTIALS_UNKNOWN')
-  if (/^ExpiredToken/.test(name)) return aws('CREDENTIALS_EXPIRED')
+  if (name.startsWith('ExpiredToken')) return aws('CREDENTIALS_EXPIRED')
   if (/^(InvalidSignature|SignatureDoesNotMatch)/.test(name)) return aws('SECRET_WRONG')
   if (status === '403' || status === '401') return finding('CONNECT_FORBIDDEN', what)
   if (status === '404' || status === '410') return finding('GATEWAY_WRONG', what)

@@ -44,9 +44,9 @@ export function problemOf(error: unknown, table?: string): Problem {
     return problem('CREDENTIALS_MISSING', `there are no AWS credentials: ${message}`)
   }
   if (/^(UnrecognizedClient|InvalidClientTokenId|InvalidAccessKeyId)/.test(name)) return problem('CREDENTIALS_UNKNOWN')
-  if (/^ExpiredToken/.test(name)) return problem('CREDENTIALS_EXPIRED')
+  if (name.startsWith('ExpiredToken')) return problem('CREDENTIALS_EXPIRED')
   if (/^(InvalidSignature|SignatureDoesNotMatch)/.test(name)) return problem(signatureCause(message))
-  if (/^AccessDenied/.test(name)) return problem('PERMISSION_MISSING', `not allowed: ${deniedAction(message)}`)
+  if (name.startsWith('AccessDenied')) return problem('PERMISSION_MISSING', `not allowed: ${deniedAction(message)}`)
   if (name === 'ResourceNotFoundException') return problem('TABLE_MISSING', 'there is no such table here')
   if (name === 'ValidationException') return problem('TABLE_WRONG')
   if (THROTTLED.test(name)) return problem('DYNAMODB_THROTTLED', 'DynamoDB throttles')

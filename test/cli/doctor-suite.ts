@@ -214,7 +214,11 @@ export function testDoctor(suite: CliStack): void {
             }),
           )
         await set(false)
-        return doctor().finally(() => set(true))
+        try {
+          return await doctor()
+        } finally {
+          await set(true)
+        }
       },
     ],
   ]

@@ -5,5 +5,9 @@ import { testDoctor } from './doctor-suite.js'
 // One stack for all: to start one takes longer than most of these tests.
 const suite = new CliStack()
 
-describe('the commands', () => testCommands(suite))
-describe('doctor', () => testDoctor(suite))
+describe('the commands', () => {
+  testCommands(suite)
+})
+describe('doctor', () => {
+  testDoctor(suite)
+})

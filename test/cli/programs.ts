@@ -51,10 +51,10 @@ export class Running {
     running.add(this)
     child.stdout?.on('data', (chunk) => this.add(() => (this.out += String(chunk))))
     child.stderr?.on('data', (chunk) => this.add(() => (this.err += String(chunk))))
-    this.ended = once(child, 'close').then(([code]) => ({ code, out: this.out, err: this.err }))
-    this.ended.then(() => {
+    this.ended = once(child, 'close').then(([code]) => {
       running.delete(this)
       this.add(() => {})
+      return { code, out: this.out, err: this.err }
     })
   }
 
