@@ -29,7 +29,7 @@ export async function readSession(
   return { kind: 'id', id: text, namespace, key: sessionKey(namespace, text) }
 }
 
-export function namespaceOf(given: string | undefined, terminal: Terminal): string {
+function namespaceOf(given: string | undefined, terminal: Terminal): string {
   const namespace = given ?? terminal.environment.HOLDFAST_NAMESPACE ?? ''
   if (NAMESPACE_PATTERN.test(namespace)) return namespace
   throw usage(

@@ -1,5 +1,5 @@
-import { dollarsOfIdleHour, dollarsOfSleepingHour } from '../../bench/mix/consumption.js'
 import { countConsumption } from '../../bench/mix/counted.js'
+import { dollarsOfIdleHour, dollarsOfSleepingHour } from '../../inspector/costs/consumption.js'
 
 /** Messages of both directions, and calls of functions for connections: all that a process with nothing to do costs. */
 test('a process that sleeps sends and hears less than a tenth of what one that renews does, and costs less', async () => {

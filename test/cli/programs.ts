@@ -23,7 +23,7 @@ export interface Surroundings {
 }
 
 /** Nothing of the shell that runs the tests reaches a command, and no credentials of any machine. */
-export const bareEnvironment = (env: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv => ({
+const bareEnvironment = (env: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv => ({
   PATH: process.env.PATH,
   HOME: '/nonexistent',
   TERM: 'xterm',
