@@ -11,6 +11,8 @@ const lock = (changes: Partial<Lock> = {}): Lock => ({
   epoch: 5,
   holder: seat('A'),
   waiters: [],
+  mark: undefined,
+  isMixed: false,
   askedAt: undefined,
   busyUntil: undefined,
   since: NOW - 60_000,
