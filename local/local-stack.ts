@@ -63,6 +63,24 @@ export interface Push {
   readonly text: string
 }
 
+/** The page that shows what happens on a local stack, and its timeline. */
+export interface LocalInspector {
+  /**
+   * The address of the page, as in `http://127.0.0.1:40003/hR…/`. It is a secret: whoever has it, on this machine, sees
+   * which processes hold which sessions. Never a session id or an attribute.
+   */
+  readonly address: string
+  /**
+   * Writes the page, with the last ten minutes, as one HTML file that opens without a server: for a test that failed.
+   *
+   * @example
+   * afterEach(async () => {
+   *   if (hasFailed) await stack.inspector.writeTimeline('timeline.html')
+   * })
+   */
+  writeTimeline(file: string): Promise<void>
+}
+
 /**
  * A running local stack. It does not keep its process alive: a process with nothing else to do ends, and the stack ends
  * with it. Stop the stack nevertheless when its tests are over: its Java process and its threads run until then.
@@ -151,6 +169,8 @@ export interface LocalStack {
      */
     inject(faults: Faults): () => void
   }
+  /** What the option `inspector` asked for; undefined without it. */
+  readonly inspector: LocalInspector | undefined
   /**
    * Adds an application with credentials of its own, which allow the same as `credentials`. A name stands for an IAM user,
    * an ARN for itself: `arn:aws:sts::123456789012:assumed-role/Shop/server-1`, a session of a role of any account. A role

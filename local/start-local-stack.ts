@@ -10,6 +10,7 @@ import { Gateway } from './gateway/gateway.js'
 import type { Invoke } from './gateway/integration.js'
 import type { GatewayEvent } from './gateway/lambda-events.js'
 import { type Credentials, type Principal, Principals } from './iam/principals.js'
+import { Inspector } from './inspector/inspector.js'
 import { keepAlive } from './keep-alive.js'
 import { environmentVariables } from './lambda/environment-variables.js'
 import type { Outcome } from './lambda/execution-environment.js'
@@ -77,6 +78,7 @@ class Stack {
   private readonly dynamodb: DynamoDbLocal
   private readonly proxy: DynamoDbProxy
   private readonly gateway: Gateway
+  private readonly inspector: Inspector | undefined
   private onStarted = () => {}
   private readonly started = new Promise<void>((resolve) => {
     this.onStarted = resolve
@@ -92,8 +94,15 @@ class Stack {
     const { principals, counts } = this
     this.application = principals.addUser('application', deployment.applicationStatements, fixed?.application)
     this.admin = principals.addUser('admin', 'everything', fixed?.operator)
+    this.inspector = options.inspectorPort === undefined ? undefined : this.newInspector()
+    const watch = this.inspector?.recorder
     this.dynamodb = new DynamoDbLocal({ dataDir: options.dataDir })
-    this.proxy = new DynamoDbProxy({ upstreamPort: () => this.dynamodb.port, principals, counts })
+    this.proxy = new DynamoDbProxy({
+      upstreamPort: () => this.dynamodb.port,
+      principals,
+      counts,
+      watch: watch === undefined ? undefined : (exchange) => watch.exchanged(exchange),
+    })
     if (options.quotas !== undefined) this.proxy.inject(throttleTables(options.quotas, () => performance.now()))
     this.gateway = new Gateway({
       api: deployment.api,
@@ -104,6 +113,7 @@ class Stack {
       onManagementRequest: (caller, operation, outcome) =>
         counts.add({ caller, target: '@connections', operation, outcome }),
       beforePush: delays.beforePush,
+      watch,
     })
   }
 
@@ -121,6 +131,7 @@ class Stack {
       for (const runtime of this.runtimes.values()) runtime.load()
       await starting
       await this.prepare()
+      await this.inspector?.start(options.inspectorPort ?? 0, this.adminClient())
     } finally {
       this.onStarted()
     }
@@ -136,8 +147,7 @@ class Stack {
   private async prepare(): Promise<void> {
     const { deployment, options } = this
     const { api, tables } = deployment
-    const { endpoint } = this.dynamodb
-    const client = new DynamoDBClient({ endpoint, region: REGION, credentials: this.admin.credentials })
+    const client = this.adminClient()
     try {
       options.onProgress(`creating ${tables.length} tables`)
       await createTables(client, tables)
@@ -151,7 +161,23 @@ class Stack {
     }
   }
 
+  /** It goes past the proxy: nothing counts it. */
+  private adminClient(): DynamoDBClient {
+    const { endpoint } = this.dynamodb
+    return new DynamoDBClient({ endpoint, region: REGION, credentials: this.admin.credentials })
+  }
+
+  private newInspector(): Inspector {
+    const { functions, outputs } = this.deployment
+    const { sessionsTable } = JSON.parse(requiredOutput(outputs, 'HoldfastConfig')) as {
+      readonly sessionsTable: string
+    }
+    const isFunction = (caller: string) => functions.some(({ logicalId }) => logicalId === caller)
+    return new Inspector({ locksTable: this.locksTable, sessionsTable, isFunction })
+  }
+
   private async end(): Promise<void> {
+    await this.inspector?.stop()
     await this.gateway.stop()
     await Promise.all([...this.runtimes.values()].map((runtime) => runtime.stop()))
     await this.proxy.stop()
@@ -186,6 +212,7 @@ class Stack {
         start: () => this.restart(() => dynamodb.start()),
         inject: (faults) => this.proxy.inject(faults),
       },
+      inspector: this.inspector,
       addApplication: (nameOrArn) => {
         const [, role = ''] = /:assumed-role\/([^/]+)\//.exec(nameOrArn) ?? []
         const statements = this.deployment.roles.get(role) ?? this.deployment.applicationStatements

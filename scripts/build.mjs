@@ -1,5 +1,5 @@
 // Builds dist/: this repository's programs, the entries of the package in both forms with their types, its WebSocket for
-// bundlers, the bundled functions, and the CDK assembly that the local stack runs. A step whose inputs are as they were at its last success is skipped.
+// bundlers, the inspector's page, the bundled functions, and the CDK assembly that the local stack runs. A step whose inputs are as they were at its last success is skipped.
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { bundleFunctions } from './build/bundle.mjs'
 import { bundleEntries, convertEntries } from './build/entries.mjs'
 import { exclusively } from './build/exclusively.mjs'
 import { fingerprint } from './build/fingerprint.mjs'
+import { bundleInspector } from './build/inspector.mjs'
 import { synthesize } from './build/synthesize.mjs'
 import { compile } from './build/typescript.mjs'
 import { convertWebSocket } from './build/websocket.mjs'
@@ -41,6 +42,12 @@ const steps = [
     inputs: [...TOOLS, 'dist/import'],
     output: 'dist/require',
     run: () => convertEntries(root, 'dist/require', 'dist/import'),
+  },
+  {
+    name: "the inspector's page",
+    inputs: [...TOOLS, 'inspector', 'docs/PROTOCOL.md'],
+    output: 'dist/inspector',
+    run: () => bundleInspector(root, 'dist/inspector'),
   },
   {
     name: 'ws',

@@ -18,6 +18,7 @@ const checks = [
   },
   { name: 'types', command: TSC, args: ['-p', '.'] },
   { name: 'pure', command: TSC, args: ['-p', 'protocol'] },
+  { name: 'page', command: TSC, args: ['-p', 'inspector/page'] },
   {
     name: 'lint',
     command: bin('oxlint'),

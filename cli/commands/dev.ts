@@ -20,6 +20,8 @@ interface DevOptions {
   readonly assembly?: string
   readonly timing?: Timing
   readonly envFile?: string
+  readonly inspectorPort: number
+  readonly inspector: boolean
   readonly logs?: boolean
   readonly json?: boolean
 }
@@ -38,6 +40,8 @@ export function defineDev(command: Command, terminal: Terminal): void {
     .option('--assembly <folder>', "what 'cdk synth' wrote (default: the stack of this package)")
     .option('--timing <times>', 'times of the protocol, as leaseMs=5000,nudgeAfterMs=500 or as JSON', readTiming)
     .option('--env-file <file>', 'set HOLDFAST_CONFIG in this file; its other lines stay')
+    .option('--inspector-port <number>', 'the port of the inspector, a page that shows what happens; 0 is a free one', port, 0)
+    .option('--no-inspector', 'without that page')
     .option('--logs', 'show what the functions write')
     .option('--json', 'print one line of JSON when the stack is ready')
     .addHelpText(
@@ -60,6 +64,7 @@ async function dev(program: readonly string[], options: DevOptions, terminal: Te
   await using stack = await startFixedStack(
     {
       port: options.port,
+      inspector: options.inspector && { port: options.inspectorPort },
       ...(options.data === undefined ? {} : { dataDir: options.data }),
       ...(options.assembly === undefined ? {} : { assembly: options.assembly }),
       ...(options.timing === undefined ? {} : { environment: { HOLDFAST_TIMING: JSON.stringify(options.timing) } }),
@@ -72,6 +77,7 @@ async function dev(program: readonly string[], options: DevOptions, terminal: Te
       operator: LOCAL_OPERATOR,
     },
   )
+  if (stack.inspector !== undefined) terminal.note(`holdfast: watch it at ${stack.inspector.address}`)
   const variables = { HOLDFAST_CONFIG: JSON.stringify(stack.config) }
   if (options.envFile !== undefined) await setInFile(options.envFile, variables)
   tell(stack, variables, options, program.length > 0, terminal)

@@ -65,6 +65,17 @@ export class ServerProcess {
     if (this.isStopping) await new Promise(() => {})
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal)
+  }
+
+  /** Ends it at once, as a crash would. */
+  async kill(): Promise<void> {
+    this.isStopping = true
+    this.child.kill('SIGKILL')
+    await this.exited
+  }
+
   /** Lets it finish its requests, and ends it. */
   async stop(): Promise<void> {
     this.isStopping = true

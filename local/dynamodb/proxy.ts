@@ -44,10 +44,22 @@ export interface Faults {
   readonly afterForward?: (request: RecordedRequest) => Fault | Promise<Fault>
 }
 
+/** A request that has been counted, and what came of it. */
+export interface Exchange {
+  readonly request: RecordedRequest
+  /** `ok`, or the type of the error; `dropped` after a fault of that kind. */
+  readonly outcome: string
+  readonly units: number
+  /** DynamoDB's own answer, where it was asked. */
+  readonly body: Buffer | undefined
+}
+
 export interface DynamoDbProxyOptions {
   readonly upstreamPort: () => number
   readonly principals: Principals
   readonly counts: RequestCounts
+  /** Sees every request with its answer. It changes nothing, and must not throw. */
+  readonly watch?: ((exchange: Exchange) => void) | undefined
 }
 
 /** Stands in front of DynamoDB Local: verifies each request's signature, checks its permissions, and counts it. */
@@ -147,7 +159,7 @@ export class DynamoDbProxy {
     const asked = askForUnits(recorded, body)
     const answer = await this.forward(headers, asked.body)
     const { body: shown, units } = readUnits(answer, asked.isSecret)
-    this.count(recorded, outcomeOf(answer), units)
+    this.count(recorded, outcomeOf(answer), units, shown)
     return { ...answer, body: shown }
   }
 
@@ -164,8 +176,10 @@ export class DynamoDbProxy {
     return undefined
   }
 
-  private count({ caller, target, operation }: RecordedRequest, outcome: string, units = 0): void {
+  private count(recorded: RecordedRequest, outcome: string, units = 0, body?: Buffer): void {
+    const { caller, target, operation } = recorded
     this.options.counts.add({ caller, target, operation, outcome }, units)
+    this.options.watch?.({ request: recorded, outcome, units, body })
   }
 
   private async forward(headers: IncomingHttpHeaders, body: Buffer): Promise<Answer> {

@@ -34,6 +34,7 @@ import {
 import { Management } from './management.js'
 import { QuotaCounts, type Quotas } from './quotas.js'
 import { forbidden, refuseUpgrade, tooManyRequests } from './refused-upgrade.js'
+import type { GatewayWatch } from './watch.js'
 
 export interface GatewayOptions {
   readonly api: ApiSpec
@@ -45,6 +46,7 @@ export interface GatewayOptions {
   readonly limits: GatewayLimits
   /** @default - none: nothing is throttled */
   readonly quotas?: Quotas | undefined
+  readonly watch?: GatewayWatch | undefined
 }
 
 /** A client that does not answer a close frame is cut after this long. */
@@ -80,6 +82,7 @@ export class Gateway {
       admits: () => this.quotas.push(),
       onRequest: options.onManagementRequest,
       beforePush: options.beforePush,
+      onPush: (push, delivery) => options.watch?.pushed(push, delivery),
     })
   }
 
@@ -185,19 +188,23 @@ export class Gateway {
     Connection.meter(stream, () => this.connections.get(source.connectionId)?.close(CLOSE_TOO_BIG, 'Frame too long'))
     this.webSockets.handleUpgrade(request, stream, head, (socket: WebSocket) => {
       this.connections.set(source.connectionId, new Connection(source, socket, events, limits))
+      this.options.watch?.opened(source.connectionId)
     })
   }
 
   /** Each message runs on its own: nothing waits for the one before it. */
   private async dispatch(connection: Connection, text: string): Promise<void> {
     const requestId = randomId()
+    this.options.watch?.received(connection.id, text)
     const route = selectRoute(this.options.api, text)
     if (route === undefined) return sendError(connection, MESSAGE_FORBIDDEN, requestId)
     if (!this.quotas.message(route.key)) return sendError(connection, MESSAGE_THROTTLED, requestId)
     const answer = await this.integration.call(route, messageEvent(connection.source, route.key, requestId, text))
     if (answer === 'failed') return sendError(connection, MESSAGE_INTERNAL_ERROR, requestId)
     if (answer === 'late') return sendError(connection, MESSAGE_TIMED_OUT, requestId)
-    if (route.answers && answer.body !== '') connection.send(answer.body)
+    if (!route.answers || answer.body === '') return
+    this.options.watch?.answered(connection.id, answer.body)
+    connection.send(answer.body)
   }
 
   private async invoke(functionId: string, event: GatewayEvent): Promise<Outcome> {
@@ -206,6 +213,7 @@ export class Gateway {
   }
 
   private ended(connection: Connection, code: number, reason: string): void {
+    this.options.watch?.closed(connection.id, code)
     // A gateway that is stopping has no connections in its list any more.
     if (!this.connections.delete(connection.id)) return
     const route = this.options.api.routes.get('$disconnect')

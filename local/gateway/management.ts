@@ -9,6 +9,7 @@ import { MESSAGE_THROTTLED, PUSH_THROTTLED } from './aws-quotas.js'
 import type { Connection } from './connection.js'
 import { readBody } from './read-body.js'
 import { forbidden, notAuthorized, type Refusal, refuse, unsigned } from './refused-upgrade.js'
+import type { GatewayWatch } from './watch.js'
 
 export interface ManagementOptions {
   readonly api: ApiSpec
@@ -22,6 +23,7 @@ export interface ManagementOptions {
   readonly onRequest: (from: string, method: string, outcome: string) => void
   /** Awaited before each push. */
   readonly beforePush?: (() => Promise<void>) | undefined
+  readonly onPush?: GatewayWatch['pushed']
 }
 
 const METHODS = ['POST', 'GET', 'DELETE']
@@ -41,6 +43,8 @@ export class Management {
     const refusal = this.refusalOf(principal, method, connectionId, body)
     this.options.onRequest(principal.name, method, refusal?.type ?? 'ok')
     const connection = this.options.find(connectionId)
+    if (refusal === gone && method === 'POST')
+      this.options.onPush?.({ from: principal.name, connectionId, text: body.toString() }, 'gone')
     if (refusal !== undefined) return refuse(response, refusal, connectionId)
     if (method === 'POST') return this.post(response, principal, connectionId, body.toString())
     if (method === 'GET') return answerJson(response, describe(connection))
@@ -75,8 +79,10 @@ export class Management {
 
   private async post(response: ServerResponse, { name }: Principal, connectionId: string, text: string): Promise<void> {
     await this.options.beforePush?.()
-    const isLost = this.options.isLost({ from: name, connectionId, text })
+    const push: Push = { from: name, connectionId, text }
+    const isLost = this.options.isLost(push)
     const sent = isLost ? 'sent' : (this.options.find(connectionId)?.send(text) ?? 'gone')
+    this.options.onPush?.(push, isLost ? 'lost' : sent)
     if (sent === 'gone') return refuse(response, gone, connectionId)
     if (sent === 'full') return refuse(response, full, connectionId)
     answerJson(response, {})

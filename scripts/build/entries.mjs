@@ -21,7 +21,8 @@ const BUNDLED = ['commander']
 /** No entry of its own, but in a file of its own: a bundler leaves it out where only errors are imported. */
 const APART = { create: 'client/create.ts' }
 /** The declarations that those of the entries may refer to. */
-const TYPES = /^(?:protocol|store|client|functions(?!\/lambda)|infra(?!\/app)|local|operator)\/.+\.d\.c?ts$/
+const TYPES =
+  /^(?:protocol|store|client|functions(?!\/lambda)|infra(?!\/app)|local|operator|inspector\/(?:model|costs))\/.+\.d\.c?ts$/
 const RENAMED_REQUIRE = /\brequire\("#(\w+)"\)/g
 
 /**

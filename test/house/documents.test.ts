@@ -27,7 +27,7 @@ test('every link goes to a heading of a document that the package has, too', () 
   const links = documents.flatMap((file) =>
     [...prose(file).matchAll(/\]\((?!https:)([^)#]*)(?:#([^)]*))?\)/g)].map(([link, path = '', anchor]) => {
       const target = path === '' ? file : relative(packageRoot, join(packageRoot, dirname(file), path))
-      const isPlot = target.endsWith('.svg') && existsSync(join(packageRoot, target))
+      const isPlot = /\.(svg|png)$/.test(target) && existsSync(join(packageRoot, target))
       const isThere =
         isPlot || (documents.includes(target) && (anchor === undefined || anchorsOf(target).includes(anchor)))
       return isThere ? 'is there' : `${file} has ${link}`

@@ -7,7 +7,7 @@ const GENERATED = ['.git', 'node_modules', 'dist', 'cdk.out', 'coverage']
 
 /** The TypeScript sources of a folder, relative to the root of the repository, with `/` between names. */
 export function sourceFiles(folder: string): readonly string[] {
-  return filesBelow(folder).filter((file) => /\.c?ts$/.test(file))
+  return filesBelow(folder).filter((file) => /\.(c?ts|tsx)$/.test(file))
 }
 
 /** Every file of the repository below `folder`. */

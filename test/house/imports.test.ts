@@ -8,7 +8,7 @@ import { isIn, MAY_IMPORT, roomOf } from './rooms.js'
 
 const BUILT_AS_COMMONJS = ['protocol', 'store', 'client', 'functions', 'infra', 'local', 'operator']
 /** Bundled with all that it uses, so that nobody installs its imports. */
-const BUNDLED = 'functions/lambda'
+const BUNDLED = ['functions/lambda', 'inspector/page']
 /** Bundled into the command: see scripts/build/entries.mjs. */
 const BUNDLED_BY_COMMAND = ['commander']
 
@@ -66,7 +66,7 @@ test('package.json declares every package that users need', () => {
   } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'))
   const declared = new Set([...Object.keys(dependencies), ...Object.keys(peerDependencies)])
   const missing = imports.filter(({ file, specifier }) => {
-    if (isIn(file, BUNDLED) || /^(\.|node:)/.test(specifier)) return false
+    if (BUNDLED.some((room) => isIn(file, room)) || /^(\.|node:)/.test(specifier)) return false
     if (isIn(file, 'cli') && BUNDLED_BY_COMMAND.includes(specifier)) return false
     return !declared.has(packageOf(renamed[specifier]?.default ?? specifier))
   })

@@ -23,7 +23,7 @@ export function specifiersIn(source: string): readonly string[] {
   return [...statements, ...bare, ...calls].map((match) => match.groups?.specifier ?? '')
 }
 
-export const withoutExtension = (file: string): string => file.replace(/\.c?[jt]s$/, '')
+export const withoutExtension = (file: string): string => file.replace(/\.c?[jt]sx?$/, '')
 
 const targetOf = (file: string, specifier: string): string | undefined =>
   specifier.startsWith('.') ? withoutExtension(posix.join(posix.dirname(file), specifier)) : undefined

@@ -248,11 +248,12 @@ test('it holds what runs and nothing of where it was built', async () => {
       'dist/lambda/connection/index.cjs',
       'dist/lambda/grant/index.cjs',
       'dist/lambda/release/index.cjs',
+      'dist/inspector/app.js',
       'dist/ws/index.js',
     ]),
   )
   const surplus = names.filter(
-    (name) => !/^(dist\/(import|require|ws|lambda|cdk\.out)\/|docs\/|LICENSE$|[A-Z]+\.md$|package\.json$)/.test(name),
+    (name) => !/^(dist\/(import|require|ws|lambda|inspector|cdk\.out)\/|docs\/|LICENSE$|[A-Z]+\.md$|package\.json$)/.test(name),
   )
   expect(surplus).toEqual([])
   expect(names.filter((name) => /\/types\/(test|bench|examples|functions\/lambda)\//.test(name))).toEqual([])

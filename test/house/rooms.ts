@@ -127,8 +127,14 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   operator: ['protocol', 'store'],
   // The construct checks its timing, and finds the bundles of the package that it is in.
   infra: ['protocol', 'local/package-root'],
+  'inspector/limits': [],
+  'inspector/costs': [],
+  'inspector/model': ['inspector/limits', 'inspector/costs'],
+  // A browser runs it: it has nothing of Node.js.
+  'inspector/page': ['inspector/limits', 'inspector/costs', 'inspector/model'],
   // The test kit gives its user the configuration of a client, and fails as the client does.
-  local: ['protocol', 'store', 'client/errors', 'client/options', 'local/memory'],
+  local: ['protocol', 'store', 'client/errors', 'client/options', 'local/memory', 'local/inspector'],
+  'local/inspector': ['local', 'inspector/limits', 'inspector/model', 'protocol'],
   // It runs the handlers themselves, and gives the client its ports.
   'local/memory': [
     'local',

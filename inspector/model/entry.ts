@@ -1,0 +1,123 @@
+import type { PlayState } from './play.js'
+
+/**
+ * What the inspector tells, and all that it tells. No entry has a session id, an attribute, a secret or a signature: a
+ * session is its namespace and the first characters of its hash.
+ */
+export type Fact =
+  | Opened
+  | Closed
+  | ProcessFact
+  | LockFact
+  | StateFact
+  | MessageFact
+  | TallyFact
+  | { readonly kind: 'play'; readonly play: PlayState }
+
+export type Entry = Fact & {
+  /** Counts the entries. The facts that a page begins with are older than the first entry, and have 0. */
+  readonly n: number
+  /** Milliseconds since 1970 by the clock of the stack, with fractions. */
+  readonly at: number
+}
+
+interface Opened {
+  readonly kind: 'opened'
+  readonly connection: string
+}
+
+interface Closed {
+  readonly kind: 'closed'
+  readonly connection: string
+  readonly process: string | undefined
+  readonly code: number
+}
+
+/** The record of a process, as a write has left it. */
+export interface ProcessFact {
+  readonly kind: 'process'
+  readonly process: string
+  readonly label: string
+  readonly connection: string
+  readonly gen: number
+  readonly leaseUntil: number
+  readonly renewedAt: number
+  readonly evictedAt?: number
+  /** Asks that wait for its next renewal. */
+  readonly asks: number
+}
+
+/** The record of a lock, as a write has left it. */
+export interface LockFact {
+  readonly kind: 'lock'
+  readonly session: string
+  readonly epoch: number
+  readonly holder?: string
+  readonly waiters: readonly string[]
+  readonly askedAt?: number
+  readonly busyUntil?: number
+  /** It was read from the table, not seen as a write. */
+  readonly isRead?: true
+}
+
+/**
+ * `claim` raises the fence and reads; `birth` does so where there is no session. `record` is no write: the record was
+ * read from the table.
+ */
+export type StateOperation = 'claim' | 'birth' | 'commit' | 'destroy' | 'rotate' | 'record'
+
+/** A write to the state of a session, and its outcome. */
+export interface StateFact {
+  readonly kind: 'state'
+  readonly session: string
+  readonly operation: StateOperation
+  readonly epoch: number
+  /** `ok`, or the type of the error, as in `ConditionalCheckFailedException`. */
+  readonly outcome: string
+  /** How many attributes a commit changes. */
+  readonly changes?: number
+  /** Capacity units: each stands for a kilobyte of the record that was begun. */
+  readonly units?: number
+  readonly aliveUntil?: number
+}
+
+/** - `sent` by a client · `answered` to it · `pushed` to it by a function. */
+export type Way = 'sent' | 'answered' | 'pushed'
+
+/** A message of the protocol, with those of its fields that the inspector shows. */
+export interface MessageFact {
+  readonly kind: 'message'
+  readonly way: Way
+  /** As in docs/PROTOCOL.md: `acquire`, `granted` and so on. */
+  readonly type: string
+  readonly process: string | undefined
+  readonly session?: string
+  readonly epoch?: number
+  readonly r?: number
+  readonly position?: number
+  readonly isNudge?: true
+  readonly isContended?: true
+  readonly of?: string
+  readonly code?: string
+  /** What became of a push. */
+  readonly delivery?: 'sent' | 'lost' | 'gone' | 'full'
+}
+
+/** What was counted since the last tally. */
+export interface Tally {
+  readonly requests: number
+  readonly writeUnits: number
+  readonly readUnits: number
+  /** Of these, the writes and reads of functions. */
+  readonly functionWrites: number
+  readonly functionReads: number
+  readonly messages: number
+  readonly pushes: number
+  /** Connections that are open now. */
+  readonly connections: number
+}
+
+type TallyFact = { readonly kind: 'tally' } & Tally
+
+/** Whether an entry belongs to this session's timeline. */
+export const isAbout = (entry: Entry, session: string): boolean => 'session' in entry && entry.session === session

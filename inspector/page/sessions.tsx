@@ -1,0 +1,205 @@
+import type { JSX } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Picture, SessionPicture } from '../model/picture.js'
+import { type NameOf, shortEpoch } from '../model/words.js'
+import { command } from './feed.js'
+import { duration, grouped } from './format.js'
+import { Icon } from './icons.js'
+import { colourClass, namesIn } from './names.js'
+import { isFound } from './search.js'
+import type { Store } from './store.js'
+
+const ROW_PX = 34
+/** Rows above and below what is seen. */
+const SPARE_ROWS = 6
+const VIEW_PX = 374
+/** With many sessions the order follows more slowly: rows that jump cannot be read. */
+const ORDER_MS = 1_000
+const PIPS_MAX = 4
+/** Up to so many, each new session is shown at once. */
+const FEW = 200
+
+interface SessionsProps {
+  readonly store: Store
+  readonly picture: Picture
+  readonly search: string
+  readonly hash: string | undefined
+  readonly selected: string | undefined
+  readonly onSelect: (session: string) => void
+}
+
+/** The table of all sessions. Only the rows that are seen are drawn. */
+export function Sessions({ store, picture, search, hash, selected, onSelect }: SessionsProps): JSX.Element {
+  const [top, setTop] = useState(0)
+  const view = useRef<HTMLDivElement>(null)
+  const nameOf = namesIn(picture)
+  const keys = useOrder(picture, search, hash, nameOf)
+  const now = store.now()
+  const first = Math.max(0, Math.floor(top / ROW_PX) - SPARE_ROWS)
+  const hasNamespaces = new Set(keys.map((key) => key.split('#', 1)[0])).size > 1
+  const rows = keys.slice(first, first + Math.ceil(VIEW_PX / ROW_PX) + 2 * SPARE_ROWS)
+  const move = (event: KeyboardEvent) => {
+    const by = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -keys.length, End: keys.length }[event.key]
+    if (by === undefined || keys.length === 0) return
+    event.preventDefault()
+    const index = Math.max(0, Math.min(keys.length - 1, keys.indexOf(selected ?? '') + by))
+    const key = keys[index]
+    if (key === undefined) return
+    onSelect(key)
+    const { current } = view
+    if (current === null) return
+    const y = index * ROW_PX
+    if (y < current.scrollTop) current.scrollTop = y
+    else if (y + ROW_PX > current.scrollTop + current.clientHeight)
+      current.scrollTop = y + ROW_PX - current.clientHeight
+  }
+  return (
+    <section class="panel" aria-label="Sessions">
+      <header class="panel-head">
+        <h2>Sessions</h2>
+        <p class="count">
+          {search === ''
+            ? grouped(picture.sessions.size)
+            : `${grouped(keys.length)} of ${grouped(picture.sessions.size)}`}
+        </p>
+        {store.status === 'file' ? null : (
+          <button type="button" class="tool" title="Reads both tables again" onClick={() => void command('read', {})}>
+            <Icon name="refresh" />
+            <span>Read tables</span>
+          </button>
+        )}
+      </header>
+      <div class="grid" role="grid" aria-label="Sessions" aria-rowcount={keys.length + 1}>
+        <div class="row row-head" role="row" aria-rowindex={1}>
+          {['Session', 'Holder', 'Epoch', 'Queue', 'Size', 'Expires'].map((name) => (
+            <span key={name} role="columnheader" class={`cell cell-${name.toLowerCase()}`}>
+              {name}
+            </span>
+          ))}
+        </div>
+        <div
+          class="rows"
+          ref={view}
+          role="rowgroup"
+          tabIndex={0}
+          aria-label="Rows: the arrow keys choose a session"
+          onScroll={({ currentTarget }) => setTop(currentTarget.scrollTop)}
+          onKeyDown={move}
+        >
+          <div class="rows-all" style={{ height: `${keys.length * ROW_PX}px` }}>
+            {rows.map((key, index) => {
+              const session = picture.sessions.get(key)
+              return session === undefined ? null : (
+                <Row
+                  key={key}
+                  session={session}
+                  picture={picture}
+                  nameOf={nameOf}
+                  now={now}
+                  index={first + index}
+                  isSelected={key === selected}
+                  hasNamespaces={hasNamespaces}
+                  onSelect={onSelect}
+                />
+              )
+            })}
+          </div>
+        </div>
+      </div>
+      {keys.length > 0 ? null : (
+        <p class="empty">
+          {search === ''
+            ? 'There is no session yet.'
+            : 'No session is found. An id is hashed here, and compared with the hashes of the store.'}
+        </p>
+      )}
+    </section>
+  )
+}
+
+interface RowProps {
+  readonly session: SessionPicture
+  readonly picture: Picture
+  readonly nameOf: NameOf
+  readonly now: number
+  readonly index: number
+  readonly isSelected: boolean
+  /** Sessions of several namespaces are shown. */
+  readonly hasNamespaces: boolean
+  readonly onSelect: (session: string) => void
+}
+
+function Row({ session, picture, nameOf, now, index, isSelected, hasNamespaces, onSelect }: RowProps): JSX.Element {
+  const { lock, state, kilobytes } = session
+  const [namespace = '', hash = ''] = session.session.split('#')
+  const waiters = lock?.waiters ?? []
+  const holder = lock?.holder === undefined ? 'free' : nameOf(lock.holder)
+  const queue = waiters.map(nameOf).join(', ')
+  return (
+    <div
+      class={`row${isSelected ? ' row-selected' : ''}`}
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={isSelected}
+      style={{ transform: `translateY(${index * ROW_PX}px)` }}
+      onClick={() => onSelect(session.session)}
+    >
+      <span role="gridcell" class="cell cell-session">
+        <code>{hash}</code> {hasNamespaces ? <span class="namespace">{namespace}</span> : null}
+      </span>
+      <span role="gridcell" class="cell cell-holder">
+        <span class={`dot ${colourClass(picture, lock?.holder)}`} />
+        <span class={lock?.holder === undefined ? 'quiet' : ''}>{holder}</span>
+      </span>
+      <span role="gridcell" class="cell cell-epoch" title={lock === undefined ? '' : String(lock.epoch)}>
+        {lock === undefined ? '–' : shortEpoch(lock.epoch)}
+      </span>
+      <span
+        role="gridcell"
+        class="cell cell-queue"
+        title={queue}
+        aria-label={queue === '' ? 'nobody waits' : `${queue} in the queue`}
+      >
+        {waiters.slice(0, PIPS_MAX).map((waiter) => (
+          <span key={waiter} class={`dot ${colourClass(picture, waiter)}`} />
+        ))}
+        {waiters.length > PIPS_MAX ? `+${waiters.length - PIPS_MAX}` : ''}
+      </span>
+      <span role="gridcell" class="cell cell-size">
+        {kilobytes === undefined ? '–' : `${Math.ceil(kilobytes)} KB`}
+      </span>
+      <span role="gridcell" class="cell cell-expires">
+        {expiry(state?.operation, state?.aliveUntil, now)}
+      </span>
+    </div>
+  )
+}
+
+function expiry(operation: string | undefined, aliveUntil: number | undefined, now: number): string {
+  if (operation === 'destroy') return 'destroyed'
+  if (aliveUntil === undefined || aliveUntil === 0) return '–'
+  return aliveUntil > now ? duration(aliveUntil - now) : 'expired'
+}
+
+/** The keys of the sessions that are shown: first those with a queue, then those that changed last. */
+function useOrder(picture: Picture, search: string, hash: string | undefined, nameOf: NameOf): readonly string[] {
+  const [keys, setKeys] = useState<readonly string[]>([])
+  const latest = useRef({ picture, nameOf })
+  latest.current = { picture, nameOf }
+  const count = picture.sessions.size
+  const few = Math.min(count, FEW)
+  useEffect(() => {
+    const order = () => {
+      const { picture: now, nameOf: name } = latest.current
+      const found = [...now.sessions.values()].filter(({ session, lock }) =>
+        isFound(session, lock?.holder === undefined ? '' : name(lock.holder), search.trim(), hash),
+      )
+      const waits = ({ lock }: SessionPicture) => Math.min(1, lock?.waiters.length ?? 0)
+      setKeys(found.sort((a, b) => waits(b) - waits(a) || b.changedAt - a.changedAt).map(({ session }) => session))
+    }
+    order()
+    const timer = setInterval(order, ORDER_MS)
+    return () => clearInterval(timer)
+  }, [search, hash, few])
+  return keys
+}

@@ -1,0 +1,224 @@
+import { ENTRIES_MAX, FOLD_SLICE_MS, KEPT_MS } from '../limits.js'
+import { type Entry, isAbout } from '../model/entry.js'
+import { Picture } from '../model/picture.js'
+import { type Timeline, timelineOf } from '../model/timeline.js'
+import { Totals } from '../model/totals.js'
+
+export type Status = 'connecting' | 'live' | 'lost' | 'file'
+
+/** What is looked at: the present, or a moment of the last ten minutes. */
+type View = { readonly kind: 'live' } | { readonly kind: 'paused'; readonly at: number }
+
+interface CachedTimeline {
+  readonly session: string
+  readonly size: number
+  readonly until: number
+  readonly timeline: Timeline
+}
+
+type PlayEntry = Extract<Entry, { kind: 'play' }>
+
+/** All that the page knows, and the moment that it shows. */
+export class Store {
+  status: Status = 'connecting'
+  view: View = { kind: 'live' }
+  totals = new Totals()
+  /** Changes with each change of what is known or shown. */
+  version = 0
+  private entries: Entry[] = []
+  private bySession = new Map<string, Entry[]>()
+  private played: PlayEntry[] = []
+  private base = new Picture()
+  private live = new Picture()
+  private past: { readonly at: number; readonly next: number; readonly picture: Picture } | undefined
+  private cached: CachedTimeline | undefined
+  private skewMs = 0
+  private queue: (readonly Entry[])[] = []
+  private isPumping = false
+  private readonly listeners = new Set<(isUrgent: boolean) => void>()
+
+  /** Begins anew, with what was before the first entry. `nowMs`: the time by the clock of the stack. */
+  start(base: readonly Entry[], nowMs: number): void {
+    this.entries = []
+    this.bySession = new Map()
+    this.played = []
+    this.base = new Picture()
+    this.totals = new Totals()
+    this.queue = []
+    this.past = undefined
+    this.cached = undefined
+    this.skewMs = nowMs - Date.now()
+    for (const entry of base) {
+      this.base.apply(entry)
+      this.file(entry)
+    }
+    this.live = this.base.copy()
+    this.changed()
+  }
+
+  /** Takes entries in. They are folded when the browser has time. */
+  add(entries: readonly Entry[]): void {
+    this.queue.push(entries)
+    this.pump()
+  }
+
+  setStatus(status: Status): void {
+    this.status = status
+    this.changed()
+  }
+
+  /** The time by the clock of the stack. */
+  clock(): number {
+    return this.status === 'file' ? this.live.at : Date.now() + this.skewMs
+  }
+
+  /** The time that is looked at. */
+  now(): number {
+    return this.view.kind === 'live' ? this.clock() : this.view.at
+  }
+
+  oldest(): number {
+    return Math.max(this.entries[0]?.at ?? this.clock(), this.clock() - KEPT_MS)
+  }
+
+  pause(at = this.clock()): void {
+    this.view = { kind: 'paused', at: Math.min(Math.max(at, this.oldest()), this.clock()) }
+    this.changed(true)
+  }
+
+  resume(): void {
+    this.view = { kind: 'live' }
+    this.past = undefined
+    this.changed(true)
+  }
+
+  /** Everything as it was at the time that is looked at. */
+  picture(): Picture {
+    if (this.view.kind === 'live') return this.live
+    const { at } = this.view
+    if (this.past?.at === at) return this.past.picture
+    const goesOn = this.past !== undefined && this.past.at < at && this.past.next <= this.entries.length
+    const picture = goesOn && this.past !== undefined ? this.past.picture : this.base.copy()
+    let next = goesOn && this.past !== undefined ? this.past.next : 0
+    for (let entry = this.entries[next]; entry !== undefined && entry.at <= at; entry = this.entries[next]) {
+      picture.apply(entry)
+      next += 1
+    }
+    this.past = { at, next, picture }
+    return picture
+  }
+
+  /** The newest picture, whatever is looked at. */
+  newest(): Picture {
+    return this.live
+  }
+
+  /** The entries of one session, up to the time that is looked at. */
+  entriesOf(session: string): readonly Entry[] {
+    const all = this.bySession.get(session) ?? []
+    if (this.view.kind === 'live') return all
+    const { at } = this.view
+    return all.filter((entry) => entry.at <= at)
+  }
+
+  timelineOf(session: string): Timeline {
+    const size = this.bySession.get(session)?.at(-1)?.n ?? 0
+    const until = this.view.kind === 'live' ? Number.POSITIVE_INFINITY : this.view.at
+    const { cached } = this
+    if (cached?.session === session && cached.size === size && cached.until === until) return cached.timeline
+    const timeline = timelineOf(this.entriesOf(session))
+    this.cached = { session, size, until, timeline }
+    return timeline
+  }
+
+  /** Changes of the demo, for the lanes of its servers. */
+  plays(): readonly PlayEntry[] {
+    return this.played
+  }
+
+  /** All that is shown, to be saved: of one session or of all. */
+  shown(session: string | undefined): readonly Entry[] {
+    const until = this.now()
+    return this.entries.filter((entry) => entry.at <= until && (session === undefined || isAbout(entry, session)))
+  }
+
+  /** `isUrgent`: somebody asked for it. */
+  onChange(listener: (isUrgent: boolean) => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  changed(isUrgent = false): void {
+    this.version += 1
+    for (const listener of this.listeners) listener(isUrgent)
+  }
+
+  private pump(): void {
+    if (this.isPumping) return
+    this.isPumping = true
+    // A hidden page draws no frames, and must not let the queue grow.
+    const later = (run: () => void) => (document.hidden ? setTimeout(run, 100) : requestAnimationFrame(run))
+    const slice = () => {
+      const endMs = performance.now() + FOLD_SLICE_MS
+      while (this.queue.length > 0 && performance.now() < endMs) this.fold(this.queue.shift() ?? [])
+      this.forget()
+      this.isPumping = this.queue.length > 0
+      if (this.isPumping) later(slice)
+      this.changed()
+    }
+    later(slice)
+  }
+
+  private fold(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      this.totals.count(entry, this.live)
+      this.live.apply(entry)
+      this.entries.push(entry)
+      this.file(entry)
+    }
+  }
+
+  private file(entry: Entry): void {
+    if (entry.kind === 'play') this.played.push(entry)
+    if ('session' in entry && entry.session !== undefined) this.log(entry.session).push(entry)
+  }
+
+  private log(session: string): Entry[] {
+    const known = this.bySession.get(session)
+    if (known !== undefined) return known
+    const made: Entry[] = []
+    this.bySession.set(session, made)
+    return made
+  }
+
+  /** Many at once, because it moves all that stay. What goes is folded into the base. */
+  private forget(): void {
+    const before = this.clock() - KEPT_MS
+    const surplus = this.entries.length - ENTRIES_MAX
+    let count = 0
+    for (let entry = this.entries[0]; entry !== undefined; entry = this.entries[count]) {
+      if (entry.at >= before && count >= surplus) break
+      count += 1
+    }
+    if (count < this.entries.length / 10) return
+    const touched = new Set<string>()
+    for (const entry of this.entries.splice(0, count)) {
+      this.base.apply(entry)
+      if ('session' in entry && entry.session !== undefined) touched.add(entry.session)
+    }
+    this.past = undefined
+    this.cached = undefined
+    const oldestN = this.entries[0]?.n ?? 0
+    this.played = this.played.filter(({ n }, index) => n >= oldestN || index === this.played.length - 1)
+    for (const session of touched) this.shorten(session, oldestN)
+  }
+
+  /** Of what is forgotten of a session, its lock stays: the first bar begins there. */
+  private shorten(session: string, oldestN: number): void {
+    const all = this.bySession.get(session) ?? []
+    const kept = all.filter(({ n }) => n >= oldestN)
+    const known = this.base.sessions.get(session)
+    if (kept.length === 0 && known === undefined) this.bySession.delete(session)
+    else this.bySession.set(session, [...(known?.lock === undefined ? [] : [{ ...known.lock, n: 0 }]), ...kept])
+  }
+}

@@ -1,0 +1,151 @@
+import { SHAPES_MAX } from '../limits.js'
+import type { Picture } from '../model/picture.js'
+import type { PlayServer, PlayState } from '../model/play.js'
+import type { Handoff, Mark, Span, Timeline } from '../model/timeline.js'
+import { colourOf, namesIn } from './names.js'
+
+export const AXIS_PX = 26
+export const LANE_PX = 54
+export const BAR_PX = 22
+/** Where the names of lanes stand. On a phone they stand above the bars. */
+const GUTTER_PX = 118
+const GUTTER_SMALL_PX = 10
+const SMALL_PX = 560
+/** Of the time that is shown, the future: leases end there. */
+const AHEAD_SHARE = 0.12
+
+/** What is shown, in time and in pixels. */
+interface Frame {
+  readonly from: number
+  readonly to: number
+  readonly now: number
+  readonly width: number
+  readonly gutter: number
+}
+
+export interface Lane {
+  readonly process: string
+  readonly name: string
+  readonly colour: string
+  readonly y: number
+  /** Stretches in which its server did not run. */
+  readonly outages: readonly Outage[]
+  /** Undefined where the lease is not in sight. */
+  readonly leaseUntil: number | undefined
+}
+
+interface Outage {
+  readonly state: PlayServer['state']
+  readonly from: number
+  readonly to: number | undefined
+}
+
+export interface Scene {
+  readonly frame: Frame
+  readonly lanes: readonly Lane[]
+  readonly spans: readonly Span[]
+  readonly marks: readonly Mark[]
+  readonly handoffs: readonly Handoff[]
+  readonly height: number
+}
+
+export function frameOf(now: number, windowMs: number, width: number): Frame {
+  const ahead = windowMs * AHEAD_SHARE
+  const gutter = width < SMALL_PX ? GUTTER_SMALL_PX : GUTTER_PX
+  return { from: now - windowMs + ahead, to: now + ahead, now, width, gutter }
+}
+
+export const xOf = ({ from, to, width, gutter }: Frame, at: number): number =>
+  gutter + ((at - from) / (to - from)) * (width - gutter - 8)
+
+export const timeAt = ({ from, to, width, gutter }: Frame, x: number): number =>
+  from + ((x - gutter) / (width - gutter - 8)) * (to - from)
+
+interface Plays {
+  readonly at: number
+  readonly play: PlayState
+}
+
+/** Chooses what is in sight, and gives each process that is its lane. */
+export function sceneOf(timeline: Timeline, picture: Picture, plays: readonly Plays[], frame: Frame): Scene {
+  const { from, to, now } = frame
+  const spans = timeline.spans.filter((span) => (span.to ?? now) >= from && span.from <= to).slice(-SHAPES_MAX)
+  const marks = timeline.marks.filter(({ at }) => at >= from && at <= to).slice(-SHAPES_MAX)
+  const handoffs = timeline.handoffs.filter(({ at }) => at >= from && at <= to).slice(-SHAPES_MAX)
+  const nameOf = namesIn(picture)
+  const seen = new Set([...spans.map(({ process }) => process), ...marks.map(({ process }) => process)])
+  const first = (process: string) => timeline.spans.find((span) => span.process === process)?.from ?? 0
+  const processes = [...seen].sort((a, b) => compare(nameOf(a), nameOf(b)) || first(a) - first(b))
+  const lanes = processes.map((process, index): Lane => {
+    const name = nameOf(process)
+    const leaseUntil = picture.processes.get(process)?.record.leaseUntil
+    return {
+      process,
+      name,
+      colour: colourOf(picture, process),
+      y: AXIS_PX + index * LANE_PX + LANE_PX / 2,
+      outages: outagesOf(name, plays).filter((outage) => (outage.to ?? now) >= from),
+      leaseUntil: leaseUntil !== undefined && leaseUntil > from && leaseUntil < to ? leaseUntil : undefined,
+    }
+  })
+  return { frame, lanes, spans, marks, handoffs, height: AXIS_PX + Math.max(2, lanes.length) * LANE_PX + 6 }
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+function outagesOf(name: string, plays: readonly Plays[]): Outage[] {
+  const outages: Outage[] = []
+  let current: { readonly state: PlayServer['state']; readonly from: number } | undefined
+  for (const { at, play } of plays) {
+    const state = play.servers.find((server) => server.name === name)?.state ?? 'running'
+    if (state === current?.state) continue
+    if (current !== undefined) outages.push({ ...current, to: at })
+    current = state === 'running' || state === 'starting' ? undefined : { state, from: at }
+  }
+  return current === undefined ? outages : [...outages, { ...current, to: undefined }]
+}
+
+/** What lies under a point: a mark or a handoff, the nearest within reach. */
+export function pickAt(
+  { frame, lanes, marks, handoffs }: Scene,
+  x: number,
+  y: number,
+  reachPx: number,
+): Mark | Handoff | undefined {
+  let best: { readonly item: Mark | Handoff; readonly distance: number } | undefined
+  const consider = (item: Mark | Handoff, distance: number) => {
+    if (distance <= reachPx && distance < (best?.distance ?? Number.POSITIVE_INFINITY)) best = { item, distance }
+  }
+  const yOf = (process: string | undefined) => lanes.find((lane) => lane.process === process)?.y
+  for (const mark of marks) {
+    const laneY = yOf(mark.process)
+    if (laneY !== undefined) consider(mark, Math.hypot(xOf(frame, mark.at) - x, (laneY - y) / 2))
+  }
+  for (const handoff of handoffs) {
+    const [fromY, toY] = [yOf(handoff.from), yOf(handoff.to)]
+    if (toY === undefined) continue
+    const [low, high] = [Math.min(fromY ?? toY, toY) - BAR_PX / 2, Math.max(fromY ?? toY, toY) + BAR_PX / 2]
+    // A handoff is a line: it counts a little nearer than the marks on it.
+    if (y >= low && y <= high) consider(handoff, Math.max(0, Math.abs(xOf(frame, handoff.at) - x) - 1))
+  }
+  return best?.item
+}
+
+/** Names a mark or a handoff, through every time that the timeline is built anew. */
+export const idOf = (item: Mark | Handoff): string =>
+  isHandoff(item) ? `handoff ${item.epoch} ${item.at}` : `${item.kind} ${item.entry.n} ${item.process}`
+
+export const isHandoff = (item: Mark | Handoff): item is Handoff => 'to' in item
+
+/** The distances between the lines of the axis, in milliseconds. */
+const STEPS_MS = [10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000]
+const LINE_PX_MIN = 84
+
+/** The times at which the axis has lines. */
+export function axisOf({ from, to, width }: Frame): readonly number[] {
+  const perPx = (to - from) / width
+  const step = STEPS_MS.find((ms) => ms / perPx >= LINE_PX_MIN) ?? 120_000
+  const lines: number[] = []
+  for (let at = Math.ceil(from / step) * step; at <= to; at += step) lines.push(at)
+  return lines
+}

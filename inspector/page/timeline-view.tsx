@@ -1,0 +1,165 @@
+import type { JSX } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Handoff, Mark } from '../model/timeline.js'
+import { wordsFor } from '../model/words.js'
+import { duration } from './format.js'
+import { namesIn } from './names.js'
+import type { Store } from './store.js'
+import { paint } from './timeline-paint.js'
+import { frameOf, idOf, isHandoff, pickAt, type Scene, sceneOf, timeAt, xOf } from './timeline-scene.js'
+
+const REACH_PX = 10
+const DRAG_PX = 4
+
+interface TimelineViewProps {
+  readonly store: Store
+  readonly session: string
+  readonly windowMs: number
+  readonly chosen: Mark | Handoff | undefined
+  readonly onChoose: (item: Mark | Handoff | undefined) => void
+}
+
+/** The lanes of one session. They are drawn in each frame of the browser while they move, and otherwise when they change. */
+export function TimelineView({ store, session, windowMs, chosen, onChoose }: TimelineViewProps): JSX.Element {
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const scene = useRef<Scene | undefined>(undefined)
+  const [hovered, hover] = useState<{ readonly item: Mark | Handoff; readonly x: number; readonly y: number }>()
+  const shown = useRef({ session, windowMs, chosen })
+  shown.current = { session, windowMs, chosen: hovered?.item ?? chosen }
+  const drag = useRef<{ readonly x: number; readonly now: number; isMoved: boolean } | undefined>(undefined)
+
+  useEffect(() => {
+    let request = 0
+    const draw = () => {
+      request = requestAnimationFrame(draw)
+      const { current } = canvas
+      if (current !== null) scene.current = drawOn(current, store, shown.current)
+    }
+    draw()
+    return () => cancelAnimationFrame(request)
+  }, [store])
+
+  const at = (event: MouseEvent): readonly [x: number, y: number] => {
+    const box = canvas.current?.getBoundingClientRect()
+    return [event.clientX - (box?.left ?? 0), event.clientY - (box?.top ?? 0)]
+  }
+  const move = (event: PointerEvent) => {
+    const { current } = scene
+    if (current === undefined) return
+    const [x, y] = at(event)
+    const { current: dragged } = drag
+    if (dragged === undefined) {
+      const item = pickAt(current, x, y, REACH_PX)
+      return hover(item === undefined ? undefined : { item, x: xOf(current.frame, item.at), y })
+    }
+    if (!dragged.isMoved && Math.abs(x - dragged.x) < DRAG_PX) return
+    dragged.isMoved = true
+    store.pause(dragged.now + timeAt(current.frame, dragged.x) - timeAt(current.frame, x))
+  }
+  const step = (by: number) => {
+    const { current } = scene
+    const items = [...(current?.handoffs ?? []), ...(current?.marks ?? [])].toSorted((a, b) => a.at - b.at)
+    const id = chosen === undefined ? undefined : idOf(chosen)
+    const index = id === undefined ? (by > 0 ? -1 : items.length) : items.findIndex((item) => idOf(item) === id)
+    onChoose(items[Math.max(0, Math.min(items.length - 1, index + by))])
+  }
+  const press = (event: KeyboardEvent) => {
+    if (event.key === 'Escape') onChoose(undefined)
+    else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') step(event.key === 'ArrowLeft' ? -1 : 1)
+    else return
+    event.preventDefault()
+  }
+  const words = hovered === undefined ? undefined : saidOf(hovered.item, store)
+  return (
+    <div class="timeline">
+      <canvas
+        ref={canvas}
+        class="timeline-canvas"
+        tabIndex={0}
+        role="img"
+        aria-label={labelOf(scene.current, store)}
+        aria-describedby="timeline-keys"
+        onPointerMove={move}
+        onPointerDown={(event) => {
+          drag.current = { x: at(event)[0], now: store.now(), isMoved: false }
+          event.currentTarget.setPointerCapture(event.pointerId)
+        }}
+        onPointerUp={() => {
+          const isClick = drag.current?.isMoved === false
+          drag.current = undefined
+          if (isClick) onChoose(hovered?.item)
+        }}
+        onPointerLeave={() => hover(undefined)}
+        onKeyDown={press}
+      />
+      <p id="timeline-keys" class="hidden">
+        The left and right arrow keys go from event to event. Escape ends that.
+      </p>
+      {hovered === undefined || words === undefined ? null : (
+        <p class="tip" style={{ left: `${hovered.x}px`, top: `${hovered.y}px` }}>
+          {words}
+        </p>
+      )}
+      <p class="hidden" aria-live="polite">
+        {chosen === undefined ? '' : saidOf(chosen, store)}
+      </p>
+    </div>
+  )
+}
+
+/** A mark or a handoff in words. */
+export function saidOf(item: Mark | Handoff, store: Store): string {
+  const nameOf = namesIn(store.picture())
+  if (!isHandoff(item)) return wordsFor(item.entry, nameOf)?.text ?? item.kind
+  const ms = duration(item.at - item.askedAt)
+  if (item.kind === 'handedOver')
+    return `${nameOf(item.from)} hands the session over to ${nameOf(item.to)}, ${ms} after the ask.`
+  if (item.kind === 'taken')
+    return `The store takes the session from ${nameOf(item.from)} for ${nameOf(item.to)}, which has waited for ${ms}.`
+  return `${nameOf(item.to)} gets the session: nobody held it.`
+}
+
+function labelOf(scene: Scene | undefined, store: Store): string {
+  if (scene === undefined || scene.lanes.length === 0) return 'Timeline without events'
+  const holder = scene.spans.findLast((span) => span.kind === 'hold' && span.to === undefined)
+  const names = scene.lanes.map(({ name }) => name).join(', ')
+  const held =
+    holder === undefined ? 'nobody holds the session' : `${namesIn(store.picture())(holder.process)} holds the session`
+  return `Timeline of ${scene.lanes.length} processes (${names}): ${scene.handoffs.length} grants in sight, ${held}`
+}
+
+/** The colours of the theme, each looked up once in a frame. */
+function coloursOf(canvas: HTMLCanvasElement): (name: string) => string {
+  const style = getComputedStyle(canvas)
+  const found = new Map<string, string>()
+  return (name) => {
+    const colour = found.get(name) ?? style.getPropertyValue(name)
+    found.set(name, colour)
+    return colour
+  }
+}
+
+interface Shown {
+  readonly session: string
+  readonly windowMs: number
+  readonly chosen: Mark | Handoff | undefined
+}
+
+function drawOn(canvas: HTMLCanvasElement, store: Store, { session, windowMs, chosen }: Shown): Scene {
+  const width = canvas.parentElement?.clientWidth ?? 600
+  const frame = frameOf(store.now(), windowMs, width)
+  const scene = sceneOf(store.timelineOf(session), store.picture(), store.plays(), frame)
+  const ratio = window.devicePixelRatio
+  const [w, h] = [Math.round(width * ratio), Math.round(scene.height * ratio)]
+  if (canvas.width !== w || canvas.height !== h) {
+    canvas.width = w
+    canvas.height = h
+    canvas.style.width = `${width}px`
+    canvas.style.height = `${scene.height}px`
+  }
+  const context = canvas.getContext('2d')
+  if (context === null) return scene
+  context.setTransform(ratio, 0, 0, ratio, 0, 0)
+  paint(context, scene, coloursOf(canvas), chosen === undefined ? undefined : idOf(chosen))
+  return scene
+}

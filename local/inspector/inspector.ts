@@ -1,0 +1,79 @@
+import { writeFile } from 'node:fs/promises'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { Fact } from '../../inspector/model/entry.js'
+import type { Play } from '../../inspector/model/play.js'
+import type { LocalInspector } from '../local-stack.js'
+import { History } from './history.js'
+import { Pages } from './pages.js'
+import { Recorder } from './recorder.js'
+import { readRecords } from './records.js'
+import { InspectorServer } from './server.js'
+import { timelineFile } from './timeline-file.js'
+
+interface InspectorOptions {
+  readonly locksTable: string
+  readonly sessionsTable: string
+  readonly isFunction: (caller: string) => boolean
+}
+
+/** Watches a local stack, and shows it on a page. */
+export class Inspector implements LocalInspector {
+  readonly recorder: Recorder
+  private readonly history = new History()
+  private readonly pages = new Pages(this.history)
+  private readonly server: InspectorServer
+  private client: DynamoDBClient | undefined
+  private play: { readonly demo: Play; readonly end: () => void } | undefined
+
+  constructor(private readonly options: InspectorOptions) {
+    this.recorder = new Recorder({ ...options, tell: (fact) => this.tell(fact) })
+    this.server = new InspectorServer({
+      pages: this.pages,
+      read: () => this.read(),
+      carryOut: (command) => this.play?.demo.carryOut(command),
+    })
+  }
+
+  get address(): string {
+    return this.server.address
+  }
+
+  /** `client` reads both tables, of which it tells no attribute. It is closed at the end. */
+  async start(port: number, client: DynamoDBClient): Promise<void> {
+    this.client = client
+    await this.read()
+    this.recorder.start()
+    await this.server.start(port)
+  }
+
+  async stop(): Promise<void> {
+    this.play?.end()
+    this.play = undefined
+    this.recorder.stop()
+    this.client?.destroy()
+    await this.server.stop()
+  }
+
+  /** Lets the page drive a demo. */
+  offer(demo: Play): void {
+    const show = () => this.tell({ kind: 'play', play: demo.state() })
+    this.play?.end()
+    this.play = { demo, end: demo.onChange(show) }
+    show()
+  }
+
+  async writeTimeline(file: string): Promise<void> {
+    await writeFile(file, await timelineFile(this.history))
+  }
+
+  private async read(): Promise<void> {
+    if (this.client === undefined) return
+    const { locksTable, sessionsTable } = this.options
+    for (const fact of await readRecords(this.client, locksTable, sessionsTable)) this.tell(fact)
+  }
+
+  private tell(fact: Fact): void {
+    this.history.add(fact, performance.timeOrigin + performance.now())
+    this.pages.added()
+  }
+}

@@ -1,0 +1,166 @@
+import { CONNECTIONS_MAX, TALLY_MS } from '../../inspector/limits.js'
+import type { Fact, Tally } from '../../inspector/model/entry.js'
+import type { Item } from '../../protocol/dynamodb.js'
+import type { Exchange } from '../dynamodb/proxy.js'
+import type { GatewayWatch } from '../gateway/watch.js'
+import {
+  isWarmUp,
+  messageFact,
+  parsed,
+  recordFact,
+  type StateUpdate,
+  shownConnection,
+  shownProcess,
+  stateFact,
+} from './facts.js'
+
+interface RecorderOptions {
+  readonly tell: (fact: Fact) => void
+  readonly locksTable: string
+  readonly sessionsTable: string
+  /** Who the applications are, among the callers of DynamoDB: everybody else is a function. */
+  readonly isFunction: (caller: string) => boolean
+}
+
+type MutableTally = { -readonly [K in keyof Tally]: Tally[K] }
+
+const nothing = (): MutableTally => ({
+  requests: 0,
+  writeUnits: 0,
+  readUnits: 0,
+  functionWrites: 0,
+  functionReads: 0,
+  messages: 0,
+  pushes: 0,
+  connections: 0,
+})
+
+const READS: ReadonlySet<string> = new Set(['GetItem', 'Query', 'Scan', 'BatchGetItem', 'TransactGetItems'])
+const CONDITION_FAILED = 'ConditionalCheckFailedException'
+
+/** Makes facts of what the stack sees. */
+export class Recorder implements GatewayWatch {
+  /** The process that each connection speaks for. The oldest is the first. */
+  private readonly processes = new Map<string, string>()
+  /** The whole ids of the connections that the demo may cut, by the label of their process. */
+  private readonly connections = new Map<string, string>()
+  private readonly open = new Set<string>()
+  private counted = nothing()
+  private told: Tally = nothing()
+  private timer: NodeJS.Timeout | undefined
+
+  constructor(private readonly options: RecorderOptions) {}
+
+  /** The counts begin here. */
+  start(): void {
+    this.counted = nothing()
+    this.timer = setInterval(() => this.tally(), TALLY_MS).unref()
+  }
+
+  stop(): void {
+    clearInterval(this.timer)
+  }
+
+  /** The connection of the newest process with this label. */
+  connectionOf(label: string): string | undefined {
+    return this.connections.get(label)
+  }
+
+  opened(connectionId: string): void {
+    this.open.add(connectionId)
+    this.tell({ kind: 'opened', connection: shownConnection(connectionId) })
+  }
+
+  closed(connectionId: string, code: number): void {
+    this.open.delete(connectionId)
+    const process = this.processes.get(connectionId)
+    this.tell({ kind: 'closed', connection: shownConnection(connectionId), process, code })
+  }
+
+  received(connectionId: string, text: string): void {
+    this.counted.messages += 1
+    const message = parsed(text)
+    if (message?.type === 'hello' && typeof message.processId === 'string') {
+      this.remember(connectionId, shownProcess(message.processId))
+      if (typeof message.label === 'string') remember(this.connections, message.label, connectionId)
+    }
+    this.message('sent', connectionId, message ?? {})
+  }
+
+  answered(connectionId: string, text: string): void {
+    this.message('answered', connectionId, parsed(text) ?? {})
+  }
+
+  pushed(push: { readonly connectionId: string; readonly text: string }, delivery: 'sent' | 'lost' | 'gone' | 'full') {
+    this.counted.pushes += 1
+    const process = this.processes.get(push.connectionId)
+    this.tell(messageFact('pushed', parsed(push.text) ?? {}, process, delivery))
+  }
+
+  /** A request to DynamoDB, and its answer. */
+  exchanged({ request, outcome, units, body }: Exchange): void {
+    this.count(request.caller, request.operation, outcome, units)
+    const { input, operation, target } = request
+    if (operation === 'UpdateItem' && target === this.options.locksTable) {
+      const key = (input as StateUpdate).Key?.pk?.S
+      const { Attributes } = (outcome === 'ok' && body !== undefined ? JSON.parse(body.toString()) : {}) as {
+        readonly Attributes?: Item
+      }
+      const fact = key === undefined ? undefined : recordFact(key, Attributes)
+      if (fact !== undefined) this.tell(fact)
+    } else if (operation === 'UpdateItem' && target === this.options.sessionsTable) {
+      this.state(input, outcome, units, false)
+    } else if (operation === 'TransactWriteItems' && target === this.options.sessionsTable) {
+      const { TransactItems = [] } = input as { readonly TransactItems?: readonly { readonly Update?: object }[] }
+      for (const { Update } of TransactItems) if (Update !== undefined) this.state(Update, outcome, 0, true)
+    }
+  }
+
+  private state(update: StateUpdate, outcome: string, units: number, isRotation: boolean): void {
+    const fact = stateFact(update, outcome, units, isRotation)
+    if (fact !== undefined) this.tell(fact)
+  }
+
+  private message(way: 'sent' | 'answered', connectionId: string, message: Readonly<Record<string, unknown>>): void {
+    this.tell(messageFact(way, message, this.processes.get(connectionId)))
+  }
+
+  private remember(connectionId: string, process: string): void {
+    remember(this.processes, connectionId, process)
+  }
+
+  /** A write whose condition fails is billed as one unit, of which DynamoDB's answer does not tell. */
+  private count(caller: string, operation: string, outcome: string, units: number): void {
+    const { counted } = this
+    const billed = outcome === CONDITION_FAILED ? 1 : units
+    const isRead = READS.has(operation)
+    counted.requests += 1
+    if (isRead) counted.readUnits += billed
+    else counted.writeUnits += billed
+    if (!this.options.isFunction(caller)) return
+    if (isRead) counted.functionReads += 1
+    else counted.functionWrites += 1
+  }
+
+  /** A second in which nothing happened is not told. */
+  private tally(): void {
+    const { counted, told } = this
+    counted.connections = this.open.size
+    this.counted = nothing()
+    const isQuiet = counted.requests + counted.messages + counted.pushes === 0 && told.requests + told.messages === 0
+    if (isQuiet && counted.connections === told.connections) return
+    this.told = counted
+    this.tell({ kind: 'tally', ...counted })
+  }
+
+  private tell(fact: Fact): void {
+    if (!isWarmUp(fact)) this.options.tell(fact)
+  }
+}
+
+function remember(map: Map<string, string>, key: string, value: string): void {
+  map.delete(key)
+  map.set(key, value)
+  const [oldest] = map.keys()
+  if (map.size > CONNECTIONS_MAX && oldest !== undefined) map.delete(oldest)
+}

@@ -1,0 +1,121 @@
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import { COMMAND_BYTES_MAX } from '../../inspector/limits.js'
+import type { PlayCommand } from '../../inspector/model/play.js'
+import { readCommand } from '../../inspector/model/play.js'
+import { LocalStartError } from '../errors.js'
+import { readBody } from '../gateway/read-body.js'
+import { packageRoot } from '../package-root.cjs'
+import { Guard, SECURITY_HEADERS } from './guard.js'
+import type { Pages } from './pages.js'
+
+/** The files of the page, where the build has put them. */
+export const PAGE_FOLDER = join(packageRoot, 'dist', 'inspector')
+
+const FILES: ReadonlyMap<string, readonly [file: string, type: string]> = new Map([
+  ['', ['index.html', 'text/html; charset=utf-8']],
+  ['app.js', ['app.js', 'text/javascript; charset=utf-8']],
+  ['app.css', ['app.css', 'text/css; charset=utf-8']],
+  ['protocol.html', ['protocol.html', 'text/html; charset=utf-8']],
+])
+
+interface InspectorServerOptions {
+  readonly pages: Pages
+  /** Reads the tables again. */
+  readonly read: () => Promise<void>
+  /** Undefined where the page has nothing to drive. */
+  readonly carryOut: (command: PlayCommand) => Promise<void> | undefined
+}
+
+/** Serves the page on this machine only, to whoever has its address. */
+export class InspectorServer {
+  private readonly guard = new Guard()
+  private server: Server | undefined
+
+  constructor(private readonly options: InspectorServerOptions) {}
+
+  get address(): string {
+    return `http://127.0.0.1:${this.port}/${this.guard.token}/`
+  }
+
+  async start(port: number): Promise<void> {
+    const server = createServer((request, response) => {
+      this.handle(request, response).catch(() => response.destroy())
+    })
+    server.on('connection', (socket) => socket.unref())
+    server.listen(port, '127.0.0.1').unref()
+    await once(server, 'listening').catch((cause: Error) => {
+      throw new LocalStartError(`the inspector cannot listen on port ${port}: ${cause.message}`, cause)
+    })
+    this.server = server
+  }
+
+  async stop(): Promise<void> {
+    const { server } = this
+    this.server = undefined
+    if (server === undefined) return
+    this.options.pages.close()
+    server.closeAllConnections()
+    server.close()
+    await once(server, 'close')
+  }
+
+  private get port(): number {
+    const address = this.server?.address()
+    if (typeof address !== 'object' || address === null) throw new Error('the inspector is not running')
+    return address.port
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const verdict = this.guard.check(request, this.port)
+    if ('refused' in verdict) return answer(response, 403, `refused: ${REFUSALS[verdict.refused]}`)
+    const { path } = verdict
+    if (request.method === 'POST') return this.command(path, request, response)
+    if (request.method !== 'GET') return answer(response, 405, 'only GET and POST')
+    if (path === 'events') return this.stream(request, response)
+    const [file, type] = FILES.get(path) ?? []
+    if (file === undefined || type === undefined) return answer(response, 404, 'there is no such file')
+    answer(response, 200, await readFile(join(PAGE_FOLDER, file)), type)
+  }
+
+  private stream(request: IncomingMessage, response: ServerResponse): void {
+    const { pages } = this.options
+    if (!pages.hasRoom) return answer(response, 503, 'too many pages are open')
+    response.writeHead(200, { ...SECURITY_HEADERS, 'content-type': 'text/event-stream; charset=utf-8' })
+    const lastEventId = request.headers['last-event-id']
+    pages.add(response, typeof lastEventId === 'string' ? lastEventId : undefined)
+  }
+
+  /** JSON is what no form of another page can send. */
+  private async command(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.headers['content-type'] !== 'application/json') return answer(response, 415, 'expected JSON')
+    const body = await readBody(request, COMMAND_BYTES_MAX)
+    if (body === undefined) return answer(response, 413, 'too long')
+    if (path !== 'play' && path !== 'read') return answer(response, 404, 'there is no such command')
+    try {
+      if (path === 'read') await this.options.read()
+      else {
+        const command = readCommand(body.toString())
+        if (command === undefined) return answer(response, 400, 'there is no such command')
+        const carriedOut = this.options.carryOut(command)
+        if (carriedOut === undefined) return answer(response, 404, 'this stack has no demo')
+        await carriedOut
+      }
+      response.writeHead(204, SECURITY_HEADERS).end()
+    } catch (error) {
+      answer(response, 409, error instanceof Error ? error.message : 'it failed')
+    }
+  }
+}
+
+const REFUSALS = {
+  host: 'the inspector answers under 127.0.0.1 and localhost only',
+  origin: 'another page may not ask',
+  token: 'the address has another token; the stack printed the right one when it started',
+} as const
+
+function answer(response: ServerResponse, status: number, body: string | Buffer, type = 'text/plain; charset=utf-8') {
+  response.writeHead(status, { ...SECURITY_HEADERS, 'content-type': type }).end(body)
+}

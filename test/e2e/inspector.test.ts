@@ -1,0 +1,295 @@
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { sessionKey } from '../../client/session/session-key.js'
+import type { Entry } from '../../inspector/model/entry.js'
+import { timelineOf } from '../../inspector/model/timeline.js'
+import type { LocalStack } from '../../local/index.js'
+import { shownSession } from '../../local/inspector/facts.js'
+import { Browser, CHROMIUM } from '../support/browser.js'
+import { Random } from '../support/random.js'
+import { AppProcess } from './processes.js'
+
+/** Short leases, so that a crash costs a few seconds. */
+const TIMING = {
+  leaseMs: 2_000,
+  maxBusyMs: 2_000,
+  busyAfterMs: 300,
+  nudgeAfterMs: 200,
+  roundTripMs: 1_000,
+  clockErrorMs: 50,
+  clientMarginMs: 300,
+  storeMarginMs: 300,
+}
+const HANDOFFS = Number(process.env.INSPECTOR_HANDOFFS ?? 40)
+const TABS_MAX = 120
+const TOUR_MS = 60_000
+const LABELS = ['alpha', 'beta', 'gamma'] as const
+
+if (CHROMIUM === undefined)
+  console.warn('the page of the inspector is not tested: there is no Chromium (Debian: chromium)')
+
+const inBrowser = CHROMIUM === undefined ? describe.skip : describe
+
+inBrowser('the page of the inspector', () => {
+  let stack: AppProcess
+  let browser: Browser
+  let page: Page
+  let address: string
+  const problems: string[] = []
+
+  beforeAll(async () => {
+    stack = new AppProcess({ env: {} } as LocalStack, 'inspected-stack.mjs', { timing: TIMING })
+    const [ready] = await Promise.all([
+      stack.waitFor(({ event }) => event === 'ready'),
+      Browser.start().then((started) => {
+        browser = started
+      }),
+    ])
+    address = String(ready.address)
+    page = await browser.page()
+    page.on('pageerror', ({ message }) => problems.push(message))
+    page.on('console', (message) => message.type() === 'error' && problems.push(message.text()))
+    await page.goto(address)
+  }, 60_000)
+
+  afterAll(async () => {
+    await browser?.stop()
+    await stack?.command('stop')
+    await stack?.exited
+  }, 30_000)
+
+  const access = (label: string, id: string) => stack.command('access', { label, id })
+  const shown = (id: string) => shownSession(sessionKey('inspected', id)) ?? ''
+  const choose = async (id: string) => {
+    await page.getByRole('searchbox').fill(id)
+    await page.locator('.rows .row', { hasText: shown(id).split('#')[1] ?? '' }).click()
+  }
+
+  test('a handoff appears within a second', async () => {
+    await access('alpha', 'seen')
+    await choose('seen')
+    await access('beta', 'seen')
+    await expectText(page, '.handoff-list li:first-child', 'alpha→beta', 1_000)
+  }, 20_000)
+
+  test('its bars are those of the records and of the clients, for random handoffs', async () => {
+    const random = new Random(Date.now() % 1_000_000)
+    const id = 'bars'
+    for (let count = 0; count < HANDOFFS; count += 1) await access(random.pick(LABELS), id)
+    const { value: grants } = await stack.command('grants')
+    const own = (grants as { label: string; session: string; epoch: number }[]).filter(
+      ({ session }) => session === sessionKey('inspected', id),
+    )
+    await choose(id)
+    await expectText(page, '.handoff-list li:first-child', own.at(-1)?.label ?? '', 1_000)
+    const { entries, processes, sessions } = await exported(page)
+    const labels = new Map(processes.map(({ process, label }) => [process, label]))
+    const bars = timelineOf(entries.filter((entry) => 'session' in entry && entry.session === shown(id))).spans.filter(
+      ({ kind }) => kind === 'hold',
+    )
+    expect(bars.map(({ process, epoch }) => [labels.get(process), epoch])).toEqual(
+      own.map(({ label, epoch }) => [label, epoch]),
+    )
+    const { value: record } = await stack.command('record', { session: sessionKey('inspected', id) })
+    const row = sessions.find(({ session }) => session === shown(id))
+    const { epoch, holder } = record as { epoch: number; holder: string }
+    expect(row).toMatchObject({ epoch, holder: holder.slice(0, row?.holder?.length) })
+  }, 120_000)
+
+  test('a search finds a session by its id, and sends nothing', async () => {
+    const sent: string[] = []
+    const note = (request: { url(): string; postData(): string | null }) =>
+      sent.push(`${request.url()} ${request.postData()}`)
+    page.on('request', note)
+    const id = 'an-id-that-nobody-else-may-know'
+    await access('alpha', id)
+    await page.getByRole('searchbox').pressSequentially(id)
+    await page.getByRole('searchbox').fill(id)
+    await expectText(page, '.rows .row', shown(id).split('#')[1] ?? '', 3_000)
+    expect(await page.locator('.rows .row').count()).toBe(1)
+    page.off('request', note)
+    expect(sent).toEqual([])
+    await page.getByRole('searchbox').fill('')
+  }, 20_000)
+
+  test('another page, another token and another name for this machine get nothing', async () => {
+    const other = createServer((_, response) =>
+      response.setHeader('content-type', 'text/html').end('<title>other</title>'),
+    )
+    other.listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const attacker = await browser.page()
+    try {
+      const { port } = other.address() as { port: number }
+      await attacker.goto(`http://127.0.0.1:${port}/`)
+      const tried = await attacker.evaluate(async (url) => {
+        const read = async (path: string, init?: object) =>
+          fetch(`${url}${path}`, init)
+            .then(() => 'read')
+            .catch(() => 'failed')
+        const body = JSON.stringify({ do: 'restartGateway' })
+        const headers = { 'content-type': 'application/json' }
+        return [await read('app.js'), await read('events'), await read('play', { method: 'POST', headers, body })]
+      }, address)
+      expect(tried).toEqual(['failed', 'failed', 'failed'])
+      const { pathname, port: own } = new URL(address)
+      const rebinding = await attacker.goto(`http://rebinding.example:${own}${pathname}`)
+      expect(rebinding?.status()).toBe(403)
+      const wrong = await attacker.goto(`http://127.0.0.1:${own}/${'A'.repeat(32)}/`)
+      expect(wrong?.status()).toBe(403)
+    } finally {
+      await attacker.close()
+      other.close()
+    }
+  }, 20_000)
+
+  test('a timeline in a file shows the same without a server', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'holdfast-timeline-'))
+    const saved = await browser.page()
+    const failed: string[] = []
+    saved.on('console', (message) => message.type() === 'error' && failed.push(message.text()))
+    saved.on('pageerror', ({ message }) => failed.push(message))
+    try {
+      const file = join(folder, 'timeline.html')
+      await stack.command('write', { file })
+      await saved.goto(`file://${file}`)
+      await saved.getByRole('searchbox').fill('seen')
+      await saved.locator('.rows .row', { hasText: shown('seen').split('#')[1] ?? '' }).click()
+      await expectText(saved, '.handoff-list li:first-child', 'alpha→beta', 3_000)
+      expect(failed).toEqual([])
+    } finally {
+      await saved.close()
+      await rm(folder, { recursive: true, force: true })
+    }
+  }, 20_000)
+
+  test(
+    'the keyboard alone finishes the tour, and each of its faults is shown as it is',
+    async () => {
+      await stack.command('offer')
+      await press(page, 'Take the tour')
+      await press(page, /^Visit server-\d 5 times$/)
+      await next(page, 'Next: Handed over')
+      await press(page, /^Visit server-\d$/)
+      await next(page, 'Next: Queue')
+      await press(page, 'Visit all servers at once')
+      await next(page, 'Next: Crash')
+      await press(page, /Kill server-\d/)
+      await expectText(page, '.process-killed', 'killed', 5_000)
+      await press(page, /b ?Visit server-\d/)
+      await expectText(page, '.tour-story', 'nudges', 5_000)
+      await press(page, /Start server-\d again/)
+      await next(page, 'Next: Freeze')
+      await press(page, /Freeze server-\d/)
+      await expectText(page, '.process-frozen', 'frozen', 5_000)
+      await press(page, /b ?Visit server-\d/)
+      await expectText(page, '.handoff-list li:first-child', 'taken', 15_000)
+      await press(page, /Thaw server-\d again/)
+      await next(page, 'Next: Lost pushes')
+      await press(page, /Lose all pushes/)
+      await press(page, /b ?Visit server-\d/)
+      await expectText(page, '.handoff-list li:first-child', 'handed over', 15_000)
+      await press(page, /Deliver pushes again/)
+      await expectText(page, '.tour', 'That was the tour', 10_000)
+      expect(await page.locator('.tour-steps .past').count()).toBe(5)
+    },
+    TOUR_MS,
+  )
+
+  test('a cut connection, lost pushes and a throttled database are shown', async () => {
+    await page.getByRole('button', { name: 'Cut server-3' }).click()
+    await page
+      .locator('.process', { hasText: 'server-3' })
+      .locator('[title="connection 2, open"]')
+      .waitFor({ timeout: 5_000 })
+    for (const fault of ['Lose pushes', 'Throttle', 'No database']) {
+      const toggle = page.getByRole('button', { name: fault })
+      for (const pressed of ['true', 'false']) {
+        await toggle.click()
+        await page.locator(`.segment-fault[aria-pressed="${pressed}"]`, { hasText: fault }).waitFor({ timeout: 3_000 })
+      }
+    }
+    expect(await page.locator('.segment-fault[aria-pressed="true"]').count()).toBe(0)
+  }, 20_000)
+
+  test.each(['light', 'dark'] as const)(
+    'axe finds nothing serious in the %s theme',
+    async (theme) => {
+      await page.emulateMedia({ reducedMotion: 'reduce' })
+      const now = await page.evaluate('document.documentElement.dataset.theme')
+      if (now !== theme) await page.getByRole('button', { name: `Switch to the ${theme} theme` }).click()
+      expect(await serious(page)).toEqual([])
+    },
+    30_000,
+  )
+
+  test('time goes back, and comes again', async () => {
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await expectText(page, '.status', 'paused at', 2_000)
+    await page.getByRole('slider').focus()
+    await page.keyboard.press('ArrowLeft')
+    await page.getByRole('button', { name: 'Go live' }).click()
+    await expectText(page, '.status', 'live', 2_000)
+    expect(problems).toEqual([])
+  }, 20_000)
+})
+
+/** Waits until an element has a text, and fails if it has it too late. */
+async function expectText(page: Page, selector: string, text: string, withinMs: number): Promise<void> {
+  const found = page.locator(selector).filter({ hasText: text }).first()
+  await found.waitFor({ timeout: withinMs })
+  expect(await found.count()).toBe(1)
+}
+
+/** Goes to a button with the Tab key, and presses it. */
+async function press(page: Page, name: string | RegExp): Promise<void> {
+  for (let tabs = 0; tabs < TABS_MAX; tabs += 1) {
+    const focused = String(await page.evaluate(`document.activeElement?.textContent?.trim() ?? ''`))
+    if (typeof name === 'string' ? focused === name : name.test(focused)) return page.keyboard.press('Enter')
+    await page.keyboard.press('Tab')
+  }
+  throw new Error(`no Tab leads to ${String(name)}`)
+}
+
+/** The step has shown what it is to show. */
+async function next(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name }).waitFor({ timeout: 20_000 })
+  await press(page, name)
+}
+
+interface Exported {
+  readonly entries: readonly Entry[]
+  readonly processes: readonly { readonly process: string; readonly label: string }[]
+  readonly sessions: readonly { readonly session: string; readonly epoch?: number; readonly holder?: string }[]
+}
+
+async function exported(page: Page): Promise<Exported> {
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Export' }).click(),
+  ])
+  return JSON.parse(await readFile(await download.path(), 'utf8')) as Exported
+}
+
+const AXE = createRequire(__filename).resolve('axe-core')
+
+interface AxeResults {
+  readonly violations: readonly {
+    readonly id: string
+    readonly impact: string
+    readonly nodes: readonly { readonly html: string }[]
+  }[]
+}
+
+async function serious(page: Page): Promise<readonly string[]> {
+  await page.evaluate(await readFile(AXE, 'utf8'))
+  const { violations } = (await page.evaluate('axe.run()')) as AxeResults
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+}

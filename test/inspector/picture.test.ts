@@ -1,0 +1,88 @@
+import { KEPT_MS, SESSIONS_MAX } from '../../inspector/limits.js'
+import type { Fact } from '../../inspector/model/entry.js'
+import { Picture } from '../../inspector/model/picture.js'
+import { entriesOf, HANDOFF, lock, process, SESSION, state, tally } from './entries.js'
+
+function pictureOf(...facts: readonly Fact[]): Picture {
+  const picture = new Picture()
+  for (const entry of entriesOf(...facts)) picture.apply(entry)
+  return picture
+}
+
+test('a session has its last lock, its size, its commits and its handoffs', () => {
+  const session = pictureOf(...HANDOFF).sessions.get(SESSION)
+  expect(session).toMatchObject({ commits: 3, handoffs: 1, kilobytes: 2, waitingSince: undefined })
+  expect(session?.lock).toMatchObject({ epoch: 2, holder: 'b', waiters: [] })
+})
+
+test('processes have what they hold and what they wait for', () => {
+  const picture = pictureOf(process('a', 'one'), process('b', 'two'), lock(1, 'a', 'b'))
+  const counts = () => [...picture.processes.values()].map(({ held, waits }) => [held, waits])
+  expect(counts()).toEqual([
+    [1, 0],
+    [0, 1],
+  ])
+  expect(picture.waiting).toBe(1)
+  for (const entry of entriesOf(process('a', 'one'), lock(2, 'b'))) picture.apply(entry)
+  expect(counts()).toEqual([
+    [0, 0],
+    [1, 0],
+  ])
+  expect(picture.waiting).toBe(0)
+})
+
+test('a connection that is cut shows until the process has another', () => {
+  const closed: Fact = { kind: 'closed', connection: 'c-a', process: 'a', code: 1006 }
+  const picture = pictureOf(process('a', 'one'), closed)
+  expect(picture.processes.get('a')?.isCut).toBe(true)
+  const [again] = entriesOf(process('a', 'one', 0, 'c-new'))
+  if (again !== undefined) picture.apply(again)
+  expect(picture.processes.get('a')?.isCut).toBe(false)
+})
+
+test('its facts fold to the same picture', () => {
+  const closed: Fact = { kind: 'closed', connection: 'c-a', process: 'a', code: 1006 }
+  const picture = pictureOf(process('a', 'one'), process('b', 'two'), ...HANDOFF, lock(2, 'b', 'a'), closed)
+  const again = new Picture()
+  for (const entry of picture.facts()) again.apply(entry)
+  const shown = ({ sessions, processes, waiting }: Picture) => ({
+    sessions: [...sessions.values()].map(({ session, lock: held, kilobytes }) => [
+      session,
+      held?.epoch,
+      held?.waiters,
+      kilobytes,
+    ]),
+    processes: [...processes.values()].map(({ process: id, isCut, held, waits }) => [id, isCut, held, waits]),
+    waiting,
+  })
+  expect(shown(again)).toEqual(shown(picture))
+})
+
+test('a copy goes its own way', () => {
+  const picture = pictureOf(lock(1, 'a'))
+  const copy = picture.copy()
+  for (const entry of entriesOf(lock(2, 'b'), state('commit', 2))) picture.apply(entry)
+  expect(copy.sessions.get(SESSION)).toMatchObject({ commits: 0, lock: { epoch: 1 } })
+})
+
+test('a process is forgotten when it has been over for as long as entries are kept', () => {
+  const [known, early, late] = entriesOf(process('a', 'one', 1_764_000_000_000), tally(1), tally(1))
+  const picture = new Picture()
+  for (const entry of [known, early]) if (entry !== undefined) picture.apply(entry)
+  expect(picture.processes.size).toBe(1)
+  if (late !== undefined) picture.apply({ ...late, at: late.at + KEPT_MS })
+  expect(picture.processes.size).toBe(0)
+})
+
+test('of too many sessions the one that changed least recently is forgotten', () => {
+  const picture = new Picture()
+  const touch = (index: number) => {
+    picture.apply({ n: 1, at: index, kind: 'lock', session: `shop#${index}`, epoch: index, holder: 'a', waiters: [] })
+  }
+  for (let index = 0; index < SESSIONS_MAX; index += 1) touch(index)
+  touch(0)
+  touch(SESSIONS_MAX)
+  expect(picture.sessions.size).toBe(SESSIONS_MAX)
+  expect(picture.sessions.has('shop#0')).toBe(true)
+  expect(picture.sessions.has('shop#1')).toBe(false)
+})

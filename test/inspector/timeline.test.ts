@@ -1,0 +1,97 @@
+import type { Fact } from '../../inspector/model/entry.js'
+import { timelineOf } from '../../inspector/model/timeline.js'
+import { entriesOf, HANDOFF, lock, pushed, sent, state } from './entries.js'
+
+const timeline = (...facts: readonly Fact[]) => timelineOf(entriesOf(...facts))
+
+test('a handoff ends one bar and begins another, and tells from the ask to the claim', () => {
+  const { spans, handoffs, marks } = timeline(...HANDOFF)
+  expect(spans.map(({ kind, process, end }) => [kind, process, end])).toEqual([
+    ['hold', 'a', 'released'],
+    ['wait', 'b', 'granted'],
+    ['hold', 'b', undefined],
+  ])
+  expect(handoffs).toHaveLength(2)
+  const [, handoff] = handoffs
+  expect(handoff).toMatchObject({ from: 'a', to: 'b', kind: 'handedOver', epoch: 2 })
+  expect((handoff?.at ?? 0) - (handoff?.askedAt ?? 0)).toBe(30)
+  expect((handoff?.claimedAt ?? 0) - (handoff?.at ?? 0)).toBe(20)
+  expect(marks.map(({ kind, process }) => [kind, process])).toEqual([
+    ['claim', 'a'],
+    ['commit', 'a'],
+    ['commit', 'a'],
+    ['revoke', 'a'],
+    ['claim', 'b'],
+    ['commit', 'b'],
+  ])
+})
+
+test('the messages of a handoff begin with the acquire, and end with the claim', () => {
+  const [, handoff] = timeline(...HANDOFF).handoffs
+  const told = handoff?.entries.map((entry) => ('type' in entry ? entry.type : entry.kind))
+  expect(told).toEqual(['acquire', 'lock', 'revoke', 'release', 'lock', 'granted', 'state'])
+})
+
+test('a lock that nobody gave back was taken, and its holder has lost it', () => {
+  const { spans, handoffs, marks } = timeline(lock(1, 'a'), lock(1, 'a', 'b'), sent('b', 'acquire', true), lock(2, 'b'))
+  expect(handoffs.at(-1)).toMatchObject({ kind: 'taken', from: 'a', to: 'b' })
+  expect(spans[0]).toMatchObject({ kind: 'hold', process: 'a', end: 'reclaimed' })
+  expect(marks.map(({ kind, process }) => [kind, process])).toEqual([
+    ['nudge', 'b'],
+    ['lost', 'a'],
+  ])
+})
+
+test('a release to nobody is no handoff, and the next grant has no giver', () => {
+  const { handoffs, spans } = timeline(
+    lock(1, 'a'),
+    sent('a', 'release'),
+    lock(2, undefined),
+    sent('b', 'acquire'),
+    lock(3, 'b'),
+  )
+  expect(handoffs.map(({ kind, from, to }) => [kind, from, to])).toEqual([
+    ['granted', undefined, 'a'],
+    ['granted', undefined, 'b'],
+  ])
+  expect(spans).toHaveLength(2)
+})
+
+test('a waiter that gives up leaves, without the lock', () => {
+  const { spans } = timeline(lock(1, 'a'), lock(1, 'a', 'b', 'c'), lock(1, 'a', 'c'))
+  expect(spans.find(({ process }) => process === 'b')).toMatchObject({ kind: 'wait', end: 'left' })
+  expect(spans.find(({ process }) => process === 'c')).toMatchObject({ kind: 'wait', end: undefined })
+})
+
+test('writes that are told in the other order do not turn the lock back', () => {
+  const { spans, handoffs } = timeline(lock(1, 'a'), sent('a', 'release'), lock(2, 'b'), lock(1, 'a', 'b'))
+  expect(spans.at(-1)).toMatchObject({ kind: 'hold', process: 'b', to: undefined })
+  expect(handoffs).toHaveLength(2)
+})
+
+test('what the page begins with, and what is read from the table, is no handoff', () => {
+  const [first, ...rest] = entriesOf(lock(1, 'a'), { ...lock(2, 'b'), isRead: true } as ReturnType<typeof lock>)
+  const { handoffs } = timelineOf([{ ...first, n: 0 } as (typeof rest)[number], ...rest])
+  expect(handoffs).toEqual([])
+})
+
+test('lost pushes and refused writes are marks of those whom they concern', () => {
+  const { marks } = timeline(
+    lock(1, 'a'),
+    lock(1, 'a', 'b'),
+    pushed('a', 'revoke', 'lost'),
+    lock(2, 'b'),
+    state('commit', 1, 'ConditionalCheckFailedException'),
+  )
+  expect(marks.map(({ kind, process }) => [kind, process])).toEqual([
+    ['revoke', 'a'],
+    ['lostPush', 'a'],
+    ['lost', 'a'],
+    ['refusedWrite', 'a'],
+  ])
+})
+
+test('a claim that is refused is no refused write: the next one follows at once', () => {
+  const { marks } = timeline(lock(1, 'a'), state('claim', 1, 'ConditionalCheckFailedException'), state('birth', 1))
+  expect(marks.map(({ kind }) => kind)).toEqual(['claim'])
+})
