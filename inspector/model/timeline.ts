@@ -168,8 +168,11 @@ class Builder {
 
   private messageSent(entry: Entry & MessageFact): void {
     this.say(entry)
-    const { way, type, process, at, delivery } = entry
-    if (way === 'sent' && type === 'release' && process === this.hold?.process) this.hasReleased = true
+    const { way, type, process, at, delivery, epoch } = entry
+    // A release of an older epoch answers an old revoke, and releases nothing.
+    if (way === 'sent' && type === 'release' && process === this.hold?.process && epoch === this.hold?.epoch) {
+      this.hasReleased = true
+    }
     if (process === undefined) return
     const kind = markOf(entry)
     if (kind !== undefined) this.marks.push({ kind, process, at, entry })

@@ -57,12 +57,19 @@ const toHolder = (what: 'kill' | 'freeze', verb: string): TourAction => ({
   commands: ({ holder }) => (holder?.state === 'running' ? [{ do: what, server: holder.name }] : undefined),
 })
 
-const toEach = (what: 'start' | 'thaw', verb: string, states: readonly PlayServer['state'][]): TourAction => {
+const toEach = (
+  what: 'start' | 'thaw',
+  verb: string,
+  states: readonly PlayServer['state'][],
+  isDue: (view: TourView) => boolean = () => true,
+): TourAction => {
   const those = (play: PlayState) => play.servers.filter(({ state }) => states.includes(state))
   return {
     name: ({ play }) => `${verb} ${those(play)[0]?.name ?? 'it'} again`,
-    commands: ({ play }) =>
-      those(play).length === 0 ? undefined : those(play).map(({ name }): PlayCommand => ({ do: what, server: name })),
+    commands: (view) =>
+      those(view.play).length === 0 || !isDue(view)
+        ? undefined
+        : those(view.play).map(({ name }): PlayCommand => ({ do: what, server: name })),
   }
 }
 
@@ -114,7 +121,7 @@ export const TOUR: readonly TourStep[] = [
   {
     title: 'Freeze',
     text: 'Worse than a crash: a server that stands still, and does not know it. Freeze the holder, visit another one, wait until the session has been taken, and thaw it. It still remembers the session, but both of its clocks tell it that its lease is over.',
-    actions: [toHolder('freeze', 'Freeze'), visitOther, toEach('thaw', 'Thaw', ['frozen'])],
+    actions: [toHolder('freeze', 'Freeze'), visitOther, toEach('thaw', 'Thaw', ['frozen'], wasTaken)],
     isDone: (view) => wasTaken(view) && view.play.servers.every(({ state }) => state !== 'frozen'),
     lesson:
       'It drops all that it held, and goes on under a new process id. Whatever it might still write, the fence refuses.',

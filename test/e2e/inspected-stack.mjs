@@ -51,14 +51,14 @@ const commands = {
     await Promise.all([...clients.values()].map((client) => client.close()))
     await Promise.all(play.servers.map((server) => server.kill()))
     await stack.stop()
-    process.disconnect()
   },
 }
 
 process.on('message', ({ command, n, ...rest }) => {
+  const answer = (fields) => process.send({ n, ...fields }, () => command === 'stop' && process.disconnect())
   commands[command](rest).then(
-    (value) => process.send({ n, value }),
-    (error) => process.send({ n, error: error.message }),
+    (value) => answer({ value }),
+    (error) => answer({ error: error.message }),
   )
 })
 // The stack ends with its parent, as soon as it is gone.

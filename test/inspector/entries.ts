@@ -33,6 +33,15 @@ export const sent = (process: string, type: string, isNudge = false): Fact => ({
   ...(isNudge ? { isNudge: true } : {}),
 })
 
+export const released = (by: string, epoch: number): Fact => ({
+  kind: 'message',
+  way: 'sent',
+  type: 'release',
+  process: by,
+  session: SESSION,
+  epoch,
+})
+
 export const pushed = (process: string, type: string, delivery: 'sent' | 'lost' | 'gone' = 'sent'): Fact => ({
   kind: 'message',
   way: 'pushed',
@@ -75,7 +84,7 @@ export const HANDOFF: readonly Fact[] = [
   sent('b', 'acquire'),
   lock(1, 'a', 'b'),
   pushed('a', 'revoke'),
-  sent('a', 'release'),
+  released('a', 1),
   lock(2, 'b'),
   pushed('b', 'granted'),
   state('claim', 2),

@@ -1,6 +1,6 @@
 import type { Fact } from '../../inspector/model/entry.js'
 import { timelineOf } from '../../inspector/model/timeline.js'
-import { entriesOf, HANDOFF, lock, pushed, sent, state } from './entries.js'
+import { entriesOf, HANDOFF, lock, pushed, released, sent, state } from './entries.js'
 
 const timeline = (...facts: readonly Fact[]) => timelineOf(entriesOf(...facts))
 
@@ -42,10 +42,15 @@ test('a lock that nobody gave back was taken, and its holder has lost it', () =>
   ])
 })
 
+test('a release of an older epoch is none: the lock that goes on afterwards was taken', () => {
+  const { handoffs } = timeline(lock(2, 'a'), released('a', 1), lock(2, 'a', 'b'), lock(3, 'b'))
+  expect(handoffs.at(-1)).toMatchObject({ kind: 'taken', from: 'a', to: 'b' })
+})
+
 test('a release to nobody is no handoff, and the next grant has no giver', () => {
   const { handoffs, spans } = timeline(
     lock(1, 'a'),
-    sent('a', 'release'),
+    released('a', 1),
     lock(2, undefined),
     sent('b', 'acquire'),
     lock(3, 'b'),
@@ -64,7 +69,7 @@ test('a waiter that gives up leaves, without the lock', () => {
 })
 
 test('writes that are told in the other order do not turn the lock back', () => {
-  const { spans, handoffs } = timeline(lock(1, 'a'), sent('a', 'release'), lock(2, 'b'), lock(1, 'a', 'b'))
+  const { spans, handoffs } = timeline(lock(1, 'a'), released('a', 1), lock(2, 'b'), lock(1, 'a', 'b'))
   expect(spans.at(-1)).toMatchObject({ kind: 'hold', process: 'b', to: undefined })
   expect(handoffs).toHaveLength(2)
 })
