@@ -169,9 +169,10 @@ function paintSpan(
   const text = duration((span.to ?? frame.now) - span.from)
   context.font = SMALL_TEXT
   if (width < context.measureText(text).width + 16) return
-  context.textAlign = 'left'
+  // At the end: the first signs of a hold are at its beginning.
+  context.textAlign = 'right'
   context.fillStyle = colours('--on-bar')
-  context.fillText(text, left + 8, lane.y)
+  context.fillText(text, right - 8, lane.y)
 }
 
 function paintHandoff(

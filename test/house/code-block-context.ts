@@ -22,6 +22,7 @@ export const CONTEXT: { readonly [name: string]: string } = {
   server: `declare const server: import('node:http').Server`,
   histogram: 'declare function histogram(name: string, value: number, labels: object): void',
   error: 'declare const error: unknown',
+  hasFailed: 'declare const hasFailed: boolean',
   busy: 'declare function busy(behind: number | undefined): void',
   NotLoggedInError: 'declare class NotLoggedInError extends Error {}',
   refresh: `declare function refresh(token: string, options: { signal: AbortSignal }): Promise<Shop['oauth']>`,

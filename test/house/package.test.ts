@@ -253,7 +253,8 @@ test('it holds what runs and nothing of where it was built', async () => {
     ]),
   )
   const surplus = names.filter(
-    (name) => !/^(dist\/(import|require|ws|lambda|inspector|cdk\.out)\/|docs\/|LICENSE$|[A-Z]+\.md$|package\.json$)/.test(name),
+    (name) =>
+      !/^(dist\/(import|require|ws|lambda|inspector|cdk\.out)\/|docs\/|LICENSE$|[A-Z]+\.md$|package\.json$)/.test(name),
   )
   expect(surplus).toEqual([])
   expect(names.filter((name) => /\/types\/(test|bench|examples|functions\/lambda)\//.test(name))).toEqual([])
