@@ -49,7 +49,7 @@ export interface LocalStackOptions {
   readonly quotas?: 'account' | Quotas
   /**
    * Keeps the timeline of the last ten minutes, and serves the inspector's page: on a free port of 127.0.0.1, or on
-   * `port`. Its address is `stack.inspector.address`. It costs some memory, 30 MB at 200 messages a second.
+   * `port`. Its address is `stack.inspector.address`. It takes up to 50 MB.
    * @default false
    */
   readonly inspector?: boolean | { readonly port?: number }

@@ -159,6 +159,13 @@ describe('the local stack', () => {
       /'functionsDynamoDbEndpoint' must be an http/,
     ],
     ['a listener that is none', { onLog: true }, /'onLog' must be a function/],
+    ['an inspector that is none', { inspector: 1 }, /'inspector' must be true, false or an object with a port/],
+    [
+      'an unknown option of the inspector',
+      { inspector: { open: true } },
+      /inspector' of startLocalStack has no option 'open'/,
+    ],
+    ['a port of the inspector that is none', { inspector: { port: -1 } }, /'inspector.port' must be an integer from 0/],
     ['an assembly that is not there', { assembly: '/nowhere' }, /manifest.json does not exist/],
   ])('refuses %s', async (_, options, message) => {
     await expect(startLocalStack(options as LocalStackOptions)).rejects.toThrow(message)
