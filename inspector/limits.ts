@@ -28,9 +28,8 @@ export const PAGES_MAX = 8
 export const PAGE_BUFFER_BYTES_MAX = 64 * 1024 * 1024
 /** What a page may send: one command. */
 export const COMMAND_BYTES_MAX = 4 * 1024
-/** Records of one page of a scan of the tables, and of all pages of it. */
+/** Records of one page of a scan of the tables. A scan ends when it has as many as sessions are known. */
 export const SCAN_PAGE_RECORDS_MAX = 1_000
-export const SCAN_RECORDS_MAX = SESSIONS_MAX
 
 /** The page folds entries for at most so long before it lets the browser draw. */
 export const FOLD_SLICE_MS = 8

@@ -1,5 +1,6 @@
 import type { Handoff, MarkKind, Span } from '../model/timeline.js'
 import { duration, timeOfDay } from './format.js'
+import { cross, diamond, dot, line, round, triangle } from './shapes.js'
 import { AXIS_PX, axisOf, BAR_PX, idOf, LANE_PX, type Lane, type Scene, xOf } from './timeline-scene.js'
 
 /** The colours of the theme, by the names of their custom properties. */
@@ -255,54 +256,4 @@ function paintNow(context: CanvasRenderingContext2D, { frame, height }: Scene, c
   line(context, x, AXIS_PX - 6, x, height)
   context.fillStyle = colours('--accent')
   dot(context, x, AXIS_PX - 6, 3)
-}
-
-function line(context: CanvasRenderingContext2D, x1: number, y1: number, x2: number, y2: number): void {
-  context.beginPath()
-  context.moveTo(x1, y1)
-  context.lineTo(x2, y2)
-  context.stroke()
-}
-
-function round(
-  context: CanvasRenderingContext2D,
-  x: number,
-  y: number,
-  width: number,
-  height: number,
-  radius: number,
-): void {
-  context.beginPath()
-  context.roundRect(x, y, width, height, radius)
-}
-
-function dot(context: CanvasRenderingContext2D, x: number, y: number, radius: number): void {
-  context.beginPath()
-  context.arc(x, y, radius, 0, 2 * Math.PI)
-  context.fill()
-}
-
-/** With its tip at a point; a negative height points down to it. */
-function triangle(context: CanvasRenderingContext2D, x: number, y: number, height: number): void {
-  context.beginPath()
-  context.moveTo(x, y)
-  context.lineTo(x - 4.5, y + height)
-  context.lineTo(x + 4.5, y + height)
-  context.closePath()
-  context.fill()
-}
-
-function diamond(context: CanvasRenderingContext2D, x: number, y: number, size: number): void {
-  context.beginPath()
-  context.moveTo(x, y - size)
-  context.lineTo(x + size, y)
-  context.lineTo(x, y + size)
-  context.lineTo(x - size, y)
-  context.closePath()
-  context.fill()
-}
-
-function cross(context: CanvasRenderingContext2D, x: number, y: number, size: number): void {
-  line(context, x - size, y - size, x + size, y + size)
-  line(context, x + size, y - size, x - size, y + size)
 }

@@ -108,7 +108,7 @@ export function TimelineView({ store, session, windowMs, chosen, onChoose }: Tim
 }
 
 /** A mark or a handoff in words. */
-export function saidOf(item: Mark | Handoff, store: Store): string {
+function saidOf(item: Mark | Handoff, store: Store): string {
   const nameOf = namesIn(store.picture())
   if (!isHandoff(item)) return wordsFor(item.entry, nameOf)?.text ?? item.kind
   const ms = duration(item.at - item.askedAt)

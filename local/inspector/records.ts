@@ -1,5 +1,5 @@
 import { type AttributeValue, type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
-import { SCAN_PAGE_RECORDS_MAX, SCAN_RECORDS_MAX } from '../../inspector/limits.js'
+import { SCAN_PAGE_RECORDS_MAX, SESSIONS_MAX } from '../../inspector/limits.js'
 import type { Fact } from '../../inspector/model/entry.js'
 import type { Item } from '../../protocol/dynamodb.js'
 import { recordFact, shownSession } from './facts.js'
@@ -41,5 +41,5 @@ async function* recordsOf(client: DynamoDBClient, table: string, fields?: string
     yield* Items
     count += Items.length
     start = LastEvaluatedKey
-  } while (start !== undefined && count < SCAN_RECORDS_MAX)
+  } while (start !== undefined && count < SESSIONS_MAX)
 }

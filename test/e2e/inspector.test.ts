@@ -1,17 +1,16 @@
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { sessionKey } from '../../client/session/session-key.js'
-import type { Entry } from '../../inspector/model/entry.js'
 import { timelineOf } from '../../inspector/model/timeline.js'
 import type { LocalStack } from '../../local/index.js'
 import { shownSession } from '../../local/inspector/facts.js'
 import { Browser, CHROMIUM } from '../support/browser.js'
 import { Random } from '../support/random.js'
+import { expectText, exported, next, press, serious } from './inspector-page.js'
 import { AppProcess } from './processes.js'
 
 /** Short leases, so that a crash costs a few seconds. */
@@ -26,7 +25,6 @@ const TIMING = {
   storeMarginMs: 300,
 }
 const HANDOFFS = Number(process.env.INSPECTOR_HANDOFFS ?? 20)
-const TABS_MAX = 120
 const TOUR_MS = 60_000
 const LABELS = ['alpha', 'beta', 'gamma'] as const
 
@@ -244,58 +242,3 @@ inBrowser('the page of the inspector', () => {
     expect(problems).toEqual([])
   }, 20_000)
 })
-
-/** Waits until an element has a text, and fails if it has it too late. */
-async function expectText(page: Page, selector: string, text: string | RegExp, withinMs: number): Promise<void> {
-  const found = page.locator(selector).filter({ hasText: text }).first()
-  await found.waitFor({ timeout: withinMs })
-  expect(await found.count()).toBe(1)
-}
-
-/** Goes to a button with the Tab key, and presses it. */
-async function press(page: Page, name: string | RegExp): Promise<void> {
-  for (let tabs = 0; tabs < TABS_MAX; tabs += 1) {
-    const focused = String(await page.evaluate(`document.activeElement?.textContent?.trim() ?? ''`))
-    if (typeof name === 'string' ? focused === name : name.test(focused)) return page.keyboard.press('Enter')
-    await page.keyboard.press('Tab')
-  }
-  throw new Error(`no Tab leads to ${String(name)}`)
-}
-
-/** The step has shown what it is to show. */
-async function next(page: Page, name: string): Promise<void> {
-  await page.getByRole('button', { name }).waitFor({ timeout: 20_000 })
-  await press(page, name)
-}
-
-interface Exported {
-  readonly entries: readonly Entry[]
-  readonly processes: readonly { readonly process: string; readonly label: string }[]
-  readonly sessions: readonly { readonly session: string; readonly epoch?: number; readonly holder?: string }[]
-}
-
-async function exported(page: Page): Promise<Exported> {
-  const [download] = await Promise.all([
-    page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Export' }).click(),
-  ])
-  return JSON.parse(await readFile(await download.path(), 'utf8')) as Exported
-}
-
-const AXE = createRequire(__filename).resolve('axe-core')
-
-interface AxeResults {
-  readonly violations: readonly {
-    readonly id: string
-    readonly impact: string
-    readonly nodes: readonly { readonly html: string }[]
-  }[]
-}
-
-async function serious(page: Page): Promise<readonly string[]> {
-  await page.evaluate(await readFile(AXE, 'utf8'))
-  const { violations } = (await page.evaluate('axe.run()')) as AxeResults
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
-}

@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises'
+import axe from 'axe-core'
+import type { Page } from 'playwright-core'
+import type { Entry } from '../../inspector/model/entry.js'
+
+/** The page of the inspector, as its visitors use it. */
+
+const TABS_MAX = 120
+
+/** Waits until an element has a text, and fails if it has it too late. */
+export async function expectText(page: Page, selector: string, text: string | RegExp, withinMs: number): Promise<void> {
+  const found = page.locator(selector).filter({ hasText: text }).first()
+  await found.waitFor({ timeout: withinMs })
+  expect(await found.count()).toBe(1)
+}
+
+/** Goes to a button with the Tab key, and presses it. */
+export async function press(page: Page, name: string | RegExp): Promise<void> {
+  for (let tabs = 0; tabs < TABS_MAX; tabs += 1) {
+    const focused = String(await page.evaluate(`document.activeElement?.textContent?.trim() ?? ''`))
+    if (typeof name === 'string' ? focused === name : name.test(focused)) return page.keyboard.press('Enter')
+    await page.keyboard.press('Tab')
+  }
+  throw new Error(`no Tab leads to ${String(name)}`)
+}
+
+/** The step has shown what it is to show. */
+export async function next(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name }).waitFor({ timeout: 20_000 })
+  await press(page, name)
+}
+
+interface Exported {
+  readonly entries: readonly Entry[]
+  readonly processes: readonly { readonly process: string; readonly label: string }[]
+  readonly sessions: readonly { readonly session: string; readonly epoch?: number; readonly holder?: string }[]
+}
+
+export async function exported(page: Page): Promise<Exported> {
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Export' }).click(),
+  ])
+  return JSON.parse(await readFile(await download.path(), 'utf8')) as Exported
+}
+
+interface AxeResults {
+  readonly violations: readonly {
+    readonly id: string
+    readonly impact: string
+    readonly nodes: readonly { readonly html: string }[]
+  }[]
+}
+
+export async function serious(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe.source)
+  const { violations } = (await page.evaluate('axe.run()')) as AxeResults
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+}
