@@ -96,10 +96,10 @@ export class Store {
   picture(): Picture {
     if (this.view.kind === 'live') return this.live
     const { at } = this.view
-    if (this.past?.at === at) return this.past.picture
-    const goesOn = this.past !== undefined && this.past.at < at && this.past.next <= this.entries.length
-    const picture = goesOn && this.past !== undefined ? this.past.picture : this.base.copy()
-    let next = goesOn && this.past !== undefined ? this.past.next : 0
+    // Entries of the last moment may come after the pause.
+    const known = this.past !== undefined && this.past.at <= at ? this.past : undefined
+    const picture = known?.picture ?? this.base.copy()
+    let next = known?.next ?? 0
     for (let entry = this.entries[next]; entry !== undefined && entry.at <= at; entry = this.entries[next]) {
       picture.apply(entry)
       next += 1
