@@ -55,9 +55,9 @@ export interface Timeline {
 
 /** Builds the timeline of one session from its entries. */
 export function timelineOf(entries: readonly Entry[]): Timeline {
-  const builder = new Builder()
+  const builder = new TimelineBuilder()
   for (const entry of entries) builder.add(entry)
-  return builder.finish()
+  return builder.timeline()
 }
 
 interface Open {
@@ -66,7 +66,8 @@ interface Open {
   readonly epoch: number
 }
 
-class Builder {
+/** Builds a timeline entry by entry. */
+export class TimelineBuilder {
   private readonly spans: Span[] = []
   private readonly marks: Mark[] = []
   private readonly handoffs: Handoff[] = []
@@ -85,7 +86,8 @@ class Builder {
     else if (entry.kind === 'message') this.messageSent(entry)
   }
 
-  finish(): Timeline {
+  /** As far as it goes now. More may be added afterwards. */
+  timeline(): Timeline {
     const open = (kind: 'hold' | 'wait', { process, from, epoch }: Open): Span => ({
       kind,
       process,

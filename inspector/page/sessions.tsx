@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Picture, SessionPicture } from '../model/picture.js'
 import { type NameOf, shortEpoch } from '../model/words.js'
 import { command } from './feed.js'
@@ -36,7 +36,7 @@ export function Sessions({ store, picture, search, hash, selected, onSelect }: S
   const keys = useOrder(picture, search, hash, nameOf)
   const now = store.now()
   const first = Math.max(0, Math.floor(top / ROW_PX) - SPARE_ROWS)
-  const hasNamespaces = new Set(keys.map((key) => key.split('#', 1)[0])).size > 1
+  const hasNamespaces = useMemo(() => new Set(keys.map((key) => key.split('#', 1)[0])).size > 1, [keys])
   const rows = keys.slice(first, first + Math.ceil(VIEW_PX / ROW_PX) + 2 * SPARE_ROWS)
   const move = (event: KeyboardEvent) => {
     const by = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -keys.length, End: keys.length }[event.key]

@@ -1,7 +1,7 @@
 import { ENTRIES_MAX, FOLD_SLICE_MS, KEPT_MS } from '../limits.js'
 import { type Entry, isAbout } from '../model/entry.js'
 import { Picture } from '../model/picture.js'
-import { type Timeline, timelineOf } from '../model/timeline.js'
+import { type Timeline, TimelineBuilder, timelineOf } from '../model/timeline.js'
 import { Totals } from '../model/totals.js'
 
 export type Status = 'connecting' | 'live' | 'lost' | 'file'
@@ -9,14 +9,24 @@ export type Status = 'connecting' | 'live' | 'lost' | 'file'
 /** What is looked at: the present, or a moment of the last ten minutes. */
 type View = { readonly kind: 'live' } | { readonly kind: 'paused'; readonly at: number }
 
-interface CachedTimeline {
-  readonly session: string
-  readonly size: number
-  readonly until: number
-  readonly timeline: Timeline
+/** The timeline of the session that was asked for last: only what has come since is added to it. */
+interface Growing {
+  readonly entries: readonly Entry[]
+  readonly builder: TimelineBuilder
+  count: number
+  timeline: Timeline
 }
 
 type PlayEntry = Extract<Entry, { kind: 'play' }>
+
+/** The timeline of a session as it was at a moment. */
+interface Still {
+  readonly session: string
+  readonly at: number
+  /** The last entry that was known then. */
+  readonly lastN: number
+  readonly timeline: Timeline
+}
 
 /** All that the page knows, and the moment that it shows. */
 export class Store {
@@ -31,7 +41,8 @@ export class Store {
   private base = new Picture()
   private live = new Picture()
   private past: { readonly at: number; readonly next: number; readonly picture: Picture } | undefined
-  private cached: CachedTimeline | undefined
+  private growing: Growing | undefined
+  private still: Still | undefined
   private skewMs = 0
   private queue: (readonly Entry[])[] = []
   private isPumping = false
@@ -46,7 +57,8 @@ export class Store {
     this.totals = new Totals()
     this.queue = []
     this.past = undefined
-    this.cached = undefined
+    this.growing = undefined
+    this.still = undefined
     this.skewMs = nowMs - Date.now()
     for (const entry of base) {
       this.base.apply(entry)
@@ -122,12 +134,30 @@ export class Store {
   }
 
   timelineOf(session: string): Timeline {
-    const size = this.bySession.get(session)?.at(-1)?.n ?? 0
-    const until = this.view.kind === 'live' ? Number.POSITIVE_INFINITY : this.view.at
-    const { cached } = this
-    if (cached?.session === session && cached.size === size && cached.until === until) return cached.timeline
+    if (this.view.kind === 'paused') return this.stillOf(session, this.view.at)
+    const entries = this.bySession.get(session) ?? []
+    const isSame = this.growing?.entries === entries
+    const growing: Growing =
+      isSame && this.growing !== undefined
+        ? this.growing
+        : { entries, builder: new TimelineBuilder(), count: 0, timeline: { spans: [], marks: [], handoffs: [] } }
+    this.growing = growing
+    if (growing.count === entries.length) return growing.timeline
+    for (; growing.count < entries.length; growing.count += 1) {
+      const entry = entries[growing.count]
+      if (entry !== undefined) growing.builder.add(entry)
+    }
+    growing.timeline = growing.builder.timeline()
+    return growing.timeline
+  }
+
+  /** The same, up to a moment of the past. */
+  private stillOf(session: string, at: number): Timeline {
+    const lastN = this.bySession.get(session)?.at(-1)?.n ?? 0
+    const { still } = this
+    if (still?.session === session && still.at === at && still.lastN === lastN) return still.timeline
     const timeline = timelineOf(this.entriesOf(session))
-    this.cached = { session, size, until, timeline }
+    this.still = { session, at, lastN, timeline }
     return timeline
   }
 
@@ -207,7 +237,8 @@ export class Store {
       if ('session' in entry && entry.session !== undefined) touched.add(entry.session)
     }
     this.past = undefined
-    this.cached = undefined
+    this.growing = undefined
+    this.still = undefined
     const oldestN = this.entries[0]?.n ?? 0
     this.played = this.played.filter(({ n }, index) => n >= oldestN || index === this.played.length - 1)
     for (const session of touched) this.shorten(session, oldestN)

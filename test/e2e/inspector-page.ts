@@ -17,7 +17,8 @@ export async function expectText(page: Page, selector: string, text: string | Re
 /** Goes to a button with the Tab key, and presses it. */
 export async function press(page: Page, name: string | RegExp): Promise<void> {
   for (let tabs = 0; tabs < TABS_MAX; tabs += 1) {
-    const focused = String(await page.evaluate(`document.activeElement?.textContent?.trim() ?? ''`))
+    // The body has the focus for a moment where the button that had it is gone.
+    const focused = String(await page.evaluate(`document.activeElement?.closest('button')?.textContent.trim() ?? ''`))
     if (typeof name === 'string' ? focused === name : name.test(focused)) return page.keyboard.press('Enter')
     await page.keyboard.press('Tab')
   }
