@@ -40,7 +40,12 @@ export function defineDev(command: Command, terminal: Terminal): void {
     .option('--assembly <folder>', "what 'cdk synth' wrote (default: the stack of this package)")
     .option('--timing <times>', 'times of the protocol, as leaseMs=5000,nudgeAfterMs=500 or as JSON', readTiming)
     .option('--env-file <file>', 'set HOLDFAST_CONFIG in this file; its other lines stay')
-    .option('--inspector-port <number>', 'the port of the inspector, a page that shows what happens; 0 is a free one', port, 0)
+    .option(
+      '--inspector-port <number>',
+      'the port of the inspector, a page that shows what happens; 0 is a free one',
+      port,
+      0,
+    )
     .option('--no-inspector', 'without that page')
     .option('--logs', 'show what the functions write')
     .option('--json', 'print one line of JSON when the stack is ready')

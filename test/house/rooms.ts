@@ -148,8 +148,6 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
     'client/options',
     'client/ports',
   ],
-  /** What AWS takes for each request, and the prices: nothing else names one. */
-  'inspector/costs': [],
 
   'cli/limits': [],
   'cli/failure': [],
