@@ -124,13 +124,17 @@ export class WorkerHost {
       case 'destroySession':
         return void this.reply(message)
       case 'ttl':
-        sessionAt(this.calls.get(n)?.sessions, message.index).ttlMs = message.ttlMs
-        return
+        return this.setTtl(this.calls.get(n), message)
       case 'tryLock':
         return answerTryLock(message, this.calls.get(n))
       default:
         throw unknownMessage()
     }
+  }
+
+  /** The access may be lost by now, while the thread has not heard of it. */
+  private setTtl(call: Call | undefined, { index, ttlMs }: Extract<ToHost, { op: 'ttl' }>): void {
+    if (call !== undefined) sessionAt(call.sessions, index).ttlMs = ttlMs
   }
 
   private begin(n: number, message: CallMessage): void {

@@ -79,9 +79,12 @@ describe('the main thread, of what is no message of the package', () => {
   it('refuses a number that is in use, and passes over word of calls that are over', async () => {
     const twice = answerTo({ op: 'access', ids: [ID], locks: 'all' }, { op: 'peek', id: ID })
     expect(await twice).toBe('INVALID_ARGUMENT')
-    for (const op of ['finish', 'drop', 'abort']) port.postMessage({ op, n: 10_000 })
+    const answered: unknown[] = []
+    port.on('message', ({ n }: Answer) => answered.push(n))
+    for (const op of ['finish', 'drop', 'abort', 'ttl']) port.postMessage({ op, n: 10_000, index: 0, ttlMs: 5_000 })
     await arrive()
     expect(await answerTo({ op: 'peek', id: ID })).toBe('done')
+    expect(answered).toEqual([last])
   })
 
   it('answers tryLock on its port, and wakes the thread that stands still for it', async () => {
