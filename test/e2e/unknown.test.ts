@@ -1,4 +1,4 @@
-import { CommitUnknownError, type Holdfast, UnreachableError } from '../../client/index.js'
+import { CommitUnknownError, type Holdfast, RefusedError, UnreachableError } from '../../client/index.js'
 import type { LocalStack } from '../../local/index.js'
 import { LocalStackSuite } from './local-stack-suite.js'
 import { SHORT_ENVIRONMENT } from './timing.js'
@@ -127,10 +127,22 @@ describe('when DynamoDB answers badly or not at all', () => {
     expect(await holdfast.access('thrown', 'all', ({ state }) => ({ ...state }))).toEqual({ count: 1 })
   }, 60_000)
 
-  it.each<[string, { readonly url?: string; readonly sessionsTable?: string }, typeof UnreachableError, RegExp]>([
+  it.each<
+    [
+      string,
+      { readonly url?: string; readonly sessionsTable?: string },
+      typeof UnreachableError | typeof RefusedError,
+      RegExp,
+    ]
+  >([
     ['a server that is not there', { url: 'ws://127.0.0.1:9/live' }, UnreachableError, /cannot reach 127\.0\.0\.1:9/],
     ['a wrong path', { url: 'STACK/wrong' }, UnreachableError, /refused the connection with status 403/],
-    ['a table that does not exist', { sessionsTable: 'no-such-table' }, UnreachableError, /does not exist|may not use/],
+    [
+      'a table that does not exist',
+      { sessionsTable: 'no-such-table' },
+      RefusedError,
+      /does not exist|may not use|FORBIDDEN/,
+    ],
   ])(
     'names what was wrong: %s',
     async (_what, wrong, type, message) => {

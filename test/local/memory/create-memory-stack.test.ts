@@ -112,7 +112,7 @@ describe.each(['real', 'virtual'] as const)('a stack in memory, with a %s clock'
     const undo = stack.dynamodb.inject({
       afterForward: ({ caller }) => (caller === 'application' ? { refuse: 'AccessDeniedException' } : undefined),
     })
-    await expect(increment(holdfast)).rejects.toMatchObject({ code: 'UNREACHABLE', effect: 'none' })
+    await expect(increment(holdfast)).rejects.toMatchObject({ code: 'REFUSED', effect: 'none' })
     undo()
     expect(await increment(client())).toBe(3)
   })
