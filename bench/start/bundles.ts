@@ -21,6 +21,8 @@ export const FUNCTION_ENVIRONMENT = {
   HOLDFAST_LOCKS_TABLE: 'Locks',
   HOLDFAST_CALLBACK_URL: 'https://callback.invalid/live',
   HOLDFAST_API: 'bench/live',
+  // The bundles that are kept for comparison need it.
+  HOLDFAST_INCARNATION: '1',
 }
 
 export interface BundleFigures {

@@ -16,7 +16,7 @@ const answering = (answer: object | undefined, failure?: ConnectFailure): Transp
   open(events) {
     queueMicrotask(() => (failure === undefined ? events.opened() : events.closed(failure)))
     return {
-      send: () => queueMicrotask(() => answer && events.received(JSON.stringify(answer))),
+      send: (text) => queueMicrotask(() => answer && text.includes('hello') && events.received(JSON.stringify(answer))),
       close: () => {},
     }
   },
