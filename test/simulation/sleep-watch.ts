@@ -32,8 +32,8 @@ export class SleepWatch {
   private readonly seen = new Map<Machine, Seen>()
   /** Those that have not said `hello` since they fell asleep. */
   private readonly asleep = new Set<Machine>()
-  /** Process ids that have said that they are over. */
-  private readonly retired = new Set<string>()
+  /** Process ids that have said that they are over, each with its machine: another one may be a copy of it. */
+  private readonly retired = new Map<string, Machine>()
   private isFaultless = false
 
   constructor(
@@ -46,10 +46,11 @@ export class SleepWatch {
   sent(p: string, message: ClientMessage, { owner, openedAtMs }: Connection, present: string | undefined): void {
     if (message.type === 'hello') {
       if (message.gen === 1 && this.asleep.delete(owner)) this.wakes(openedAtMs)
-    } else if (this.retired.has(p)) this.judge.violate('22', `a process id that is over sends a ${message.type}`)
+    } else if (this.retired.get(p) === owner)
+      this.judge.violate('22', `a process id that is over sends a ${message.type}`)
     if (message.type === 'renew' && p !== present)
       this.judge.violate('22', 'a process renews the lease of an id that is not its own any more')
-    if (message.type === 'retire') this.retired.add(p)
+    if (message.type === 'retire') this.retired.set(p, owner)
   }
 
   /** Looks into these servers, and those that are added, until they stop. */
