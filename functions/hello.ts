@@ -24,7 +24,7 @@ type Refusal = keyof typeof REFUSALS
 export async function hello(deps: Deps, caller: Address, message: Hello): Promise<StoreMessage> {
   const { v, gen, processId } = message
   const { timing } = deps
-  // Read each time: so whoever says hello after a change is not ended by it.
+  // Read each time: so a process that says hello after a change is not ended by it.
   const [greeted, incarnation] = await Promise.all([greet(deps, caller, message), deps.incarnation.read()])
   if (typeof greeted === 'string') {
     return { type: 'refused', code: greeted, message: REFUSALS[greeted], of: 'hello', gen }

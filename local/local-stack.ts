@@ -66,7 +66,7 @@ export interface Push {
 /** The page that shows what happens on a local stack, and its timeline. */
 export interface LocalInspector {
   /**
-   * The address of the page, as in `http://127.0.0.1:40003/hR…/`. It is a secret: whoever has it, on this machine, sees
+   * The address of the page, as in `http://127.0.0.1:40003/hR…/`. It is a secret: everybody on this machine who has it sees
    * which processes hold which sessions. Never a session id or an attribute.
    */
   readonly address: string

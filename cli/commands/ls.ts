@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { LINES_DEFAULT, LINES_MAX, RECORDS_DEFAULT, RECORDS_MAX } from '../limits.js'
-import { examples, type StackOptions, wholeNumber, withStackOptions } from '../stack/options.js'
+import { LINES_DEFAULT, LINES_MAX } from '../limits.js'
+import { examples, recordsOption, type StackOptions, wholeNumber, withStackOptions } from '../stack/options.js'
 import { scanLocks } from '../stack/records.js'
 import { openTarget } from '../stack/target.js'
 import type { Terminal } from '../terminal.js'
@@ -20,12 +20,7 @@ export function defineLs(command: Command, terminal: Terminal): void {
     .option('--namespace <name>', 'only sessions of this namespace (default: all)')
     .option('--all', 'also locks that are free, and processes whose lease is over')
     .option('--limit <lines>', 'sessions, and processes, that are listed', wholeNumber(1, LINES_MAX), LINES_DEFAULT)
-    .option(
-      '--records <number>',
-      'records of the Locks table that are read',
-      wholeNumber(1, RECORDS_MAX),
-      RECORDS_DEFAULT,
-    )
+    .option(...recordsOption())
     .addHelpText(
       'after',
       `\nIt scans the Locks table, at half a read unit for 4 KB. Those that are waited for come first. 'held' is the time

@@ -1,14 +1,6 @@
 import type { Command } from 'commander'
-import {
-  COUNT_MAX,
-  INTERVAL_MAX_MS,
-  INTERVAL_MIN_MS,
-  LINES_MAX,
-  RECORDS_DEFAULT,
-  RECORDS_MAX,
-  TOP_INTERVAL_MS,
-} from '../limits.js'
-import { examples, type StackOptions, wholeNumber, withStackOptions } from '../stack/options.js'
+import { COUNT_MAX, INTERVAL_MAX_MS, INTERVAL_MIN_MS, LINES_MAX, TOP_INTERVAL_MS } from '../limits.js'
+import { examples, recordsOption, type StackOptions, wholeNumber, withStackOptions } from '../stack/options.js'
 import { scanLocks } from '../stack/records.js'
 import { openTarget } from '../stack/target.js'
 import type { Terminal } from '../terminal.js'
@@ -41,12 +33,7 @@ export function defineTop(command: Command, terminal: Terminal): void {
     )
     .option('--count <number>', 'looks, then it ends (default: until Ctrl-C)', wholeNumber(1, COUNT_MAX))
     .option('--lines <number>', 'lines of each list', wholeNumber(1, LINES_MAX), 8)
-    .option(
-      '--records <number>',
-      'records of the Locks table that are read',
-      wholeNumber(1, RECORDS_MAX),
-      RECORDS_DEFAULT,
-    )
+    .option(...recordsOption())
     .addHelpText(
       'after',
       `\nOn a terminal the picture is drawn anew; in a pipe each look is a line, with --json one of JSON. Each look scans the

@@ -4,6 +4,7 @@ import {
   dollarsByService,
   dollarsOf,
   functionMsOf,
+  NOTHING,
   type ServiceDollars,
 } from '../../inspector/costs/consumption.js'
 import type { Prices } from '../../inspector/costs/prices.js'
@@ -65,15 +66,6 @@ export interface Costs {
   readonly dollars: number
   readonly quotas: readonly QuotaUse[]
   readonly comparisons: readonly Comparison[]
-}
-
-const NOTHING: Consumption = {
-  writeUnits: 0,
-  readUnits: 0,
-  functionWrites: 0,
-  functionReads: 0,
-  messages: 0,
-  pushes: 0,
 }
 
 /** What one of each takes of AWS, by docs/PROTOCOL.md, "What does a handoff cost?". An update is billed by the whole item. */

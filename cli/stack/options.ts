@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander'
+import { RECORDS_DEFAULT, RECORDS_MAX } from '../limits.js'
 
 /** The options of every command that talks to a stack. */
 export interface StackOptions {
@@ -21,6 +22,15 @@ export const NAMESPACE_OPTION = [
   '--namespace <name>',
   'the namespace of the application (default: HOLDFAST_NAMESPACE)',
 ] as const
+
+/** How much of the Locks table a command reads. */
+export const recordsOption = () =>
+  [
+    '--records <number>',
+    'records of the Locks table that are read',
+    wholeNumber(1, RECORDS_MAX),
+    RECORDS_DEFAULT,
+  ] as const
 
 /** A whole number of an option, within these bounds. */
 export const wholeNumber =

@@ -13,6 +13,15 @@ export interface Consumption {
   readonly pushes: number
 }
 
+export const NOTHING: Consumption = {
+  writeUnits: 0,
+  readUnits: 0,
+  functionWrites: 0,
+  functionReads: 0,
+  messages: 0,
+  pushes: 0,
+}
+
 /** The code of a function between its requests, warm, in milliseconds: assumed. */
 const FUNCTION_CODE_MS = 2
 const MINUTES_PER_HOUR = 60

@@ -1,3 +1,4 @@
+import type { Consumption } from '../costs/consumption.js'
 import type { PlayState } from './play.js'
 
 /**
@@ -104,15 +105,8 @@ export interface MessageFact {
 }
 
 /** What was counted since the last tally. */
-export interface Tally {
+export interface Tally extends Consumption {
   readonly requests: number
-  readonly writeUnits: number
-  readonly readUnits: number
-  /** Of these, the writes and reads of functions. */
-  readonly functionWrites: number
-  readonly functionReads: number
-  readonly messages: number
-  readonly pushes: number
   /** Connections that are open now. */
   readonly connections: number
 }

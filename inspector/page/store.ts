@@ -120,7 +120,7 @@ export class Store {
     return picture
   }
 
-  /** The newest picture, whatever is looked at. */
+  /** The newest picture, also while an older one is shown. */
   newest(): Picture {
     return this.live
   }

@@ -124,7 +124,7 @@ export const TOUR: readonly TourStep[] = [
     actions: [toHolder('freeze', 'Freeze'), visitOther, toEach('thaw', 'Thaw', ['frozen'], wasTaken)],
     isDone: (view) => wasTaken(view) && view.play.servers.every(({ state }) => state !== 'frozen'),
     lesson:
-      'It drops all that it held, and goes on under a new process id. Whatever it might still write, the fence refuses.',
+      'It drops all that it held, and goes on under a new process id. The fence refuses all that it might still write.',
     anchor: ANCHORS.stale,
   },
   {

@@ -26,7 +26,7 @@ export function Tour({ store, step, onStep, onEnd }: TourProps): JSX.Element | n
   const head = useRef<HTMLHeadingElement>(null)
   const begun = useRef({ step: -1, at: 0 })
   if (begun.current.step !== step) begun.current = { step, at: store.clock() }
-  // Whoever reads by ear, or goes by keyboard, starts at the new step.
+  // A screen reader, and the keyboard, start at the new step.
   useEffect(() => head.current?.focus(), [step])
   const current = TOUR[step]
   const view = viewOf(store, begun.current.at)

@@ -26,7 +26,7 @@ interface GuardedRequest {
 type Verdict = { readonly refused: 'host' | 'origin' | 'token' } | { readonly path: string }
 
 /**
- * Who may see the page: whoever was given its address. Any page in the same browser can send requests to this port, under
+ * Only a browser that was given the address may see the page. Any page in the same browser can send requests to this port, under
  * any name that it makes resolve to 127.0.0.1. So the name of the host, the origin and the token are checked.
  */
 export class Guard {

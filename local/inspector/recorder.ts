@@ -1,3 +1,4 @@
+import { NOTHING } from '../../inspector/costs/consumption.js'
 import { CONNECTIONS_MAX, TALLY_MS } from '../../inspector/limits.js'
 import type { Fact, Tally } from '../../inspector/model/entry.js'
 import type { Item } from '../../protocol/dynamodb.js'
@@ -24,16 +25,7 @@ interface RecorderOptions {
 
 type MutableTally = { -readonly [K in keyof Tally]: Tally[K] }
 
-const nothing = (): MutableTally => ({
-  requests: 0,
-  writeUnits: 0,
-  readUnits: 0,
-  functionWrites: 0,
-  functionReads: 0,
-  messages: 0,
-  pushes: 0,
-  connections: 0,
-})
+const nothing = (): MutableTally => ({ ...NOTHING, requests: 0, connections: 0 })
 
 const READS: ReadonlySet<string> = new Set(['GetItem', 'Query', 'Scan', 'BatchGetItem', 'TransactGetItems'])
 const CONDITION_FAILED = 'ConditionalCheckFailedException'

@@ -29,7 +29,7 @@ interface InspectorServerOptions {
   readonly carryOut: (command: PlayCommand) => Promise<void> | undefined
 }
 
-/** Serves the page on this machine only, to whoever has its address. */
+/** Serves the page on this machine only, to everybody who has its address. */
 export class InspectorServer {
   private readonly guard = new Guard()
   private server: Server | undefined

@@ -1,20 +1,12 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 
+const DEBIAN = JSON.parse(readFileSync(join(import.meta.dirname, '../../test/support/chromium.json'), 'utf8'))
 /** Debian's, or the one that CHROMIUM names. */
-const PATH = process.env.CHROMIUM ?? '/usr/bin/chromium'
-const ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
+const PATH = process.env.CHROMIUM ?? DEBIAN.path
 
 /** Runs `work` with a browser, whose profile is gone afterwards. */
 export async function withBrowser(work) {
@@ -23,7 +15,7 @@ export async function withBrowser(work) {
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: PATH,
     headless: true,
-    args: [...ARGS, '--enable-precise-memory-info'],
+    args: [...DEBIAN.args, '--enable-precise-memory-info'],
   })
   try {
     await work(context)

@@ -36,7 +36,7 @@ const wildcards = (document: Part): readonly string[] =>
     [...list(Action), ...list(Resource)].map((part) => JSON.stringify(part)).filter((part) => part.includes('*')),
   )
 
-/** All that a template must keep, whatever the props. */
+/** All that a template must keep, with any props. */
 const PROMISES: readonly Promised[] = [
   {
     name: 'tables outlive the stack',

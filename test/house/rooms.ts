@@ -134,7 +134,7 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   'inspector/page': ['inspector/limits', 'inspector/costs', 'inspector/model'],
   // The test kit gives its user the configuration of a client, and fails as the client does.
   local: ['protocol', 'store', 'client/errors', 'client/options', 'local/memory', 'local/inspector'],
-  'local/inspector': ['local', 'inspector/limits', 'inspector/model', 'protocol'],
+  'local/inspector': ['local', 'inspector/limits', 'inspector/costs', 'inspector/model', 'protocol'],
   // It runs the handlers themselves, and gives the client its ports.
   'local/memory': [
     'local',

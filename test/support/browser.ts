@@ -1,25 +1,19 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { packageRoot } from '../../local/package-root.cjs'
 
-/** Debian's, or the one that CHROMIUM names. Undefined where there is none: playwright-core brings no browser along. */
-export const CHROMIUM = [process.env.CHROMIUM ?? '', '/usr/bin/chromium'].find(
-  (path) => path !== '' && existsSync(path),
+const DEBIAN: { readonly path: string; readonly args: readonly string[] } = JSON.parse(
+  readFileSync(join(packageRoot, 'test/support/chromium.json'), 'utf8'),
 )
 
-const ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  // A name of somebody else, who lets it lead to this machine.
-  '--host-resolver-rules=MAP rebinding.example 127.0.0.1',
-]
+/** Debian's, or the one that CHROMIUM names. Undefined where there is none: playwright-core brings no browser along. */
+export const CHROMIUM = [process.env.CHROMIUM ?? '', DEBIAN.path].find((path) => path !== '' && existsSync(path))
+
+/** A name of somebody else, who lets it lead to this machine. */
+const REBINDING = '--host-resolver-rules=MAP rebinding.example 127.0.0.1'
 
 /** A browser with a profile of its own, which is gone with it. */
 export class Browser {
@@ -33,7 +27,7 @@ export class Browser {
     const context = await chromium.launchPersistentContext(profile, {
       ...(CHROMIUM === undefined ? {} : { executablePath: CHROMIUM }),
       headless: true,
-      args: ARGS,
+      args: [...DEBIAN.args, REBINDING],
       viewport: { width: 1280, height: 900 },
       acceptDownloads: true,
     })

@@ -3,27 +3,26 @@ import { Reach } from '../../../client/process/reach.js'
 import { PROTOCOL_VERSION } from '../../../protocol/limits.js'
 import { DEFAULT_TIMING } from '../../../protocol/timing.js'
 import { settle, VirtualClock } from '../../support/world.js'
+import { eventsWith } from './events.js'
 import { type Line, linesTo } from './lines.js'
 
 it('a process looks for asks that a renewal does not name, once for each number of them that it hears', async () => {
   const clock = new VirtualClock()
   const lines: Line[] = []
   let looks = 0
-  const ignore = () => {}
   const randomness = { token: (bytes: number) => 'x'.repeat(bytes), fraction: () => 0.5 }
-  const membership = new Membership('test', linesTo(lines), clock, randomness, new Reach(clock), {
-    ready: ignore,
-    received: ignore,
-    asked: ignore,
-    askedForMore: () => {
-      looks += 1
-    },
-    died: ignore,
-    refused: ignore,
-    missed: ignore,
-    fallsAsleep: () => false,
-    connection: ignore,
-  })
+  const membership = new Membership(
+    'test',
+    linesTo(lines),
+    clock,
+    randomness,
+    new Reach(clock),
+    eventsWith({
+      askedForMore: () => {
+        looks += 1
+      },
+    }),
+  )
   await settle()
   const [line] = lines as [Line]
   const terms = { leaseMs: DEFAULT_TIMING.leaseMs, incarnation: '1' }

@@ -6,6 +6,7 @@ import { PROTOCOL_VERSION } from '../../../protocol/limits.js'
 import type { StoreMessage } from '../../../protocol/messages.js'
 import { compileTiming, DEFAULT_TIMING, type Timing } from '../../../protocol/timing.js'
 import { settle, VirtualClock, World } from '../../support/world.js'
+import { eventsWith } from './events.js'
 import { type Line, linesTo } from './lines.js'
 
 describe('a process, while the stack that it uses changes', () => {
@@ -19,18 +20,14 @@ describe('a process, while the stack that it uses changes', () => {
     died = []
     let tokens = 0
     const randomness = { token: (bytes: number) => String((tokens += 1)).padStart(bytes, 'x'), fraction: () => 0.5 }
-    const nothing = () => {}
-    membership = new Membership('test', linesTo(lines), clock, randomness, new Reach(clock), {
-      ready: nothing,
-      received: nothing,
-      asked: nothing,
-      askedForMore: nothing,
-      died: ({ reason }) => died.push(reason),
-      refused: nothing,
-      missed: nothing,
-      fallsAsleep: () => false,
-      connection: nothing,
-    })
+    membership = new Membership(
+      'test',
+      linesTo(lines),
+      clock,
+      randomness,
+      new Reach(clock),
+      eventsWith({ died: ({ reason }) => died.push(reason) }),
+    )
     await settle()
   })
   afterEach(() => membership.close())

@@ -7,6 +7,7 @@ import { CONNECTIONS_PER_PROCESS_MAX, PROTOCOL_VERSION } from '../../../protocol
 import type { StoreMessage } from '../../../protocol/messages.js'
 import { DEFAULT_TIMING } from '../../../protocol/timing.js'
 import { settle, VirtualClock } from '../../support/world.js'
+import { eventsWith } from './events.js'
 import { type Line, linesTo } from './lines.js'
 
 describe('a process and its connections', () => {
@@ -31,21 +32,16 @@ describe('a process and its connections', () => {
         fraction: () => 0.5,
       },
       new Reach(clock),
-      {
+      eventsWith({
         ready: () => {
           heard.ready += 1
         },
         received: () => {
           heard.received += 1
         },
-        asked: () => {},
-        askedForMore: () => {},
         died: ({ reason }) => heard.died.push(reason),
         refused: (error) => heard.refused.push(error),
-        missed: () => {},
-        fallsAsleep: () => false,
-        connection: () => {},
-      },
+      }),
     )
   })
   afterEach(() => membership.close())

@@ -14,6 +14,7 @@ import { Reach } from '../../../client/process/reach.js'
 import { PROTOCOL_VERSION } from '../../../protocol/limits.js'
 import { DEFAULT_TIMING } from '../../../protocol/timing.js'
 import { settle, VirtualClock } from '../../support/world.js'
+import { eventsWith } from './events.js'
 import { type Line, linesTo } from './lines.js'
 
 const TOO_MANY = 'Too Many Requests'
@@ -38,19 +39,15 @@ describe('a process that the gateway throttles', () => {
   afterEach(() => membership.close())
 
   const join = (fraction: number, transport = linesTo(lines)): Membership => {
-    const ignore = () => {}
     const randomness = { token: (bytes: number) => 'x'.repeat(bytes), fraction: () => fraction }
-    return new Membership('test', transport, clock, randomness, new Reach(clock), {
-      ready: ignore,
-      received: ignore,
-      asked: ignore,
-      askedForMore: ignore,
-      died: ({ reason }) => died.push(reason),
-      refused: ignore,
-      fallsAsleep: () => false,
-      missed: ignore,
-      connection: ignore,
-    })
+    return new Membership(
+      'test',
+      transport,
+      clock,
+      randomness,
+      new Reach(clock),
+      eventsWith({ died: ({ reason }) => died.push(reason) }),
+    )
   }
   const line = (index: number): Line => lines[index] as Line
   const sentBy = (index: number, type: string): number => line(index).sent.filter((one) => one.type === type).length
