@@ -118,7 +118,8 @@ export const queuedMessage = (
   session,
   r: me.r,
   position,
-  nudgeAfterMs: nudgePeriodMs(timing, position, nudged),
+  // Outside of the queue nobody is ahead whose nudges would serve this request, too.
+  nudgeAfterMs: nudgePeriodMs(timing, since === undefined ? position : 0, nudged),
   ...(holder === undefined ? {} : { holder }),
   ...(since === undefined ? {} : { since }),
 })

@@ -48,6 +48,19 @@ describe('a session that more processes want than its queue has places', () => {
   })
 })
 
+describe('a session that as many processes want as its queue has places', () => {
+  it('never lies idle, though the last of them find no place at first', async () => {
+    const served: string[] = []
+    await world.finish(visit(world.client<Counter>(), 'holder', served))
+    const sinceMs = world.clock.monotonicMs()
+    await world.finish(Promise.all(crowd(64).map((client, index) => visit(client, `${index}`, served))), 600_000)
+    expect(served).toHaveLength(65)
+    expect(world.traffic.sent.some((text) => text.includes('"since"'))).toBe(true)
+    // The work of all, one after the other, and not half of the pause before a nudge.
+    expect(world.clock.monotonicMs() - sinceMs).toBeLessThan(64 * WORK_MS + world.timing.nudgeAfterMs / 2)
+  })
+})
+
 describe('a session that two principals want, of 60 processes and of 1', () => {
   it('goes to the one after one hold of the other at most, each time', async () => {
     const served: string[] = []

@@ -183,5 +183,8 @@ describe('an answer', () => {
       nudgeAfterMs: nudgePeriodMs(timing, 0, true),
       holder: 'server 1',
     })
+    // Outside of the queue nobody ahead nudges for it.
+    const outside = { me: anna, position: 48, holder: undefined, nudged: false, since: 9 }
+    expect(queuedMessage(SESSION, outside, timing)).toMatchObject({ nudgeAfterMs: timing.nudgeAfterMs })
   })
 })
