@@ -147,7 +147,6 @@ export const CONNECTION_OVERLAP_MS = 10_000
  * (`leaseExpired`). Otherwise it renewed, and was not answered (`unreachable`).
  */
 export const RENEWAL_OVERDUE_MS = 1_000
-export { RENEWALS_PER_LEASE } from '../protocol/limits.js'
 /** Renewals whose answers are awaited at once; older ones no longer count. */
 export const RENEWALS_REMEMBERED = 8
 

@@ -25,6 +25,11 @@ export interface Instant {
 
 export const instant = (clock: Clock): Instant => ({ wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() })
 
+/** The time since an instant, by the clock that says more: one may have stood still, or been set back. */
+export function elapsedMs(clock: Clock, { wallMs, monotonicMs }: Instant): number {
+  return Math.max(clock.wallMs() - wallMs, clock.monotonicMs() - monotonicMs)
+}
+
 export interface Randomness {
   /** `bytes` random bytes as base64url. */
   token(bytes: number): string

@@ -1,4 +1,3 @@
-import { RENEWALS_PER_LEASE } from '../../client/limits.js'
 import {
   type Consumption,
   dollarsByService,
@@ -8,6 +7,7 @@ import {
   type ServiceDollars,
 } from '../../inspector/costs/consumption.js'
 import type { Prices } from '../../inspector/costs/prices.js'
+import { RENEWALS_PER_LEASE } from '../../protocol/limits.js'
 import { QUOTAS } from './quotas.js'
 
 const HOURS_PER_MONTH = 730

@@ -11,7 +11,7 @@
 export * from './arguments.js'
 export { type Effect, type ErrorTraits, HoldfastError } from './base.js'
 export * from './invocation.js'
-export * from './known.js'
+export { type HoldfastErrorCode, isHoldfastError, type KnownError } from './known.js'
 export * from './losses.js'
 export * from './requests.js'
 export * from './waits.js'

@@ -1,4 +1,4 @@
-import type {
+import {
   AccessEndedError,
   InvalidArgumentError,
   InvalidValueError,
@@ -8,49 +8,46 @@ import type {
   TooLargeError,
 } from './arguments.js'
 import { HoldfastError } from './base.js'
-import type { InvocationEndedError } from './invocation.js'
-import type {
+import { InvocationEndedError } from './invocation.js'
+import {
   CommitUnknownError,
   CorruptStateError,
   PartialCommitError,
   SessionLostError,
   SessionMissingError,
 } from './losses.js'
-import type { MigrationError, SessionChangedError, SessionReleasedError, SessionReplacedError } from './requests.js'
-import type {
+import { MigrationError, SessionChangedError, SessionReleasedError, SessionReplacedError } from './requests.js'
+import { AbortedError, ClosedError, DeadlockError, RefusedError, UnreachableError, WaitTimeoutError } from './waits.js'
+
+/** The types of all errors that the client throws. */
+export const KNOWN_TYPES = [
   AbortedError,
+  AccessEndedError,
   ClosedError,
+  CommitUnknownError,
+  CorruptStateError,
   DeadlockError,
+  InvalidArgumentError,
+  InvalidValueError,
+  InvocationEndedError,
+  MigrationError,
+  NestedAccessError,
+  NotLockedError,
+  PartialCommitError,
   RefusedError,
+  SchemaError,
+  SessionChangedError,
+  SessionLostError,
+  SessionMissingError,
+  SessionReleasedError,
+  SessionReplacedError,
+  TooLargeError,
   UnreachableError,
   WaitTimeoutError,
-} from './waits.js'
+] as const
 
 /** Every error that the client throws. `code` distinguishes them. */
-export type KnownError =
-  | AbortedError
-  | AccessEndedError
-  | ClosedError
-  | CommitUnknownError
-  | CorruptStateError
-  | DeadlockError
-  | InvalidArgumentError
-  | InvalidValueError
-  | InvocationEndedError
-  | MigrationError
-  | NestedAccessError
-  | NotLockedError
-  | PartialCommitError
-  | RefusedError
-  | SchemaError
-  | SessionChangedError
-  | SessionLostError
-  | SessionMissingError
-  | SessionReleasedError
-  | SessionReplacedError
-  | TooLargeError
-  | UnreachableError
-  | WaitTimeoutError
+export type KnownError = InstanceType<(typeof KNOWN_TYPES)[number]>
 
 /** The stable codes of the client's errors. A later version may add codes: keep a `default` in a `switch`. */
 export type HoldfastErrorCode = KnownError['code']

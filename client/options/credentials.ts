@@ -22,9 +22,15 @@ export function credentialsProblem(value: unknown): string | undefined {
 
 /** Refuses values that are neither credentials nor a function. A function is asked when the client needs them. */
 export function compileCredentials(value: CredentialsOption | undefined): CredentialsOption | undefined {
-  const problem = value === undefined || typeof value === 'function' ? undefined : credentialsProblem(value)
-  if (problem === undefined) return value
-  throw new InvalidArgumentError(
-    `'credentials' must have an accessKeyId and a secretAccessKey, or be a function that provides them: ${problem}`,
-  )
+  if (value !== undefined && typeof value !== 'function') {
+    checkCredentials(value, 'credentials', ', or be a function that provides them')
+  }
+  return value
+}
+
+/** Throws unless the value of that name is credentials. `or` says what it may be instead. */
+export function checkCredentials(value: unknown, name: string, or = ''): asserts value is Given {
+  const problem = credentialsProblem(value)
+  if (problem === undefined) return
+  throw new InvalidArgumentError(`'${name}' must have an accessKeyId and a secretAccessKey${or}: ${problem}`)
 }

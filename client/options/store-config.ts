@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '../errors/index.js'
 import { findMemoryStore } from '../memory-stores.js'
 import { checkKeys, invalid, type Keys } from './check.js'
-import { credentialsProblem } from './credentials.js'
+import { checkCredentials } from './credentials.js'
 
 /** Where the store is: the value of the stack's output `HoldfastConfig`. */
 export interface HoldfastConfig {
@@ -68,17 +68,14 @@ export function compileConfig(
 }
 
 function checkedCredentials(places: HoldfastConfig, given: unknown, source: string) {
-  const problem = credentialsProblem(given)
-  if (problem !== undefined) {
-    throw new InvalidArgumentError(`'${source}.credentials' must have an accessKeyId and a secretAccessKey: ${problem}`)
-  }
+  checkCredentials(given, `${source}.credentials`)
   if (!isLocalStack(places)) {
     throw new InvalidArgumentError(
       `'${source}.credentials' are for a local stack: url and dynamoDbEndpoint must both be of this machine. ` +
         "For AWS give the option 'credentials', or nothing",
     )
   }
-  const { accessKeyId, secretAccessKey } = given as NonNullable<HoldfastConfig['credentials']>
+  const { accessKeyId, secretAccessKey } = given
   return { accessKeyId, secretAccessKey }
 }
 

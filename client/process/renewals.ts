@@ -1,6 +1,7 @@
+import { RENEWALS_PER_LEASE } from '../../protocol/limits.js'
 import type { Timing } from '../../protocol/timing.js'
-import { RENEWAL_OVERDUE_MS, RENEWALS_PER_LEASE, RENEWALS_REMEMBERED } from '../limits.js'
-import { type Clock, type Instant, instant, type Randomness, type Timer } from '../ports.js'
+import { RENEWAL_OVERDUE_MS, RENEWALS_REMEMBERED } from '../limits.js'
+import { type Clock, elapsedMs, type Instant, instant, type Randomness, type Timer } from '../ports.js'
 import type { GatewayFrame } from './gateway-frame.js'
 import { Lease } from './lease.js'
 import { Throttling } from './throttling.js'
@@ -99,9 +100,7 @@ export class Renewals {
 
   /** Whether a renewal is overdue: its timer did not run, because the machine was paused or the loop blocked. */
   get stoodStill(): boolean {
-    const { wallMs, monotonicMs } = this.renewedAt
-    const sinceMs = Math.max(this.clock.wallMs() - wallMs, this.clock.monotonicMs() - monotonicMs)
-    return sinceMs > this.nextMs + RENEWAL_OVERDUE_MS
+    return elapsedMs(this.clock, this.renewedAt) > this.nextMs + RENEWAL_OVERDUE_MS
   }
 
   stop(): void {

@@ -3,6 +3,7 @@ import { soon } from '../microtask.js'
 import {
   type Clock,
   type ConnectFailure,
+  elapsedMs,
   type Instant,
   instant,
   type Randomness,
@@ -14,7 +15,7 @@ import {
 
 /** A connection that has said nothing: it belongs to no process yet, and any may have it. */
 class Spare {
-  private state: 'opening' | 'open' | 'closed' = 'opening'
+  /** Undefined while it is not open. */
   private openedAt: Instant | undefined
   /** The process that has taken it. */
   private user: SocketEvents | undefined
@@ -27,13 +28,12 @@ class Spare {
   ) {
     this.socket = transport.open({
       opened: () => {
-        this.state = 'open'
         this.openedAt = instant(clock)
         opened()
       },
       received: (text) => this.user?.received(text),
       closed: (failure: ConnectFailure | undefined) => {
-        this.state = 'closed'
+        this.openedAt = undefined
         this.user?.closed(failure)
       },
     })
@@ -41,10 +41,7 @@ class Spare {
 
   /** It was opened so short a time ago that both sides, and all between them, still have it. */
   get isFresh(): boolean {
-    if (this.state !== 'open' || this.openedAt === undefined) return false
-    const { wallMs, monotonicMs } = this.openedAt
-    const ageMs = Math.max(this.clock.wallMs() - wallMs, this.clock.monotonicMs() - monotonicMs)
-    return ageMs < STAND_BY_FRESH_MS
+    return this.openedAt !== undefined && elapsedMs(this.clock, this.openedAt) < STAND_BY_FRESH_MS
   }
 
   close(): void {
@@ -55,7 +52,7 @@ class Spare {
   give(user: SocketEvents): Socket {
     this.user = user
     soon(() => {
-      if (this.state === 'open') user.opened()
+      if (this.openedAt !== undefined) user.opened()
     })
     return this.socket
   }

@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import { become, nameOf, typesOf } from '../errors/brand.js'
-import * as errors from '../errors/index.js'
+import { HoldfastError, type SchemaError } from '../errors/index.js'
+import { KNOWN_TYPES } from '../errors/known.js'
 import { WORKER_ERROR_CAUSES_MAX } from '../limits.js'
 
 /** The form in which an error crosses a port. The structured clone of an error would lose its class and its code. */
@@ -17,12 +18,7 @@ export interface WireError {
 }
 
 /** The types of errors that can cross, by their fixed names. */
-const TYPES = new Map(
-  Object.values(errors).flatMap((type) => {
-    const name = 'prototype' in type ? nameOf(type) : undefined
-    return name === undefined ? [] : [[name, type] as const]
-  }),
-)
+const TYPES = new Map([HoldfastError, ...KNOWN_TYPES].map((type) => [nameOf(type), type] as const))
 
 const NOT_DATA = new Set(['name', 'message', 'stack', 'cause'])
 
@@ -41,7 +37,7 @@ export function toWire(thrown: unknown, causesMax = WORKER_ERROR_CAUSES_MAX): Wi
 
 function describe(thrown: unknown, causesMax: number): WireError {
   const { name, message, stack, cause } = isError(thrown) ? thrown : new Error(String(thrown))
-  const issues = (thrown as Partial<errors.SchemaError> | null | undefined)?.issues
+  const issues = (thrown as Partial<SchemaError> | null | undefined)?.issues
   const data = Object.entries(thrown ?? {}).filter(([key, value]) => !NOT_DATA.has(key) && canCross(value))
   return {
     types: typesOf(thrown),

@@ -1,11 +1,12 @@
 import * as fc from 'fast-check'
-import { HELD_SESSIONS_DEFAULT, RENEWALS_PER_LEASE } from '../../client/limits.js'
+import { HELD_SESSIONS_DEFAULT } from '../../client/limits.js'
 import { RateLimit } from '../../functions/rate-limit.js'
 import {
   MESSAGES_BURST_MAX,
   MESSAGES_PER_SECOND_MAX,
   RARE_MESSAGES_BURST_MAX,
   RARE_MESSAGES_PER_SECOND_MAX,
+  RENEWALS_PER_LEASE,
 } from '../../protocol/limits.js'
 
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)

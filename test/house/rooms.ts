@@ -156,7 +156,7 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   'cli/stack': ['cli/failure', 'cli/limits', 'cli/terminal', 'local/fixed', 'client/session/session-key', ...OPTIONS],
   'cli/view': ['cli/stack', 'cli/limits', 'cli/terminal', 'protocol'],
   'cli/dev': ['cli/failure', 'protocol'],
-  'cli/cost': ['cli/failure', 'inspector/costs', 'client/limits'],
+  'cli/cost': ['cli/failure', 'inspector/costs', 'protocol'],
   'cli/doctor': ['cli/stack', 'cli/view', 'cli/limits', 'client/create', 'client/machine', ...OPTIONS],
   'cli/commands': ['cli', 'local', 'client/create', 'client/codec', 'client/process/websocket', ...OPTIONS],
   'cli/run': ['cli/commands', 'cli/stack', 'cli/failure', 'cli/package-version', 'cli/terminal', 'client/errors'],

@@ -1,4 +1,5 @@
-import { RENEWALS_PER_LEASE, SLEEP_AFTER_LEASES, STAND_BY_SPREAD_MS } from '../../client/limits.js'
+import { SLEEP_AFTER_LEASES, STAND_BY_SPREAD_MS } from '../../client/limits.js'
+import { RENEWALS_PER_LEASE } from '../../protocol/limits.js'
 import type { ClientMessage } from '../../protocol/messages.js'
 import type { Connection } from './connection.js'
 import type { ExecutedCounts } from './executed.js'

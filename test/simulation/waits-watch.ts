@@ -1,6 +1,7 @@
-import { COHORT_MS, KEEPS_PERIOD_MS, MINIMUM_HOLD_MAX_MS, RENEWALS_PER_LEASE } from '../../client/limits.js'
+import { COHORT_MS, KEEPS_PERIOD_MS, MINIMUM_HOLD_MAX_MS } from '../../client/limits.js'
 import type { Item } from '../../protocol/dynamodb.js'
 import { lockKey, type SessionKey } from '../../protocol/keys.js'
+import { RENEWALS_PER_LEASE } from '../../protocol/limits.js'
 import { readLock } from '../../protocol/lock/record.js'
 import { nudgePeriodMaxMs } from '../../protocol/timing.js'
 import type { ExecutedCounts } from './executed.js'

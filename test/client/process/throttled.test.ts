@@ -1,7 +1,6 @@
 import {
   HELLO_AGAIN_MS,
   RECONNECT_BASE_MS,
-  RENEWALS_PER_LEASE,
   THROTTLED_MS,
   THROTTLED_RETRY_MIN_MS,
   THROTTLED_RETRY_SHARE,
@@ -11,7 +10,7 @@ import {
 import type { Transport } from '../../../client/ports.js'
 import { Membership } from '../../../client/process/membership.js'
 import { Reach } from '../../../client/process/reach.js'
-import { PROTOCOL_VERSION } from '../../../protocol/limits.js'
+import { PROTOCOL_VERSION, RENEWALS_PER_LEASE } from '../../../protocol/limits.js'
 import { DEFAULT_TIMING } from '../../../protocol/timing.js'
 import { settle, VirtualClock } from '../../support/world.js'
 import { eventsWith } from './events.js'

@@ -1,4 +1,4 @@
-import { RENEWALS_PER_LEASE } from '../../../client/limits.js'
+import { RENEWALS_PER_LEASE } from '../../../protocol/limits.js'
 import { Storm, type StormOptions } from './storm.js'
 
 /** A twenty-fifth of a deployment: processes, throttle and new connections alike. */
