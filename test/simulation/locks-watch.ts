@@ -267,7 +267,8 @@ export class LocksWatch {
       this.replaced.set(was.connectionId, { process: update.key, atMs: this.judge.wallMs() })
     if (is.gen < was.gen) this.judge.violate('18', 'an older connection takes the place of a newer one')
     if (is.leaseUntil < was.leaseUntil) this.retired.add(update.key)
-    else if (is.evictedAt !== was.evictedAt) this.checkEviction()
+    // A function may run twice, and a process retires again: that evicts nobody.
+    else if (is.evictedAt !== was.evictedAt && !this.retired.has(update.key)) this.checkEviction()
     if (is.leaseUntil <= was.leaseUntil) return
     // By the clock of the function that renews it: its write may land later than it was sent.
     const isOver = was.leaseUntil < Number((update.values[':now'] as { N?: string } | undefined)?.N)
