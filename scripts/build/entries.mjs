@@ -1,6 +1,5 @@
-import { copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { filesAt } from './fingerprint.mjs'
 
 /** What `package.json` exports. */
 const ENTRIES = {
@@ -20,9 +19,8 @@ const COMMAND = { cli: 'cli/main.ts' }
 const BUNDLED = ['commander']
 /** No entry of its own, but in a file of its own: a bundler leaves it out where only errors are imported. */
 const APART = { create: 'client/create.ts' }
-/** The declarations that those of the entries may refer to. */
-const TYPES =
-  /^(?:protocol|store|client|functions(?!\/lambda)|infra(?!\/app)|local|operator|inspector\/(?:model|costs))\/.+\.d\.c?ts$/
+/** What a declaration imports of its own package, by any form of import. */
+const IMPORTED = /(?:from|import)\s*\(?\s*["'](\.[^"']+)["']/g
 const RENAMED_REQUIRE = /\brequire\("#(\w+)"\)/g
 
 /**
@@ -66,6 +64,9 @@ async function bundleCommand(root, output, build) {
     chunkNames: 'cli-[hash]',
     bundle: true,
     splitting: true,
+    // Nobody reads it, and everybody installs it.
+    minifyWhitespace: true,
+    minifySyntax: true,
     plugins: [{ name: 'packages', setup: leavePackages }],
     platform: 'node',
     format: 'esm',
@@ -114,12 +115,19 @@ export async function convertEntries(root, output, bundled) {
   return `${files.length} files`
 }
 
-/** TypeScript takes the same declarations for CommonJS where the nearest package.json says so. */
+/**
+ * The declarations of the entries, and all that these import. TypeScript takes the same for CommonJS where the nearest
+ * package.json says so.
+ */
 async function copyTypes(root, compiled, output) {
-  const names = (await filesAt(root, compiled)).map((file) => file.slice(compiled.length + 1))
-  for (const name of names.filter((each) => TYPES.test(each))) {
+  const found = new Set(Object.values(ENTRIES).map((source) => source.replace(/ts$/, 'd.ts')))
+  for (const name of found) {
+    const text = await readFile(join(root, compiled, name), 'utf8')
+    for (const [, path] of text.matchAll(IMPORTED)) {
+      found.add(join(dirname(name), path.replace(/\.(c?)js$/, '.d.$1ts')))
+    }
     const target = join(root, output, name)
     await mkdir(dirname(target), { recursive: true })
-    await copyFile(join(root, compiled, name), target)
+    await writeFile(target, text)
   }
 }
