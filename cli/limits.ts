@@ -3,6 +3,7 @@
 /** Ports of `dev`, always the same, so that HOLDFAST_CONFIG may stay in a file. */
 export const GATEWAY_PORT = 4610
 export const DYNAMODB_PORT = 4611
+export const HTTPS_PORT = 4612
 
 /** Records that one look at the Locks table reads, unless `--records` says otherwise. */
 export const RECORDS_DEFAULT = 20_000

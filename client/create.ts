@@ -13,7 +13,10 @@ import { findMemoryStore, type MemoryStoreEntry } from './memory-stores.js'
 import { nodeHttp } from './node-http.js'
 import { type CompiledOptions, compileOptions, type HoldfastOptions } from './options/client-options.js'
 import { credentialsProblem } from './options/credentials.js'
+import type { Door, Transport } from './ports.js'
 import { Credentials, type CredentialsProvider } from './process/credentials.js'
+import { DoorTransport } from './process/door-transport.js'
+import { SignedHttps } from './process/signed-https.js'
 import { SignedWebSocketTransport } from './process/websocket.js'
 import type { StorableAttributes } from './state/types.js'
 
@@ -58,8 +61,11 @@ function onAws<S extends object>(options: CompiledOptions): Holdfast<S> {
   )
   const requests = new Requests({ timeoutMs: STATE_REQUEST_TIMEOUT_MS, requestsMax })
   const store = new DynamoDbStore(aws, { sessions: config.sessionsTable }, requests)
-  const transport = new SignedWebSocketTransport(config.url, config.region, aws, agents, (error) =>
-    credentials.failed(error),
+  const refused = (error: { readonly name: string | undefined }) => credentials.failed(error)
+  const transport = transportOf(
+    options,
+    () => new SignedWebSocketTransport(config.url, config.region, aws, agents, refused),
+    (url) => new SignedHttps(url, config.region, aws, refused),
   )
   const context = { store, clock: machineClock, randomness: machineRandomness, options }
   const client = new Holdfast<S>(context, transport, () => {
@@ -70,6 +76,18 @@ function onAws<S extends object>(options: CompiledOptions): Holdfast<S> {
   })
   const stopListening = closingSignals.add(client, options.closingSignals)
   return client
+}
+
+function transportOf(
+  { config: { httpsUrl }, transport }: CompiledOptions,
+  socket: () => Transport,
+  https: (url: string) => Door,
+): Transport {
+  if (transport === 'socket' || httpsUrl === undefined) return socket()
+  const door = https(httpsUrl)
+  if (transport === 'https') return new DoorTransport(door, machineRandomness)
+  const sockets = socket()
+  return { open: (events) => sockets.open(events), door }
 }
 
 function providerOf({ config, credentials }: CompiledOptions): CredentialsProvider {

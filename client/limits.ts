@@ -126,6 +126,11 @@ export const THROTTLED_MS = 60_000
 /** What the gateway has turned away is tried again within this share of the time that the lease has left, or within this time. */
 export const THROTTLED_RETRY_SHARE = 1 / 3
 export const THROTTLED_RETRY_MIN_MS = 500
+/** A message over HTTPS that has no answer by then, with all its tries, is given up. */
+export const HTTPS_TIMEOUT_MS = 4_000
+export const HTTPS_TRIES_MAX = 3
+/** A pause before the next try: a random time up to this, doubled with each try. */
+export const HTTPS_RETRY_MS = 50
 /** API Gateway cuts a connection at two hours: the next is opened this much earlier, spread over as much again. */
 export const CONNECTION_LIFETIME_MS = 2 * 3_600_000
 export const CONNECTION_EARLY_MS = 10 * 60_000

@@ -65,4 +65,22 @@ export interface Socket {
 
 export interface Transport {
   open(events: SocketEvents): Socket
+  /** Another way to the store, for a process whose connection is gone. */
+  readonly door?: Door | undefined
+}
+
+/** A process, as it proves itself with each request over HTTPS. */
+export interface Speaker {
+  readonly processId: string
+  readonly secret: string
+  /** A random name for what would be a connection. */
+  readonly connectionId?: string
+}
+
+/** The answer to a request, or why there is none. */
+export type Reply = { readonly text: string } | { readonly failure: ConnectFailure }
+
+/** The store over HTTPS: a message, and its answer. Nothing is pushed. */
+export interface Door {
+  post(speaker: Speaker, text: string): Promise<Reply>
 }

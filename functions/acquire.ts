@@ -61,8 +61,10 @@ export async function acquire(deps: Deps, sender: Sender, message: Acquire): Pro
         lock = queued.lock
         const next = plan(lock)
         if (queued.asked && (next.kind === 'wait' || next.kind === 'full')) {
-          const place = { me, position: next.position, holder: queued.holderLabel, nudged }
-          const fullSince = next.kind === 'full' ? (since ?? deps.nowMs()) : undefined
+          const nowMs = deps.nowMs()
+          const askedForMs = sender.polls ? nowMs - (lock?.askedAt ?? nowMs) : undefined
+          const fullSince = next.kind === 'full' ? (since ?? nowMs) : undefined
+          const place = { me, position: next.position, holder: queued.holderLabel, nudged, askedForMs }
           return queuedMessage(session, { ...place, since: fullSince }, deps.timing)
         }
       }

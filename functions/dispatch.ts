@@ -15,12 +15,9 @@ import {
   type StoreMessage,
 } from '../protocol/messages.js'
 import { isWithin } from '../protocol/process/namespaces.js'
-import { readConnection } from '../protocol/process/record.js'
 import { NewerRecordError } from '../protocol/record-fields.js'
 import { acquire, cancel } from './acquire.js'
-import { hello } from './hello.js'
-import { KnownConnections } from './known-connections.js'
-import { markOf } from './mark.js'
+import type { Callers, Hello } from './callers.js'
 import type { Address, Deps, Sender } from './ports.js'
 import { RateLimit } from './rate-limit.js'
 import { busy, keep, release } from './release.js'
@@ -34,8 +31,7 @@ export const GRANT_HANDLERS: Handlers = { acquire, cancel }
 export const RELEASE_HANDLERS: Handlers = { release, busy, keep, renew, retire }
 
 /** Turns message bodies into answers: exactly one for each body, even for a damaged one. */
-export class Dispatcher {
-  private readonly connections: KnownConnections
+export class Dispatcher<C extends Address> {
   /** All messages of processes but `renew` and `retire`. */
   private readonly work: RateLimit
   /**
@@ -47,8 +43,8 @@ export class Dispatcher {
   constructor(
     private readonly deps: Deps,
     private readonly handlers: Handlers,
+    private readonly callers: Callers<C>,
   ) {
-    this.connections = new KnownConnections(deps.nowMs)
     this.work = new RateLimit({ burstMax: MESSAGES_BURST_MAX, perSecondMax: MESSAGES_PER_SECOND_MAX }, deps.nowMs)
     this.rare = new RateLimit(
       { burstMax: RARE_MESSAGES_BURST_MAX, perSecondMax: RARE_MESSAGES_PER_SECOND_MAX },
@@ -56,7 +52,7 @@ export class Dispatcher {
     )
   }
 
-  async answer(caller: Address, body: unknown): Promise<StoreMessage> {
+  async answer(caller: C, body: unknown): Promise<StoreMessage> {
     const parsed = parseClientMessage(body)
     if (!parsed.ok) {
       if (!this.rare.take(connectionKey(caller.connectionId))) return tooMany(parsed.about)
@@ -76,23 +72,23 @@ export class Dispatcher {
     }
   }
 
-  private async greet(caller: Address, message: Extract<ClientMessage, { type: 'hello' }>): Promise<StoreMessage> {
+  private async greet(caller: C, message: Hello): Promise<StoreMessage> {
     if (!this.rare.take(connectionKey(caller.connectionId))) return tooMany(about(message))
-    return hello(this.deps, caller, message)
+    return this.callers.greet(caller, message)
   }
 
-  private async carryOut({ connectionId }: Address, message: ClientMessage): Promise<StoreMessage> {
+  private async carryOut(caller: C, message: ClientMessage): Promise<StoreMessage> {
     const handler = this.handlers[message.type] as Handler<ClientMessage> | undefined
-    const stranger = connectionKey(connectionId)
+    const stranger = connectionKey(caller.connectionId)
     if (handler === undefined) {
       if (!this.rare.take(stranger)) return tooMany(about(message))
       return refuse(message, 'UNKNOWN_TYPE', 'this route does not take this message')
     }
-    let sender = this.connections.senderOf(connectionId)
+    let sender = this.callers.senderOf(caller)
     if (sender === undefined) {
       // Each message of an unknown sender costs a read.
       if (!this.rare.allows(stranger)) return tooMany(about(message))
-      sender = await this.identify(connectionId)
+      sender = await this.callers.identify(caller)
     }
     if (sender === undefined) {
       if (!this.rare.take(stranger)) return tooMany(about(message))
@@ -100,20 +96,11 @@ export class Dispatcher {
     }
     const rate = message.type === 'renew' || message.type === 'retire' ? this.rare : this.work
     if (!rate.take(processKey(sender.processId))) return tooMany(about(message))
-    this.deps.processes.heard(sender.processId, connectionId)
+    this.deps.processes.heard(sender.processId, caller.connectionId)
     if ('session' in message && !isWithin(sender.namespaces, message.session)) {
       return refuse(message, 'FORBIDDEN', 'this principal may not use this namespace')
     }
     return handler(this.deps, sender, message)
-  }
-
-  private async identify(connectionId: string): Promise<Sender | undefined> {
-    const { processId, principal } = readConnection(await this.deps.store.get('locks', connectionKey(connectionId)))
-    if (processId === undefined) return undefined
-    const namespaces = principal === undefined ? undefined : this.deps.namespaces.get(principal)
-    const sender = { processId, mark: markOf(principal), namespaces }
-    this.connections.remember(connectionId, sender)
-    return sender
   }
 }
 

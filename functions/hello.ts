@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto'
 import { invariant } from '../protocol/assert.js'
 import { connectionKey } from '../protocol/keys.js'
 import type { ClientMessage, RefusalCode, StoreMessage } from '../protocol/messages.js'
 import { displacedConnection, planHello } from '../protocol/process/hello.js'
+import { NOWHERE } from '../protocol/process/https.js'
 import { type ProcessRecord, readConnection, readProcess } from '../protocol/process/record.js'
 import { givenLeaseMs } from '../protocol/process/renewal.js'
 import { bindConnection, type Introduction, reconnect, register } from '../protocol/process/writes.js'
 import type { Address, Deps } from './ports.js'
+import { secretHashOf } from './secret-hash.js'
 import { putTermsOnRecord } from './terms.js'
 
 type Hello = Extract<ClientMessage, { type: 'hello' }>
@@ -21,11 +22,28 @@ const REFUSALS = {
 type Refusal = keyof typeof REFUSALS
 
 /** Makes a process known, or moves a known one to a newer connection. The connection is then its own for ever. */
-export async function hello(deps: Deps, caller: Address, message: Hello): Promise<StoreMessage> {
+export const hello = (deps: Deps, caller: Address, message: Hello): Promise<StoreMessage> =>
+  answerTo(deps, message, greet(deps, caller, message))
+
+/** The same over HTTPS, where each request names its principal: no connection has to be bound to the process. */
+export function helloOverHttps(
+  deps: Deps,
+  { principal, connectionId }: { readonly principal: string; readonly connectionId: string },
+  message: Hello,
+): Promise<StoreMessage> {
+  const who = introduction(message, principal, { connectionId, endpoint: NOWHERE })
+  return answerTo(
+    deps,
+    message,
+    admit(deps, who, async () => undefined),
+  )
+}
+
+async function answerTo(deps: Deps, message: Hello, greeting: Promise<Refusal | ProcessRecord>): Promise<StoreMessage> {
   const { v, gen, processId } = message
   const { timing } = deps
   // Read each time: so a process that says hello after a change is not ended by it.
-  const [greeted, incarnation] = await Promise.all([greet(deps, caller, message), deps.incarnation.read()])
+  const [greeted, incarnation] = await Promise.all([greeting, deps.incarnation.read()])
   if (typeof greeted === 'string') {
     return { type: 'refused', code: greeted, message: REFUSALS[greeted], of: 'hello', gen }
   }
@@ -41,14 +59,22 @@ export async function hello(deps: Deps, caller: Address, message: Hello): Promis
 async function greet(deps: Deps, caller: Address, message: Hello): Promise<Refusal | ProcessRecord> {
   const { principal } = readConnection(await deps.store.get('locks', connectionKey(caller.connectionId)))
   if (principal === undefined) return 'INTERNAL'
-  const { processId, secret, label, gen } = message
-  const secretHash = createHash('sha256').update(secret).digest('base64url')
-  const { connectionId, endpoint } = caller
-  return admit(deps, { processId, secretHash, principal, label, gen, connectionId, endpoint })
+  const who = introduction(message, principal, caller)
+  return admit(deps, who, () => bind(deps, who))
 }
 
+const introduction = (
+  { processId, secret, label, gen }: Hello,
+  principal: string,
+  { connectionId, endpoint }: Address,
+): Introduction => ({ processId, secretHash: secretHashOf(secret), principal, label, gen, connectionId, endpoint })
+
 /** The process record is written first: it proves the secret before the connection may speak for the process. */
-async function admit(deps: Deps, who: Introduction): Promise<Refusal | ProcessRecord> {
+async function admit(
+  deps: Deps,
+  who: Introduction,
+  attach: () => Promise<Refusal | undefined>,
+): Promise<Refusal | ProcessRecord> {
   const nowMs = deps.nowMs()
   const isFirst = who.gen === 1
   const outcome = await deps.store.update(
@@ -62,10 +88,15 @@ async function admit(deps: Deps, who: Introduction): Promise<Refusal | ProcessRe
   }
   invariant(process !== undefined, 'a process that is greeted has a record')
   const displaced = displacedConnection(process)
-  const [bound] = await Promise.all([
-    deps.store.update(bindConnection(who.connectionId, { processId: who.processId, nowMs })),
+  const [refusal] = await Promise.all([
+    attach(),
     displaced === undefined ? undefined : deps.store.remove('locks', connectionKey(displaced)),
   ])
-  if (bound.applied) return process
+  return refusal ?? process
+}
+
+async function bind(deps: Deps, { connectionId, processId }: Introduction): Promise<Refusal | undefined> {
+  const bound = await deps.store.update(bindConnection(connectionId, { processId, nowMs: deps.nowMs() }))
+  if (bound.applied) return undefined
   return readConnection(bound.item).principal === undefined ? 'INTERNAL' : 'WRONG_PROCESS'
 }

@@ -23,7 +23,7 @@ export interface Deps {
   readonly store: Store
   /**
    * Sends a message to another process. It never throws: the message may get lost, and nothing depends on it. Resolves to
-   * false where the gateway says that this connection is gone.
+   * false where the gateway says that this connection is gone. A message to NOWHERE is lost.
    */
   readonly push: (to: Address, message: StoreMessage) => Promise<boolean>
   /** What this environment remembers of processes. */
@@ -35,11 +35,13 @@ export interface Deps {
   readonly log: (entry: LogEntry) => void
 }
 
-/** A message of one type, and the process that its connection belongs to. */
+/** The process that a message comes from. */
 export interface Sender {
   readonly processId: string
   /** A short hash of its principal. It is the same for all processes of one principal. */
   readonly mark: string
   /** The namespaces that its principal is confined to; undefined where it may use all. */
   readonly namespaces: ReadonlySet<string> | undefined
+  /** It hears nothing but answers, so it must look for itself whether it was granted a lock. */
+  readonly polls?: true
 }

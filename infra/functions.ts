@@ -13,22 +13,27 @@ export interface FunctionsProps {
   readonly logRetention: RetentionDays
   readonly removalPolicy: RemovalPolicy
   readonly grantConcurrencyMax: number | undefined
+  /** Whether there is a function for messages over HTTPS. */
+  readonly https: boolean
 }
 
 /**
- * The three functions, each under a role of its own that can write its own log and nothing else yet. `release` is
+ * The functions, each under a role of its own that can write its own log and nothing else yet. `release` is
  * apart from `grant`, so that a storm of acquires cannot starve releases and renewals.
  */
 export class Functions extends Construct {
   readonly connection: LambdaFunction
   readonly grant: LambdaFunction
   readonly release: LambdaFunction
+  /** All messages that come over HTTPS. */
+  readonly https: LambdaFunction | undefined
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
     super(scope, id)
     this.connection = this.lambda('connection', 'Connection', props, undefined)
     this.grant = this.lambda('grant', 'Grant', props, props.grantConcurrencyMax)
     this.release = this.lambda('release', 'Release', props, undefined)
+    this.https = props.https ? this.lambda('https', 'Https', props, undefined) : undefined
   }
 
   private lambda(

@@ -2,6 +2,7 @@ import { Aws, Lazy, Stack } from 'aws-cdk-lib'
 import type { Grant, IGrantable, IPrincipal, IRole, IUser } from 'aws-cdk-lib/aws-iam'
 import type { Construct } from 'constructs'
 import { NAMESPACE_PATTERN } from '../protocol/keys.js'
+import type { FunctionUrl } from './https.js'
 import type { Socket } from './socket.js'
 import { grantOn, type Tables } from './tables.js'
 
@@ -16,6 +17,12 @@ export interface ConnectOptions {
   readonly namespaces?: readonly string[]
 }
 
+/** The ways by which messages come. */
+interface Ways {
+  readonly socket: Socket
+  readonly functionUrl: FunctionUrl | undefined
+}
+
 /** The rights that a deployment gives to others. */
 export class Grants {
   private readonly confined: { readonly principal: string; readonly namespaces: readonly string[] }[] = []
@@ -23,11 +30,11 @@ export class Grants {
   constructor(
     private readonly scope: Construct,
     private readonly tables: Tables,
-    private readonly socket: () => Socket,
+    private readonly ways: () => Ways,
   ) {}
 
   /**
-   * Allows an application server to connect, and to read and write sessions. It gets locks only through the functions.
+   * Allows an application server to connect, to send messages, and to read and write sessions. It gets locks only through the functions.
    * With `namespaces`, DynamoDB and the functions refuse it all other namespaces: it can neither read sessions there nor
    * take their locks.
    *
@@ -42,7 +49,9 @@ export class Grants {
     const leadingKeys = namespaces?.map((namespace) => `${namespace}#*`)
     // The transaction that gives a session another id consists of updates: for IAM it is two UpdateItem.
     const sessions = grantOn(this.tables.sessions, grantee, ['GetItem', 'UpdateItem'], leadingKeys)
-    return sessions.combine(this.socket().grantConnect(grantee))
+    const { socket, functionUrl } = this.ways()
+    const connect = sessions.combine(socket.grantConnect(grantee))
+    return functionUrl === undefined ? connect : connect.combine(functionUrl.grantSend(grantee))
   }
 
   /**
@@ -54,7 +63,7 @@ export class Grants {
    */
   operate(grantee: IGrantable): Grant {
     const processes = grantOn(this.tables.locks, grantee, ['UpdateItem'], ['P#*'])
-    return processes.combine(this.socket().grantClose(grantee))
+    return processes.combine(this.ways().socket.grantClose(grantee))
   }
 
   /** The variable of the functions that says whom they confine: undefined where they confine nobody. */

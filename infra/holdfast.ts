@@ -9,6 +9,7 @@ import { leaseMsFor, type Size } from '../protocol/size.js'
 import { compileTiming, type Timing } from '../protocol/timing.js'
 import { Functions } from './functions.js'
 import { Grants } from './grants.js'
+import { FunctionUrl, hasFunctionUrls } from './https.js'
 import { Socket } from './socket.js'
 import { grantOn, Tables } from './tables.js'
 import { checkThrottle, routeThrottles, type Throttle } from './throttles.js'
@@ -105,10 +106,17 @@ export interface HoldfastProps {
    * @default 1000
    */
   readonly throttleBurst?: number
+  /**
+   * Whether clients may also send messages over HTTPS, to a function URL: applications in AWS Lambda do, and others while
+   * their WebSocket is down. Some regions have no function URLs, and there the deployment would fail.
+   *
+   * @default true, unless the stack names a region that is known to have no function URLs
+   */
+  readonly https?: boolean
 }
 
 /**
- * A Holdfast session store: two tables, a WebSocket API and three functions.
+ * A Holdfast session store: two tables, a WebSocket API, three functions, and one with a URL of its own.
  *
  * @example
  * const holdfast = new Holdfast(this, 'Holdfast')
@@ -127,9 +135,11 @@ export class Holdfast extends Construct {
   /** Gives rights to roles, users and others. */
   readonly grants: Grants
   private readonly socket: Socket
+  private readonly functionUrl: FunctionUrl | undefined
 
   constructor(scope: Construct, id: string, props: HoldfastProps = {}) {
     super(scope, id)
+    const stack = Stack.of(this)
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN
     const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH
     const tables = new Tables(this, 'Tables', {
@@ -140,7 +150,7 @@ export class Holdfast extends Construct {
     })
     this.locksTable = tables.locks
     this.sessionsTable = tables.sessions
-    this.grants = new Grants(this, tables, () => this.socket)
+    this.grants = new Grants(this, tables, () => ({ socket: this.socket, functionUrl: this.functionUrl }))
     const processes = checkedProcesses(props.processesMax ?? PROCESSES_DEFAULT)
     const timing = compileTiming({ leaseMs: leaseMsFor(processes), ...props.timing })
     const size: Size = { processes, leaseMs: timing.leaseMs }
@@ -167,14 +177,16 @@ export class Holdfast extends Construct {
       logRetention,
       removalPolicy,
       grantConcurrencyMax: props.grantConcurrencyMax,
+      https: props.https ?? hasFunctionUrls(stack),
     })
     this.connect(functions)
+    this.functionUrl = functions.https && new FunctionUrl(functions.https)
     this.url = this.socket.url
-    const stack = Stack.of(this)
     this.config = stack.toJsonString({
       url: this.url,
       region: stack.region,
       sessionsTable: this.sessionsTable.tableName,
+      ...(this.functionUrl === undefined ? {} : { httpsUrl: this.functionUrl.url }),
     })
   }
 
@@ -184,10 +196,12 @@ export class Holdfast extends Construct {
   }
 
   private connect(functions: Functions): void {
-    grantOn(this.locksTable, functions.connection, ['GetItem', 'UpdateItem', 'DeleteItem'])
+    const https = functions.https === undefined ? [] : [functions.https]
+    for (const handler of [functions.connection, ...https])
+      grantOn(this.locksTable, handler, ['GetItem', 'UpdateItem', 'DeleteItem'])
     for (const handler of [functions.grant, functions.release])
       grantOn(this.locksTable, handler, ['GetItem', 'UpdateItem'])
-    for (const handler of [functions.grant, functions.release]) this.socket.grantPush(handler)
+    for (const handler of [functions.grant, functions.release, ...https]) this.socket.grantPush(handler)
     this.socket.addConnectionRoutes(functions.connection)
     this.socket.addMessageRoutes(functions.grant, ['acquire', 'cancel'])
     this.socket.addMessageRoutes(functions.release, ['release', 'busy', 'keep', 'renew', 'retire'])

@@ -4,6 +4,8 @@ import type { Credentials } from './iam/principals.js'
 export interface Fixed {
   /** Where applications find DynamoDB. 0 stands for a free port. */
   readonly dynamoDbPort: number
+  /** Where the function takes messages over HTTPS. 0 stands for a free port. */
+  readonly httpsPort: number
   readonly application: Credentials
   readonly operator: Credentials
 }

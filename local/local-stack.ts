@@ -8,6 +8,8 @@ import type { Credentials } from './iam/principals.js'
 export interface LocalConfig {
   /** The address of the gateway, as in `ws://127.0.0.1:40001/live`. */
   readonly url: string
+  /** The address of the function URL, as in `http://127.0.0.1:40003/`; undefined where the stack has none. */
+  readonly httpsUrl?: string
   readonly region: string
   readonly sessionsTable: string
   /** The address of DynamoDB, as in `http://127.0.0.1:40002`. */
@@ -110,7 +112,8 @@ export interface LocalStack {
   /** The address of the management API, for an `ApiGatewayManagementApiClient`. */
   readonly managementEndpoint: string
   /**
-   * All requests to DynamoDB and to the management API, counted by caller, target, operation and outcome.
+   * All requests to DynamoDB, to the management API and to the function URL (`https`), counted by caller, target, operation
+   * and outcome.
    *
    * @example
    * const before = stack.requests.snapshot()
@@ -145,6 +148,16 @@ export interface LocalStack {
      * Listens again on the same port.
      * @throws {InvalidArgumentError} after `stop()` of the stack.
      * @throws {LocalStartError} when another process has taken the port meanwhile.
+     */
+    start(): Promise<void>
+  }
+  /** The function URL, and its faults. */
+  readonly https: {
+    /** Cuts all connections and stops listening. */
+    stop(): Promise<void>
+    /**
+     * Listens again on the same port.
+     * @throws {InvalidArgumentError} after `stop()` of the stack.
      */
     start(): Promise<void>
   }

@@ -1,15 +1,16 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { InvalidArgumentError } from '../client/errors/index.js'
+import { applicationVariables } from './application-variables.js'
 import type { Delays } from './delays.js'
 import { DynamoDbProxy } from './dynamodb/proxy.js'
 import { RequestCounts } from './dynamodb/request-counts.js'
 import { DynamoDbLocal } from './dynamodb/server.js'
 import { throttleTables } from './dynamodb/table-quotas.js'
 import type { Fixed } from './fixed.js'
+import { FunctionUrl } from './function-url/function-url.js'
 import { Gateway } from './gateway/gateway.js'
 import type { Invoke } from './gateway/integration.js'
-import type { GatewayEvent } from './gateway/lambda-events.js'
-import { type Credentials, type Principal, Principals } from './iam/principals.js'
+import { type Principal, Principals } from './iam/principals.js'
 import { Inspector } from './inspector/inspector.js'
 import { keepAlive } from './keep-alive.js'
 import { environmentVariables } from './lambda/environment-variables.js'
@@ -25,8 +26,8 @@ import { warmUp } from './warm-up.js'
 
 /**
  * Starts the stack that `cdk synth` wrote, on this machine: DynamoDB Local in Java, the gateway, and the functions in
- * threads. It takes 1 to 3 s. When it resolves, each function has been invoked once, so that a test's first access is
- * not slower than later ones.
+ * threads. It takes 1 to 3 s. When it resolves, each function of the WebSocket has been invoked once, so that a test's
+ * first access is not slower than later ones.
  *
  * A stack does not keep its process alive, and it ends when the process ends, however that happens. A program that only
  * serves others must keep itself alive, like `npx holdfast dev`.
@@ -79,6 +80,7 @@ class Stack {
   private readonly proxy: DynamoDbProxy
   private readonly gateway: Gateway
   private readonly inspector: Inspector | undefined
+  private readonly functionUrl: FunctionUrl | undefined
   private onStarted = () => {}
   private readonly started = new Promise<void>((resolve) => {
     this.onStarted = resolve
@@ -115,6 +117,15 @@ class Stack {
       beforePush: delays.beforePush,
       watch,
     })
+    const { functionUrl: spec } = deployment
+    this.functionUrl =
+      spec &&
+      new FunctionUrl({
+        spec,
+        principals,
+        invoke: (functionId, event) => this.invoke(functionId, event),
+        onRequest: (caller, outcome) => counts.add({ caller, target: 'https', operation: 'POST', outcome }),
+      })
   }
 
   /** Takes the port first, because another program may use it. Early clients wait until the rest has started. */
@@ -122,13 +133,16 @@ class Stack {
     const { deployment, options } = this
     options.onProgress('starting the gateway')
     await this.gateway.start(options.port)
+    await this.functionUrl?.start(this.fixed?.httpsPort)
     try {
       await this.proxy.start(this.fixed?.dynamoDbPort)
       for (const spec of deployment.functions) this.runtimes.set(spec.logicalId, this.runtimeOf(spec))
       options.onProgress('starting DynamoDB Local')
       const starting = this.dynamodb.start()
-      // The functions load while Java starts.
-      for (const runtime of this.runtimes.values()) runtime.load()
+      // The functions load while Java starts, but for that of the function URL, which most tests do without.
+      for (const [logicalId, runtime] of this.runtimes) {
+        if (logicalId !== deployment.functionUrl?.function.logicalId) runtime.load()
+      }
       await starting
       await this.prepare()
       await this.inspector?.start(options.inspectorPort ?? 0, this.adminClient())
@@ -178,7 +192,7 @@ class Stack {
 
   private async end(): Promise<void> {
     await this.inspector?.stop()
-    await this.gateway.stop()
+    await Promise.all([this.gateway.stop(), this.functionUrl?.stop()])
     await Promise.all([...this.runtimes.values()].map((runtime) => runtime.stop()))
     await this.proxy.stop()
     await this.dynamodb.stop()
@@ -207,6 +221,10 @@ class Stack {
         stop: () => keepAlive(gateway.stop()),
         start: () => this.restart(() => gateway.start()),
       },
+      https: {
+        stop: () => keepAlive(this.functionUrl?.stop() ?? Promise.resolve()),
+        start: () => this.restart(async () => this.functionUrl?.start()),
+      },
       dynamodb: {
         stop: () => keepAlive(dynamodb.stop()),
         start: () => this.restart(() => dynamodb.start()),
@@ -229,13 +247,13 @@ class Stack {
     await keepAlive(start())
   }
 
-  private async invoke(functionId: string, event: GatewayEvent): Promise<Outcome> {
+  private async invoke(functionId: string, event: object): Promise<Outcome> {
     await this.started
     await this.delays.beforeInvocation?.()
     return this.run(functionId, event)
   }
 
-  private run(functionId: string, event: GatewayEvent): Promise<Outcome> {
+  private run(functionId: string, event: object): Promise<Outcome> {
     const runtime = this.runtimes.get(functionId)
     return runtime?.invoke(event) ?? Promise.resolve({ type: 'failed', error: 'the local stack did not start' })
   }
@@ -264,19 +282,12 @@ class Stack {
   }
 
   private localized(text: string): string {
-    return localize(text, this.deployment.api.id, this.gateway.port)
+    const { api, functionUrl } = this.deployment
+    const local = localize(text, api.id, this.gateway.port)
+    if (functionUrl === undefined || this.functionUrl === undefined) return local
+    return local.replaceAll(`https://${functionUrl.host}`, `http://127.0.0.1:${this.functionUrl.port}`)
   }
 }
-
-/** Empty values replace variables of the surrounding shell that would take precedence over these credentials. */
-const applicationVariables = (config: LocalConfig, credentials: Credentials): Record<string, string> => ({
-  HOLDFAST_CONFIG: JSON.stringify(config),
-  AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-  AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-  AWS_SESSION_TOKEN: '',
-  AWS_PROFILE: '',
-  AWS_REGION: config.region,
-})
 
 function refuseUnknownVariables(environment: object, functions: readonly FunctionSpec[]): void {
   const known = new Set(functions.flatMap((spec) => Object.keys(spec.environment)))

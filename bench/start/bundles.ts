@@ -33,7 +33,8 @@ export interface BundleFigures {
   readonly sides: readonly SideFigures[]
 }
 
-export const bundlePath = (bundle: Bundle): string => join(packageRoot, 'dist', 'lambda', bundle, 'index.cjs')
+/** `https` has no plain bundle to compare it with. */
+export const bundlePath = (bundle: Bundle | 'https'): string => join(packageRoot, 'dist', 'lambda', bundle, 'index.cjs')
 
 /** The size of each function's bundle and what its import takes, against the plain one. */
 export async function bundles(node: string, rounds: number): Promise<readonly BundleFigures[]> {

@@ -9,13 +9,14 @@ import type { Timing } from '../../protocol/timing.js'
 import { setInFile } from '../dev/env-file.js'
 import { runProgram } from '../dev/program.js'
 import { readTiming } from '../dev/timing.js'
-import { DYNAMODB_PORT, GATEWAY_PORT } from '../limits.js'
+import { DYNAMODB_PORT, GATEWAY_PORT, HTTPS_PORT } from '../limits.js'
 import { examples, wholeNumber } from '../stack/options.js'
 import type { Terminal } from '../terminal.js'
 
 interface DevOptions {
   readonly port: number
   readonly dynamodbPort?: number
+  readonly httpsPort?: number
   readonly data?: string
   readonly assembly?: string
   readonly timing?: Timing
@@ -34,6 +35,11 @@ export function defineDev(command: Command, terminal: Terminal): void {
     .option(
       '--dynamodb-port <number>',
       `the port for DynamoDB (default: ${DYNAMODB_PORT}, or a free one with --port 0)`,
+      port,
+    )
+    .option(
+      '--https-port <number>',
+      `the port for messages over HTTPS (default: ${HTTPS_PORT}, or a free one with --port 0)`,
       port,
     )
     .option('--data <folder>', 'where the sessions are kept from one start to the next (default: in memory)')
@@ -78,6 +84,7 @@ async function dev(program: readonly string[], options: DevOptions, terminal: Te
     },
     {
       dynamoDbPort: options.dynamodbPort ?? (options.port === 0 ? 0 : DYNAMODB_PORT),
+      httpsPort: options.httpsPort ?? (options.port === 0 ? 0 : HTTPS_PORT),
       application: LOCAL_APPLICATION,
       operator: LOCAL_OPERATOR,
     },

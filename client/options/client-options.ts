@@ -1,7 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { Agent } from 'node:http'
-import { LABEL_PATTERN, NAMESPACE_PATTERN } from '../../protocol/keys.js'
-import { LABEL_CHARS_MAX, NAMESPACE_CHARS_MAX, SESSION_BYTES_MAX } from '../../protocol/limits.js'
+import { SESSION_BYTES_MAX } from '../../protocol/limits.js'
 import {
   CACHED_BYTES_DEFAULT,
   FLUSH_DEFAULT_MS,
@@ -23,9 +22,12 @@ import { compileAgent } from './agent.js'
 import { checkKeys, integer, invalid, type Keys } from './check.js'
 import { compileClosingSignals } from './closing-signals.js'
 import { type CredentialsOption, compileCredentials } from './credentials.js'
+import { compileHoldPolicy } from './hold-policy.js'
 import { compileIdKey } from './id-key.js'
+import { compileLabel, compileNamespace } from './names.js'
 import { SchemaCheck, type Schemas } from './schemas.js'
 import { compileConfig, type HoldfastConfig } from './store-config.js'
+import { type CompiledTransport, compileTransport, type TransportOption } from './transport.js'
 
 /** Options of {@link createHoldfast}. All times are milliseconds. */
 export interface HoldfastOptions<S extends object = Record<string, unknown>> {
@@ -156,7 +158,7 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
    */
   readonly requestsMax?: number
   /**
-   * The agent for both connections, to DynamoDB and of the WebSocket: for a proxy, or for certificates of your own. It
+   * The agent for all connections, to DynamoDB and to the functions: for a proxy, or for certificates of your own. It
    * should allow `requestsMax` connections to one host, as agents do by default. `close()` leaves it open.
    *
    * Without this option, Node.js 24.5 and newer use the proxy that HTTPS_PROXY names, except for the hosts in NO_PROXY.
@@ -168,6 +170,16 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
    * @default - an agent of this client's own
    */
   readonly agent?: Agent
+  /**
+   * How messages go to the store. `socket`: over a WebSocket. `https`: each is a request of its own to a function URL, so
+   * that nothing has to be kept open, and a process that thaws need not connect again. The hazard of `https`: the store
+   * cannot push to this process, so it looks for its locks by itself, a quarter of a second later and more, and hears
+   * with its renewals that others wait. `auto`: `https` inside AWS Lambda; elsewhere the WebSocket, and `https` to keep and
+   * to give back what this process holds while the WebSocket is down. Without `httpsUrl` in the configuration `auto`
+   * means `socket`, and `https` throws an InvalidArgumentError.
+   * @default 'auto'
+   */
+  readonly transport?: TransportOption
   /**
    * Closes the client when the process gets one of these signals; `true` stands for SIGTERM and SIGINT. `close()` may
    * take its default `drainMs`. Then the process ends by the signal, as it would have without the client; the first
@@ -205,6 +217,7 @@ export interface CompiledOptions {
   readonly credentials: CredentialsOption | undefined
   readonly requestsMax: number
   readonly agent: Agent | undefined
+  readonly transport: CompiledTransport
   readonly closingSignals: readonly NodeJS.Signals[]
 }
 
@@ -231,24 +244,17 @@ const OPTION_KEYS: Keys<HoldfastOptions> = {
   credentials: true,
   requestsMax: true,
   agent: true,
+  transport: true,
   closeOnSignals: true,
 }
+
 /** Checks and completes the options of a client, before anything happens. */
 export function compileOptions<S extends object>(
   options: HoldfastOptions<S>,
   environment: NodeJS.ProcessEnv,
 ): CompiledOptions {
   checkKeys(options, OPTION_KEYS, 'createHoldfast')
-  const { namespace, label = '', holdPolicy, expiry = 'rolling', undefinedValues = 'refuse' } = options
-  if (typeof namespace !== 'string' || !NAMESPACE_PATTERN.test(namespace)) {
-    throw invalid('namespace', `1 to ${NAMESPACE_CHARS_MAX} characters of A-Z a-z 0-9 _ . -`, namespace)
-  }
-  if (typeof label !== 'string' || !LABEL_PATTERN.test(label)) {
-    throw invalid('label', `at most ${LABEL_CHARS_MAX} printable ASCII characters`, label)
-  }
-  if (holdPolicy !== undefined && holdPolicy !== 'untilRevoked' && holdPolicy !== 'perAccess') {
-    throw invalid('holdPolicy', "'untilRevoked' or 'perAccess'", holdPolicy)
-  }
+  const { expiry = 'rolling', undefinedValues = 'refuse' } = options
   if (expiry !== 'rolling' && expiry !== 'fixed') throw invalid('expiry', "'rolling' or 'fixed'", expiry)
   if (undefinedValues !== 'refuse' && undefinedValues !== 'drop') {
     throw invalid('undefinedValues', "'refuse' or 'drop'", undefinedValues)
@@ -260,12 +266,12 @@ export function compileOptions<S extends object>(
   const config = compileConfig(options.config, environment.HOLDFAST_CONFIG)
   return {
     config,
-    namespace,
+    namespace: compileNamespace(options.namespace),
     idKey: compileIdKey(options.idKey),
     ttlMs: integer('ttlMs', options.ttlMs ?? TTL_DEFAULT_MS, TTL_MIN_MS, TTL_MAX_MS),
     touchShare,
-    label,
-    isReleasedAfterAccess: (holdPolicy ?? defaultPolicy(environment)) === 'perAccess',
+    label: compileLabel(options.label),
+    isReleasedAfterAccess: compileHoldPolicy(options.holdPolicy, environment),
     idleReleaseMs: integer('idleReleaseMs', options.idleReleaseMs ?? IDLE_RELEASE_DEFAULT_MS, 1, OPTION_MS_MAX),
     heldSessionsMax: integer('heldSessionsMax', options.heldSessionsMax ?? HELD_SESSIONS_DEFAULT, 1, HELD_SESSIONS_MAX),
     timeoutMs: integer('timeoutMs', options.timeoutMs ?? WAIT_TIMEOUT_DEFAULT_MS, 1, OPTION_MS_MAX),
@@ -286,11 +292,9 @@ export function compileOptions<S extends object>(
     credentials: compileCredentials(options.credentials) ?? config.credentials,
     requestsMax: integer('requestsMax', options.requestsMax ?? REQUESTS_DEFAULT, 1, REQUESTS_MAX),
     agent: compileAgent(options.agent, config),
+    transport: compileTransport(options.transport, config, environment),
     closingSignals: compileClosingSignals(options.closeOnSignals),
   }
 }
 
 const byteLimit = (name: string, value: unknown): number => integer(name, value, 1, SESSION_BYTES_MAX)
-
-const defaultPolicy = (environment: NodeJS.ProcessEnv) =>
-  environment.AWS_LAMBDA_FUNCTION_NAME === undefined ? 'untilRevoked' : 'perAccess'

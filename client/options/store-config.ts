@@ -10,6 +10,11 @@ export interface HoldfastConfig {
    * URL of a memory stack in a test. `ws://` of any other host is refused: it is not encrypted.
    */
   readonly url: string
+  /**
+   * `https://…`, the URL of the function that takes messages over HTTPS; or `http://…` of a local stack on this machine.
+   * @default - none: the WebSocket is the only way
+   */
+  readonly httpsUrl?: string
   readonly region: string
   readonly sessionsTable: string
   /**
@@ -27,6 +32,7 @@ export interface HoldfastConfig {
 
 const CONFIG_KEYS: Keys<HoldfastConfig> = {
   url: true,
+  httpsUrl: true,
   region: true,
   sessionsTable: true,
   dynamoDbEndpoint: true,
@@ -48,20 +54,29 @@ export function compileConfig(
   const source = given === option ? 'config' : 'HOLDFAST_CONFIG'
   const config = typeof given === 'string' ? parseConfig(given, source) : given
   checkKeys(config, CONFIG_KEYS, `'${source}'`)
-  const { url, region, sessionsTable, dynamoDbEndpoint, credentials } = config
+  const { url, httpsUrl, region, sessionsTable, dynamoDbEndpoint, credentials } = config
   if (typeof url === 'string' && protocolOf(url) === 'memory:') checkMemoryUrl(url, source)
-  else if (typeof url !== 'string' || !isSocketUrl(url)) {
+  else if (typeof url !== 'string' || !isEncrypted(url, 'wss:', 'ws:')) {
     throw invalid(`${source}.url`, 'a wss:// URL, or a ws:// URL of this machine such as ws://127.0.0.1:8080', url)
   }
   if (typeof region !== 'string' || region === '') throw invalid(`${source}.region`, 'an AWS region', region)
   if (typeof sessionsTable !== 'string' || !/^[A-Za-z0-9_.-]{3,255}$/.test(sessionsTable)) {
     throw invalid(`${source}.sessionsTable`, "a DynamoDB table's name", sessionsTable)
   }
+  if (httpsUrl !== undefined && (typeof httpsUrl !== 'string' || !isEncrypted(httpsUrl, 'https:', 'http:'))) {
+    throw invalid(`${source}.httpsUrl`, 'an https:// URL, or an http:// URL of this machine', httpsUrl)
+  }
   const isAddress = typeof dynamoDbEndpoint === 'string' && /^https?:$/.test(protocolOf(dynamoDbEndpoint))
   if (dynamoDbEndpoint !== undefined && !isAddress) {
     throw invalid(`${source}.dynamoDbEndpoint`, 'an http:// or https:// URL', dynamoDbEndpoint)
   }
-  const places = { url, region, sessionsTable, ...(dynamoDbEndpoint === undefined ? {} : { dynamoDbEndpoint }) }
+  const places = {
+    url,
+    region,
+    sessionsTable,
+    ...(httpsUrl === undefined ? {} : { httpsUrl }),
+    ...(dynamoDbEndpoint === undefined ? {} : { dynamoDbEndpoint }),
+  }
   return credentials === undefined
     ? places
     : { ...places, credentials: checkedCredentials(places, credentials, source) }
@@ -80,8 +95,8 @@ function checkedCredentials(places: HoldfastConfig, given: unknown, source: stri
 }
 
 /** Whether all that a client sends stays on this machine. */
-export const isLocalStack = ({ url, dynamoDbEndpoint = '' }: HoldfastConfig): boolean =>
-  [url, dynamoDbEndpoint].every((place) => URL.canParse(place) && LOOPBACK.test(new URL(place).hostname))
+export const isLocalStack = ({ url, dynamoDbEndpoint = '', httpsUrl = url }: HoldfastConfig): boolean =>
+  [url, dynamoDbEndpoint, httpsUrl].every((place) => URL.canParse(place) && LOOPBACK.test(new URL(place).hostname))
 
 function parseConfig(text: string, source: string): HoldfastConfig {
   try {
@@ -100,9 +115,9 @@ function checkMemoryUrl(url: string, source: string): void {
   )
 }
 
-/** What goes over `ws://` can be read and changed on its way: locks, and the secret of the process. */
-const isSocketUrl = (url: string): boolean =>
-  protocolOf(url) === 'wss:' || (protocolOf(url) === 'ws:' && LOOPBACK.test(new URL(url).hostname))
+/** What goes over a `plain` protocol can be read and changed on its way: locks, and the secret of the process. */
+const isEncrypted = (url: string, secure: string, plain: string): boolean =>
+  protocolOf(url) === secure || (protocolOf(url) === plain && LOOPBACK.test(new URL(url).hostname))
 
 /** `URL` writes each form of an IPv4 address in four decimal numbers, and an IPv6 address in its shortest form. */
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/

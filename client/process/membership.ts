@@ -4,6 +4,7 @@ import type { ClientMessage, StoreMessage } from '../../protocol/messages.js'
 import { DEFAULT_TIMING, type Timing } from '../../protocol/timing.js'
 import { type HoldfastError, RefusedError, type SessionLostError, UnreachableError } from '../errors/index.js'
 import type { Clock, ConnectFailure, Instant, Randomness, Transport } from '../ports.js'
+import { Bypass } from './bypass.js'
 import type { Connection, Welcome } from './connection.js'
 import { Connector } from './connector.js'
 import { CLOSED, COPIED, type Ending, EVICTED, lossBy, OUTLIVED, outOfReach, STOOD_STILL } from './endings.js'
@@ -47,6 +48,7 @@ export class Membership {
   private readonly secret: string
   private readonly renewals: Renewals
   private readonly connector: Connector
+  private readonly bypass: Bypass
   /** The connection over which this id, which is over, can still say so. */
   private last: Connection | undefined
 
@@ -64,11 +66,20 @@ export class Membership {
       due: () => {
         if (!this.endIfLeaseOver() && !events.fallsAsleep()) this.renewals.renew()
       },
-      isConnected: () => this.isConnected,
+      isConnected: () => this.isConnected || this.bypass.isOpen,
       send: (n) => this.send({ type: 'renew', n }),
       silent: () => this.connector.replace('no answer to renewals'),
       over: () => void this.endIfLeaseOver(),
     })
+    const { processId, secret } = this
+    this.bypass = new Bypass(
+      transport.door,
+      { processId, secret },
+      {
+        hasEnded: () => this.endIfLeaseOver(),
+        received: (message) => this.received(message),
+      },
+    )
     this.connector = new Connector(transport, clock, randomness, reach, {
       isOver: () => this.endIfLeaseOver(),
       hello: (gen) => this.hello(gen),
@@ -133,9 +144,15 @@ export class Membership {
     return this.renewals.throttling.stretched(periodMs)
   }
 
-  /** Sends if connected. Otherwise `ready` follows, and the listener sends the outstanding messages then. */
+  /** Sends if there is a way. Otherwise `ready` follows, and the listener sends the outstanding messages then. */
   send(message: ClientMessage): void {
-    this.connector.send(JSON.stringify(message))
+    if (this.isCutOff && this.bypass.takes(message)) void this.bypass.send(message)
+    else this.connector.send(JSON.stringify(message))
+  }
+
+  /** The store knows this process, and it has no connection. */
+  private get isCutOff(): boolean {
+    return !this.isConnected && this.lease.isRunning
   }
 
   /**
@@ -170,11 +187,19 @@ export class Membership {
    * be called when nothing is used any more under these locks. Waits a bounded time for the answer.
    */
   async retire(): Promise<void> {
+    const { isCutOff } = this
     if (this.isReady) this.last = this.connector.leave()
     const { last } = this
     this.last = undefined
     this.close()
     await last?.retire(this.timing.roundTripMs)
+    if (isCutOff) await this.bypass.send({ type: 'retire' })
+  }
+
+  /** Closes the connection of an id that is over, which has nothing to say. */
+  leave(): void {
+    this.last?.close()
+    this.last = undefined
   }
 
   /** Stops everything without a word. */
@@ -224,7 +249,7 @@ export class Membership {
   private renewed(message: Extract<StoreMessage, { type: 'renewed' }>): void {
     if (this.endIfOutlived(message.incarnation)) return
     this.timing = message.timing ?? this.timing
-    this.connector.proved()
+    if (this.isConnected) this.connector.proved()
     const wasRunning = this.lease.isRunning
     this.renewals.answered(message)
     if (!wasRunning && this.lease.isRunning) this.events.ready()

@@ -3,6 +3,7 @@ import { soon } from '../microtask.js'
 import {
   type Clock,
   type ConnectFailure,
+  type Door,
   elapsedMs,
   type Instant,
   instant,
@@ -76,6 +77,10 @@ export class StandBy implements Transport {
     private readonly clock: Clock,
     private readonly randomness: Randomness,
   ) {}
+
+  get door(): Door | undefined {
+    return this.transport.door
+  }
 
   /** A connection stands by. */
   get isReady(): boolean {

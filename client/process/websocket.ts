@@ -1,19 +1,19 @@
 import type { Agent } from 'node:http'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { SignatureV4 } from '@smithy/signature-v4'
 // `ws`, and for bundlers the same as an ES module: see `imports` in package.json.
 import WebSocket from '#ws'
 import { MESSAGE_BYTES_MAX } from '../../protocol/limits.js'
-import { CLOCK_OFF_MAX_MS, WELCOME_TIMEOUT_MS } from '../limits.js'
+import { WELCOME_TIMEOUT_MS } from '../limits.js'
 import type { ConnectFailure, Socket, SocketEvents, Transport } from '../ports.js'
 import { errorName, refusedFailure, signingFailure, unreachedFailure } from './connect-failures.js'
+import { Signer } from './signer.js'
 
 /**
  * The WebSocket to the store. Every connection is signed anew with the credentials of the AWS SDK's own chain, because
  * they change while a process lives. The signature is in headers, because a URL with a secret in it may be logged.
  */
 export class SignedWebSocketTransport implements Transport {
-  private readonly signer: SignatureV4
+  private readonly signer: Signer
   private readonly url: URL
   private readonly agent: Agent | undefined
 
@@ -21,19 +21,14 @@ export class SignedWebSocketTransport implements Transport {
   constructor(
     url: string,
     region: string,
-    private readonly aws: DynamoDBClient,
+    aws: DynamoDBClient,
     agents: { readonly http?: Agent; readonly https?: Agent } = {},
     /** Told when a connection was refused, with AWS's name for the error: new credentials may be needed. */
     private readonly refused: (error: { readonly name: string | undefined }) => void = () => {},
   ) {
     this.url = new URL(url)
     this.agent = this.url.protocol === 'wss:' ? agents.https : agents.http
-    this.signer = new SignatureV4({
-      service: 'execute-api',
-      region,
-      credentials: aws.config.credentials,
-      sha256: aws.config.sha256,
-    })
+    this.signer = new Signer(this.url, 'execute-api', region, aws)
   }
 
   open(events: SocketEvents): Socket {
@@ -45,7 +40,7 @@ export class SignedWebSocketTransport implements Transport {
       isClosed = true
     }
     const connect = async (mayCorrectClock: boolean) => {
-      const headers = await this.sign()
+      const { headers } = await this.signer.sign({ method: 'GET' })
       if (isClosed) return
       const opening = new WebSocket(this.url, {
         headers,
@@ -62,7 +57,7 @@ export class SignedWebSocketTransport implements Transport {
       opening.on('unexpected-response', (_request, response) => {
         const { statusCode = 0, headers: answered } = response
         this.refused({ name: errorName(answered['x-amzn-errortype']) })
-        if (mayCorrectClock && statusCode === 403 && this.correctClock(answered.date)) {
+        if (mayCorrectClock && statusCode === 403 && this.signer.correctClock(answered.date)) {
           socket = undefined
           connect(false).catch(failed)
         } else failure = refusedFailure(this.url, statusCode, errorName(answered['x-amzn-errortype']))
@@ -91,29 +86,6 @@ export class SignedWebSocketTransport implements Transport {
         else socket.terminate()
       },
     }
-  }
-
-  private async sign(): Promise<Record<string, string>> {
-    const { host, hostname, pathname, port } = this.url
-    const request = {
-      method: 'GET',
-      protocol: 'https:',
-      hostname,
-      ...(port === '' ? {} : { port: Number(port) }),
-      path: pathname,
-      headers: { host },
-    }
-    const signingDate = new Date(Date.now() + this.aws.config.systemClockOffset)
-    return (await this.signer.sign(request, { signingDate })).headers
-  }
-
-  /** Takes over the time of an answer, for all requests to come. Returns false where signatures have about that time. */
-  private correctClock(date: string | undefined): boolean {
-    const { config } = this.aws
-    const offsetMs = Date.parse(date ?? '') - Date.now()
-    if (!(Math.abs(offsetMs - config.systemClockOffset) > CLOCK_OFF_MAX_MS)) return false
-    config.systemClockOffset = offsetMs
-    return true
   }
 }
 

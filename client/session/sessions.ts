@@ -195,6 +195,7 @@ export class Sessions {
     const { membership: former } = this
     this.membership = undefined
     const sessions = [...this.known.values()]
+    const wasHeard = sessions.some(({ lock }) => lock.isHeard)
     if (this.isClosing) {
       for (const session of sessions) {
         this.active?.add(session)
@@ -205,7 +206,10 @@ export class Sessions {
       this.membership = next
       for (const session of sessions) session.moveTo(next, loss)
     } else this.reach.unneeded()
-    if (former?.isToRetire) this.bidFarewell(this.retire(former, sessions))
+    if (!former?.isToRetire) return
+    // A process that thaws, and had nothing for which others could wait, need not say so.
+    if (!wasHeard) former.leave()
+    else this.bidFarewell(this.retire(former, sessions))
   }
 
   /**

@@ -72,6 +72,11 @@ export class StoreLock {
     return this.state.kind === 'releasing'
   }
 
+  /** The store may know of a request for it, or of a grant. */
+  get isHeard(): boolean {
+    return this.state.kind === 'asking' ? this.state.isSent : this.state.kind !== 'none'
+  }
+
   /** Asks for the lock, unless it is asked for or held. While a release is under way, `freed` must come first. */
   acquire(): void {
     if (this.state.kind === 'none') this.ask(undefined)
@@ -85,9 +90,9 @@ export class StoreLock {
   /** No access here waits any more. A grant that is under way is given back when it arrives. */
   cancel(): void {
     if (this.state.kind !== 'asking') return
-    const { r } = this.state
+    const { r, isSent } = this.state
     this.become({ kind: 'none' })
-    this.membership.send({ type: 'cancel', session: this.session, r })
+    if (isSent) this.membership.send({ type: 'cancel', session: this.session, r })
     this.owner.freed()
   }
 

@@ -6,6 +6,7 @@ import {
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Store } from '../../protocol/dynamodb.js'
 import type { StoreMessage } from '../../protocol/messages.js'
+import { NOWHERE } from '../../protocol/process/https.js'
 import { readNamespaces } from '../../protocol/process/namespaces.js'
 import { RecentMap } from '../../protocol/recent-map.js'
 import { compileTiming } from '../../protocol/timing.js'
@@ -41,6 +42,7 @@ function createPush(time: MessageTime, credentials: RoleCredentials): Deps['push
   const clients = new RecentMap<string, ApiGatewayManagementApiClient>(PUSH_ENDPOINTS_MAX)
   const requests = new Requests({ timeoutMs: PUSH_TIMEOUT_MS, requestsMax: REQUESTS_MAX })
   return async (to: Address, message: StoreMessage) => {
+    if (to.endpoint === NOWHERE) return true
     const client =
       clients.get(to.endpoint) ??
       new ApiGatewayManagementApiClient({ endpoint: to.endpoint, credentials, maxAttempts: 1 })

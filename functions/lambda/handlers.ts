@@ -1,4 +1,5 @@
 import type { APIGatewayProxyResultV2, APIGatewayProxyWebsocketEventV2 } from 'aws-lambda'
+import { ConnectedCallers } from '../callers.js'
 import { connected } from '../connect.js'
 import { disconnected } from '../disconnect.js'
 import { Dispatcher, type Handlers } from '../dispatch.js'
@@ -42,7 +43,7 @@ const onlyFromApi =
 /** A handler that answers every message of the routes that lead to it. */
 export function createMessageHandler(environment: Environment, handlers: Handlers): Handler {
   const { deps, time, callbackUrl: endpoint } = environment
-  const dispatcher = new Dispatcher(deps, handlers)
+  const dispatcher = new Dispatcher(deps, handlers, new ConnectedCallers(deps))
   return onlyFromApi(environment, async ({ requestContext: { connectionId }, body }) => {
     const answer = await time.within(() => dispatcher.answer({ connectionId, endpoint }, body))
     if (answer.type === 'refused') deps.log({ level: 'warn', event: 'refused', code: answer.code, of: answer.of })

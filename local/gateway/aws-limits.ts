@@ -40,6 +40,8 @@ export const MESSAGE_INTERNAL_ERROR = 'Internal server error'
 export const MESSAGE_TIMED_OUT = 'Endpoint request timed out'
 export const MESSAGE_FORBIDDEN = 'Forbidden'
 
+/** The largest event of a function that is called and waited for. */
+export const FUNCTION_PAYLOAD_BYTES_MAX = 6 * 1024 * 1024
 /** The longest that Lambda waits for a function's module to load. */
 export const FUNCTION_INIT_TIMEOUT_MS = 10_000
 /** The timeout and memory of a function whose template names none. */

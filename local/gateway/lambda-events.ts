@@ -169,7 +169,7 @@ function headersOf({ rawHeaders, socket }: Opening): Record<string, string[]> {
 const CONSUMED = new Set(['connection', 'upgrade', 'authorization', 'x-amz-security-token', 'x-amz-content-sha256'])
 
 /** As in `09/Feb/2024:18:23:28 +0000`. */
-function requestTime(nowMs: number): string {
+export function requestTime(nowMs: number): string {
   const [, day, month, year, time] = new Date(nowMs).toUTCString().split(' ')
   return `${day}/${month}/${year}:${time} +0000`
 }

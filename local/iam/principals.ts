@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { FunctionSpec } from '../template/functions.js'
 import { ACCOUNT_ID } from '../template/resources.js'
-import { isAllowed, type Statement } from './permissions.js'
+import { isAllowed, type RequestFacts, type Statement } from './permissions.js'
 
 /** The credentials with which an AWS SDK signs requests. */
 export interface Credentials {
@@ -23,8 +23,8 @@ export interface Principal {
 }
 
 /** Whether IAM lets this principal do this. */
-export const may = ({ statements }: Principal, action: string, resource: string, keys?: readonly string[]): boolean =>
-  statements === 'everything' || isAllowed(statements, action, resource, keys)
+export const may = ({ statements }: Principal, action: string, resource: string, facts?: RequestFacts): boolean =>
+  statements === 'everything' || isAllowed(statements, action, resource, facts)
 
 const temporary = () => ({ sessionToken: randomBytes(24).toString('base64') })
 

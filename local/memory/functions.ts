@@ -1,3 +1,4 @@
+import { ConnectedCallers } from '../../functions/callers.js'
 import { connected } from '../../functions/connect.js'
 import { disconnected } from '../../functions/disconnect.js'
 import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
@@ -28,7 +29,7 @@ const USER_ARN = 'arn:aws:iam::000000000000:user/application'
 /** The real handlers. Each function has a memory of its own, as in a deployment. */
 export class Functions {
   private readonly stores: { readonly [F in FunctionName]: Store }
-  private readonly dispatchers: { readonly [F in FunctionName]: Dispatcher }
+  private readonly dispatchers: { readonly [F in FunctionName]: Dispatcher<Address> }
 
   constructor(private readonly options: FunctionsOptions) {
     const each = <T>(make: (name: FunctionName) => T) => ({
@@ -48,7 +49,7 @@ export class Functions {
         namespaces: new Map(),
         log: (entry) => options.log(name, entry),
       }
-      return new Dispatcher(deps, HANDLERS[name])
+      return new Dispatcher(deps, HANDLERS[name], new ConnectedCallers(deps))
     })
   }
 

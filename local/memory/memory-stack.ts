@@ -2,7 +2,7 @@ import type { Credentials } from '../iam/principals.js'
 import type { LocalConfig, LocalStack } from '../local-stack.js'
 
 /** The configuration of an application for a stack in memory. */
-export type MemoryConfig = Omit<LocalConfig, 'dynamoDbEndpoint'>
+export type MemoryConfig = Omit<LocalConfig, 'dynamoDbEndpoint' | 'httpsUrl'>
 
 /**
  * A store in the memory of this process, made by {@link createMemoryStack}. Members that a {@link LocalStack} also has

@@ -1,6 +1,7 @@
 import { TemplateError } from '../errors.js'
 import { readStatements, type Statement } from '../iam/permissions.js'
 import { readAssembly } from './assembly.js'
+import { type FunctionUrlSpec, readFunctionUrl } from './function-urls.js'
 import { type FunctionSpec, readFunctions, readRoles } from './functions.js'
 import { apiHost, Resources } from './resources.js'
 import { type ApiSpec, readApi } from './routes.js'
@@ -12,6 +13,7 @@ export interface Deployment {
   readonly tables: readonly TableSpec[]
   readonly functions: readonly FunctionSpec[]
   readonly api: ApiSpec
+  readonly functionUrl: FunctionUrlSpec | undefined
   /** The permissions of applications: the policy that the output `AccessPolicyArn` names. */
   readonly applicationStatements: readonly Statement[]
   /** The permissions of the template's roles, by their names. */
@@ -30,6 +32,7 @@ export function readDeployment(folder: string): Deployment {
     tables: readTables(resources),
     functions,
     api: readApi(resources, functions),
+    functionUrl: readFunctionUrl(resources, functions),
     applicationStatements: readAccessPolicy(resources, requiredOutput(outputs, 'AccessPolicyArn')),
     roles: new Map([...readRoles(resources).values()].map(({ name, statements }) => [name, statements])),
     outputs,

@@ -70,6 +70,7 @@ const NAMING: Readonly<Record<string, Naming>> = {
   'AWS::ApiGatewayV2::Integration': {},
   'AWS::ApiGatewayV2::Deployment': {},
   'AWS::Lambda::Permission': {},
+  'AWS::Lambda::Url': {},
   'AWS::CloudWatch::Alarm': { property: 'AlarmName', arn: (name) => arn('cloudwatch', REGION, ACCOUNT_ID, name) },
   'AWS::CloudWatch::Dashboard': { property: 'DashboardName' },
   [CDK_METADATA]: {},
@@ -125,6 +126,9 @@ export class Resources implements Scope {
     if (resource !== undefined && toArn !== undefined && attribute === 'Arn') {
       return toArn(this.nameOf(logicalId, resource))
     }
+    if (resource?.Type === 'AWS::Lambda::Url' && attribute === 'FunctionUrl') {
+      return `https://${functionUrlHost(this.nameOf(logicalId, resource))}/`
+    }
     const type = resource === undefined ? 'no resource of the template' : `a ${resource.Type}`
     throw new TemplateError(`the template refers to '${logicalId}.${attribute}', and '${logicalId}' is ${type}`)
   }
@@ -133,7 +137,8 @@ export class Resources implements Scope {
     const { property } = NAMING[Type] ?? {}
     const given = property === undefined ? undefined : Properties?.[property]
     if (given !== undefined) return String(evaluate(given, this))
-    if (Type.startsWith('AWS::ApiGatewayV2::')) return shortId(`${this.stackName}/${logicalId}`)
+    if (Type.startsWith('AWS::ApiGatewayV2::') || Type === 'AWS::Lambda::Url')
+      return shortId(`${this.stackName}/${logicalId}`)
     return `${this.stackName}-${logicalId}`
   }
 
@@ -171,3 +176,6 @@ export function known(
 
 /** The hostname that the API would have. */
 export const apiHost = (apiId: string): string => `${apiId}.execute-api.${REGION}.${URL_SUFFIX}`
+
+/** The hostname that a function URL of this id would have. */
+export const functionUrlHost = (id: string): string => `${id}.lambda-url.${REGION}.on.aws`

@@ -1,7 +1,8 @@
 import { invariant } from '../assert.js'
 import type { SessionKey } from '../keys.js'
 import type { Granted, StoreMessage } from '../messages.js'
-import { type Moment, nudgePeriodMaxMs, nudgePeriodMs, type Timing } from '../timing.js'
+import { type Moment, nudgePeriodMaxMs, type Timing } from '../timing.js'
+import { type Waiting, waitingPeriodMs } from './polling.js'
 import { type Join, planJoin, servedOrder, supposedJoin } from './queue.js'
 import { type LockRecord, NOBODY, type Seat } from './record.js'
 
@@ -98,28 +99,21 @@ export const grantedMessage = (session: SessionKey, me: Seat, lock: LockRecord):
   contended: lock.waiters.length > 0,
 })
 
-interface Place {
+interface Place extends Waiting {
   readonly me: Seat
-  readonly position: number
   /** The holder's label, where it is known. */
   readonly holder: string | undefined
-  /** The request was repeated. */
-  readonly nudged: boolean
   /** Since when there has been no place in the queue; undefined where there is one. */
   readonly since: number | undefined
 }
 
-export const queuedMessage = (
-  session: SessionKey,
-  { me, position, holder, nudged, since }: Place,
-  timing: Timing,
-): StoreMessage => ({
+export const queuedMessage = (session: SessionKey, place: Place, timing: Timing): StoreMessage => ({
   type: 'queued',
   session,
-  r: me.r,
-  position,
+  r: place.me.r,
+  position: place.position,
   // Outside of the queue nobody is ahead whose nudges would serve this request, too.
-  nudgeAfterMs: nudgePeriodMs(timing, since === undefined ? position : 0, nudged),
-  ...(holder === undefined ? {} : { holder }),
-  ...(since === undefined ? {} : { since }),
+  nudgeAfterMs: waitingPeriodMs(timing, place.since === undefined ? place : { ...place, position: 0 }),
+  ...(place.holder === undefined ? {} : { holder: place.holder }),
+  ...(place.since === undefined ? {} : { since: place.since }),
 })

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
-const NAMES = ['connection', 'grant', 'release']
+const NAMES = ['connection', 'grant', 'release', 'https']
 const LEFT_OUT = './scripts/build/left-out.mjs'
 
 /** Bundles each function, with all that it uses, into `<output>/<name>/index.cjs`. The same sources give the same bytes. */

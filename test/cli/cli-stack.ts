@@ -24,7 +24,7 @@ export class CliStack {
     beforeAll(async () => {
       this.stack = await startFixedStack(
         { environment: { HOLDFAST_TIMING: JSON.stringify(TIMING) } },
-        { dynamoDbPort: 0, application: LOCAL_APPLICATION, operator: LOCAL_OPERATOR },
+        { dynamoDbPort: 0, httpsPort: 0, application: LOCAL_APPLICATION, operator: LOCAL_OPERATOR },
       )
       const { dynamoDbEndpoint: endpoint, region } = this.stack.config
       this.admin = new DynamoDBClient({ endpoint, region, credentials: LOCAL_OPERATOR })

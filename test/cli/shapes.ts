@@ -152,6 +152,7 @@ export const DESTROY = v.strictObject({ session: key, destroyed: v.literal(true)
 export const DEV = v.strictObject({
   config: v.strictObject({
     url: v.string(),
+    httpsUrl: v.string(),
     region: v.string(),
     sessionsTable: v.string(),
     dynamoDbEndpoint: v.string(),

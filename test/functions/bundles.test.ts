@@ -4,8 +4,10 @@ import { BUNDLES, type Bundle, bundlePath, FUNCTION_ENVIRONMENT } from '../../be
 
 const SIZE_MAX = 270_000
 
+type Name = Bundle | 'https'
+
 /** Loads the bundle as Lambda does, and returns what it exports or why it does not load. */
-function load(name: Bundle, environment: Partial<typeof FUNCTION_ENVIRONMENT>): string {
+function load(name: Name, environment: Partial<typeof FUNCTION_ENVIRONMENT>): string {
   const script = `
     import(${JSON.stringify(bundlePath(name))}).then(
       ({ handler }) => console.log('a handler that is a ' + typeof handler),
@@ -16,7 +18,7 @@ function load(name: Bundle, environment: Partial<typeof FUNCTION_ENVIRONMENT>): 
 const run = (script: string, env: Partial<typeof FUNCTION_ENVIRONMENT>): string =>
   execFileSync(process.execPath, ['-e', script], { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
 
-describe.each(BUNDLES)('the bundle of the function %s', (name) => {
+describe.each<Name>([...BUNDLES, 'https'])('the bundle of the function %s', (name) => {
   test('loads with what Lambda gives it', () => {
     expect(load(name, FUNCTION_ENVIRONMENT)).toBe('a handler that is a function')
   })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { ConnectedCallers } from '../../functions/callers.js'
 import { connected } from '../../functions/connect.js'
 import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
 import { KnownIncarnation } from '../../functions/known-incarnation.js'
@@ -117,7 +118,7 @@ export class Stage {
     this.memory.put('locks', lockKey(session), { ...item, waiters: { L: seats } })
   }
 
-  private coldFunctions(): Dispatcher {
+  private coldFunctions(): Dispatcher<Address> {
     const counted = <T>(answer: Promise<T>): Promise<T> => {
       this.requests += 1
       return answer
@@ -141,6 +142,6 @@ export class Stage {
       namespaces: this.namespaces,
       log: (entry) => void this.logs.push(entry),
     }
-    return new Dispatcher(deps, { ...GRANT_HANDLERS, ...RELEASE_HANDLERS })
+    return new Dispatcher(deps, { ...GRANT_HANDLERS, ...RELEASE_HANDLERS }, new ConnectedCallers(deps))
   }
 }

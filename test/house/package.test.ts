@@ -220,8 +220,8 @@ test(
       .filter(({ Type }) => Type === 'AWS::Lambda::Function').length)`
     const asModule = `import { App } from 'aws-cdk-lib'\nimport { HoldfastStack } from 'holdfast/infra'${body}`
     const asCommonJs = `const { App } = require('aws-cdk-lib')\nconst { HoldfastStack } = require('holdfast/infra')${body}`
-    expect(await consumer.node('app.mjs', asModule)).toBe('3')
-    expect(await consumer.node('app.cjs', asCommonJs)).toBe('3')
+    expect(await consumer.node('app.mjs', asModule)).toBe('4')
+    expect(await consumer.node('app.cjs', asCommonJs)).toBe('4')
   },
   CDK_MS,
 )
@@ -247,6 +247,7 @@ test('it holds what runs and nothing of where it was built', async () => {
       'dist/require/package.json',
       'dist/lambda/connection/index.cjs',
       'dist/lambda/grant/index.cjs',
+      'dist/lambda/https/index.cjs',
       'dist/lambda/release/index.cjs',
       'dist/inspector/app.js',
       'dist/ws/index.js',
@@ -257,9 +258,9 @@ test('it holds what runs and nothing of where it was built', async () => {
       !/^(dist\/(import|require|ws|lambda|inspector|cdk\.out)\/|docs\/|LICENSE$|[A-Z]+\.md$|package\.json$)/.test(name),
   )
   expect(surplus).toEqual([])
-  expect(names.filter((name) => /\/types\/(test|bench|examples|functions\/lambda)\//.test(name))).toEqual([])
+  expect(names.filter((name) => /\/types\/(test|bench|examples|functions|cli)\//.test(name))).toEqual([])
   expect(names).toEqual(
-    expect.arrayContaining(['import', 'require'].map((form) => `dist/${form}/types/functions/dispatch.d.ts`)),
+    expect.arrayContaining(['import', 'require'].map((form) => `dist/${form}/types/client/index.d.ts`)),
   )
   const contents = await Promise.all(files.map(async (file) => [file, await readFile(file, 'latin1')] as const))
   expect(contents.filter(([, content]) => content.includes(packageRoot)).map(([file]) => file)).toEqual([])

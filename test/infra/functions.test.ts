@@ -17,13 +17,13 @@ import { compileTiming } from '../../protocol/timing.js'
 import { allowed, allowedToRole } from './permissions.js'
 import { createApp, type Part, synthesize } from './synthesis.js'
 
-const FUNCTIONS = ['Connection', 'Grant', 'Release']
+const FUNCTIONS = ['Connection', 'Grant', 'Release', 'Https']
 
 const stack = synthesize()
 const functions = stack.ofType('AWS::Lambda::Function')
 
 describe('the functions', () => {
-  test('there are three, on Node.js 24 and arm64, and each ends before API Gateway gives up', () => {
+  test('there are four, on Node.js 24 and arm64, and each ends before API Gateway gives up', () => {
     expect(functions.map(([path]) => path)).toEqual(FUNCTIONS.map((name) => `Functions/${name}`))
     for (const [, { Properties }] of functions) {
       expect(Properties).toMatchObject({
@@ -125,9 +125,9 @@ describe('the options', () => {
     const policies = Object.values(template.findResources('AWS::IAM::Policy'))
     const statements = policies.flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
     const onKey = statements.filter(({ Resource }: Part) => JSON.stringify(Resource) === JSON.stringify(keyId))
-    // The three functions, and the server.
+    // The four functions, and the server.
     expect(onKey.map(({ Action }: Part) => Action.toSorted())).toEqual(
-      Array.from({ length: 4 }, () => ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*']),
+      Array.from({ length: 5 }, () => ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*']),
     )
     for (const { Properties } of Object.values(template.findResources('AWS::DynamoDB::Table'))) {
       expect(Properties.SSESpecification).toMatchObject({ SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: keyId })
@@ -150,6 +150,7 @@ describe('the outputs', () => {
       url: output('Url'),
       region: '<AWS::Region>',
       sessionsTable: output('SessionsTableName'),
+      httpsUrl: '<Functions/Https/FunctionUrl.FunctionUrl>',
     })
   })
 })

@@ -48,7 +48,7 @@ describe('the right to connect', () => {
       },
     })
     const each = variables(stack)
-    expect(each).toHaveLength(3)
+    expect(each).toHaveLength(4)
     expect(new Set(each).size).toBe(1)
     expect(readNamespaces(each[0] ?? '')).toEqual(
       new Map([
@@ -58,15 +58,20 @@ describe('the right to connect', () => {
     )
   })
 
-  test('for all namespaces has no condition, and tells the functions nothing', () => {
+  test('for all namespaces has no condition on keys, and tells the functions nothing', () => {
     const { stack, holdfast, role } = deploy()
     holdfast.grants.connect(role('shop'))
     holdfast.grantAccess(role('blog'))
     for (const name of ['shop', 'blog']) {
-      expect(statementsOf(stack, name)).toHaveLength(2)
-      expect(statementsOf(stack, name).some(({ Condition }) => Condition !== undefined)).toBe(false)
+      const rights = statementsOf(stack, name).map(({ Action, Condition }) => [Action, Condition])
+      expect(rights).toEqual([
+        [['dynamodb:GetItem', 'dynamodb:UpdateItem'], undefined],
+        ['execute-api:Invoke', undefined],
+        ['lambda:InvokeFunctionUrl', { StringEquals: { 'lambda:FunctionUrlAuthType': 'AWS_IAM' } }],
+        ['lambda:InvokeFunction', { Bool: { 'lambda:InvokedViaFunctionUrl': 'true' } }],
+      ])
     }
-    expect(variables(stack)).toEqual([undefined, undefined, undefined])
+    expect(variables(stack)).toEqual([undefined, undefined, undefined, undefined])
   })
 
   test.each([[[]], [['my shop']], [['shop', '']], [['*']], [['shop#']]])(

@@ -22,6 +22,7 @@ test.each([
   ['Connection', [`dynamodb:DeleteItem ${LOCKS}`, `dynamodb:GetItem ${LOCKS}`, `dynamodb:UpdateItem ${LOCKS}`]],
   ['Grant', [`dynamodb:GetItem ${LOCKS}`, `dynamodb:UpdateItem ${LOCKS}`, PUSH]],
   ['Release', [`dynamodb:GetItem ${LOCKS}`, `dynamodb:UpdateItem ${LOCKS}`, PUSH]],
+  ['Https', [`dynamodb:DeleteItem ${LOCKS}`, `dynamodb:GetItem ${LOCKS}`, `dynamodb:UpdateItem ${LOCKS}`, PUSH]],
 ])('the function %s may do exactly what it needs', (name, expected) => {
   expect(stack.text(stack.one(`Functions/${name}`).Properties.Role)).toBe(`<Functions/${name}Role.Arn>`)
   expect(allowedToRole(stack, `Functions/${name}Role`)).toEqual([...expected, ...logging(name)].toSorted())
@@ -41,7 +42,7 @@ test('no function can touch a session', () => {
 
 test('roles have no rights but those above, and only Lambda takes them on', () => {
   const roles = stack.ofType('AWS::IAM::Role')
-  expect(roles).toHaveLength(3)
+  expect(roles).toHaveLength(4)
   for (const [path, { Properties }] of roles) {
     expect([path, Object.keys(Properties)]).toEqual([path, ['AssumeRolePolicyDocument']])
     expect(Properties.AssumeRolePolicyDocument.Statement).toEqual([
@@ -56,11 +57,13 @@ test('no policy has a wildcard where one can do without', () => {
   expect(new Set(lines.filter((line) => line.includes('*')))).toEqual(new Set(WILDCARDS_THAT_MUST_BE))
 })
 
-test('an application may connect and use sessions, and nothing else', () => {
+test('an application may connect, send messages over HTTPS and use sessions, and nothing else', () => {
   expect(allowed(stack, stack.one('Access'))).toEqual([
     `dynamodb:GetItem ${SESSIONS}`,
     `dynamodb:UpdateItem ${SESSIONS}`,
     `execute-api:Invoke ${API}/$connect`,
+    'lambda:InvokeFunction <Functions/Https.Arn> if {"Bool":{"lambda:InvokedViaFunctionUrl":"true"}}',
+    'lambda:InvokeFunctionUrl <Functions/Https.Arn> if {"StringEquals":{"lambda:FunctionUrlAuthType":"AWS_IAM"}}',
   ])
 })
 
@@ -75,5 +78,11 @@ test('a role of the own CDK app gets the same rights by one call', () => {
   const actions = Object.values(Template.fromStack(own).findResources('AWS::IAM::Policy'))
     .filter(({ Properties }) => JSON.stringify(Properties.Roles).includes('Server'))
     .flatMap(({ Properties }) => Properties.PolicyDocument.Statement.flatMap(({ Action }: Part) => Action))
-  expect((actions as string[]).toSorted()).toEqual(['dynamodb:GetItem', 'dynamodb:UpdateItem', 'execute-api:Invoke'])
+  expect((actions as string[]).toSorted()).toEqual([
+    'dynamodb:GetItem',
+    'dynamodb:UpdateItem',
+    'execute-api:Invoke',
+    'lambda:InvokeFunction',
+    'lambda:InvokeFunctionUrl',
+  ])
 })

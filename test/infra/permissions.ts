@@ -1,10 +1,10 @@
 import type { Part, Resource, Synthesis } from './synthesis.js'
 
-/** What a policy allows: `<action> <resource>`, one a line, sorted. */
+/** What a policy allows: `<action> <resource>`, and the condition where there is one; one a line, sorted. */
 export function allowed(synthesis: Synthesis, policy: Resource): readonly string[] {
   return statements(policy)
-    .flatMap(({ actions, resources }) =>
-      actions.flatMap((action) => resources.map((resource) => `${action} ${synthesis.text(resource)}`)),
+    .flatMap(({ actions, resources, condition }) =>
+      actions.flatMap((action) => resources.map((resource) => `${action} ${synthesis.text(resource)}${condition}`)),
     )
     .sort()
 }
@@ -25,12 +25,17 @@ export const policies = (synthesis: Synthesis) => [
 
 function statements(policy: Resource) {
   return policy.Properties.PolicyDocument.Statement.map((statement: Part) => {
-    const known = ['Action', 'Effect', 'Resource']
+    const known = ['Action', 'Effect', 'Resource', 'Condition']
     if (statement.Effect !== 'Allow' || Object.keys(statement).some((key) => !known.includes(key))) {
       throw new Error(`a statement that this test does not understand: ${JSON.stringify(statement)}`)
     }
-    return { actions: list(statement.Action), resources: list(statement.Resource) }
-  }) as readonly { readonly actions: readonly string[]; readonly resources: readonly unknown[] }[]
+    const condition = statement.Condition === undefined ? '' : ` if ${JSON.stringify(statement.Condition)}`
+    return { actions: list(statement.Action), resources: list(statement.Resource), condition }
+  }) as readonly {
+    readonly actions: readonly string[]
+    readonly resources: readonly unknown[]
+    readonly condition: string
+  }[]
 }
 
 const list = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : [value as T])

@@ -40,6 +40,7 @@ describe('the local stack', () => {
     ])
     expect(stack.config).toEqual({
       url: expect.stringMatching(/^ws:\/\/127\.0\.0\.1:\d+\/live$/),
+      httpsUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/),
       region: 'us-east-1',
       sessionsTable: expect.stringContaining('Sessions'),
       dynamoDbEndpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),

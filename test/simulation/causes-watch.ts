@@ -44,8 +44,9 @@ const ANY = [...MESSAGES, ...REQUESTS, ...STANDSTILLS, ...STRANGERS]
 
 /** The faults that may be the reason of each loss. The application itself is the reason of the others. */
 const CAUSES: { readonly [loss: string]: readonly Fault[] } = {
-  disconnected: ANY,
-  UNREACHABLE: [...ANY, ...THROTTLES],
+  // A server that has HTTPS beside connections loses nothing while the gateway bars it.
+  disconnected: [...ANY, 'gatewayBarred'],
+  UNREACHABLE: [...ANY, ...THROTTLES, 'gatewayBarred'],
   COMMIT_UNKNOWN: [...REQUESTS, ...STANDSTILLS],
   'REFUSED INTERNAL': ['internalError', 'functionDies', ...REQUESTS],
   'REFUSED UNSUPPORTED_VERSION': ['otherVersion'],

@@ -1,15 +1,17 @@
 import type { ConnectFailure, Socket, SocketEvents, Transport } from '../../client/ports.js'
 import type { Address } from '../../functions/ports.js'
 import { lockKey } from '../../protocol/keys.js'
-import type { Seat } from '../../protocol/lock/record.js'
 import type { ClientMessage, Granted, StoreMessage } from '../../protocol/messages.js'
+import { NOWHERE } from '../../protocol/process/https.js'
+import { CancelledRequests } from './cancelled-requests.js'
 import type { CloudWorld } from './cloud-world.js'
 import { type Connection, closeUnused, type Sent } from './connection.js'
-import type { Exchange } from './exchange.js'
+import { Exchanges } from './exchanges.js'
 import { Functions } from './functions.js'
 import { Gate } from './gate.js'
-import { type Invocation, invocations } from './invocation.js'
-import { type Machine, WALL_AT_START_MS } from './machine.js'
+import { HttpsRequests } from './https-requests.js'
+import { invocations } from './invocation.js'
+import type { Machine } from './machine.js'
 import { Network } from './network.js'
 import { Throttle } from './throttle.js'
 
@@ -23,8 +25,6 @@ const OTHER_VERSION: StoreMessage = {
 
 /** API Gateway and the Lambda functions: connections, invocations, pushes, and their faults. */
 export class Cloud {
-  /** Told when a message about a session is answered. */
-  onAnswered: (exchange: Exchange) => void = () => {}
   /** Told when a process does not answer a message. */
   onSilence: (p: string, message: StoreMessage) => void = () => {}
   /** Told before a machine hears something. The function that it returns is called afterwards. */
@@ -32,30 +32,31 @@ export class Cloud {
   /** Told when a machine has heard that a connection is welcome, with the messages that it sent over it since. */
   onWelcome: (owner: Machine, said: ReadonlySet<string>) => void = () => {}
   /** Told when a process sends a message over a connection. */
-  onSent: (p: string, message: ClientMessage, connection: Connection) => void = () => {}
+  onSent: (p: string, message: ClientMessage, connection?: Connection) => void = () => {}
   /** Told when the gateway brings a message to no function, because there are too many. */
   onTurnedAway: (connection: Connection, message: ClientMessage) => void = () => {}
   /** Told when a function tells a process of its grant, with that function's time. */
   onGranted: (grant: Granted, wallMs: number) => void = () => {}
   private readonly connections = new Map<string, Connection>()
-  /** The newest request of each process for each session that it has taken back. */
-  private readonly cancelled = new Map<string, number>()
-  /** How many pushes there were about each session. */
-  private readonly pushes = new Map<string, number>()
+  readonly cancelled = new CancelledRequests()
+  readonly exchanges: Exchanges
   readonly network: Network
   readonly functions: Functions
   readonly gate: Gate
   readonly throttle: Throttle
+  readonly https: HttpsRequests
 
   constructor(private readonly world: CloudWorld) {
+    this.exchanges = new Exchanges(world)
     this.network = new Network(world)
     this.functions = new Functions(world, (machine, to, message) => this.push(machine, to, message))
     this.gate = new Gate(world, this.functions)
     this.throttle = new Throttle(world)
+    this.https = new HttpsRequests(world, this)
   }
 
   transportOf(owner: Machine): Transport {
-    return { open: (events) => this.open(owner, events) }
+    return this.https.transportOf(owner, { open: (events) => this.open(owner, events) })
   }
 
   /** Cuts a connection; its client is told, its record may stay. */
@@ -65,9 +66,9 @@ export class Cloud {
     return victim !== undefined
   }
 
-  /** Whether a process has taken this request back, or a newer one. */
-  hasCancelled(lock: string, { p, r }: Seat): boolean {
-    return (this.cancelled.get(`${lock} ${p}`) ?? 0) >= r
+  /** Cuts the connections of a machine that lives. */
+  cutAllOf(owner: Machine): void {
+    for (const connection of this.connections.values()) if (connection.owner === owner) this.close(connection, true)
   }
 
   halfOpen(): boolean {
@@ -78,9 +79,7 @@ export class Cloud {
 
   /** A machine is gone: the gateway may notice. */
   forget(owner: Machine): void {
-    for (const connection of this.connections.values()) {
-      if (connection.owner === owner) this.close(connection, false)
-    }
+    for (const connection of this.connections.values()) if (connection.owner === owner) this.close(connection, false)
   }
 
   /** Of machines that live: the others' connections nobody can close. */
@@ -116,7 +115,7 @@ export class Cloud {
     let kind: ConnectFailure['kind'] = 'passing'
     const settle = (isIn: boolean) => {
       if (isClosed) return isIn ? this.tell(connection) : undefined
-      if (isIn && !this.network.isPartitioned(owner)) return this.opened(connection)
+      if (isIn && !this.network.isPartitioned(owner) && !this.https.isBarred(owner)) return this.opened(connection)
       isClosed = true
       events.closed({ message: 'cannot reach the store', kind })
     }
@@ -191,11 +190,7 @@ export class Cloud {
     if (message.type === 'retire') connection.said.add('retire')
     if (message.type === 'hello') connection.processId = message.processId
     connection.usedAtMs = this.world.timeline.nowMs
-    this.onSent(connection.processId, message, connection)
-    if (message.type === 'cancel') {
-      const key = `${lockKey(message.session)} ${connection.processId}`
-      this.cancelled.set(key, Math.max(message.r, this.cancelled.get(key) ?? 0))
-    }
+    this.said(connection.processId, message, connection)
     if (connection.isHalfOpen || !this.network.carriesFrom(connection.owner)) return
     const faults = this.world.faults()
     if (random.chance(faults.sendLost) && counts.hit('sendLost')) return
@@ -208,6 +203,12 @@ export class Cloud {
     for (let copies = random.integer(1, 4); copies > 0; copies -= 1) {
       this.invokeLater(connection, sent, this.network.delayMs() + random.between(0, 20_000))
     }
+  }
+
+  /** A process has sent a message, by whatever way. */
+  said(p: string, message: ClientMessage, connection?: Connection): void {
+    this.onSent(p, message, connection)
+    if (message.type === 'cancel') this.cancelled.add(lockKey(message.session), { p, r: message.r })
   }
 
   private invokeLater(connection: Connection, sent: Sent, ms: number): void {
@@ -227,22 +228,11 @@ export class Cloud {
     if (message.type === 'hello' && random.chance(faults.otherVersion) && counts.hit('otherVersion')) {
       return this.deliver(connection, JSON.stringify(OTHER_VERSION))
     }
-    const session = 'session' in message ? message.session : ''
-    const before = session === '' ? undefined : this.world.database.memory.getNow('locks', lockKey(session))
-    const pushesBefore = this.pushes.get(session) ?? 0
-    const arrivedAtMs = WALL_AT_START_MS + this.world.timeline.nowMs
-    const invocation: Invocation = { gone: undefined, pushed: [], wrote: [] }
-    const event = { eventType: 'MESSAGE', connectionId: connection.id, type: message.type, body: text } as const
-    const { machine, answer: answered } = invocations.run(invocation, () => this.functions.invoke(event))
-    const answer = JSON.parse((await answered).body) as StoreMessage
-    const pushes = (this.pushes.get(session) ?? 0) - pushesBefore
-    this.onAnswered({ p: connection.processId, message, answer, before, pushes, arrivedAtMs, ...invocation })
-    this.world.points.pass(machine, `function answers ${answer.type}`, () => {})
-    if (answer.type === 'queued' && answer.since !== undefined) counts.hit('queueFull')
-    this.world.executed.answered(message, answer)
+    const { id: connectionId, processId: p } = connection
+    const event = { eventType: 'MESSAGE', connectionId, type: message.type, body: text } as const
+    const { machine, answer } = await this.exchanges.carryOut(p, message, () => this.functions.invoke(event))
     // A function that dies is gone, and another takes the next message.
     if (machine.isDead) return
-
     if (random.chance(faults.answerLost) && counts.hit('answerLost')) return
     const isLate = random.chance(faults.answerLate) && counts.hit('answerLate')
     this.deliver(connection, JSON.stringify(answer), isLate ? random.between(500, 4_000) : 0, true)
@@ -277,11 +267,14 @@ export class Cloud {
   private push(machine: Machine, to: Address, message: StoreMessage): Promise<boolean> {
     const { random, counts } = this.world
     const faults = this.world.faults()
-    if ('session' in message && message.session !== undefined)
-      this.pushes.set(message.session, 1 + (this.pushes.get(message.session) ?? 0))
+    this.exchanges.pushed(message)
     if (message.type === 'granted') this.onGranted(message, machine.wallMs())
     const connection = this.connections.get(to.connectionId)
     const invocation = invocations.getStore()
+    if (to.endpoint === NOWHERE) {
+      invocation?.pushed.push({ p: undefined, message })
+      return Promise.resolve(true)
+    }
     if (invocation !== undefined) invocation.gone = connection === undefined ? to.connectionId : undefined
     invocation?.pushed.push({ p: connection?.processId, message })
     return new Promise((resolve) => {

@@ -40,6 +40,7 @@ const SCRIPTS: readonly Script[] = [
   }),
   script({ shape: 'contended', durationMs: 5_000 }),
   script({ shape: 'idle', durationMs: 1_800_000 }),
+  script({ durationMs: 30_000, usesHttps: true, faults: { ...NO_FAULTS, cutEveryMs: 500 }, workload: SHARES }),
   script({
     shape: 'days',
     durationMs: 12 * 24 * 3_600_000,

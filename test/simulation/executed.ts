@@ -67,6 +67,9 @@ const KINDS = [
   '$connect',
   '$disconnect',
   '$disconnect before hello is done',
+  'HTTPS',
+  'HTTPS for want of a connection',
+  'poll',
 ] as const
 
 export type Kind = (typeof KINDS)[number]

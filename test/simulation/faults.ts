@@ -54,8 +54,8 @@ export interface Faults {
   incarnationEveryMs: number
 }
 
-/** What happens by itself in runs of hours, in runs of many processes, and while a stack is deployed. */
-const OCCASIONS = ['rollover', 'queueFull', 'functionsReplaced', 'timingChanged'] as const
+/** What happens by itself: in runs of hours, of many processes, while a stack is deployed, and where the gateway is barred. */
+const OCCASIONS = ['rollover', 'queueFull', 'functionsReplaced', 'timingChanged', 'gatewayBarred'] as const
 
 export type Fault = keyof Faults | (typeof OCCASIONS)[number]
 

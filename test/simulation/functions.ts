@@ -2,17 +2,18 @@ import { GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
 import { KnownIncarnation } from '../../functions/known-incarnation.js'
 import { KnownProcesses } from '../../functions/known-processes.js'
 import { createConnectionHandler, createMessageHandler, type Environment } from '../../functions/lambda/handlers.js'
+import { createHttpsHandler } from '../../functions/lambda/https-handler.js'
 import type { Address, Deps } from '../../functions/ports.js'
 import type { Store } from '../../protocol/dynamodb.js'
 import type { StoreMessage } from '../../protocol/messages.js'
 import type { Timing } from '../../protocol/timing.js'
 import type { CloudWorld } from './cloud-world.js'
-import { API, type GatewayEvent, gatewayEvent } from './gateway-events.js'
+import { API, type GatewayEvent, gatewayEvent, type HttpsRequest, httpsEvent } from './gateway-events.js'
 import { invocations } from './invocation.js'
 import { Machine } from './machine.js'
 
 /** The functions that are deployed. Each has environments of its own, and each of these a memory of its own. */
-export type FunctionName = 'connection' | 'grant' | 'release'
+export type FunctionName = 'connection' | 'grant' | 'release' | 'https'
 
 /** The routes of the deployment. Every other event goes to `connection`. */
 const ROUTES: { readonly [type: string]: FunctionName } = {
@@ -29,12 +30,13 @@ const HANDLERS: { readonly [N in FunctionName]: (environment: Environment) => Ha
   connection: createConnectionHandler,
   grant: (environment) => createMessageHandler(environment, GRANT_HANDLERS),
   release: (environment) => createMessageHandler(environment, RELEASE_HANDLERS),
+  https: createHttpsHandler,
 }
 
 const CALLBACK_URL = 'https://cloud.invalid'
 const WARM_ENVIRONMENTS = 3
 
-type Handler = ReturnType<typeof createConnectionHandler>
+type Handler = (event: never) => ReturnType<ReturnType<typeof createConnectionHandler>>
 
 /** An execution environment of a Lambda function. */
 interface Warm {
@@ -76,14 +78,22 @@ export class Functions {
 
   /** Calls the function of the event's route: in an environment that is warm, or in one that will die. */
   invoke(event: GatewayEvent): FunctionCall {
+    return this.call(ROUTES[event.type] ?? 'connection', gatewayEvent(event))
+  }
+
+  /** Calls the function that has a URL. */
+  post(request: HttpsRequest): FunctionCall {
+    return this.call('https', httpsEvent(request))
+  }
+
+  private call(name: FunctionName, event: object): FunctionCall {
     const { faults, counts, random } = this.world
-    const name = ROUTES[event.type] ?? 'connection'
     const dies = random.chance(faults().functionDies) && counts.hit('functionDies')
     // It dies for good at this step, a request or a push: before it, or with it under way.
     const { machine, handler } = dies
       ? this.create(name, random.integer(1, 6), this.serving(name).timing)
       : this.warm(name)
-    const answer = handler(gatewayEvent(event)).then((result) => ({ statusCode: 200, body: '', ...(result as object) }))
+    const answer = handler(event as never).then((result) => ({ statusCode: 200, body: '', ...(result as object) }))
     return { machine, answer }
   }
 

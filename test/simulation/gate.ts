@@ -7,6 +7,10 @@ import type { Machine } from './machine.js'
 /** The gateway waits for `$connect` no longer. */
 const CONNECT_TIMEOUT_MS = 3_000
 
+/** Each session of a role has a name of its own. */
+export const arnOf = (role: string, session: string): string => `arn:aws:sts::1:assumed-role/${role}/${session}`
+export const OTHER_ARN = arnOf('other', 'app')
+
 /** The gateway's `$connect`: tells a function who opens a connection, before any message of it. */
 export class Gate {
   private readonly opening = new Set<string>()
@@ -21,16 +25,16 @@ export class Gate {
     return this.opening.has(connectionId)
   }
 
-  /** A server opens a connection. Each session of its role has a name of its own. */
+  /** A server opens a connection. */
   connect(connectionId: string, { role }: Machine): Promise<boolean> {
-    return this.admit(connectionId, `arn:aws:sts::1:assumed-role/${role}/${this.world.random.token(6)}`)
+    return this.admit(connectionId, arnOf(role, this.world.random.token(6)))
   }
 
   /** Another role has got hold of a process's name and secret, as from a dump of its memory, and greets as that process. */
   async impersonate([processId, secret]: readonly string[]): Promise<StoreMessage | undefined> {
     const { random } = this.world
     const connectionId = random.token(9)
-    if (!(await this.admit(connectionId, 'arn:aws:sts::1:assumed-role/other/app'))) return undefined
+    if (!(await this.admit(connectionId, OTHER_ARN))) return undefined
     const hello = { type: 'hello', v: PROTOCOL_VERSION, processId, secret, label: '', gen: random.integer(2, 50) }
     const event = { eventType: 'MESSAGE', connectionId, type: 'hello', body: JSON.stringify(hello) } as const
     return JSON.parse((await this.functions.invoke(event).answer).body) as StoreMessage

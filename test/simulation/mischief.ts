@@ -110,8 +110,11 @@ export class Mischief {
     const victim = this.anyServer()
     if (victim === undefined || victim.identity.length < 2) return false
     const { cloud, history } = this.world
-    void cloud.gate.impersonate(victim.identity).then((answer) => {
-      if (answer?.type === 'welcome') history.violate('18', 'a process is taken over by another role')
+    const usesHttps = (cloud.https.ways.get(victim.machine) ?? 'socket') !== 'socket'
+    const by = usesHttps && this.random.chance(0.7) ? cloud.https : cloud.gate
+    void by.impersonate(victim.identity).then((answer) => {
+      if (answer !== undefined && answer.type !== 'refused')
+        history.violate('18', 'a process is taken over by another role')
     })
     return true
   }

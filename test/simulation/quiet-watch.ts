@@ -20,6 +20,8 @@ const PAUSE_OF_DAYS_MS = 3_600_000
 interface Heard {
   /** When each message was sent last. */
   readonly sentMs: Map<string, number>
+  /** How soon each acquire may be repeated, as the store said. */
+  readonly nudgeAfterMs: Map<string, number>
   /** The grants that others were said to wait for. */
   readonly wanted: Set<string>
   /** Messages that it has a reason to repeat. */
@@ -67,7 +69,7 @@ export class QuietWatch {
       prompted.delete(key) || (message.type === 'acquire' && prompted.has(`acquire ${message.session}`))
     if (lastMs === undefined || isPrompted || message.type === 'busy' || message.type === 'keep') return
     const afterMs = this.nowMs() - lastMs
-    if (message.type !== 'acquire' || afterMs < TIMING.nudgeAfterMs - 1)
+    if (message.type !== 'acquire' || afterMs < (heard.nudgeAfterMs.get(key) ?? TIMING.nudgeAfterMs) - 1)
       this.judge.violate('21', `a ${message.type} is repeated after ${Math.round(afterMs)} ms, and nothing is lost`)
   }
 
@@ -79,8 +81,11 @@ export class QuietWatch {
     else if (message.type === 'granted') this.granted(heard, message)
     else if (message.type === 'released' && message.next?.contended)
       heard.wanted.add(`${message.session} ${message.next.epoch}`)
-    // It may have been given up already.
-    else if (message.type === 'queued') heard.prompted.add(`cancel ${message.session} ${message.r}`)
+    else if (message.type === 'queued') {
+      // It may have been given up already.
+      heard.prompted.add(`cancel ${message.session} ${message.r}`)
+      heard.nudgeAfterMs.set(`acquire ${message.session} ${message.r}`, message.nudgeAfterMs)
+    }
   }
 
   private granted({ prompted, wanted }: Heard, { session, epoch, contended }: Granted): void {
@@ -137,6 +142,7 @@ export class QuietWatch {
     if (known !== undefined) return known
     const heard = {
       sentMs: new Map(),
+      nudgeAfterMs: new Map(),
       wanted: new Set<string>(),
       prompted: new Set<string>(),
       givenBack: new Set<string>(),

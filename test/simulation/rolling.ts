@@ -23,7 +23,7 @@ const CHANGES: readonly Partial<Timing>[] = [
 /** The longest times of these. */
 export const LONGEST_TIMING = compileTiming({ ...TIMING_OPTIONS, leaseMs: 15_000, maxBusyMs: 12_000 })
 
-const NAMES: readonly FunctionName[] = ['connection', 'grant', 'release']
+const NAMES: readonly FunctionName[] = ['connection', 'grant', 'release', 'https']
 /** Functions are replaced within this time, and those of before go on for as long. */
 const DEPLOYMENT_MS = 5_000
 const LOOK_EVERY_MS = 100

@@ -11,6 +11,8 @@ export interface Script {
   readonly durationMs: number
   readonly crash: Crash | undefined
   readonly shape?: Shape
+  /** @default - as the seed says */
+  readonly usesHttps?: boolean
   readonly workload?: Partial<Workload>
 }
 

@@ -10,8 +10,9 @@ import { SuspensionPoints } from './crashes.js'
 import { Database } from './database.js'
 import { Days } from './days.js'
 import { ExecutedCounts } from './executed.js'
-import { chooseFaults, FaultCounts, type Faults, hasNoFaults, isOnlyThrottled, isPrompt, NO_FAULTS } from './faults.js'
+import { chooseFaults, FaultCounts, type Faults, hasNoFaults, isOnlyThrottled, NO_FAULTS } from './faults.js'
 import { History } from './history.js'
+import { type HttpsUse, httpsUseOf, toldMaxMsOf } from './https-use.js'
 import { Leftovers } from './leftovers.js'
 import { Machine } from './machine.js'
 import { Mischief } from './mischief.js'
@@ -24,7 +25,6 @@ import { chooseShape, durationMs, faultsOf, type Shape, SLOWER, serversOf, TASKS
 import { SleepWatch } from './sleep-watch.js'
 import { throttleWatch } from './throttle-watch.js'
 import { Timeline } from './timeline.js'
-import { TOLD_BY_RENEWAL_MAX_MS, TOLD_MAX_MS } from './waits-watch.js'
 import { wireJudges } from './wiring.js'
 import { chooseWorkload, DAYS_TIMING, TIMING, type Workload } from './workload.js'
 
@@ -49,6 +49,7 @@ export class Simulation {
   private readonly byMachine = new Map<Machine, Server>()
   private readonly points: SuspensionPoints
   private readonly shape: Shape
+  private readonly https: HttpsUse
   private readonly timing: Timing
   /** The most that one hold can cost those behind it. */
   private readonly holdCostMs: number
@@ -72,6 +73,7 @@ export class Simulation {
     const drawn = script?.faults ?? chooseFaults(random)
     this.shape = script === undefined ? chooseShape(seed, random) : (script.shape ?? 'usual')
     this.roles = new Roles(this.shape, seed)
+    this.https = httpsUseOf(this.shape, seed, script)
     this.faults = isQuiet ? NO_FAULTS : faultsOf(this.shape, seed, drawn)
     this.timing = this.shape === 'days' ? DAYS_TIMING : TIMING
     const longest = this.shape === 'rolling' ? LONGEST_TIMING : this.timing
@@ -94,7 +96,8 @@ export class Simulation {
     const { timing } = this
     this.cloud = new Cloud({ timeline, random, timing, database, faults, counts, executed, points })
     const { cloud, history, sleep, byMachine } = this
-    if (hasNoFaults(this.faults)) history.quiet = quietWatchOf(history, () => timeline.nowMs, this.workload, keyOf)
+    if (hasNoFaults(this.faults) && !this.https.barsGateway)
+      history.quiet = quietWatchOf(history, () => timeline.nowMs, this.workload, keyOf)
     if (isOnlyThrottled(this.faults))
       cloud.onTurnedAway = throttleWatch(history, timeline, () => this.faults === NO_FAULTS)
     wireJudges({ cloud, database, history, counts, sleep, serverOf: (machine) => byMachine.get(machine) })
@@ -110,18 +113,20 @@ export class Simulation {
       this.startServer(more)
     }
     this.mischief().begin()
+    if (this.https.barsGateway) this.cloud.https.barNowAndThen()
     if (this.shape === 'usual') this.leftovers.watch(this.servers)
     if (this.shape === 'days') this.days().begin()
     if (this.shape === 'idle') this.sleep.watch(timeline, this.servers, hasNoFaults(this.faults))
     if (this.shape === 'rolling') this.rolling().begin()
-    if (this.shape === 'usual' && isPrompt(this.faults)) history.waits.watch(timeline, this.servers, TOLD_MAX_MS)
-    if (this.shape === 'contended') history.waits.watch(timeline, this.servers, TOLD_BY_RENEWAL_MAX_MS)
+    const toldMaxMs = toldMaxMsOf(this.shape, this.https, this.faults)
+    if (toldMaxMs !== undefined) history.waits.watch(timeline, this.servers, toldMaxMs)
     await timeline.run(this.script?.durationMs ?? durationMs(this.shape, this.workload, tasks, random))
     const points = [...this.points.labels]
 
     this.faults = NO_FAULTS
     this.database.isDown = false
     this.cloud.network.heal()
+    this.cloud.https.endBars()
     for (const server of this.servers) {
       server.isStopping = true
       server.machine.goOn('frozen', random)
@@ -256,6 +261,7 @@ export class Simulation {
     const machine = new Machine(timeline, random.between(-2_000, 2_000), drift)
     // A server that starts again as a former one has its role, too.
     machine.role = this.servers.find(({ identity }) => identity === saved)?.machine.role ?? this.roles.next()
+    if (this.https.isUsed) this.cloud.https.chooseWay(machine)
     const server = new Server(
       `p${++this.made}`,
       machine,

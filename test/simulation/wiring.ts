@@ -19,18 +19,18 @@ interface Parts {
 export function wireJudges({ cloud, database, history, counts, sleep, serverOf }: Parts): void {
   const { locks } = history
   database.onRemoved = (key) => locks.removed(key, (id) => cloud.isConnected(id))
-  locks.hasCancelled = (lock, seat) => cloud.hasCancelled(lock, seat)
+  locks.hasCancelled = (lock, seat) => cloud.cancelled.has(lock, seat)
   locks.mayEvict = () => counts.mayKeepAsks
   cloud.onGranted = (grant, wallMs) => locks.granted(grant, wallMs)
   cloud.onSilence = (p, message) => locks.silent(p, message)
   cloud.onSent = (p, message, connection) => {
     history.quiet?.sent(p, message)
-    sleep.sent(p, message, connection, serverOf(connection.owner)?.processId)
+    if (connection !== undefined) sleep.sent(p, message, connection, serverOf(connection.owner)?.processId)
   }
   cloud.onHearing = (owner, p, message) => {
     history.quiet?.hears(p, message)
     return serverOf(owner)?.hearing(p, message)
   }
   cloud.onWelcome = (owner, said) => serverOf(owner)?.checkRepeated(said)
-  cloud.onAnswered = (exchange) => history.answered(exchange)
+  cloud.exchanges.onAnswered = (exchange) => history.answered(exchange)
 }

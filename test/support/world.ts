@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { Holdfast } from '../../client/holdfast.js'
 import { compileOptions, type HoldfastOptions } from '../../client/options/client-options.js'
-import type { Clock, ConnectFailure, Randomness, Transport } from '../../client/ports.js'
+import type { Clock, ConnectFailure, Door, Randomness, Transport } from '../../client/ports.js'
+import { DoorTransport } from '../../client/process/door-transport.js'
+import type { Address, Deps } from '../../functions/ports.js'
 import { Connections, type Wire } from '../../local/memory/connections.js'
 import { Functions } from '../../local/memory/functions.js'
 import { turn } from '../../local/memory/turn.js'
@@ -9,9 +11,11 @@ import { VirtualClock } from '../../local/memory/virtual-clock.js'
 import { nextIncarnation } from '../../operator/next-incarnation.js'
 import type { Item, Store, TableName, TransactOutcome, Update, UpdateOutcome } from '../../protocol/dynamodb.js'
 import { type ClientMessage, correlate, type RefusalCode, type StoreMessage } from '../../protocol/messages.js'
+import { NOWHERE } from '../../protocol/process/https.js'
 import { compileTiming, type Timing } from '../../protocol/timing.js'
 import { MemoryStore } from '../../store/memory/memory-store.js'
 import { Gate } from './counting.js'
+import { HttpsFunction } from './https-function.js'
 
 /** More than what was sent through ports within this thread takes to arrive and be answered. */
 export const PORT_TURNS_MAX = 50
@@ -78,6 +82,8 @@ export class World {
   private readonly arns = new Map<Wire, string>()
   private readonly connections: Connections
   private readonly functions: Functions
+  /** The messages over HTTPS. It may be replaced, to lose or delay some. */
+  door: Door
 
   constructor(timing: Partial<Timing> = {}) {
     this.timing = compileTiming(timing)
@@ -91,17 +97,42 @@ export class World {
     })
     this.functions = new Functions({
       storeOf: () => this.memory,
-      push: (_from, { connectionId }, message) => this.push(connectionId, message),
+      push: (_from, to, message) => this.pushTo(to, message),
       nowMs,
       timing: this.timing,
       log: (_from, entry) => this.logs.push(entry),
     })
+    const push: Deps['push'] = async (to, message) => this.pushTo(to, message)
+    const log = (entry: object) => void this.logs.push(entry)
+    const { memory: store } = this
+    this.door = new HttpsFunction(
+      { store, push, nowMs, timing: this.timing, log },
+      'arn:aws:iam::000000000000:user/application',
+    )
+  }
+
+  /** One application server that sends its messages over HTTPS: all, or only those without a connection. */
+  httpsClient<S extends object = Record<string, unknown>>(
+    way: 'https' | 'socketAndHttps' = 'https',
+    options: Partial<HoldfastOptions> = {},
+    clock: Clock = this.clock,
+  ): Holdfast<S> {
+    const door: Door = {
+      post: (speaker, text) => {
+        this.traffic.sent.push(text)
+        return this.door.post(speaker, text)
+      },
+    }
+    return this.client(options, clock, (sockets) =>
+      way === 'https' ? new DoorTransport(door, randomness) : { ...sockets, door },
+    )
   }
 
   /** One application server. `clock` lets it be frozen on its own. */
   client<S extends object = Record<string, unknown>>(
     options: Partial<HoldfastOptions> = {},
     clock: Clock = this.clock,
+    transportOf: (sockets: Transport) => Transport = (sockets) => sockets,
   ): Holdfast<S> {
     const config = { url: 'wss://world.invalid/live', region: 'eu-west-1', sessionsTable: 'Sessions' }
     const compiled = compileOptions({ config, namespace: 'test', ...options }, {})
@@ -112,7 +143,7 @@ export class World {
       options: compiled,
     }
     const wire: Wire = { isCut: false }
-    const client = new Holdfast<S>(context, this.transport(wire), () => {})
+    const client = new Holdfast<S>(context, transportOf(this.transport(wire)), () => {})
     this.wires.set(client, wire)
     this.clients.push(client as unknown as Holdfast<never>)
     return client
@@ -230,6 +261,10 @@ export class World {
     this.onRequest(
       () => void this.functions.answer(connectionId, text).then((answer) => this.deliver(connectionId, answer)),
     )
+  }
+
+  private pushTo({ endpoint, connectionId }: Address, message: StoreMessage): boolean {
+    return endpoint === NOWHERE || this.push(connectionId, message)
   }
 
   private push(connectionId: string, message: StoreMessage): boolean {

@@ -60,9 +60,9 @@ export class ServerSlot {
   }
 
   async openProxies(): Promise<void> {
-    const { url, dynamoDbEndpoint } = this.stack.config
+    const { url, httpsUrl = '', dynamoDbEndpoint } = this.stack.config
     await Promise.all([this.gateway.start(), this.dynamodb.start()])
-    this.gateway.target = Number(new URL(url).port)
+    this.gateway.target = Number(new URL(this.usesHttps ? httpsUrl : url).port)
     this.dynamodb.target = Number(new URL(dynamoDbEndpoint).port)
   }
 
@@ -171,11 +171,18 @@ export class ServerSlot {
     for (const listener of this.listeners) listener(report)
   }
 
+  /** The proxy to the gateway then leads to the function URL. */
+  private get usesHttps(): boolean {
+    return (this.planOf(0).options as { readonly transport?: string }).transport === 'https'
+  }
+
   private config(): Record<string, string> {
-    const { url, dynamoDbEndpoint, ...rest } = this.stack.config
+    const { url, httpsUrl = '', dynamoDbEndpoint, ...rest } = this.stack.config
     const config = {
       ...rest,
       url: ported(url, this.gateway),
+      // Where it is not named, the connection is the only way, and its faults have all of their effect.
+      ...(this.usesHttps ? { httpsUrl: ported(httpsUrl, this.gateway) } : {}),
       dynamoDbEndpoint: ported(dynamoDbEndpoint, this.dynamodb),
     }
     return { HOLDFAST_CONFIG: JSON.stringify(config) }

@@ -40,8 +40,15 @@ const SAMPLE_EVERY_MS_MIN = 3_000
 /** A mistake in a function, or a request of it that had no bound: Lambda then ends it. */
 const WRONG_IN_A_FUNCTION = /\b(Type|Range|Reference|Syntax)Error\b|\btask timed out\b/
 
-/** Every other process that may be killed holds sessions in a way of its own, in turns; the rest keep them. */
-const HOLDING = [{ idleReleaseMs: 1_000 }, { heldSessionsMax: 3 }, { holdPolicy: 'perAccess' }] as const
+/**
+ * Every other process that may be killed holds sessions in a way of its own, in turns; the rest keep them. One that keeps
+ * none sends its messages over HTTPS, as in Lambda.
+ */
+const HOLDING = [
+  { idleReleaseMs: 1_000 },
+  { heldSessionsMax: 3 },
+  { holdPolicy: 'perAccess', transport: 'https' },
+] as const
 const holdingOf = (index: number): object | undefined =>
   index > IMMORTAL && index % 2 === 1 ? HOLDING[((index - IMMORTAL - 1) / 2) % HOLDING.length] : undefined
 

@@ -188,7 +188,7 @@ describe('a wrong variable HOLDFAST_CONFIG is refused under its name:', () => {
     ],
     [
       JSON.stringify({ ...CONFIG, stage: 'x' }),
-      `'HOLDFAST_CONFIG' has no option 'stage': known are url, region, sessionsTable, dynamoDbEndpoint, credentials`,
+      `'HOLDFAST_CONFIG' has no option 'stage': known are url, httpsUrl, region, sessionsTable, dynamoDbEndpoint, credentials`,
     ],
     [
       JSON.stringify({ ...CONFIG, dynamoDbEndpoint: 'x' }),

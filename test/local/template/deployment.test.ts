@@ -62,14 +62,24 @@ describe('permissions', () => {
       Null: { 'dynamodb:LeadingKeys': 'false' },
     }
     const allowed = read({ Effect: 'Allow', Action: 'dynamodb:GetItem', Resource: 'arn:t/A', Condition })
-    const may = (keys: readonly string[] | undefined) => isAllowed(allowed, 'dynamodb:GetItem', 'arn:t/A', keys)
+    const may = (keys: readonly string[] | undefined) => isAllowed(allowed, 'dynamodb:GetItem', 'arn:t/A', { keys })
     expect(may(['a#1'])).toBe(true)
     expect(may(['a#1', 'b#2'])).toBe(true)
     expect(may(['a#1', 'c#2'])).toBe(false)
     expect(may(['aa#1'])).toBe(false)
     expect(may(undefined)).toBe(false)
     const denied = [...allowed, ...read({ Effect: 'Deny', Action: '*', Resource: '*' })]
-    expect(isAllowed(denied, 'dynamodb:GetItem', 'arn:t/A', ['a#1'])).toBe(false)
+    expect(isAllowed(denied, 'dynamodb:GetItem', 'arn:t/A', { keys: ['a#1'] })).toBe(false)
+  })
+
+  test('on a value hold for requests that have this value', () => {
+    const Condition = { Bool: { 'lambda:InvokedViaFunctionUrl': 'true' } }
+    const allowed = read({ Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: 'arn:f', Condition })
+    const may = (context?: Readonly<Record<string, string>>) =>
+      isAllowed(allowed, 'lambda:InvokeFunction', 'arn:f', { context })
+    expect(may({ 'lambda:InvokedViaFunctionUrl': 'true' })).toBe(true)
+    expect(may({ 'lambda:InvokedViaFunctionUrl': 'false' })).toBe(false)
+    expect(may()).toBe(false)
   })
 
   test('take * and ? as wildcards, and nothing else', () => {
@@ -85,13 +95,16 @@ describe('permissions', () => {
     const keys = { 'dynamodb:LeadingKeys': 'a#*' }
     const isThere = { 'dynamodb:LeadingKeys': 'false' }
     for (const Condition of [
-      {},
       { 'ForAllValues:StringLike': keys },
       { 'ForAllValues:StringLike': keys, Null: { 'dynamodb:LeadingKeys': 'true' } },
       { 'ForAllValues:StringLike': keys, Null: { ...isThere, 'aws:username': 'false' } },
       { 'ForAllValues:StringLike': keys, Null: isThere, Bool: { 'aws:SecureTransport': 'true' } },
       { 'ForAnyValue:StringLike': keys, Null: isThere },
       { Null: isThere },
+      { IpAddress: {} },
+      { Bool: {} },
+      { StringEquals: { 'aws:username': 'anna' } },
+      { StringLike: { 'lambda:FunctionUrlAuthType': '*' } },
     ]) {
       const statement = { Effect: 'Allow', Action: '*', Resource: '*', Condition }
       expect(() => read(statement)).toThrow('a condition that is not supported')
@@ -170,7 +183,7 @@ describe('a template', () => {
     expect(existsSync(folder)).toBe(true)
     const { api, functions } = readDeployment(folder)
     expect(api.routes.get('$connect')?.isSigned).toBe(true)
-    expect(functions).toHaveLength(3)
+    expect(functions).toHaveLength(4)
   })
 })
 

@@ -167,16 +167,16 @@ describe('an answer', () => {
   })
 
   test('to a place in the queue says the place, when to nudge, and who holds where that is known', () => {
-    expect(
-      queuedMessage(SESSION, { me: anna, position: 3, holder: undefined, nudged: false, since: undefined }, timing),
-    ).toEqual({
+    const isTold = { me: anna, askedForMs: undefined }
+    const last = { ...isTold, position: 3, holder: undefined, nudged: false, since: undefined }
+    expect(queuedMessage(SESSION, last, timing)).toEqual({
       type: 'queued',
       session: SESSION,
       r: 2,
       position: 3,
       nudgeAfterMs: nudgePeriodMs(timing, 3, false),
     })
-    const place = { me: anna, position: 0, holder: 'server 1', nudged: true, since: 9 }
+    const place = { ...isTold, position: 0, holder: 'server 1', nudged: true, since: 9 }
     expect(queuedMessage(SESSION, place, timing)).toMatchObject({
       position: 0,
       since: 9,
@@ -184,7 +184,7 @@ describe('an answer', () => {
       holder: 'server 1',
     })
     // Outside of the queue nobody ahead nudges for it.
-    const outside = { me: anna, position: 48, holder: undefined, nudged: false, since: 9 }
+    const outside = { ...isTold, position: 48, holder: undefined, nudged: false, since: 9 }
     expect(queuedMessage(SESSION, outside, timing)).toMatchObject({ nudgeAfterMs: timing.nudgeAfterMs })
   })
 })

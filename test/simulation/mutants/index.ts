@@ -2,6 +2,7 @@ import { ACCESS_MUTANTS } from './accesses.js'
 import { ANSWER_MUTANTS } from './answers.js'
 import { CALL_MUTANTS } from './calls.js'
 import { DAYS_MUTANTS } from './days.js'
+import { HTTPS_MUTANTS } from './https.js'
 import { LEASE_MUTANTS } from './lease.js'
 import { LEFTOVER_MUTANTS } from './leftovers.js'
 import { LIVING_MUTANTS } from './living.js'
@@ -39,4 +40,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...LIVING_MUTANTS,
   ...THROTTLED_MUTANTS,
   ...TURN_MUTANTS,
+  ...HTTPS_MUTANTS,
 ]

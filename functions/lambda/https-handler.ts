@@ -1,0 +1,57 @@
+import type { APIGatewayProxyResultV2, LambdaFunctionURLEventWithIAMAuthorizer } from 'aws-lambda'
+import { PROCESS_ID_PATTERN } from '../../protocol/keys.js'
+import {
+  CONNECTION_HEADER,
+  HTTPS_CONNECTION_PATTERN,
+  httpsConnection,
+  NOWHERE,
+  PROCESS_HEADER,
+  SECRET_HEADER,
+} from '../../protocol/process/https.js'
+import { principalOf } from '../../protocol/process/principal.js'
+import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../dispatch.js'
+import { type HttpsCaller, HttpsCallers } from '../https-callers.js'
+import type { Environment } from './handlers.js'
+
+type Event = LambdaFunctionURLEventWithIAMAuthorizer
+
+const JSON_HEADERS = { 'content-type': 'application/json' }
+
+/**
+ * The handler of all messages that come over HTTPS. Lambda has checked the signature of the request, and names the caller.
+ * Whoever may invoke the function by other ways can make up events: the policy for applications allows the URL alone.
+ */
+export function createHttpsHandler({
+  deps,
+  time,
+}: Pick<Environment, 'deps' | 'time'>): (event: Event) => Promise<APIGatewayProxyResultV2> {
+  const dispatcher = new Dispatcher(deps, { ...GRANT_HANDLERS, ...RELEASE_HANDLERS }, new HttpsCallers(deps))
+  return async (event) => {
+    const userArn = event.requestContext?.authorizer?.iam?.userArn
+    if (!userArn) {
+      deps.log({ level: 'warn', event: 'foreignEvent' })
+      return { statusCode: 403 }
+    }
+    const caller = callerOf(event.headers ?? {}, userArn)
+    const body = event.isBase64Encoded ? undefined : event.body
+    const answer = await time.within(() => dispatcher.answer(caller, body))
+    if (answer.type === 'refused') deps.log({ level: 'warn', event: 'refused', code: answer.code, of: answer.of })
+    return { statusCode: 200, headers: JSON_HEADERS, body: JSON.stringify(answer) }
+  }
+}
+
+/** Lambda hands the names of headers over in lower case. */
+function callerOf(headers: Event['headers'], userArn: string): HttpsCaller {
+  const named = (header: string, pattern: RegExp) => {
+    const value = headers[header] ?? ''
+    return pattern.test(value) ? value : ''
+  }
+  const processId = named(PROCESS_HEADER, PROCESS_ID_PATTERN)
+  return {
+    principal: principalOf(userArn),
+    processId,
+    secret: headers[SECRET_HEADER] ?? '',
+    connectionId: httpsConnection(named(CONNECTION_HEADER, HTTPS_CONNECTION_PATTERN) || processId),
+    endpoint: NOWHERE,
+  }
+}
