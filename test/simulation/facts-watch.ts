@@ -18,6 +18,8 @@ const NEAR_MS = UNDER_WAY_MAX_MS + 20_000
 export class FactsWatch {
   /** When an access under each grant ended last, by its server's clock; -Infinity where that is not known. */
   private readonly ends = new Map<string, number>()
+  /** Accesses began under these grants of which nobody has heard. */
+  private readonly unheard = new Set<number>()
   /** When an access to each session ended last, as far as that is known. */
   readonly lastUses = new Map<string, number>()
 
@@ -41,6 +43,16 @@ export class FactsWatch {
   used(key: string, epoch: number): void {
     const grant = `${key} ${epoch}`
     this.ends.set(grant, this.ends.get(grant) ?? Number.NEGATIVE_INFINITY)
+  }
+
+  /** Accesses under these grants begin for a thread. */
+  sent(epochs: readonly number[]): void {
+    for (const epoch of epochs) this.unheard.add(epoch)
+  }
+
+  /** The thread has heard of it. */
+  heard(epochs: readonly number[]): void {
+    for (const epoch of epochs) this.unheard.delete(epoch)
   }
 
   /** An access is about to end. */
@@ -73,7 +85,8 @@ export class FactsWatch {
     if (record.isUnborn) return
     if (facts.createdAt.getTime() !== record.createdAt)
       this.violate(`an access sees createdAt ${facts.createdAt.getTime()}, and it is ${record.createdAt}`)
-    this.checkLastAccess(facts.lastAccessAt.getTime(), lastMs ?? record.accessedAt, lastMs === undefined, wallMs)
+    const isFirst = lastMs === undefined && !this.unheard.has(epoch)
+    this.checkLastAccess(facts.lastAccessAt.getTime(), lastMs ?? record.accessedAt, isFirst, wallMs)
   }
 
   /** Ends of accesses are not all known: the last one was then, or later. */

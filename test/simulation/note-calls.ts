@@ -69,6 +69,8 @@ export class NoteCalls {
     const { inside } = this
     const work = async (session: ListSession) => {
       const stopUsing = inside.begin(id, session)
+      // Its life may have ended since the round before.
+      if (session.isNew) Object.assign(written, { now: {}, landed: {} })
       try {
         if (session instanceof WorkerSession) inside.executed.hit('worker commits notes')
         await this.change(session, written)

@@ -1,8 +1,11 @@
-import type { ToHost, ToWorker } from '../../client/worker/messages.js'
+import type { Opened, ToHost, ToWorker } from '../../client/worker/messages.js'
 import type { WireError } from '../../client/worker/wire-error.js'
 import type { Judge } from './judge.js'
 
-export type PortJudge = Pick<Judge, 'violate'>
+export interface PortJudge extends Pick<Judge, 'violate'> {
+  /** Accesses under these grants begin for a thread. It may end before it hears of that. */
+  readonly facts: { sent(epochs: readonly number[]): void; heard(epochs: readonly number[]): void }
+}
 
 /** The inner state of both ends of a port: all of it is about calls under way. */
 export interface PortInsides {
@@ -60,6 +63,7 @@ export class PortWatch {
         if (message.kind === 'failed') this.checkTold(n, message.error)
         return
       case 'begin':
+        this.judge.facts.sent(epochsOf(message.sessions))
         return this.tell('begin', n, `call ${n}`)
       case 'lost':
         this.lost.add(n)
@@ -72,6 +76,7 @@ export class PortWatch {
 
   /** The thread has taken a message. */
   taken(message: ToWorker, { calls }: PortInsides['thread']): void {
+    if (message.kind === 'begin' && calls.has(message.n)) this.judge.facts.heard(epochsOf(message.sessions))
     if (message.kind !== 'lost' && message.kind !== 'wanted') return
     const session = calls.get(message.n)?.sessions[message.index]
     const signal = message.kind === 'lost' ? session?.signal : session?.wantedSignal
@@ -125,3 +130,4 @@ export class PortWatch {
 }
 
 const endOf = (n: number): string => `the end of the work of call ${n}`
+const epochsOf = (sessions: readonly Opened[]) => sessions.map(({ facts }) => facts.epoch)
