@@ -145,6 +145,8 @@ export const STAND_BY_SPREAD_MS = 60_000
 export const STAND_BY_PERIOD_MS = 5 * 60_000
 /** One that is older is not relied upon: the process stood still, or no other could be opened. */
 export const STAND_BY_FRESH_MS = STAND_BY_PERIOD_MS + 20_000
+/** One over which nothing is heard for so long after it was needed is cut, unnoticed by this side: another is opened. */
+export const STAND_BY_ANSWER_MS = 2_000
 /** How long the old connection stays open beside the new one, for answers under way. */
 export const CONNECTION_OVERLAP_MS = 10_000
 /**

@@ -1,4 +1,4 @@
-import { STAND_BY_FRESH_MS, STAND_BY_PERIOD_MS, STAND_BY_SPREAD_MS } from '../limits.js'
+import { STAND_BY_ANSWER_MS, STAND_BY_FRESH_MS, STAND_BY_PERIOD_MS, STAND_BY_SPREAD_MS } from '../limits.js'
 import { soon } from '../microtask.js'
 import {
   type Clock,
@@ -20,6 +20,8 @@ class Spare {
   private openedAt: Instant | undefined
   /** The process that has taken it. */
   private user: SocketEvents | undefined
+  /** Until the first answer: since it was opened nothing has shown that it still works. */
+  private timer: Timer | undefined
   private readonly socket: Socket
 
   constructor(
@@ -32,11 +34,11 @@ class Spare {
         this.openedAt = instant(clock)
         opened()
       },
-      received: (text) => this.user?.received(text),
-      closed: (failure: ConnectFailure | undefined) => {
-        this.openedAt = undefined
-        this.user?.closed(failure)
+      received: (text) => {
+        this.timer?.cancel()
+        this.user?.received(text)
       },
+      closed: (failure) => this.closed(failure),
     })
   }
 
@@ -53,9 +55,23 @@ class Spare {
   give(user: SocketEvents): Socket {
     this.user = user
     soon(() => {
-      if (this.openedAt !== undefined) user.opened()
+      if (this.openedAt === undefined) return
+      this.timer = this.clock.after(STAND_BY_ANSWER_MS, () => this.silent(), 'background')
+      user.opened()
     })
     return this.socket
+  }
+
+  private silent(): void {
+    this.closed({ message: `the connection that stood by was silent for ${STAND_BY_ANSWER_MS} ms`, kind: 'passing' })
+    this.socket.close()
+  }
+
+  private closed(failure: ConnectFailure | undefined): void {
+    this.timer?.cancel()
+    this.openedAt = undefined
+    this.user?.closed(failure)
+    this.user = undefined
   }
 }
 

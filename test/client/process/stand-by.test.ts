@@ -1,4 +1,9 @@
-import { STAND_BY_FRESH_MS, STAND_BY_PERIOD_MS, STAND_BY_SPREAD_MS } from '../../../client/limits.js'
+import {
+  STAND_BY_ANSWER_MS,
+  STAND_BY_FRESH_MS,
+  STAND_BY_PERIOD_MS,
+  STAND_BY_SPREAD_MS,
+} from '../../../client/limits.js'
 import { StandBy } from '../../../client/process/stand-by.js'
 import { settle, VirtualClock } from '../../support/world.js'
 import { type Line, linesTo } from './lines.js'
@@ -50,6 +55,28 @@ describe('a connection that stands by', () => {
     await clock.advance(10 * STAND_BY_PERIOD_MS)
     expect(lines).toHaveLength(1)
     expect(clock.pending).toBe(0)
+  })
+
+  it('is given up where nothing is heard over it: it may have been cut, and this side not know it', async () => {
+    await begin()
+    open()
+    await clock.advance(STAND_BY_ANSWER_MS - 1)
+    expect(heard).toEqual(['opened'])
+    await clock.advance(1)
+    expect(heard).toEqual(['opened', 'closed'])
+    expect(closed()).toEqual([true])
+    lines[0]?.events.received('too late')
+    expect(heard).toEqual(['opened', 'closed'])
+    expect(clock.pending).toBe(0)
+  })
+
+  it('is kept from its first answer on', async () => {
+    await begin()
+    open()
+    await settle()
+    lines[0]?.events.received('an answer')
+    await clock.advance(10 * STAND_BY_ANSWER_MS)
+    expect(heard).toEqual(['opened', 'an answer'])
   })
 
   it('is replaced every few minutes, and closed when the next one is open', async () => {

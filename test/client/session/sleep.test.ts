@@ -1,4 +1,4 @@
-import { SLEEP_AFTER_LEASES, STAND_BY_SPREAD_MS } from '../../../client/limits.js'
+import { SLEEP_AFTER_LEASES, STAND_BY_ANSWER_MS, STAND_BY_SPREAD_MS } from '../../../client/limits.js'
 import { processKey } from '../../../protocol/keys.js'
 import { readProcess } from '../../../protocol/process/record.js'
 import { type Counter, Gate, ID, increment } from '../../support/counting.js'
@@ -180,6 +180,14 @@ describe('a process with nothing to do', () => {
     expect(world.connected).toBe(0)
     await world.finish(increment(made), 5_000)
     expect(made.health().state).toBe('connected')
+  })
+
+  it('wakes soon where the connection that stood by was cut, and its own side does not know', async () => {
+    const made = await sleeper()
+    world.halfOpen()
+    const beganMs = world.clock.monotonicMs()
+    await world.finish(increment(made), 5_000)
+    expect(world.clock.monotonicMs() - beganMs).toBeLessThan(STAND_BY_ANSWER_MS + 1_000)
   })
 
   it('serves accesses that come together in the moment in which it wakes or falls asleep', async () => {
