@@ -53,7 +53,7 @@ export const SLEEP_MUTANTS: readonly Mutant[] = [
   {
     name: 'nobody is told that the connection that stood by is open',
     file: 'client/process/stand-by.ts',
-    from: 'if (this.openedAt !== undefined) user.opened()',
-    to: 'if (this.openedAt === undefined) user.opened()',
+    from: 'if (this.openedAt === undefined) return',
+    to: 'if (this.openedAt !== undefined) return',
   },
 ]
