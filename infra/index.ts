@@ -1,7 +1,7 @@
 /**
- * The infrastructure, for CDK apps: `import { Holdfast } from 'holdfast/infra'`.
+ * The infrastructure, for CDK apps: `import { Holdfast } from 'holdfast/cdk'`.
  *
- * @module holdfast/infra
+ * @module holdfast/cdk
  */
 
 export type { Timing } from '../protocol/timing.js'

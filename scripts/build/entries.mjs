@@ -6,7 +6,7 @@ const ENTRIES = {
   index: 'client/index.ts',
   worker: 'client/worker/index.ts',
   testing: 'local/index.ts',
-  infra: 'infra/index.ts',
+  cdk: 'infra/index.ts',
   'express-session': 'client/adapters/express-session/index.ts',
   web: 'client/adapters/web/index.ts',
   fastify: 'client/adapters/fastify/index.ts',
