@@ -1,27 +1,48 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { Duration, type RemovalPolicy } from 'aws-cdk-lib'
+import { Duration } from 'aws-cdk-lib'
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda'
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
+import {
+  Architecture,
+  Code,
+  type IFunction,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  SystemLogLevel,
+  type Tracing,
+} from 'aws-cdk-lib/aws-lambda'
+import { LogGroup, type LogGroupProps } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { packageRoot } from '../local/package-root.cjs'
 
 export interface FunctionsProps {
   readonly environment: { readonly [name: string]: string }
   readonly memorySizeMb: number
-  readonly logRetention: RetentionDays
-  readonly removalPolicy: RemovalPolicy
+  readonly logs: LogGroupProps
+  readonly encryptionKey: IKey | undefined
+  readonly tracing: Tracing | undefined
   readonly grantConcurrencyMax: number | undefined
   /** Whether there is a function for messages over HTTPS. */
   readonly https: boolean
+}
+
+/** The functions of a store. */
+export interface HoldfastFunctions {
+  /** Opens and closes connections, and answers `hello`. */
+  readonly connection: IFunction
+  /** Grants locks: `acquire` and `cancel`. */
+  readonly grant: IFunction
+  /** Releases locks and renews leases. */
+  readonly release: IFunction
 }
 
 /**
  * The functions, each under a role of its own that can write its own log and nothing else yet. `release` is
  * apart from `grant`, so that a storm of acquires cannot starve releases and renewals.
  */
-export class Functions extends Construct {
+export class Functions extends Construct implements HoldfastFunctions {
   readonly connection: LambdaFunction
   readonly grant: LambdaFunction
   readonly release: LambdaFunction
@@ -42,12 +63,11 @@ export class Functions extends Construct {
     props: FunctionsProps,
     reservedConcurrentExecutions: number | undefined,
   ): LambdaFunction {
-    const logGroup = new LogGroup(this, `${id}Log`, {
-      retention: props.logRetention,
-      removalPolicy: props.removalPolicy,
-    })
+    const logGroup = new LogGroup(this, `${id}Log`, props.logs)
     const role = new Role(this, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
     logGroup.grantWrite(role)
+    // Lambda decrypts the environment with the rights of the role.
+    props.encryptionKey?.grantDecrypt(role)
     return new LambdaFunction(this, id, {
       description: `Holdfast: ${name}`,
       runtime: Runtime.NODEJS_24_X,
@@ -60,6 +80,11 @@ export class Functions extends Construct {
       environment: { ...props.environment },
       role,
       logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      // Three records for each message would say that it began, ended and took so long, which the metrics say too.
+      systemLogLevelV2: SystemLogLevel.WARN,
+      ...(props.encryptionKey === undefined ? {} : { environmentEncryption: props.encryptionKey }),
+      ...(props.tracing === undefined ? {} : { tracing: props.tracing }),
       ...(reservedConcurrentExecutions === undefined ? {} : { reservedConcurrentExecutions }),
     })
   }

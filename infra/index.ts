@@ -1,10 +1,12 @@
 /**
- * The infrastructure, for CDK apps: `import { Holdfast } from 'holdfast/cdk'`.
+ * The infrastructure, for CDK apps: `import { Holdfast } from 'holdfast/cdk'`. `holdfast/infra` is the same.
  *
  * @module holdfast/cdk
  */
 
 export type { Timing } from '../protocol/timing.js'
+export type { HoldfastFunctions } from './functions.js'
 export type { ConnectOptions, Grants } from './grants.js'
-export { Holdfast, type HoldfastProps } from './holdfast.js'
+export { Holdfast } from './holdfast.js'
+export type { HoldfastProps } from './props.js'
 export { HoldfastStack, type HoldfastStackProps } from './stack.js'

@@ -1,4 +1,4 @@
-import { Names, type RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { Names, Stack } from 'aws-cdk-lib'
 import { AccessLogField, AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
 import {
   type CfnRoute,
@@ -12,7 +12,7 @@ import { WebSocketIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers
 import { WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { LogGroup, type LogGroupProps } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type { Throttle } from './throttles.js'
 
@@ -24,7 +24,7 @@ export interface SocketProps {
   /** By the type of message. */
   readonly routeThrottles: Readonly<Record<string, Throttle>>
   readonly detailedMetrics: boolean
-  readonly accessLogs: { readonly retention: RetentionDays; readonly removalPolicy: RemovalPolicy } | undefined
+  readonly accessLogs: LogGroupProps | undefined
 }
 
 /** The WebSocket API and its one stage. Routes come last, since the functions need to know its address. */
@@ -35,7 +35,8 @@ export class Socket extends Construct {
   readonly callbackUrl: string
   /** Where events come from, as they name it: `<API id>/live`. */
   readonly source: string
-  private readonly api: WebSocketApi
+  readonly api: WebSocketApi
+  readonly stage: WebSocketStage
   private readonly settings: CfnStage
   private readonly routeThrottles: Readonly<Record<string, Throttle>>
 
@@ -46,7 +47,7 @@ export class Socket extends Construct {
       description: 'Holdfast: session locks',
       routeSelectionExpression: '$request.body.type',
     })
-    const stage = new WebSocketStage(this, 'Stage', {
+    this.stage = new WebSocketStage(this, 'Stage', {
       webSocketApi: this.api,
       stageName: STAGE,
       autoDeploy: true,
@@ -61,10 +62,10 @@ export class Socket extends Construct {
             },
           }),
     })
-    this.url = stage.url
-    this.callbackUrl = stage.callbackUrl
+    this.url = this.stage.url
+    this.callbackUrl = this.stage.callbackUrl
     this.source = `${this.api.apiId}/${STAGE}`
-    this.settings = stage.node.defaultChild as CfnStage
+    this.settings = this.stage.node.defaultChild as CfnStage
     this.routeThrottles = props.routeThrottles
     this.set('DefaultRouteSettings', {})
     for (const [type, throttle] of Object.entries(props.routeThrottles)) {

@@ -1,7 +1,8 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
 import { ManagedPolicy } from 'aws-cdk-lib/aws-iam'
 import type { Construct } from 'constructs'
-import { Holdfast, type HoldfastProps } from './holdfast.js'
+import { Holdfast } from './holdfast.js'
+import type { HoldfastProps } from './props.js'
 
 export interface HoldfastStackProps extends StackProps, HoldfastProps {}
 

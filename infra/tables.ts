@@ -1,5 +1,12 @@
 import type { RemovalPolicy } from 'aws-cdk-lib'
-import { AttributeType, BillingMode, Table, type TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
+import {
+  AttributeType,
+  BillingMode,
+  type ITable,
+  Table,
+  type TableEncryption,
+  type WarmThroughput,
+} from 'aws-cdk-lib/aws-dynamodb'
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { Construct } from 'constructs'
@@ -9,18 +16,22 @@ export interface TablesProps {
   readonly deletionProtection: boolean
   readonly encryption: TableEncryption | undefined
   readonly encryptionKey: IKey | undefined
+  readonly warmThroughput: WarmThroughput | undefined
+  /** Tables that exist already. */
+  readonly locks: ITable | undefined
+  readonly sessions: ITable | undefined
 }
 
 /** The two tables. Nobody but the functions touches `locks`; nobody but applications touches `sessions`. */
 export class Tables extends Construct {
-  readonly locks: Table
-  readonly sessions: Table
+  readonly locks: ITable
+  readonly sessions: ITable
 
   constructor(scope: Construct, id: string, props: TablesProps) {
     super(scope, id)
     // Lock records are never restored from a backup: an old one would hand out epochs that were used before.
-    this.locks = this.table('Locks', props, false)
-    this.sessions = this.table('Sessions', props, true)
+    this.locks = props.locks ?? this.table('Locks', props, false)
+    this.sessions = props.sessions ?? this.table('Sessions', props, true)
   }
 
   /**
@@ -28,8 +39,8 @@ export class Tables extends Construct {
    * be in one place: a replica takes writes that the others do not know yet, and strongly consistent replicas have no
    * TTL. To change the class later, or an id, makes a new table: every session is gone.
    */
-  private table(id: string, props: TablesProps, pointInTimeRecoveryEnabled: boolean): Table {
-    return new Table(this, id, {
+  private table(id: string, props: TablesProps, pointInTimeRecoveryEnabled: boolean): ITable {
+    const table = new Table(this, id, {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
       timeToLiveAttribute: 'expiresAt',
@@ -38,7 +49,10 @@ export class Tables extends Construct {
       removalPolicy: props.removalPolicy,
       ...(props.encryption === undefined ? {} : { encryption: props.encryption }),
       ...(props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey }),
+      ...(props.warmThroughput === undefined ? {} : { warmThroughput: props.warmThroughput }),
     })
+    // CDK's own classes are none of its interfaces under exactOptionalPropertyTypes.
+    return table as ITable
   }
 }
 
@@ -47,7 +61,7 @@ export class Tables extends Construct {
  * patterns of the items' keys, where not all items are meant.
  */
 export function grantOn(
-  table: Table,
+  table: ITable,
   grantee: IGrantable,
   actions: readonly string[],
   leadingKeys?: readonly string[],

@@ -35,7 +35,8 @@ export const ACKNOWLEDGED: readonly Acknowledged[] = [
   },
   {
     rules: ['cloudwatch_log_group_encrypted_check'],
-    reason: 'Logs have no ids and no values. CloudWatch encrypts them with a key of its own.',
+    reason:
+      'The prop encryptionKey does it. By default CloudWatch encrypts logs with a key of its own; they have no ids and no values.',
   },
   {
     rules: ['cloudwatch_log_group_retention_period_check'],
@@ -50,7 +51,8 @@ export const ACKNOWLEDGED: readonly Acknowledged[] = [
   {
     rules: ['Serverless-LambdaTracing'],
     reason:
-      'X-Ray costs time and money for each message. The functions make no calls but to DynamoDB and to connections.',
+      'The prop tracing does it. X-Ray costs time and money for each message, and the functions call nothing but DynamoDB and ' +
+      'connections.',
   },
   {
     rules: ['lambda_function_public_access_prohibited_check'],

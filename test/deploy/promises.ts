@@ -23,6 +23,7 @@ const failing = (type: string, holds: (properties: Part, resource: Part) => bool
 const TABLE = 'AWS::DynamoDB::Table'
 const FUNCTION = 'AWS::Lambda::Function'
 const STAGE = 'AWS::ApiGatewayV2::Stage'
+const LOG_GROUP = 'AWS::Logs::LogGroup'
 
 const list = (value: Part): readonly Part[] => (Array.isArray(value) ? value : value === undefined ? [] : [value])
 
@@ -31,10 +32,15 @@ const isOfLocks = ([id]: readonly [string, Part]): boolean => /TablesLocks/.test
 /** Rights that CDK gives together, and AWS has no shorter names for. */
 const WILDCARDS_THAT_MUST_BE = /\/@connections\/\*|"kms:(?:ReEncrypt|GenerateDataKey)\*"/
 
+/** A trace is of no resource. */
+const isOfTraces = ({ Action }: Part): boolean => list(Action).every((action) => action.startsWith('xray:Put'))
+
 const wildcards = (document: Part): readonly string[] =>
-  list(document?.Statement).flatMap(({ Action, Resource }) =>
-    [...list(Action), ...list(Resource)].map((part) => JSON.stringify(part)).filter((part) => part.includes('*')),
-  )
+  list(document?.Statement)
+    .filter((statement) => !isOfTraces(statement))
+    .flatMap(({ Action, Resource }) =>
+      [...list(Action), ...list(Resource)].map((part) => JSON.stringify(part)).filter((part) => part.includes('*')),
+    )
 
 /** All that a template must keep, with any props. */
 const PROMISES: readonly Promised[] = [
@@ -64,14 +70,18 @@ const PROMISES: readonly Promised[] = [
         .map(([id]) => id),
   },
   {
-    name: 'a key of the own encrypts both tables',
+    name: 'a key of the own encrypts tables, environments and logs',
     broken: (template) =>
       ofType(template, 'AWS::KMS::Key').length === 0
         ? []
-        : failing(
-            TABLE,
-            ({ SSESpecification: sse }) => sse?.SSEEnabled === true && sse.KMSMasterKeyId !== undefined,
-          )(template),
+        : [
+            ...failing(
+              TABLE,
+              ({ SSESpecification: sse }) => sse?.SSEEnabled === true && sse.KMSMasterKeyId !== undefined,
+            )(template),
+            ...failing(FUNCTION, ({ KmsKeyArn }) => KmsKeyArn !== undefined)(template),
+            ...failing(LOG_GROUP, ({ KmsKeyId }) => KmsKeyId !== undefined)(template),
+          ],
   },
   {
     name: 'the stage throttles',
@@ -87,7 +97,7 @@ const PROMISES: readonly Promised[] = [
       ({ DefaultRouteSettings: route }) => route?.DataTraceEnabled === false && route.LoggingLevel === 'OFF',
     ),
   },
-  { name: 'logs end', broken: failing('AWS::Logs::LogGroup', ({ RetentionInDays }) => RetentionInDays > 0) },
+  { name: 'logs end', broken: failing(LOG_GROUP, ({ RetentionInDays }) => RetentionInDays > 0) },
   {
     name: 'a connection needs a signature',
     broken: failing(
@@ -101,7 +111,10 @@ const PROMISES: readonly Promised[] = [
   },
   {
     name: 'a function has a bound, and its log',
-    broken: failing(FUNCTION, ({ Timeout, LoggingConfig }) => Timeout === 10 && LoggingConfig?.LogGroup !== undefined),
+    broken: failing(
+      FUNCTION,
+      ({ Timeout, LoggingConfig: log }) => Timeout === 10 && log?.LogGroup !== undefined && log.LogFormat === 'JSON',
+    ),
   },
   {
     name: 'a function runs on a maintained Node.js',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { App, type Environment, Stack, Stage } from 'aws-cdk-lib'
 import { Key } from 'aws-cdk-lib/aws-kms'
+import { Tracing } from 'aws-cdk-lib/aws-lambda'
 import { Holdfast, HoldfastStack } from '../../infra/index.js'
 import { packageRoot } from '../../local/package-root.cjs'
 
@@ -20,12 +21,17 @@ export const VARIANTS: readonly Variant[] = [
   { name: 'defaults', hasFlags: true, build: (app) => void new HoldfastStack(app, 'Holdfast') },
   { name: 'no feature flags', hasFlags: false, build: (app) => void new HoldfastStack(app, 'Holdfast') },
   {
-    name: 'a key, logs and metrics',
+    name: 'a key, logs, metrics and traces',
     hasFlags: true,
     build: (app) => {
       const stack = new Stack(app, 'Holdfast', { env: GOVERNMENT })
       const encryptionKey = new Key(stack, 'Key', { enableKeyRotation: true })
-      new Holdfast(stack, 'Holdfast', { encryptionKey, accessLogs: true, detailedMetrics: true })
+      new Holdfast(stack, 'Holdfast', {
+        encryptionKey,
+        accessLogs: true,
+        detailedMetrics: true,
+        tracing: Tracing.ACTIVE,
+      })
     },
   },
   {

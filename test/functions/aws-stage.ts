@@ -33,7 +33,7 @@ export class AwsStage {
         AWS_SHARED_CREDENTIALS_FILE: devNull,
       })
       // Each line of a function's log would be shown, and half of these tests are of failures.
-      jest.spyOn(console, 'log').mockImplementation(() => {})
+      jest.spyOn(process.stdout, 'write').mockReturnValue(true)
     })
     beforeEach(() => {
       this.replaceFunctions()

@@ -62,7 +62,9 @@ describe('the functions', () => {
     }
   })
 
-  test('each writes to a log group of its own that forgets', () => {
+  test('each writes JSON to a log group of its own that forgets, and Lambda writes no record for each message', () => {
+    for (const [, { Properties }] of functions)
+      expect(Properties.LoggingConfig).toMatchObject({ LogFormat: 'JSON', SystemLogLevel: 'WARN' })
     const groups = functions.map(([, { Properties }]) => stack.text(Properties.LoggingConfig.LogGroup))
     expect(groups).toEqual(FUNCTIONS.map((name) => `<Functions/${name}Log>`))
     for (const name of FUNCTIONS) expect(stack.one(`Functions/${name}Log`).Properties.RetentionInDays).toBe(30)
