@@ -36,6 +36,8 @@ export interface HoldfastFunctions {
   readonly grant: IFunction
   /** Releases locks and renews leases. */
   readonly release: IFunction
+  /** All messages that come over HTTPS: undefined where there is no function URL. */
+  readonly https: IFunction | undefined
 }
 
 /**

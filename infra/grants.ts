@@ -2,7 +2,7 @@ import { Aws, Lazy, Stack } from 'aws-cdk-lib'
 import type { Grant, IGrantable, IPrincipal, IRole, IUser } from 'aws-cdk-lib/aws-iam'
 import type { Construct } from 'constructs'
 import { NAMESPACE_PATTERN } from '../protocol/keys.js'
-import type { FunctionUrl } from './https.js'
+import { ApplicationGrants, type Right } from './application-grants.js'
 import type { Socket } from './socket.js'
 import { grantOn, type Tables } from './tables.js'
 
@@ -10,28 +10,26 @@ import { grantOn, type Tables } from './tables.js'
 export interface ConnectOptions {
   /**
    * The only namespaces that the grantee may use, each 1 to 64 of A-Z a-z 0-9 _ . - It must be a role or a user then, for
-   * which there is one such grant. All of them share an environment variable of the functions: some 30 roles fit.
+   * which there is one such grant. All of them share an environment variable of the functions: some 30 roles fit. A role
+   * of another stack is given as `Role.fromRoleName`: each stack would need the other first.
    *
    * @default - all namespaces
    */
   readonly namespaces?: readonly string[]
 }
 
-/** The ways by which messages come. */
-interface Ways {
-  readonly socket: Socket
-  readonly functionUrl: FunctionUrl | undefined
-}
-
 /** The rights that a deployment gives to others. */
-export class Grants {
+export class Grants extends ApplicationGrants {
   private readonly confined: { readonly principal: string; readonly namespaces: readonly string[] }[] = []
 
   constructor(
     private readonly scope: Construct,
     private readonly tables: Tables,
-    private readonly ways: () => Ways,
-  ) {}
+    private readonly socket: Socket,
+    rights: () => readonly Right[],
+  ) {
+    super(tables.sessions, rights)
+  }
 
   /**
    * Allows an application server to connect, to send messages, and to read and write sessions. It gets locks only through the functions.
@@ -42,16 +40,15 @@ export class Grants {
    *
    * @example
    * holdfast.grants.connect(shop.taskRole, { namespaces: ['shop'] })
-   * @throws {RangeError} for a wrong namespace, or none, and for a grantee that is neither a role nor a user.
+   * @throws {RangeError} for a wrong namespace, or none, for a grantee that is neither a role nor a user, and for
+   *   one of another account.
    */
-  connect(grantee: IGrantable, { namespaces }: ConnectOptions = {}): Grant {
+  override connect(grantee: IGrantable, { namespaces }: ConnectOptions = {}): Grant {
     if (namespaces !== undefined) this.confine(grantee, namespaces)
-    const leadingKeys = namespaces?.map((namespace) => `${namespace}#*`)
-    // The transaction that gives a session another id consists of updates: for IAM it is two UpdateItem.
-    const sessions = grantOn(this.tables.sessions, grantee, ['GetItem', 'UpdateItem'], leadingKeys)
-    const { socket, functionUrl } = this.ways()
-    const connect = sessions.combine(socket.grantConnect(grantee))
-    return functionUrl === undefined ? connect : connect.combine(functionUrl.grantSend(grantee))
+    return this.grant(
+      grantee,
+      namespaces?.map((namespace) => `${namespace}#*`),
+    )
   }
 
   /**
@@ -63,7 +60,7 @@ export class Grants {
    */
   operate(grantee: IGrantable): Grant {
     const processes = grantOn(this.tables.locks, grantee, ['UpdateItem'], ['P#*'])
-    return processes.combine(this.ways().socket.grantClose(grantee))
+    return processes.combine(this.socket.grantClose(grantee))
   }
 
   /** The variable of the functions that says whom they confine: undefined where they confine nobody. */

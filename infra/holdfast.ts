@@ -1,7 +1,7 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib'
 import type { WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2'
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb'
-import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
+import type { Grant, IGrantable, PolicyDocument } from 'aws-cdk-lib/aws-iam'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { PROCESSES_DEFAULT, PROCESSES_MAX } from '../protocol/limits.js'
@@ -11,6 +11,7 @@ import { allowLogs } from './encryption.js'
 import { Functions, type HoldfastFunctions } from './functions.js'
 import { Grants } from './grants.js'
 import { FunctionUrl, hasFunctionUrls } from './https.js'
+import { attributesOf, type HoldfastAttributes, type IHoldfast, ImportedHoldfast } from './imported.js'
 import type { HoldfastProps } from './props.js'
 import { Socket } from './socket.js'
 import { grantOn, Tables } from './tables.js'
@@ -30,14 +31,41 @@ const MEMORY_MB = 512
  * holdfast.grants.connect(server.taskRole)
  * container.addEnvironment('HOLDFAST_CONFIG', holdfast.config)
  */
-export class Holdfast extends Construct {
-  /** The address that clients connect to: `wss://…/live`. */
+export class Holdfast extends Construct implements IHoldfast {
+  /**
+   * A store that another CDK app deployed, in this account.
+   *
+   * @example
+   * const holdfast = Holdfast.fromAttributes(this, 'Holdfast', { apiId: 'a1b2c3d4e5', sessionsTableName: 'sessions' })
+   */
+  static fromAttributes(scope: Construct, id: string, attributes: HoldfastAttributes): IHoldfast {
+    return new ImportedHoldfast(scope, id, attributes)
+  }
+
+  /**
+   * A store that another CDK app deployed, in this account, by its configuration: the output `HoldfastConfig`. Where the
+   * Sessions table has a key of its own, it must be given too: without the right to it, DynamoDB refuses all requests.
+   * Without `httpsFunctionArn` applications use the WebSocket alone.
+   *
+   * @example
+   * const holdfast = Holdfast.fromConfig(this, 'Holdfast', process.env.HOLDFAST_CONFIG ?? '')
+   * holdfast.grants.connect(server.taskRole)
+   * @throws {RangeError} where the configuration is not known at synthesis, or its url is a domain name of its own.
+   */
+  static fromConfig(
+    scope: Construct,
+    id: string,
+    config: string,
+    options: Pick<HoldfastAttributes, 'encryptionKey' | 'httpsFunctionArn'> = {},
+  ): IHoldfast {
+    return new ImportedHoldfast(scope, id, { ...attributesOf(config), ...options })
+  }
+
+  /** The address that clients connect to: `wss://…/live`, or the domain name. */
   readonly url: string
-  /** The value of `HOLDFAST_CONFIG` for applications: their whole configuration as one JSON string. */
   readonly config: string
   /** Locks and queues. No user data is in it. */
   readonly locksTable: ITable
-  /** The sessions themselves. */
   readonly sessionsTable: ITable
   /** The WebSocket API of the store. */
   readonly api: WebSocketApi
@@ -45,7 +73,6 @@ export class Holdfast extends Construct {
   readonly stage: WebSocketStage
   /** The functions of the store, for alarms and the like. */
   readonly functions: HoldfastFunctions
-  /** Gives rights to roles, users and others. */
   readonly grants: Grants
   private readonly socket: Socket
   private readonly functionUrl: FunctionUrl | undefined
@@ -69,7 +96,6 @@ export class Holdfast extends Construct {
     })
     this.locksTable = tables.locks
     this.sessionsTable = tables.sessions
-    this.grants = new Grants(this, tables, () => ({ socket: this.socket, functionUrl: this.functionUrl }))
     const processes = checkedProcesses(props.processesMax ?? PROCESSES_DEFAULT)
     const timing = compileTiming({ leaseMs: leaseMsFor(processes), ...props.timing })
     const size: Size = { processes, leaseMs: timing.leaseMs }
@@ -83,7 +109,12 @@ export class Holdfast extends Construct {
       routeThrottles: routeThrottles(throttle, size),
       detailedMetrics: props.detailedMetrics ?? false,
       accessLogs: props.accessLogs === true ? logs : undefined,
+      domainName: props.domainName,
     })
+    this.grants = new Grants(this, tables, this.socket, () => [
+      { action: 'execute-api:Invoke', resourceArn: this.socket.arn('$connect') },
+      ...(this.functionUrl?.rights ?? []),
+    ])
     const functions = new Functions(this, 'Functions', {
       environment: {
         HOLDFAST_LOCKS_TABLE: this.locksTable.tableName,
@@ -111,6 +142,11 @@ export class Holdfast extends Construct {
       sessionsTable: this.sessionsTable.tableName,
       ...(this.functionUrl === undefined ? {} : { httpsUrl: this.functionUrl.url }),
     })
+    for (const role of props.applicationRoles ?? []) this.grants.connect(role)
+  }
+
+  get accessPolicy(): PolicyDocument {
+    return this.grants.document()
   }
 
   /** The same as `grants.connect` for all namespaces. */

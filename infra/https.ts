@@ -1,6 +1,6 @@
 import { type Stack, Token } from 'aws-cdk-lib'
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import { FunctionUrlAuthType, type Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import type { Right } from './application-grants.js'
 
 /**
  * Regions without function URLs, as a copy of https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html, read on
@@ -29,29 +29,30 @@ const REGIONS_WITHOUT: ReadonlySet<string> = new Set([
 export const hasFunctionUrls = ({ region }: Stack): boolean =>
   Token.isUnresolved(region) || !REGIONS_WITHOUT.has(region)
 
+/**
+ * The rights to send messages to the function URL of this function. AWS asks for two. By the condition, the second one is no
+ * right to invoke the function by other ways, with an event that names another caller.
+ */
+export const rightsToSend = (resourceArn: string): readonly Right[] => [
+  {
+    action: 'lambda:InvokeFunctionUrl',
+    resourceArn,
+    conditions: { StringEquals: { 'lambda:FunctionUrlAuthType': FunctionUrlAuthType.AWS_IAM } },
+  },
+  {
+    action: 'lambda:InvokeFunction',
+    resourceArn,
+    conditions: { Bool: { 'lambda:InvokedViaFunctionUrl': 'true' } },
+  },
+]
+
 /** The URL of the function that takes messages over HTTPS. Each request is signed by the caller's AWS credentials. */
 export class FunctionUrl {
   readonly url: string
+  readonly rights: readonly Right[]
 
-  constructor(private readonly handler: LambdaFunction) {
+  constructor(handler: LambdaFunction) {
     this.url = handler.addFunctionUrl({ authType: FunctionUrlAuthType.AWS_IAM }).url
-  }
-
-  /**
-   * Allows sending messages. AWS asks for two rights. By the condition, the second one is no right to invoke the function
-   * by other ways, with an event that names another caller.
-   */
-  grantSend(grantee: IGrantable): Grant {
-    const grant = (action: string, conditions: Record<string, Record<string, unknown>>) =>
-      Grant.addToPrincipal({
-        grantee,
-        actions: [`lambda:${action}`],
-        resourceArns: [this.handler.functionArn],
-        conditions,
-      })
-    const byUrl = grant('InvokeFunctionUrl', {
-      StringEquals: { 'lambda:FunctionUrlAuthType': FunctionUrlAuthType.AWS_IAM },
-    })
-    return byUrl.combine(grant('InvokeFunction', { Bool: { 'lambda:InvokedViaFunctionUrl': 'true' } }))
+    this.rights = rightsToSend(handler.functionArn)
   }
 }

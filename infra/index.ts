@@ -5,8 +5,10 @@
  */
 
 export type { Timing } from '../protocol/timing.js'
+export type { ApplicationGrants } from './application-grants.js'
 export type { HoldfastFunctions } from './functions.js'
 export type { ConnectOptions, Grants } from './grants.js'
 export { Holdfast } from './holdfast.js'
+export type { HoldfastAttributes, IHoldfast } from './imported.js'
 export type { HoldfastProps } from './props.js'
 export { HoldfastStack, type HoldfastStackProps } from './stack.js'

@@ -1,5 +1,7 @@
 import type { RemovalPolicy } from 'aws-cdk-lib'
+import type { IDomainName } from 'aws-cdk-lib/aws-apigatewayv2'
 import type { ITable, TableEncryption, WarmThroughput } from 'aws-cdk-lib/aws-dynamodb'
+import type { IRole } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { Tracing } from 'aws-cdk-lib/aws-lambda'
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs'
@@ -21,6 +23,21 @@ export interface HoldfastProps {
    * @default - the defaults of the protocol, and the lease by `processesMax`
    */
   readonly timing?: Partial<Timing>
+  /**
+   * Roles of application servers that may connect, and use sessions of all namespaces: the same as `grants.connect` for
+   * each. A role that is made by other means is given as `Role.fromRoleName`. Each must be of the stack's account.
+   *
+   * @default - none
+   */
+  readonly applicationRoles?: readonly IRole[]
+  /**
+   * A domain name for clients to connect to, at its root, such as where a VPC has an endpoint for `execute-api` with private
+   * DNS, which answers with 403. It can have no other API. Its DNS record is yours to make. The functions and `evict` go on
+   * to use the API's own address.
+   *
+   * @default - clients connect to the API's own address
+   */
+  readonly domainName?: IDomainName
   /**
    * A table that exists already, for locks and queues. It must be of this region, have the string key `pk` and the time to
    * live `expiresAt`, be billed on demand, and be of no other use. The hazard: one with replicas, or one that was restored

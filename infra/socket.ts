@@ -1,8 +1,10 @@
 import { Names, Stack } from 'aws-cdk-lib'
 import { AccessLogField, AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
 import {
+  ApiMapping,
   type CfnRoute,
   type CfnStage,
+  type IDomainName,
   LogGroupLogDestination,
   WebSocketApi,
   type WebSocketRoute,
@@ -14,9 +16,8 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, type LogGroupProps } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
+import { STAGE, stageArn } from './stage-arn.js'
 import type { Throttle } from './throttles.js'
-
-const STAGE = 'live'
 
 export interface SocketProps {
   /** Of all routes that have none of their own. */
@@ -25,13 +26,14 @@ export interface SocketProps {
   readonly routeThrottles: Readonly<Record<string, Throttle>>
   readonly detailedMetrics: boolean
   readonly accessLogs: LogGroupProps | undefined
+  readonly domainName: IDomainName | undefined
 }
 
 /** The WebSocket API and its one stage. Routes come last, since the functions need to know its address. */
 export class Socket extends Construct {
-  /** The address that clients connect to: `wss://…/live`. */
+  /** The address that clients connect to: `wss://…/live`, or the domain name. */
   readonly url: string
-  /** Where functions push to connections: `https://…/live`. */
+  /** Where functions push to connections: `https://…/live`, also where there is a domain name. */
   readonly callbackUrl: string
   /** Where events come from, as they name it: `<API id>/live`. */
   readonly source: string
@@ -62,7 +64,7 @@ export class Socket extends Construct {
             },
           }),
     })
-    this.url = this.stage.url
+    this.url = props.domainName === undefined ? this.stage.url : this.map(props.domainName)
     this.callbackUrl = this.stage.callbackUrl
     this.source = `${this.api.apiId}/${STAGE}`
     this.settings = this.stage.node.defaultChild as CfnStage
@@ -93,13 +95,21 @@ export class Socket extends Construct {
     for (const type of types) this.throttled(type, this.api.addRoute(type, { integration, returnResponse: true }))
   }
 
-  grantConnect(grantee: IGrantable): Grant {
-    return this.grant(grantee, 'execute-api:Invoke', '$connect')
+  /** The name of a route or a path, for policies. */
+  arn(path: string): string {
+    const stack = Stack.of(this)
+    return stageArn(stack, { apiId: this.api.apiId, region: stack.region }, path)
   }
 
   /** Allows sending to the connections of this stage; neither looking at them nor closing them. */
   grantPush(grantee: IGrantable): Grant {
-    return this.grant(grantee, 'execute-api:ManageConnections', 'POST/@connections/*')
+    return this.grantConnections(grantee, 'POST')
+  }
+
+  /** Serves the stage under the domain name, at its root. */
+  private map(domainName: IDomainName): string {
+    new ApiMapping(this, 'Mapping', { api: this.api, domainName, stage: this.stage })
+    return `wss://${domainName.name}`
   }
 
   /** Both settings that are added log the text of messages. No default and no change by hand turns them on. */
@@ -117,13 +127,12 @@ export class Socket extends Construct {
 
   /** Allows closing the connections of this stage; neither looking at them nor sending to them. */
   grantClose(grantee: IGrantable): Grant {
-    return this.grant(grantee, 'execute-api:ManageConnections', 'DELETE/@connections/*')
+    return this.grantConnections(grantee, 'DELETE')
   }
 
-  private grant(grantee: IGrantable, action: string, path: string): Grant {
-    const resourceName = `${STAGE}/${path}`
-    const arn = Stack.of(this).formatArn({ service: 'execute-api', resource: this.api.apiId, resourceName })
-    return Grant.addToPrincipal({ grantee, actions: [action], resourceArns: [arn] })
+  private grantConnections(grantee: IGrantable, method: string): Grant {
+    const resourceArns = [this.arn(`${method}/@connections/*`)]
+    return Grant.addToPrincipal({ grantee, actions: ['execute-api:ManageConnections'], resourceArns })
   }
 }
 

@@ -1,5 +1,4 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
-import { ManagedPolicy } from 'aws-cdk-lib/aws-iam'
 import type { Construct } from 'constructs'
 import { Holdfast } from './holdfast.js'
 import type { HoldfastProps } from './props.js'
@@ -13,14 +12,16 @@ export class HoldfastStack extends Stack {
   constructor(scope: Construct, id: string, props: HoldfastStackProps = {}) {
     super(scope, id, { description: 'Holdfast: a session store with real locks', ...props })
     this.holdfast = new Holdfast(this, 'Holdfast', props)
-    const policy = new ManagedPolicy(this, 'Access', {
-      description: 'What an application server needs to use Holdfast',
-    })
-    this.holdfast.grantAccess(policy)
     this.output('Url', this.holdfast.url, 'What clients connect to')
     this.output('LocksTableName', this.holdfast.locksTable.tableName, 'Locks and queues; no user data')
     this.output('SessionsTableName', this.holdfast.sessionsTable.tableName, 'The sessions')
-    this.output('AccessPolicyArn', policy.managedPolicyArn, "Attach this policy to the applications' role")
+    this.output(
+      'AccessPolicy',
+      this.toJsonString(this.holdfast.accessPolicy),
+      'The policy for the role of applications',
+    )
+    const { https } = this.holdfast.functions
+    if (https !== undefined) this.output('HttpsFunctionArn', https.functionArn, 'The function for messages over HTTPS')
     this.output('HoldfastConfig', this.holdfast.config, 'Set this as HOLDFAST_CONFIG in applications')
   }
 

@@ -21,7 +21,7 @@ const FINDINGS = {
     "Look at the functions' logs and errors. 'holdfast show' names the holder; its lease, or its busy time, should have ended.",
   GATEWAY_UNREACHABLE: 'Check url of the configuration, DNS, the network and proxies. A local stack must run.',
   CONNECT_FORBIDDEN:
-    "Check url of the configuration, with its stage. Give the role execute-api:Invoke on the stage's $connect (the stack's policy AccessPolicyArn). In a VPC, an endpoint for execute-api with private DNS answers 403 for public APIs.",
+    "Check url of the configuration, with its stage. Give the role execute-api:Invoke on the stage's $connect (the stack's output AccessPolicy). In a VPC, an endpoint for execute-api with private DNS answers 403 for public APIs: give the store a domainName.",
   GATEWAY_WRONG: 'There is no such API or stage: take url from the output HoldfastConfig of this region.',
   FUNCTIONS_FAILING: "Look at the log of the function 'connection': it failed, or has no right to the Locks table.",
   FUNCTIONS_SILENT:

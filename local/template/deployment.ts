@@ -14,7 +14,7 @@ export interface Deployment {
   readonly functions: readonly FunctionSpec[]
   readonly api: ApiSpec
   readonly functionUrl: FunctionUrlSpec | undefined
-  /** The permissions of applications: the policy that the output `AccessPolicyArn` names. */
+  /** The permissions of applications: the output `AccessPolicy`. */
   readonly applicationStatements: readonly Statement[]
   /** The permissions of the template's roles, by their names. */
   readonly roles: ReadonlyMap<string, readonly Statement[]>
@@ -33,7 +33,7 @@ export function readDeployment(folder: string): Deployment {
     functions,
     api: readApi(resources, functions),
     functionUrl: readFunctionUrl(resources, functions),
-    applicationStatements: readAccessPolicy(resources, requiredOutput(outputs, 'AccessPolicyArn')),
+    applicationStatements: readAccessPolicy(requiredOutput(outputs, 'AccessPolicy')),
     roles: new Map([...readRoles(resources).values()].map(({ name, statements }) => [name, statements])),
     outputs,
   }
@@ -45,10 +45,13 @@ export function requiredOutput(outputs: Readonly<Record<string, string>>, name: 
   return value
 }
 
-function readAccessPolicy(resources: Resources, arn: string): Statement[] {
-  const policy = resources.ofType('AWS::IAM::ManagedPolicy').find(({ id }) => id === arn)
-  if (policy === undefined) throw new TemplateError(`the output 'AccessPolicyArn' names no policy of the stack: ${arn}`)
-  return readStatements(policy.properties.PolicyDocument, policy.logicalId)
+function readAccessPolicy(document: string): Statement[] {
+  try {
+    return readStatements(JSON.parse(document), 'AccessPolicy')
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw new TemplateError("the output 'AccessPolicy' is no policy document")
+  }
 }
 
 /** Replaces the API's hostname by this machine, in every URL that the template makes of it. */

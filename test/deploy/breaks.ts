@@ -21,15 +21,25 @@ const change =
       if (resource.Type === type && id.includes(text)) edit(resource.Properties)
   }
 
-/** Takes a right away from a function, or from applications. */
+/** Takes a right away from a function. */
 const withoutRight = (action: string, who: string): Break => ({
   name: `${action}@${who}`,
-  found: new RegExp(`${who === 'Access' ? 'application' : who} may not ${action}`),
-  apply: change(who === 'Access' ? 'AWS::IAM::ManagedPolicy' : 'AWS::IAM::Policy', who, ({ PolicyDocument }) => {
+  found: new RegExp(`${who} may not ${action}`),
+  apply: change('AWS::IAM::Policy', who, ({ PolicyDocument }) => {
     for (const statement of PolicyDocument.Statement)
       if (Array.isArray(statement.Action)) statement.Action = statement.Action.filter((one: string) => one !== action)
       else if (statement.Action === action) statement.Action = []
   }),
+})
+
+/** Takes a right away from applications: it is in the text of the output. */
+const withoutAccess = (action: string): Break => ({
+  name: `${action}@AccessPolicy`,
+  found: new RegExp(`application may not ${action}`),
+  apply: ({ Outputs }) => {
+    const output = Outputs?.AccessPolicy
+    output.Value = JSON.parse(JSON.stringify(output.Value).replaceAll(action, 'none:Nothing'))
+  },
 })
 
 /** Gives a right that nobody needs. */
@@ -47,8 +57,8 @@ export const BREAKS: readonly Break[] = [
   withoutRight('dynamodb:GetItem', 'Release'),
   withoutRight('dynamodb:DeleteItem', 'Connection'),
   withoutRight('execute-api:ManageConnections', 'Grant'),
-  withoutRight('dynamodb:GetItem', 'Access'),
-  withoutRight('execute-api:Invoke', 'Access'),
+  withoutAccess('dynamodb:GetItem'),
+  withoutAccess('execute-api:Invoke'),
   withRight('dynamodb:Scan', 'Grant'),
   {
     name: 'no deletion protection',
@@ -95,6 +105,14 @@ export const BREAKS: readonly Break[] = [
     ),
   },
   {
+    name: 'all sessions of all stores',
+    found: /the policy for applications has no wildcard/,
+    apply: ({ Outputs }) => {
+      const output = Outputs?.AccessPolicy
+      output.Value = JSON.parse(JSON.stringify(output.Value).replace('dynamodb:GetItem', 'dynamodb:*'))
+    },
+  },
+  {
     name: 'an old Node.js',
     found: /a function runs on a maintained Node\.js/,
     apply: change(FUNCTION, 'Grant', (properties) => void (properties.Runtime = 'nodejs18.x')),
@@ -103,6 +121,20 @@ export const BREAKS: readonly Break[] = [
     name: 'a public function',
     found: /only API Gateway invokes the functions/,
     apply: change('AWS::Lambda::Permission', 'connectRoute', (permission) => void (permission.Principal = '*')),
+  },
+  {
+    name: 'a key that encrypts nothing',
+    found: /a key of the own encrypts tables, environments and logs: .*Sessions/,
+    isForeign: true,
+    apply: (template) => void Object.assign(template.Resources, { Key: { Type: 'AWS::KMS::Key', Properties: {} } }),
+  },
+  {
+    name: 'a table that a replacement deletes',
+    found: /tables outlive the stack: .*Sessions/,
+    apply: ({ Resources }) => {
+      for (const resource of Object.values(Resources))
+        if (resource.Type === TABLE) Object.assign(resource, { UpdateReplacePolicy: 'Delete' })
+    },
   },
   {
     name: 'an open bucket',

@@ -3,6 +3,7 @@
 type Part = any
 export interface Template {
   readonly Resources: { readonly [id: string]: { readonly Type: string; readonly [part: string]: Part } }
+  readonly Outputs?: { readonly [id: string]: Part }
 }
 
 interface Promised {
@@ -128,6 +129,13 @@ const PROMISES: readonly Promised[] = [
           wildcards(Properties.PolicyDocument).some((part) => !WILDCARDS_THAT_MUST_BE.test(part)),
         )
         .map(([id]) => id),
+  },
+  {
+    name: 'the policy for applications has no wildcard',
+    broken: ({ Outputs = {} }) => {
+      const text = JSON.stringify(Outputs.AccessPolicy ?? '').replaceAll(/kms:(?:ReEncrypt|GenerateDataKey)\*/g, '')
+      return text.includes('*') ? ['AccessPolicy'] : []
+    },
   },
   {
     name: 'only API Gateway invokes the functions',

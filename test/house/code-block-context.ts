@@ -71,6 +71,8 @@ export const CONTEXT: { readonly [name: string]: string } = {
   locksTable: 'declare const locksTable: string',
   stack: `declare const stack: import('aws-cdk-lib').Stack`,
   taskDefinition: `declare const taskDefinition: import('aws-cdk-lib/aws-ecs').TaskDefinition`,
+  certificate: `declare const certificate: import('aws-cdk-lib/aws-certificatemanager').ICertificate`,
+  zone: `declare const zone: import('aws-cdk-lib/aws-route53').IHostedZone`,
   container: `declare const container: import('aws-cdk-lib/aws-ecs').ContainerDefinition`,
 }
 

@@ -14,7 +14,7 @@ import {
 import { Holdfast } from '../../infra/index.js'
 import { packageRoot } from '../../local/package-root.cjs'
 import { compileTiming } from '../../protocol/timing.js'
-import { allowed, allowedToRole } from './permissions.js'
+import { allowedToApplications, allowedToRole } from './permissions.js'
 import { createApp, type Part, synthesize } from './synthesis.js'
 
 const FUNCTIONS = ['Connection', 'Grant', 'Release', 'Https']
@@ -113,7 +113,7 @@ describe('the options', () => {
     for (const name of FUNCTIONS) {
       expect(keyActions(allowedToRole(encrypted, `Functions/${name}Role`))).toEqual(onKey('Locks'))
     }
-    expect(keyActions(allowed(encrypted, encrypted.one('Access')))).toEqual(onKey('Sessions'))
+    expect(keyActions(allowedToApplications(encrypted))).toEqual(onKey('Sessions'))
   })
 
   test('one key for both tables is given to the functions and the applications, and its policy allows that', () => {
@@ -140,11 +140,14 @@ describe('the options', () => {
 describe('the outputs', () => {
   const output = (name: string) => stack.text(stack.template.Outputs[name].Value)
 
-  test('they name the address, the tables and the policy for applications', () => {
+  test('they name the address and the tables, and hold the policy for applications', () => {
     expect(output('Url')).toBe('wss://<Socket/Api>.execute-api.<AWS::Region>.<AWS::URLSuffix>/live')
     expect(output('LocksTableName')).toBe('<Tables/Locks>')
     expect(output('SessionsTableName')).toBe('<Tables/Sessions>')
-    expect(output('AccessPolicyArn')).toBe('<Access>')
+    expect(output('HttpsFunctionArn')).toBe('<Functions/Https.Arn>')
+    expect(JSON.parse(output('AccessPolicy'))).toMatchObject({ Version: '2012-10-17', Statement: [{}, {}, {}, {}] })
+    // Nothing is attached to it, so that nothing keeps the stack from being deleted.
+    expect(stack.ofType('AWS::IAM::ManagedPolicy')).toEqual([])
   })
 
   test('one value configures an application', () => {

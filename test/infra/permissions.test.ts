@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Holdfast } from '../../infra/index.js'
-import { allowed, allowedToRole, policies } from './permissions.js'
+import { allowed, allowedToApplications, allowedToRole, policies } from './permissions.js'
 import { createApp, type Part, synthesize } from './synthesis.js'
 
 const API = 'arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<Socket/Api>/live'
@@ -58,7 +58,7 @@ test('no policy has a wildcard where one can do without', () => {
 })
 
 test('an application may connect, send messages over HTTPS and use sessions, and nothing else', () => {
-  expect(allowed(stack, stack.one('Access'))).toEqual([
+  expect(allowedToApplications(stack)).toEqual([
     `dynamodb:GetItem ${SESSIONS}`,
     `dynamodb:UpdateItem ${SESSIONS}`,
     `execute-api:Invoke ${API}/$connect`,

@@ -9,6 +9,12 @@ export function allowed(synthesis: Synthesis, policy: Resource): readonly string
     .sort()
 }
 
+/** What the output for applications allows, in the same form. */
+export function allowedToApplications(synthesis: Synthesis): readonly string[] {
+  const PolicyDocument = JSON.parse(synthesis.text(synthesis.template.Outputs.AccessPolicy.Value))
+  return allowed(synthesis, { Type: 'document', Properties: { PolicyDocument } })
+}
+
 /** What the role at `path` allows, by every policy that is attached to it. */
 export function allowedToRole(synthesis: Synthesis, path: string): readonly string[] {
   const attached = policies(synthesis).filter(([, policy]) =>

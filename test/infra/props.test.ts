@@ -29,8 +29,8 @@ describe('one key', () => {
 
   test('encrypts both tables, the environment of each function and every log', () => {
     expect(ofType(TABLE).map(({ Properties }) => Properties.SSESpecification.KMSMasterKeyId)).toEqual([keyArn, keyArn])
-    expect(ofType(FUNCTION).map(({ Properties }) => Properties.KmsKeyArn)).toEqual([keyArn, keyArn, keyArn])
-    expect(ofType(LOG).map(({ Properties }) => Properties.KmsKeyId)).toEqual([keyArn, keyArn, keyArn, keyArn])
+    expect(ofType(FUNCTION).map(({ Properties }) => Properties.KmsKeyArn)).toEqual([keyArn, keyArn, keyArn, keyArn])
+    expect(ofType(LOG).map(({ Properties }) => Properties.KmsKeyId)).toEqual([keyArn, keyArn, keyArn, keyArn, keyArn])
   })
 
   test('lets CloudWatch use it, for logs of this account and region alone', () => {
@@ -54,7 +54,7 @@ test('a key goes to the functions also where the tables are not made here: it ha
     locksTable: Table.fromTableName(scope, 'Locks', 'locks'),
     sessionsTable: Table.fromTableName(scope, 'Sessions', 'sessions'),
   }))
-  expect(statements(ofType).filter(({ Action }) => Action === 'kms:Decrypt')).toHaveLength(3)
+  expect(statements(ofType).filter(({ Action }) => Action === 'kms:Decrypt')).toHaveLength(4)
 })
 
 test('tables that exist are used as they are, and nothing is made in their place', () => {
@@ -72,7 +72,7 @@ test('tables that exist are used as they are, and nothing is made in their place
   expect(stack.resolve(holdfast.config)).toMatchObject({ 'Fn::Join': ['', expect.any(Array)] })
   expect(JSON.stringify(stack.resolve(holdfast.config))).toContain('\\"sessionsTable\\":\\"my-sessions\\"')
   const onTables = statements(ofType).filter(({ Action }) => JSON.stringify(Action).includes('dynamodb:'))
-  expect(onTables).toHaveLength(3)
+  expect(onTables).toHaveLength(4)
   expect(JSON.stringify(onTables)).not.toContain('my-sessions')
   // The key of the Sessions table is the applications', not the functions'.
   expect(JSON.stringify(statements(ofType))).not.toContain('of-the-table')
@@ -95,10 +95,10 @@ test('tables that are made may be warm from the start', () => {
 test('functions may be traced, and send traces then', () => {
   const { ofType } = deploy(() => ({ tracing: Tracing.ACTIVE }))
   expect(ofType(FUNCTION).map(({ Properties }) => Properties.TracingConfig)).toEqual(
-    Array.from({ length: 3 }, () => ({ Mode: 'Active' })),
+    Array.from({ length: 4 }, () => ({ Mode: 'Active' })),
   )
   const toSend = statements(ofType).filter(({ Action }) => JSON.stringify(Action).includes('xray:PutTraceSegments'))
-  expect(toSend).toHaveLength(3)
+  expect(toSend).toHaveLength(4)
 })
 
 test('the removal policy holds for tables and all logs, and never for more than was asked', () => {
@@ -122,10 +122,13 @@ test('what was made can be reached', () => {
   ])
   expect(stack.resolve(holdfast.api.apiId)).toEqual({ Ref: 'HoldfastSocketApiE4C3FAA6' })
   expect(holdfast.stage.stageName).toBe('live')
-  const names = Object.entries(holdfast.functions).filter(([name]) => ['connection', 'grant', 'release'].includes(name))
+  const names = Object.entries(holdfast.functions).filter(([name]) =>
+    ['connection', 'grant', 'release', 'https'].includes(name),
+  )
   expect(names.map(([, made]) => stack.resolve(made.functionName).Ref)).toEqual([
     expect.stringContaining('Connection'),
     expect.stringContaining('Grant'),
     expect.stringContaining('Release'),
+    expect.stringContaining('Https'),
   ])
 })

@@ -21,6 +21,17 @@ const apiUrl = (protocol: string) => ({
 const policy = (statements: unknown[]) => ({ Version: '2012-10-17', Statement: statements })
 const allow = (Action: unknown, Resource: unknown) => ({ Effect: 'Allow', Action, Resource })
 
+/** JSON in which intrinsic functions stand for text. */
+function jsonOf(value: unknown) {
+  const intrinsics: unknown[] = []
+  const text = JSON.stringify(value, (_, part) => {
+    const isIntrinsic = typeof part === 'object' && Object.keys(part).some((key) => key.startsWith('Fn::'))
+    return isIntrinsic ? `\0${intrinsics.push(part) - 1}\0` : part
+  })
+  const parts = text.split(String.raw`\u0000`)
+  return { 'Fn::Join': ['', parts.map((part, index) => (index % 2 === 0 ? part : intrinsics[Number(part)]))] }
+}
+
 const table = () => ({
   Type: 'AWS::DynamoDB::Table',
   Properties: {
@@ -123,18 +134,16 @@ const fixtureTemplate = (): FixtureTemplate => ({
         ]),
       },
     },
-    Access: {
-      Type: 'AWS::IAM::ManagedPolicy',
-      Properties: {
-        PolicyDocument: policy([
+  },
+  Outputs: {
+    AccessPolicy: {
+      Value: jsonOf(
+        policy([
           allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], getArn('Sessions')),
           allow('execute-api:Invoke', apiArn('live/$connect')),
         ]),
-      },
+      ),
     },
-  },
-  Outputs: {
-    AccessPolicyArn: { Value: { Ref: 'Access' } },
     LocksTableName: { Value: { Ref: 'Locks' } },
     HoldfastConfig: {
       Value: {

@@ -165,7 +165,17 @@ describe('a template', () => {
     ['a reference to nothing', set('Main', 'FunctionName', { Ref: 'Nothing' }), /'Nothing'/],
     ['an attribute that is none', set('Main', 'FunctionName', { 'Fn::GetAtt': ['Locks', 'X'] }), /'Locks.X'/],
     ['no permission to invoke', (t) => delete t.Resources.SlowPermission, /lets API Gateway invoke 'Slow'.*'slow'/],
-    ['no policy for applications', (t) => delete t.Outputs.AccessPolicyArn, /'AccessPolicyArn'/],
+    ['no policy for applications', (t) => delete t.Outputs.AccessPolicy, /no output 'AccessPolicy'/],
+    [
+      'a policy that is none',
+      (t) => (t.Outputs.AccessPolicy = { Value: 'arn:x' }),
+      /'AccessPolicy' is no policy document/,
+    ],
+    [
+      'a policy with a strange condition',
+      (t) => (t.Outputs.AccessPolicy = { Value: '{"Statement":[{"Effect":"Allow","Condition":{"Bool":{}}}]}' }),
+      /'AccessPolicy' has a condition that is not supported/,
+    ],
     ['no API', (t) => delete t.Resources.Stage, /exactly one AWS::ApiGatewayV2::Stage/],
     ['a conditional resource', (t) => Object.assign(t.Resources.Locks ?? {}, { Condition: 'C' }), /condition \('C'\)/],
   ])('with %s is refused by name', (_, change, message) => {
