@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { App, type Environment, Stack, Stage } from 'aws-cdk-lib'
+import { DomainName } from 'aws-cdk-lib/aws-apigatewayv2'
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
+import { Table } from 'aws-cdk-lib/aws-dynamodb'
+import { Role } from 'aws-cdk-lib/aws-iam'
 import { Key } from 'aws-cdk-lib/aws-kms'
 import { Tracing } from 'aws-cdk-lib/aws-lambda'
 import { Holdfast, HoldfastStack } from '../../infra/index.js'
@@ -14,6 +18,8 @@ export interface Variant {
   readonly build: (app: App) => void
 }
 
+const IRELAND: Environment = { account: '333333333333', region: 'eu-west-1' }
+const CERTIFICATE = 'arn:aws:acm:eu-west-1:333333333333:certificate/c'
 const CHINA: Environment = { account: '111111111111', region: 'cn-north-1' }
 const GOVERNMENT: Environment = { account: '222222222222', region: 'us-gov-west-1' }
 
@@ -31,6 +37,20 @@ export const VARIANTS: readonly Variant[] = [
         accessLogs: true,
         detailedMetrics: true,
         tracing: Tracing.ACTIVE,
+      })
+    },
+  },
+  {
+    name: 'a domain name, tables that exist, roles by their names',
+    hasFlags: true,
+    build: (app) => {
+      const stack = new Stack(app, 'Holdfast', { env: IRELAND })
+      const certificate = Certificate.fromCertificateArn(stack, 'Certificate', CERTIFICATE)
+      new Holdfast(stack, 'Holdfast', {
+        domainName: new DomainName(stack, 'Domain', { domainName: 'sessions.example.com', certificate }),
+        locksTable: Table.fromTableName(stack, 'Locks', 'locks'),
+        sessionsTable: Table.fromTableName(stack, 'Sessions', 'sessions'),
+        applicationRoles: [Role.fromRoleName(stack, 'Server', 'server')],
       })
     },
   },

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type LocalStack, startLocalStack } from '../../local/index.js'
 import { packageRoot } from '../../local/package-root.cjs'
 import { type Bundling, runBundled } from './bundles.js'
+import { runCdkApps } from './cdk-apps.js'
 import { Consumer } from './consumer.js'
 
 const INSTALL_MS = 240_000
@@ -210,18 +211,12 @@ describe('an application that is bundled with it', () => {
 })
 
 test(
-  'a CDK app deploys it from the package, in either form',
+  'a CDK app deploys it from the package: in TypeScript, as an ES module, as CommonJS, and by its old name',
   async () => {
-    await Promise.all(['aws-cdk-lib', 'constructs'].map((name) => consumer.link(name)))
-    const body = `
-    const app = new App({ outdir: 'cdk.out' })
-    new HoldfastStack(app, 'Sessions')
-    console.log(Object.values(app.synth().getStackByName('Sessions').template.Resources)
-      .filter(({ Type }) => Type === 'AWS::Lambda::Function').length)`
-    const asModule = `import { App } from 'aws-cdk-lib'\nimport { HoldfastStack } from 'holdfast/infra'${body}`
-    const asCommonJs = `const { App } = require('aws-cdk-lib')\nconst { HoldfastStack } = require('holdfast/infra')${body}`
-    expect(await consumer.node('app.mjs', asModule)).toBe('4')
-    expect(await consumer.node('app.cjs', asCommonJs)).toBe('4')
+    const [complaints, ...printed] = await runCdkApps(consumer)
+    expect(complaints).toBe('')
+    expect(printed).toEqual(['4 2', '4 2', '4 2', '4 2'])
+    expect(existsSync(join(consumer.folder, 'node_modules', 'esbuild'))).toBe(false)
   },
   CDK_MS,
 )
