@@ -30,8 +30,13 @@ export class ApplicationGrants {
     return this.grant(grantee, undefined)
   }
 
-  /** What `connect` allows, as a document. */
-  document(): PolicyDocument {
+  /**
+   * What `connect` allows, as a policy document: for roles that are made by other means than CDK.
+   *
+   * @example
+   * new CfnOutput(this, 'Policy', { value: this.toJsonString(holdfast.grants.connectPolicy()) })
+   */
+  connectPolicy(): PolicyDocument {
     return documentOf(this.account, (grantee) => this.grant(grantee, undefined))
   }
 

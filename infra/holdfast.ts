@@ -1,7 +1,7 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib'
 import type { WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2'
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb'
-import type { Grant, IGrantable, PolicyDocument } from 'aws-cdk-lib/aws-iam'
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { PROCESSES_DEFAULT, PROCESSES_MAX } from '../protocol/limits.js'
@@ -143,10 +143,6 @@ export class Holdfast extends Construct implements IHoldfast {
       ...(this.functionUrl === undefined ? {} : { httpsUrl: this.functionUrl.url }),
     })
     for (const role of props.applicationRoles ?? []) this.grants.connect(role)
-  }
-
-  get accessPolicy(): PolicyDocument {
-    return this.grants.document()
   }
 
   /** The same as `grants.connect` for all namespaces. */

@@ -1,6 +1,5 @@
 import { Stack, Token } from 'aws-cdk-lib'
 import { type ITable, Table } from 'aws-cdk-lib/aws-dynamodb'
-import type { PolicyDocument } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { Construct, type IConstruct } from 'constructs'
 import { ApplicationGrants } from './application-grants.js'
@@ -17,8 +16,6 @@ export interface IHoldfast extends IConstruct {
   readonly sessionsTable: ITable
   /** Gives rights to roles, users and others. */
   readonly grants: ApplicationGrants
-  /** What `grants.connect` allows, as a policy document for roles that are made by other means than CDK. */
-  readonly accessPolicy: PolicyDocument
 }
 
 /** What is known of a store that was deployed by another CDK app. */
@@ -87,10 +84,6 @@ export class ImportedHoldfast extends Construct implements IHoldfast {
       sessionsTable: sessionsTableName,
       ...(httpsFunctionArn === undefined ? {} : { httpsUrl }),
     })
-  }
-
-  get accessPolicy(): PolicyDocument {
-    return this.grants.document()
   }
 }
 

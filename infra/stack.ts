@@ -17,7 +17,7 @@ export class HoldfastStack extends Stack {
     this.output('SessionsTableName', this.holdfast.sessionsTable.tableName, 'The sessions')
     this.output(
       'AccessPolicy',
-      this.toJsonString(this.holdfast.accessPolicy),
+      this.toJsonString(this.holdfast.grants.connectPolicy()),
       'The policy for the role of applications',
     )
     const { https } = this.holdfast.functions

@@ -1,4 +1,4 @@
-/** Why a rule does not hold here. Each must be needed by some variant, and their number is asserted. */
+/** Why a rule does not hold here. Each must be needed by some variant, at as many places as the variant says. */
 export interface Acknowledged {
   /** The rules that say the same, of all packs. */
   readonly rules: readonly string[]

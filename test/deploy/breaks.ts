@@ -137,6 +137,14 @@ export const BREAKS: readonly Break[] = [
     },
   },
   {
+    name: 'one more log without a key',
+    found: /acknowledged at another number of places/,
+    apply: (template) =>
+      void Object.assign(template.Resources, {
+        More: { Type: 'AWS::Logs::LogGroup', Properties: { RetentionInDays: 30 } },
+      }),
+  },
+  {
     name: 'an open bucket',
     found: /^s3_bucket/,
     isForeign: true,

@@ -44,10 +44,16 @@ function checkVariants(): boolean {
   for (const [index, variant] of VARIANTS.entries()) {
     const { app, files } = synthesize(variant, join(folder, String(index)))
     const promises = files.flatMap((file) => brokenPromises(JSON.parse(readFileSync(file, 'utf8'))))
-    const { acknowledged, open } = judged([...nagFindings(app), ...guardFindings(files)])
+    const { acknowledged, places, open } = judged([...nagFindings(app), ...guardFindings(files)])
     for (const rule of acknowledged) needed.add(rule)
-    console.log(`${variant.name}: ${files.length} template, ${acknowledged.size} rules acknowledged`)
-    for (const problem of [...promises, ...open.map(({ rule, text }) => `${rule}: ${text}`)]) {
+    console.log(
+      `${variant.name}: ${files.length} template, ${acknowledged.size} rules acknowledged at ${places} places`,
+    )
+    const counted =
+      places === variant.acknowledged
+        ? []
+        : [`acknowledged at ${places} places, and the variant says ${variant.acknowledged}: is each meant?`]
+    for (const problem of [...promises, ...counted, ...open.map(({ rule, text }) => `${rule}: ${text}`)]) {
       isFine = false
       console.log(`  ${problem}`)
     }
@@ -76,7 +82,9 @@ function problemsAfter({ apply, isForeign = false }: Break, used: readonly Used[
   if (promises.length > 0) return promises
   const { missing, unused } = isForeign ? { missing: [], unused: [] } : compareRights(broken, used)
   if (missing.length + unused.length > 0) return [...missing, ...unused]
-  return judged(guardFindings([file])).open.map(({ rule }) => rule)
+  const [before, after] = [join(ASSEMBLY, TEMPLATE), file].map((each) => judged(guardFindings([each])))
+  const counted = before?.places === after?.places ? [] : ['acknowledged at another number of places']
+  return [...counted, ...(after?.open ?? []).map(({ rule }) => rule)]
 }
 
 async function main({ chosen, breaks, break: only }: ReturnType<typeof options>): Promise<boolean> {

@@ -14,6 +14,8 @@ import { packageRoot } from '../../local/package-root.cjs'
 export interface Variant {
   readonly name: string
   readonly hasFlags: boolean
+  /** The places at which a rule does not hold, for a reason that is acknowledged. One more may be a mistake. */
+  readonly acknowledged: number
   /** Adds the stacks to the app. */
   readonly build: (app: App) => void
 }
@@ -24,11 +26,17 @@ const CHINA: Environment = { account: '111111111111', region: 'cn-north-1' }
 const GOVERNMENT: Environment = { account: '222222222222', region: 'us-gov-west-1' }
 
 export const VARIANTS: readonly Variant[] = [
-  { name: 'defaults', hasFlags: true, build: (app) => void new HoldfastStack(app, 'Holdfast') },
-  { name: 'no feature flags', hasFlags: false, build: (app) => void new HoldfastStack(app, 'Holdfast') },
+  { name: 'defaults', hasFlags: true, acknowledged: 61, build: (app) => void new HoldfastStack(app, 'Holdfast') },
+  {
+    name: 'no feature flags',
+    hasFlags: false,
+    acknowledged: 61,
+    build: (app) => void new HoldfastStack(app, 'Holdfast'),
+  },
   {
     name: 'a key, logs, metrics and traces',
     hasFlags: true,
+    acknowledged: 56,
     build: (app) => {
       const stack = new Stack(app, 'Holdfast', { env: GOVERNMENT })
       const encryptionKey = new Key(stack, 'Key', { enableKeyRotation: true })
@@ -43,6 +51,7 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: 'a domain name, tables that exist, roles by their names',
     hasFlags: true,
+    acknowledged: 57,
     build: (app) => {
       const stack = new Stack(app, 'Holdfast', { env: IRELAND })
       const certificate = Certificate.fromCertificateArn(stack, 'Certificate', CERTIFICATE)
@@ -57,6 +66,7 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: 'two in one stack of a stage',
     hasFlags: true,
+    acknowledged: 122,
     build: (app) => {
       const stack = new Stack(new Stage(app, 'Production', { env: CHINA }), 'Holdfast')
       new Holdfast(stack, 'One')

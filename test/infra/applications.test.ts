@@ -59,7 +59,7 @@ describe('a store of another CDK app', () => {
     expect(granted(stack)).toEqual(RIGHTS)
     expect(config).toEqual(CONFIG)
     expect(holdfast.sessionsTable.tableName).toBe('sessions')
-    expect(stack.resolve(holdfast.accessPolicy).Statement).toHaveLength(2)
+    expect(stack.resolve(holdfast.grants.connectPolicy()).Statement).toHaveLength(2)
   })
 
   test('may be reached over HTTPS too, where its function is known', () => {
@@ -195,7 +195,7 @@ describe('the policy for applications outside of CDK', () => {
   test('takes the key of the Sessions table along', () => {
     const stack = new Stack(new App(), 'Own', { env: ENV })
     const holdfast = new Holdfast(stack, 'Holdfast', { encryptionKey: Key.fromKeyArn(stack, 'Key', KEY) })
-    const { Statement } = stack.resolve(holdfast.accessPolicy)
+    const { Statement } = stack.resolve(holdfast.grants.connectPolicy())
     expect(Statement.map(({ Action }: Part) => [Action].flat()[0])).toEqual([
       'dynamodb:GetItem',
       'kms:Decrypt',
@@ -208,7 +208,7 @@ describe('the policy for applications outside of CDK', () => {
   test('is a copy: changing it changes nothing of others', () => {
     const stack = new Stack(new App(), 'Own', { env: ENV })
     const holdfast = new Holdfast(stack, 'Holdfast')
-    expect(holdfast.accessPolicy).not.toBe(holdfast.accessPolicy)
+    expect(holdfast.grants.connectPolicy()).not.toBe(holdfast.grants.connectPolicy())
   })
 })
 
