@@ -3,6 +3,7 @@ import type { Machine } from './machine.js'
 /** Who makes the calls: a server, or one of its worker threads. */
 export interface Caller {
   readonly name: string
+  readonly isThread: boolean
   readonly machine: Pick<Machine, 'after' | 'block' | 'isDead' | 'wallMs'>
   /** What its client knows, it is told within this time. */
   readonly toldWithinMs: number

@@ -45,7 +45,10 @@ export class EndCalls {
           const restorations = history.sessions.restorationsOf(key)
           const ending = session.destroy()
           const forget = this.ending(key, epoch)
-          await ending
+          await ending.catch((error: HoldfastError) => {
+            this.endingFailed(key, epoch, error)
+            throw error
+          })
           forget()
           if (history.sessions.restorationsOf(key) === restorations) history.sessions.ended(key, epoch)
           // Where the session was lost since, those who wait learn of its end by a claim.
@@ -84,10 +87,8 @@ export class EndCalls {
           const ending = session.rotate({ to })
           const forget = this.ending(key, epoch)
           await ending.catch((error: HoldfastError) => {
-            if (error.effect === 'none') {
-              history.locks.endingFailed(key, epoch)
-              history.rotations.failedWithoutEffect(server.keyOf(to))
-            }
+            this.endingFailed(key, epoch, error)
+            if (error.effect === 'none') history.rotations.failedWithoutEffect(server.keyOf(to))
             throw error
           })
           forget()
@@ -124,6 +125,11 @@ export class EndCalls {
     if (server.machine.isDead) return () => {}
     history.locks.ending(key as SessionKey, epoch)
     return server.onEnd(() => history.locks.endingFailed(key as SessionKey, epoch))
+  }
+
+  /** A thread that closes does not know whether the main thread has begun with it. */
+  private endingFailed(key: string, epoch: number, { effect }: HoldfastError): void {
+    if (effect === 'none' || this.server.isThread) this.history.locks.endingFailed(key as SessionKey, epoch)
   }
 
   /** Not inside the access around this call: nothing that a timer begins is. */

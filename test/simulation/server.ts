@@ -138,6 +138,7 @@ export class Server implements Caller {
   }
 
   readonly toldWithinMs = 1
+  readonly isThread = false
 
   onEnd(): () => void {
     return () => {}

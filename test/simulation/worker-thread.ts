@@ -35,6 +35,7 @@ export interface ThreadWorld {
 export class WorkerThread implements Caller, Side, Struck {
   readonly machine: ThreadMachine
   readonly toldWithinMs = 4 * DELAY_MAX_MS
+  readonly isThread = true
   readonly client: WorkerClient & HoldfastApi<State>
   readonly watch: PortWatch
   private readonly port: ThreadPort
