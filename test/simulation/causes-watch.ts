@@ -26,7 +26,14 @@ const MESSAGES: readonly Fault[] = [
 /** The gateway lets few messages through: that ends no connection. */
 const THROTTLES: readonly Fault[] = ['throttledEveryMs']
 /** Faults between a process, or a function, and DynamoDB. */
-const REQUESTS: readonly Fault[] = ['dbThrottled', 'dbSlow', 'dbAnswerLost', 'dbLateCopy', 'dbOutageEveryMs']
+const REQUESTS: readonly Fault[] = [
+  'dbThrottled',
+  'dbSlow',
+  'dbSdkRetry',
+  'dbAnswerLost',
+  'dbLateCopy',
+  'dbOutageEveryMs',
+]
 /** A process stands still, or its clock says so. */
 const STANDSTILLS: readonly Fault[] = ['loopBlocked', 'freezeEveryMs', 'pauseEveryMs', 'clockStepsEveryMs']
 /** The Locks table forgets a process, or two processes are one to it. */

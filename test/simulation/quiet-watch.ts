@@ -133,6 +133,8 @@ export class QuietWatch {
   private welcomed(heard: Heard): void {
     const sinceMs = this.nowMs() - (heard.welcomedAtMs ?? Number.NEGATIVE_INFINITY)
     heard.welcomedAtMs = this.nowMs()
+    // It says again over a new connection what the old one may not have carried.
+    for (const key of heard.sentMs.keys()) heard.prompted.add(key)
     if (sinceMs < CONNECTION_MIN_MS)
       this.judge.violate('21', `a process is welcomed again after ${Math.round(sinceMs)} ms, and nothing was lost`)
   }
