@@ -16,6 +16,8 @@ const CONNECTION_MIN_MS = CONNECTION_LIFETIME_MS - 2 * CONNECTION_EARLY_MS
 const KEPT_MIN_MS = 100_000
 const PAUSE_OF_DAYS_MS = 3_600_000
 
+type Given = Pick<Granted, 'session' | 'epoch' | 'contended'>
+
 /** What one process of a run without faults has sent and heard. */
 interface Heard {
   /** When each message was sent last. */
@@ -79,8 +81,8 @@ export class QuietWatch {
     else if (message.type === 'revoke') this.asked(heard, message)
     else if (message.type === 'renewed') for (const ask of message.asks) this.asked(heard, ask)
     else if (message.type === 'granted') this.granted(heard, message)
-    else if (message.type === 'released' && message.next?.contended)
-      heard.wanted.add(`${message.session} ${message.next.epoch}`)
+    else if (message.type === 'released' && message.next !== undefined)
+      this.granted(heard, { session: message.session, ...message.next })
     else if (message.type === 'queued') {
       // It may have been given up already.
       heard.prompted.add(`cancel ${message.session} ${message.r}`)
@@ -88,7 +90,7 @@ export class QuietWatch {
     }
   }
 
-  private granted({ prompted, wanted }: Heard, { session, epoch, contended }: Granted): void {
+  private granted({ prompted, wanted }: Heard, { session, epoch, contended }: Given): void {
     // One that was given back already is not asked for.
     prompted.add(`release ${session} ${epoch}`)
     if (contended) wanted.add(`${session} ${epoch}`)
@@ -133,8 +135,6 @@ export class QuietWatch {
   private welcomed(heard: Heard): void {
     const sinceMs = this.nowMs() - (heard.welcomedAtMs ?? Number.NEGATIVE_INFINITY)
     heard.welcomedAtMs = this.nowMs()
-    // It says again over a new connection what the old one may not have carried.
-    for (const key of heard.sentMs.keys()) heard.prompted.add(key)
     if (sinceMs < CONNECTION_MIN_MS)
       this.judge.violate('21', `a process is welcomed again after ${Math.round(sinceMs)} ms, and nothing was lost`)
   }
