@@ -136,7 +136,9 @@ export class DynamoDbProxy {
 
   /** DynamoDB's answer to a principal without the permission, or undefined where the principal has it. */
   private denial(principal: Principal, recorded: RecordedRequest): Answer | undefined {
-    const missing = recorded.needs.find(({ action, resource, keys }) => !may(principal, action, resource, { keys }))
+    const missing = recorded.needs.find(
+      ({ action, resource, keys }) => !may(principal, action, resource, { 'dynamodb:leadingkeys': keys }),
+    )
     if (missing === undefined) return undefined
     this.count(recorded, 'AccessDeniedException')
     return failure(

@@ -21,8 +21,8 @@ export interface FunctionUrlOptions {
 
 /** Both are needed: see https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html. */
 const RIGHTS = [
-  ['lambda:InvokeFunctionUrl', { 'lambda:FunctionUrlAuthType': 'AWS_IAM' }],
-  ['lambda:InvokeFunction', { 'lambda:InvokedViaFunctionUrl': 'true' }],
+  ['lambda:InvokeFunctionUrl', { 'lambda:functionurlauthtype': ['AWS_IAM'] }],
+  ['lambda:InvokeFunction', { 'lambda:invokedviafunctionurl': ['true'] }],
 ] as const
 
 const failed: Refusal = { status: 502, type: 'BadGatewayException', message: 'Internal Server Error' }
@@ -95,7 +95,7 @@ export class FunctionUrl {
 
   private refusalOf(principal: Principal): Refusal | undefined {
     const { arn } = this.options.spec.function
-    const missing = RIGHTS.find(([action, context]) => !may(principal, action, arn, { context }))
+    const missing = RIGHTS.find(([action, context]) => !may(principal, action, arn, context))
     return missing && notAuthorized(principal.arn, missing[0], arn)
   }
 }

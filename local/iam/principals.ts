@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { FunctionSpec } from '../template/functions.js'
 import { ACCOUNT_ID } from '../template/resources.js'
-import { isAllowed, type RequestFacts, type Statement } from './permissions.js'
+import type { Context } from './conditions.js'
+import { isAllowed, type Statement } from './permissions.js'
 
 /** The credentials with which an AWS SDK signs requests. */
 export interface Credentials {
@@ -22,9 +23,9 @@ export interface Principal {
   readonly statements: readonly Statement[] | 'everything'
 }
 
-/** Whether IAM lets this principal do this. */
-export const may = ({ statements }: Principal, action: string, resource: string, facts?: RequestFacts): boolean =>
-  statements === 'everything' || isAllowed(statements, action, resource, facts)
+/** Whether IAM lets this principal do this, where it knows that much of the request. */
+export const may = ({ statements }: Principal, action: string, resource: string, context?: Context): boolean =>
+  statements === 'everything' || isAllowed(statements, action, resource, context)
 
 const temporary = () => ({ sessionToken: randomBytes(24).toString('base64') })
 

@@ -2,7 +2,7 @@ import { TemplateError } from '../errors.js'
 import { INTEGRATION_TIMEOUT_MS } from '../gateway/aws-limits.js'
 import type { Rate } from '../gateway/aws-quotas.js'
 import type { Throttles } from '../gateway/quotas.js'
-import { matches } from '../iam/permissions.js'
+import { matchesArn } from '../iam/patterns.js'
 import type { FunctionSpec } from './functions.js'
 import { ACCOUNT_ID, known, REGION, type Resource, type Resources } from './resources.js'
 
@@ -198,7 +198,7 @@ function requirePermission(
       Action === 'lambda:InvokeFunction' &&
       Principal === 'apigateway.amazonaws.com' &&
       (FunctionName === target?.arn || FunctionName === target?.name) &&
-      (SourceArn === undefined || matches(SourceArn, source))
+      (SourceArn === undefined || matchesArn(SourceArn, source))
     )
   })
   if (isGiven) return

@@ -1,5 +1,6 @@
 import { createHoldfast, type Holdfast } from '../../client/index.js'
-import { isAllowed, type RequestFacts, type Statement } from '../../local/iam/permissions.js'
+import type { Context } from '../../local/iam/conditions.js'
+import { isAllowed, type Statement } from '../../local/iam/permissions.js'
 import { type LocalStack, startLocalStack } from '../../local/index.js'
 import { readDeployment } from '../../local/template/deployment.js'
 import { ACCOUNT_ID, REGION } from '../../local/template/resources.js'
@@ -11,7 +12,7 @@ export interface Used {
   readonly action: string
   readonly resource: string
   /** What IAM knows of the request. */
-  readonly facts?: RequestFacts
+  readonly facts?: Context
 }
 
 interface Cart {
@@ -49,8 +50,8 @@ export async function usedRights(assembly: string): Promise<readonly Used[]> {
   const connecting = { who: APPLICATION, action: 'execute-api:Invoke', resource: ofStage('$connect') }
   const byUrl = { who: APPLICATION, resource: functionUrl?.function.arn ?? '' }
   const sending = [
-    { ...byUrl, action: 'lambda:InvokeFunctionUrl', facts: { context: { 'lambda:FunctionUrlAuthType': 'AWS_IAM' } } },
-    { ...byUrl, action: 'lambda:InvokeFunction', facts: { context: { 'lambda:InvokedViaFunctionUrl': 'true' } } },
+    { ...byUrl, action: 'lambda:InvokeFunctionUrl', facts: { 'lambda:functionurlauthtype': ['AWS_IAM'] } },
+    { ...byUrl, action: 'lambda:InvokeFunction', facts: { 'lambda:invokedviafunctionurl': ['true'] } },
   ].filter(() => all.some(({ target }) => target === 'https'))
   const known = [APPLICATION, ...FUNCTIONS]
   const used = [...requests, connecting, ...sending].filter(({ who }) => known.includes(who))

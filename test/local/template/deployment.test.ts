@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { isAllowed, matches, readStatements } from '../../../local/iam/permissions.js'
 import { packageRoot } from '../../../local/package-root.cjs'
 import { localize, readDeployment } from '../../../local/template/deployment.js'
 import { evaluate } from '../../../local/template/intrinsics.js'
@@ -39,79 +38,6 @@ describe('intrinsic functions', () => {
     ['that joins what is no text', { 'Fn::Join': ['', [{}]] }, "'Fn::Join' expects text"],
   ])('one %s is an error that names it', (_, value, message) => {
     expect(() => evaluate(value, scope)).toThrow(message)
-  })
-})
-
-describe('permissions', () => {
-  const read = (statement: unknown) => readStatements({ Statement: [statement] }, 'P')
-
-  test('allow what an action and a resource match, deny everything else, and Deny wins', () => {
-    const allowed = read({ Effect: 'Allow', Action: 'dynamodb:Get*', Resource: ['arn:t/A', 'arn:t/B'] })
-    expect(isAllowed(allowed, 'dynamodb:getitem', 'arn:t/A')).toBe(true)
-    expect(isAllowed(allowed, 'dynamodb:PutItem', 'arn:t/A')).toBe(false)
-    expect(isAllowed(allowed, 'dynamodb:GetItem', 'arn:t/a')).toBe(false)
-    expect(isAllowed([], 'dynamodb:GetItem', 'arn:t/A')).toBe(false)
-    const denied = [...allowed, ...read({ Effect: 'Deny', Action: ['*'], Resource: '*/B' })]
-    expect(isAllowed(denied, 'dynamodb:GetItem', 'arn:t/A')).toBe(true)
-    expect(isAllowed(denied, 'dynamodb:GetItem', 'arn:t/B')).toBe(false)
-  })
-
-  test('on some keys hold for requests that name such keys and no others', () => {
-    const Condition = {
-      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['a#*', 'b#*'] },
-      Null: { 'dynamodb:LeadingKeys': 'false' },
-    }
-    const allowed = read({ Effect: 'Allow', Action: 'dynamodb:GetItem', Resource: 'arn:t/A', Condition })
-    const may = (keys: readonly string[] | undefined) => isAllowed(allowed, 'dynamodb:GetItem', 'arn:t/A', { keys })
-    expect(may(['a#1'])).toBe(true)
-    expect(may(['a#1', 'b#2'])).toBe(true)
-    expect(may(['a#1', 'c#2'])).toBe(false)
-    expect(may(['aa#1'])).toBe(false)
-    expect(may(undefined)).toBe(false)
-    const denied = [...allowed, ...read({ Effect: 'Deny', Action: '*', Resource: '*' })]
-    expect(isAllowed(denied, 'dynamodb:GetItem', 'arn:t/A', { keys: ['a#1'] })).toBe(false)
-  })
-
-  test('on a value hold for requests that have this value', () => {
-    const Condition = { Bool: { 'lambda:InvokedViaFunctionUrl': 'true' } }
-    const allowed = read({ Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: 'arn:f', Condition })
-    const may = (context?: Readonly<Record<string, string>>) =>
-      isAllowed(allowed, 'lambda:InvokeFunction', 'arn:f', { context })
-    expect(may({ 'lambda:InvokedViaFunctionUrl': 'true' })).toBe(true)
-    expect(may({ 'lambda:InvokedViaFunctionUrl': 'false' })).toBe(false)
-    expect(may()).toBe(false)
-  })
-
-  test('take * and ? as wildcards, and nothing else', () => {
-    expect(matches('a?c', 'abc')).toBe(true)
-    expect(matches('a?c', 'ac')).toBe(false)
-    expect(matches('a.c', 'abc')).toBe(false)
-    expect(matches('live/POST/@connections/*', 'live/POST/@connections/x=')).toBe(true)
-    expect(matches('live/POST/@connections/*', 'live/GET/@connections/x=')).toBe(false)
-    expect(matches('*$connect', 'live/$connect')).toBe(true)
-  })
-
-  test('that cannot be judged are an error', () => {
-    const keys = { 'dynamodb:LeadingKeys': 'a#*' }
-    const isThere = { 'dynamodb:LeadingKeys': 'false' }
-    for (const Condition of [
-      { 'ForAllValues:StringLike': keys },
-      { 'ForAllValues:StringLike': keys, Null: { 'dynamodb:LeadingKeys': 'true' } },
-      { 'ForAllValues:StringLike': keys, Null: { ...isThere, 'aws:username': 'false' } },
-      { 'ForAllValues:StringLike': keys, Null: isThere, Bool: { 'aws:SecureTransport': 'true' } },
-      { 'ForAnyValue:StringLike': keys, Null: isThere },
-      { Null: isThere },
-      { IpAddress: {} },
-      { Bool: {} },
-      { StringEquals: { 'aws:username': 'anna' } },
-      { StringLike: { 'lambda:FunctionUrlAuthType': '*' } },
-    ]) {
-      const statement = { Effect: 'Allow', Action: '*', Resource: '*', Condition }
-      expect(() => read(statement)).toThrow('a condition that is not supported')
-    }
-    const Condition = { 'ForAllValues:StringLike': keys, Null: isThere }
-    expect(() => read({ Effect: 'Deny', Action: '*', Resource: '*', Condition })).toThrow('denies on a condition')
-    expect(() => read({ Effect: 'Perhaps', Action: '*', Resource: '*' })).toThrow('Perhaps')
   })
 })
 
