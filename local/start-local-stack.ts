@@ -21,6 +21,7 @@ import { type CompiledOptions, compileOptions, type LocalStackOptions } from './
 import { type Deployment, localize, readDeployment, requiredOutput } from './template/deployment.js'
 import type { FunctionSpec } from './template/functions.js'
 import { REGION } from './template/resources.js'
+import { ownerOf } from './template/rights.js'
 import { createTables } from './template/tables.js'
 import { warmUp } from './warm-up.js'
 
@@ -232,8 +233,8 @@ class Stack {
       },
       inspector: this.inspector,
       addApplication: (nameOrArn) => {
-        const [, role = ''] = /:assumed-role\/([^/]+)\//.exec(nameOrArn) ?? []
-        const statements = this.deployment.roles.get(role) ?? this.deployment.applicationStatements
+        const { rights, applicationStatements } = this.deployment
+        const statements = rights.get(ownerOf(nameOrArn)) ?? applicationStatements
         return this.principals.addApplication(nameOrArn, statements).credentials
       },
       stop,

@@ -2,8 +2,9 @@ import { TemplateError } from '../errors.js'
 import { readStatements, type Statement } from '../iam/permissions.js'
 import { readAssembly } from './assembly.js'
 import { type FunctionUrlSpec, readFunctionUrl } from './function-urls.js'
-import { type FunctionSpec, readFunctions, readRoles } from './functions.js'
+import { type FunctionSpec, readFunctions } from './functions.js'
 import { apiHost, Resources } from './resources.js'
+import { type Rights, readRights } from './rights.js'
 import { type ApiSpec, readApi } from './routes.js'
 import { readTables, type TableSpec } from './tables.js'
 
@@ -16,8 +17,8 @@ export interface Deployment {
   readonly functionUrl: FunctionUrlSpec | undefined
   /** The permissions of applications: the output `AccessPolicy`. */
   readonly applicationStatements: readonly Statement[]
-  /** The permissions of the template's roles, by their names. */
-  readonly roles: ReadonlyMap<string, readonly Statement[]>
+  /** The permissions of each role and each user that the template makes or names. */
+  readonly rights: Rights
   readonly outputs: Readonly<Record<string, string>>
 }
 
@@ -25,7 +26,8 @@ export interface Deployment {
 export function readDeployment(folder: string): Deployment {
   const assembly = readAssembly(folder)
   const resources = new Resources(assembly.template, assembly.stackName)
-  const functions = readFunctions(resources, assembly)
+  const rights = readRights(resources)
+  const functions = readFunctions(resources, assembly, rights)
   const outputs = resources.outputs()
   return {
     stackName: assembly.stackName,
@@ -34,7 +36,7 @@ export function readDeployment(folder: string): Deployment {
     api: readApi(resources, functions),
     functionUrl: readFunctionUrl(resources, functions),
     applicationStatements: readAccessPolicy(requiredOutput(outputs, 'AccessPolicy')),
-    roles: new Map([...readRoles(resources).values()].map(({ name, statements }) => [name, statements])),
+    rights,
     outputs,
   }
 }

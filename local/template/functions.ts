@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { TemplateError } from '../errors.js'
 import { FUNCTION_MEMORY_MB_DEFAULT, FUNCTION_TIMEOUT_MS_DEFAULT } from '../gateway/aws-limits.js'
-import { readStatements, type Statement } from '../iam/permissions.js'
+import type { Statement } from '../iam/permissions.js'
 import type { Assembly } from './assembly.js'
 import { known, type Resource, type Resources } from './resources.js'
+import type { Rights } from './rights.js'
 
 /** A Lambda function as the template describes it, with what its role allows. */
 export interface FunctionSpec {
@@ -47,12 +48,12 @@ const USED = [
 ]
 const IGNORED = ['FunctionName', 'Description', 'Architectures', 'LoggingConfig', 'TracingConfig', 'Tags']
 
-export function readFunctions(resources: Resources, assembly: Assembly): FunctionSpec[] {
-  const roles = readRoles(resources)
+export function readFunctions(resources: Resources, assembly: Assembly, rights: Rights): FunctionSpec[] {
   return resources.ofType('AWS::Lambda::Function').map((resource) => {
     const properties = known(resource, USED, IGNORED) as unknown as FunctionProperties
-    const role = roles.get(properties.Role)
-    if (role === undefined) throw new TemplateError(`function '${resource.logicalId}' has no role of this template`)
+    const statements = rights.get(properties.Role)
+    if (statements === undefined)
+      throw new TemplateError(`function '${resource.logicalId}' has no role of this template`)
     if (!properties.Runtime.startsWith('nodejs')) {
       throw new TemplateError(`function '${resource.logicalId}' needs ${properties.Runtime}, only Node.js can be run`)
     }
@@ -66,8 +67,8 @@ export function readFunctions(resources: Resources, assembly: Assembly): Functio
       timeoutMs: properties.Timeout === undefined ? FUNCTION_TIMEOUT_MS_DEFAULT : properties.Timeout * 1000,
       memoryMb: properties.MemorySize ?? FUNCTION_MEMORY_MB_DEFAULT,
       reservedConcurrency: properties.ReservedConcurrentExecutions,
-      roleName: role.name,
-      statements: role.statements,
+      roleName: properties.Role.split('/').at(-1) ?? properties.Role,
+      statements,
     }
   })
 }
@@ -80,35 +81,3 @@ function codeOf({ logicalId }: Resource, { Code, Handler }: FunctionProperties, 
   if (file === undefined) throw new TemplateError(`function '${logicalId}' has no module '${module}' in ${folder}`)
   return { file, handler }
 }
-
-interface Role {
-  readonly name: string
-  readonly statements: Statement[]
-}
-
-/** The roles of the template by ARN, each with the policies attached to it. */
-export function readRoles(resources: Resources): Map<string, Role> {
-  const roles = new Map<string, Role>()
-  const policies = [...resources.ofType('AWS::IAM::Policy'), ...resources.ofType('AWS::IAM::ManagedPolicy')]
-  for (const role of resources.ofType('AWS::IAM::Role')) {
-    const { Policies, ManagedPolicyArns } = known(
-      role,
-      ['Policies', 'ManagedPolicyArns'],
-      ['RoleName', 'AssumeRolePolicyDocument', 'Description', 'Tags'],
-    )
-    const inline = (Policies ?? []) as readonly { readonly PolicyDocument: unknown }[]
-    const managed = ((ManagedPolicyArns ?? []) as readonly string[]).filter((arn) => !LOGGING_POLICY.test(arn))
-    const attached = policies.filter(
-      ({ id, properties }) => managed.includes(id) || ((properties.Roles ?? []) as string[]).includes(role.id),
-    )
-    const missing = managed.find((arn) => policies.every(({ id }) => id !== arn))
-    if (missing !== undefined) throw new TemplateError(`role '${role.logicalId}' has the unknown policy ${missing}`)
-    const documents = [...inline.map((p) => p.PolicyDocument), ...attached.map((p) => p.properties.PolicyDocument)]
-    const statements = documents.flatMap((document) => readStatements(document, role.logicalId))
-    roles.set(resources.attribute(role.logicalId, 'Arn'), { name: role.id, statements })
-  }
-  return roles
-}
-
-/** Lets a function write its log, which the local stack hands to its caller instead. */
-const LOGGING_POLICY = /:policy\/service-role\/AWSLambdaBasicExecutionRole$/

@@ -53,6 +53,7 @@ const NAMING: Readonly<Record<string, Naming>> = {
     arn: (name) => arn('lambda', REGION, ACCOUNT_ID, `function:${name}`),
   },
   'AWS::IAM::Role': { property: 'RoleName', arn: (name) => arn('iam', '', ACCOUNT_ID, `role/${name}`) },
+  'AWS::IAM::User': { property: 'UserName', arn: (name) => arn('iam', '', ACCOUNT_ID, `user/${name}`) },
   'AWS::IAM::ManagedPolicy': {
     property: 'ManagedPolicyName',
     arn: (name) => arn('iam', '', ACCOUNT_ID, `policy/${name}`),

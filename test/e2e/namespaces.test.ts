@@ -98,6 +98,18 @@ describe('a role that is confined to a namespace', () => {
     }
   })
 
+  it.each([
+    ['a user', 'shop-import'],
+    ['a user by its ARN', 'arn:aws:iam::000000000000:user/shop-import'],
+    ['a role that another stack makes', serverOf('elsewhere')],
+  ])('may be %s', async (_, nameOrArn) => {
+    const credentials = suite.stack.addApplication(nameOrArn)
+    const [own, other] = ['shop', 'blog'].map((namespace) => suite.client({ namespace, credentials, timeoutMs: 5_000 }))
+    expect(await own?.access('of others', 'all', () => 'in')).toBe('in')
+    await expect(other?.access('of others', 'all', () => 'in')).rejects.toMatchObject(FORBIDDEN)
+    await expect(other?.peek('of others')).rejects.toMatchObject(FORBIDDEN)
+  })
+
   it('does not confine others: a role without namespaces has all', async () => {
     for (const namespace of ['shop', 'blog', 'other']) {
       const client = suite.client({ namespace })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { packageRoot } from '../../../local/package-root.cjs'
 import { localize, readDeployment } from '../../../local/template/deployment.js'
 import { evaluate } from '../../../local/template/intrinsics.js'
+import { ownerOf } from '../../../local/template/rights.js'
 import { selectRoute } from '../../../local/template/routes.js'
 import { type FixtureTemplate, writeAssembly } from '../assembly.js'
 
@@ -67,11 +68,36 @@ describe('a template', () => {
     )
   })
 
+  test('gives roles and users what its policies allow them, also those that it does not make', () => {
+    const arn = (text: string) => `arn:aws:iam::000000000000:${text}`
+    const { rights, functions } = readDeployment(
+      writeAssembly(({ Resources }) => {
+        Resources.User = resource('AWS::IAM::User', { UserName: 'importer' })
+        Resources.Reader = resource('AWS::IAM::Role', { ManagedPolicyArns: [{ Ref: 'Access' }] })
+        Object.assign(Resources.MainPolicy?.Properties ?? {}, { Users: [{ Ref: 'User' }], Roles: ['elsewhere'] })
+      }),
+    )
+    const actionsOf = (text: string) => rights.get(arn(text))?.flatMap(({ actions }) => actions)
+    const pushes = ['dynamodb:GetItem', 'execute-api:ManageConnections']
+    expect([actionsOf('user/importer'), actionsOf('role/elsewhere')]).toEqual([pushes, pushes])
+    expect(actionsOf('role/Fixture-Reader')).toContain('execute-api:Invoke')
+    expect([actionsOf('role/Fixture-MainRole'), actionsOf('role/unknown')]).toEqual([[], undefined])
+    expect(functions[0]).toMatchObject({ roleName: 'Fixture-MainRole', statements: [] })
+  })
+
+  test.each([
+    ['importer', 'arn:aws:iam::000000000000:user/importer'],
+    ['arn:aws:sts::000000000000:assumed-role/shop/task', 'arn:aws:iam::000000000000:role/shop'],
+    ['arn:aws:sts::123456789012:assumed-role/shop/task', 'arn:aws:iam::123456789012:role/shop'],
+    ['arn:aws:iam::123456789012:user/importer', 'arn:aws:iam::123456789012:user/importer'],
+  ])('knows %s as %s', (nameOrArn, owner) => {
+    expect(ownerOf(nameOrArn)).toBe(owner)
+  })
+
   test('yields the same names at every start', () => {
     expect(readDeployment(writeAssembly()).api.id).toBe(readDeployment(writeAssembly()).api.id)
   })
 
-  const resource = (Type: string, Properties: Record<string, unknown> = {}) => ({ Type, Properties })
   test.each<[string, (template: FixtureTemplate) => void, RegExp]>([
     ['an unknown type', (t) => (t.Resources.Queue = resource('AWS::SQS::Queue')), /AWS::SQS::Queue \('Queue'\)/],
     [
@@ -90,6 +116,8 @@ describe('a template', () => {
     ['a REST-like API', set('Api', 'ProtocolType', 'HTTP'), /not WEBSOCKET/],
     ['a reference to nothing', set('Main', 'FunctionName', { Ref: 'Nothing' }), /'Nothing'/],
     ['an attribute that is none', set('Main', 'FunctionName', { 'Fn::GetAtt': ['Locks', 'X'] }), /'Locks.X'/],
+    ['a policy for a group', set('MainPolicy', 'Groups', ['operators']), /'MainPolicy' is for a group/],
+    ['an unknown policy', set('MainRole', 'ManagedPolicyArns', ['arn:aws:iam::aws:policy/X']), /policy arn.*policy\/X/],
     ['no permission to invoke', (t) => delete t.Resources.SlowPermission, /lets API Gateway invoke 'Slow'.*'slow'/],
     ['no policy for applications', (t) => delete t.Outputs.AccessPolicy, /no output 'AccessPolicy'/],
     [
@@ -122,6 +150,8 @@ describe('a template', () => {
     expect(functions).toHaveLength(4)
   })
 })
+
+const resource = (Type: string, Properties: Record<string, unknown> = {}) => ({ Type, Properties })
 
 function set(id: string, property: string, value: unknown) {
   return ({ Resources }: FixtureTemplate) => {
