@@ -1,4 +1,6 @@
-import type { Template } from './promises.js'
+import { ACCESS } from './grantees.js'
+import type { Part, Template } from './promises.js'
+import type { Granted } from './rights.js'
 
 /** A mistake in the infrastructure, and a part of what the check must then say. */
 export interface Break {
@@ -15,51 +17,141 @@ const STAGE = 'AWS::ApiGatewayV2::Stage'
 
 /** Changes the properties of each resource of a type whose logical id has this text. */
 const change =
-  (type: string, text: string, edit: (properties: Template['Resources'][string][string]) => void) =>
+  (type: string, text: string, edit: (properties: Part) => void) =>
   (template: Template): void => {
     for (const [id, resource] of Object.entries(template.Resources))
       if (resource.Type === type && id.includes(text)) edit(resource.Properties)
   }
 
-/** Takes a right away from a function. */
-const withoutRight = (action: string, who: string): Break => ({
+const POLICY = 'AWS::IAM::Policy'
+
+/** The statements about tables, of a policy. */
+const onTables = ({ PolicyDocument }: Part): readonly Part[] =>
+  PolicyDocument.Statement.filter(({ Action }: Part) => JSON.stringify(Action).includes('dynamodb:'))
+
+/** Takes a right away. */
+const withoutRight = ({ who, action }: Pick<Granted, 'who' | 'action'>): Break => ({
   name: `${action}@${who}`,
-  found: new RegExp(`${who} may not ${action}`),
-  apply: change('AWS::IAM::Policy', who, ({ PolicyDocument }) => {
+  found: new RegExp(`^${who} may not ${action}$`),
+  apply: who === ACCESS ? withoutAccess(action) : without(action, who),
+})
+
+const without = (action: string, who: string) =>
+  change(POLICY, who, ({ PolicyDocument }) => {
     for (const statement of PolicyDocument.Statement)
       if (Array.isArray(statement.Action)) statement.Action = statement.Action.filter((one: string) => one !== action)
       else if (statement.Action === action) statement.Action = []
-  }),
-})
+  })
 
-/** Takes a right away from applications: it is in the text of the output. */
-const withoutAccess = (action: string): Break => ({
-  name: `${action}@AccessPolicy`,
-  found: new RegExp(`application may not ${action}`),
-  apply: ({ Outputs }) => {
+/** The rights of applications are in the text of the output. */
+const withoutAccess =
+  (action: string) =>
+  ({ Outputs }: Template): void => {
     const output = Outputs?.AccessPolicy
-    output.Value = JSON.parse(JSON.stringify(output.Value).replaceAll(action, 'none:Nothing'))
-  },
-})
+    const whole = new RegExp(`${action}(?![A-Za-z])`, 'g')
+    output.Value = JSON.parse(JSON.stringify(output.Value).replaceAll(whole, 'none:Nothing'))
+  }
 
 /** Gives a right that nobody needs. */
 const withRight = (action: string, who: string): Break => ({
   name: `+${action}@${who}`,
-  found: new RegExp(`${who} may ${action}, and never does`),
-  apply: change('AWS::IAM::Policy', who, ({ PolicyDocument }) => {
-    for (const statement of PolicyDocument.Statement)
-      if (JSON.stringify(statement.Action).includes('dynamodb:')) statement.Action = [statement.Action, action].flat()
+  found: new RegExp(`^${who} may ${action}, and never does`),
+  apply: change(POLICY, who, (properties) => {
+    for (const statement of onTables(properties)) statement.Action = [statement.Action, action].flat()
   }),
 })
 
+/** Each right of `granted` taken away by itself, so that each is seen to be needed. */
+export const withoutEach = (granted: readonly Granted[]): readonly Break[] => [
+  ...new Map(granted.map((right) => [`${right.action}@${right.who}`, withoutRight(right)])).values(),
+]
+
 export const BREAKS: readonly Break[] = [
-  withoutRight('dynamodb:UpdateItem', 'Grant'),
-  withoutRight('dynamodb:GetItem', 'Release'),
-  withoutRight('dynamodb:DeleteItem', 'Connection'),
-  withoutRight('execute-api:ManageConnections', 'Grant'),
-  withoutAccess('dynamodb:GetItem'),
-  withoutAccess('execute-api:Invoke'),
   withRight('dynamodb:Scan', 'Grant'),
+  withRight('dynamodb:DeleteItem', 'Release'),
+  withRight('dynamodb:Query', 'Connection'),
+  withRight('dynamodb:PutItem', 'Import'),
+  withRight('dynamodb:DeleteItem', 'Shop'),
+  withRight('dynamodb:GetItem', 'Operators'),
+  withRight('dynamodb:UpdateTable', 'Https'),
+  {
+    name: 'sessions for a function',
+    found: /^Grant may dynamodb:GetItem, and never does: .*Sessions/,
+    apply: (template) => {
+      const [sessions] = Object.keys(template.Resources).filter((id) => id.includes('TablesSessions'))
+      const addTable = (statement: Part) =>
+        void (statement.Resource = [statement.Resource, { 'Fn::GetAtt': [sessions, 'Arn'] }].flat())
+      change(POLICY, 'Grant', (properties) => onTables(properties).forEach(addTable))(template)
+    },
+  },
+  {
+    name: 'a function that closes connections',
+    found: /^Release may execute-api:ManageConnections, and never does: .*DELETE/,
+    apply: change(POLICY, 'Release', (properties) => {
+      const statements: readonly Part[] = properties.PolicyDocument.Statement
+      const addMethod = (statement: Part) => {
+        const closing = JSON.parse(JSON.stringify(statement.Resource).replace('POST', 'DELETE'))
+        statement.Resource = [statement.Resource, closing]
+      }
+      statements.filter(({ Action }) => Action === 'execute-api:ManageConnections').forEach(addMethod)
+    }),
+  },
+  {
+    name: 'a role that is not confined',
+    found: /^Shop may dynamodb:GetItem, and never does: .*other#1/,
+    apply: change(POLICY, 'Shop', (properties) => {
+      for (const statement of onTables(properties)) delete statement.Condition
+    }),
+  },
+  {
+    name: 'a namespace that begins like another',
+    found: /^Import may dynamodb:GetItem, and never does: .*imports#1/,
+    apply: change(POLICY, 'Import', (properties) => {
+      for (const { Condition } of onTables(properties))
+        Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys'] = ['import*']
+    }),
+  },
+  {
+    name: 'a function that is invoked with any event',
+    found: /^Shop may lambda:InvokeFunction, and never does/,
+    apply: change(POLICY, 'Shop', ({ PolicyDocument }) => {
+      for (const statement of PolicyDocument.Statement)
+        if (statement.Action === 'lambda:InvokeFunction') delete statement.Condition
+    }),
+  },
+  {
+    name: 'messages over HTTPS without a signature',
+    found: /^a message over HTTPS needs a signature/,
+    apply: change('AWS::Lambda::Url', '', (url) => void (url.AuthType = 'NONE')),
+  },
+  {
+    name: 'a namespace too many',
+    found: /^Shop may dynamodb:UpdateItem, and never does: .*blog#\*/,
+    apply: change(POLICY, 'Shop', (properties) => {
+      for (const { Condition } of onTables(properties))
+        Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys'].push('blog#*')
+    }),
+  },
+  {
+    name: 'an operator that changes locks',
+    found: /^Operators may dynamodb:UpdateItem, and never does: .*S#1/,
+    apply: change(POLICY, 'Operators', (properties) => {
+      for (const { Condition } of onTables(properties))
+        Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys'] = ['P#*', 'S#*']
+    }),
+  },
+  {
+    name: 'no keys at all pass a condition on keys',
+    found: /^a condition on keys demands that there are some: Shop/,
+    apply: change(POLICY, 'Shop', (properties) => {
+      for (const { Condition } of onTables(properties)) delete Condition.Null
+    }),
+  },
+  {
+    name: 'functions that confine nobody',
+    found: /^functions confine whom policies confine: Shop/,
+    apply: change(FUNCTION, 'Grant', ({ Environment }) => void (Environment.Variables.HOLDFAST_NAMESPACES = '[]')),
+  },
   {
     name: 'no deletion protection',
     found: /nobody deletes tables: .*Sessions/,
@@ -98,11 +190,7 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'a right to everything',
     found: /no right has a wildcard but that to push/,
-    apply: change(
-      'AWS::IAM::Policy',
-      'Release',
-      ({ PolicyDocument }) => void (PolicyDocument.Statement[0].Resource = '*'),
-    ),
+    apply: change(POLICY, 'Release', ({ PolicyDocument }) => void (PolicyDocument.Statement[0].Resource = '*')),
   },
   {
     name: 'all sessions of all stores',

@@ -1,6 +1,6 @@
 /** A part of a template, as CloudFormation has it: of any shape, since its schema is in no type. */
 // biome-ignore lint/suspicious/noExplicitAny: the one place where a template is let in.
-type Part = any
+export type Part = any
 export interface Template {
   readonly Resources: { readonly [id: string]: { readonly Type: string; readonly [part: string]: Part } }
   readonly Outputs?: { readonly [id: string]: Part }
@@ -42,6 +42,23 @@ const wildcards = (document: Part): readonly string[] =>
     .flatMap(({ Action, Resource }) =>
       [...list(Action), ...list(Resource)].map((part) => JSON.stringify(part)).filter((part) => part.includes('*')),
     )
+
+const policies = (template: Template) => [
+  ...ofType(template, 'AWS::IAM::Policy'),
+  ...ofType(template, 'AWS::IAM::ManagedPolicy'),
+]
+
+/** The actions of all policies. */
+export const actionsOf = (template: Template): readonly string[] =>
+  policies(template).flatMap(([, { Properties }]) =>
+    list(Properties.PolicyDocument.Statement).flatMap(({ Action }) => list(Action)),
+  )
+
+const LEADING_KEYS = 'dynamodb:LeadingKeys'
+const keysIn = (condition: Part): Part => condition?.['ForAllValues:StringLike']?.[LEADING_KEYS]
+/** Confined to some sessions. No function needs to know operators: they have no locks. */
+const isOfSessions = ({ Condition, Resource }: Part): boolean =>
+  keysIn(Condition) !== undefined && !JSON.stringify(Resource).includes('TablesLocks')
 
 /** All that a template must keep, with any props. */
 const PROMISES: readonly Promised[] = [
@@ -124,7 +141,7 @@ const PROMISES: readonly Promised[] = [
   {
     name: 'no right has a wildcard but that to push',
     broken: (template) =>
-      [...ofType(template, 'AWS::IAM::Policy'), ...ofType(template, 'AWS::IAM::ManagedPolicy')]
+      policies(template)
         .filter(([, { Properties }]) =>
           wildcards(Properties.PolicyDocument).some((part) => !WILDCARDS_THAT_MUST_BE.test(part)),
         )
@@ -135,6 +152,33 @@ const PROMISES: readonly Promised[] = [
     broken: ({ Outputs = {} }) => {
       const text = JSON.stringify(Outputs.AccessPolicy ?? '').replaceAll(/kms:(?:ReEncrypt|GenerateDataKey)\*/g, '')
       return text.includes('*') ? ['AccessPolicy'] : []
+    },
+  },
+  {
+    name: 'a condition on keys demands that there are some',
+    broken: (template) =>
+      policies(template)
+        .filter(([, { Properties }]) =>
+          list(Properties.PolicyDocument.Statement).some(
+            ({ Condition }) => keysIn(Condition) !== undefined && Condition.Null?.[LEADING_KEYS] !== 'false',
+          ),
+        )
+        .map(([id]) => id),
+  },
+  {
+    name: 'functions confine whom policies confine',
+    broken: (template) => {
+      const variables = ofType(template, FUNCTION).map(([, { Properties }]) =>
+        JSON.stringify(Properties.Environment?.Variables?.HOLDFAST_NAMESPACES ?? ''),
+      )
+      const isKnown = (name: Part) => variables.every((text) => text.includes(name?.Ref ?? name))
+      return policies(template)
+        .filter(([, { Properties }]) => {
+          const { PolicyDocument, Roles, Users } = Properties
+          const confines = list(PolicyDocument.Statement).some(isOfSessions)
+          return confines && ![...list(Roles), ...list(Users)].every(isKnown)
+        })
+        .map(([id]) => id)
     },
   },
   {

@@ -1,132 +1,93 @@
-import { createHoldfast, type Holdfast } from '../../client/index.js'
-import type { Context } from '../../local/iam/conditions.js'
-import { isAllowed, type Statement } from '../../local/iam/permissions.js'
-import { type LocalStack, startLocalStack } from '../../local/index.js'
-import { readDeployment } from '../../local/template/deployment.js'
+import { matches } from '../../local/iam/patterns.js'
+import { isAllowed } from '../../local/iam/permissions.js'
 import { ACCOUNT_ID, REGION } from '../../local/template/resources.js'
 import { apiArn } from '../../local/template/routes.js'
+import { type Grantee, readGranted } from './grantees.js'
+import { isExplained } from './unused.js'
+import { type Deed, itemFacts, keysOf, type Used } from './usage.js'
 
-/** Who did what: one right that was needed. `who` is `application`, or the short name of a function. */
-export interface Used {
+type Read = ReturnType<typeof readGranted>
+
+/** One right of a policy: an action on a resource, for keys of one pattern where it is not for all. */
+export interface Granted {
   readonly who: string
   readonly action: string
   readonly resource: string
-  /** What IAM knows of the request. */
-  readonly facts?: Context
+  readonly keys: string | undefined
 }
 
-interface Cart {
-  items: string[]
-}
+/** The rights of this assembly one by one, but those that are explained. */
+export const grantedBy = (assembly: string): readonly Granted[] => grantedIn(readGranted(assembly))
 
-const APPLICATION = 'application'
-const FUNCTIONS = ['Connection', 'Grant', 'Release', 'Https']
-/** One more connection than a process record names: it displaces the oldest, and the function removes its record. */
-const RECONNECTIONS = 6
-
-/** Lambda itself writes what functions log; no program of ours needs these. */
-const NEEDED_BY_LAMBDA = ['logs:CreateLogStream', 'logs:PutLogEvents']
-
-/** Runs every kind of call on the stack of this folder, and returns the rights that it took. */
-export async function usedRights(assembly: string): Promise<readonly Used[]> {
-  await using stack = await startLocalStack({ assembly })
-  const client = (transport: 'socket' | 'https') =>
-    createHoldfast<Cart>({ namespace: 'deploy', config: stack.config, credentials: stack.credentials, transport })
-  const [one, other, third] = [client('socket'), client('socket'), client('https')]
-  await useAll(stack, one, other)
-  await useHttps(stack, one, third)
-  await Promise.all([one, other, third].map((each) => each.close()))
-  const { api, functionUrl } = readDeployment(assembly)
-  const table = (name: string) => `arn:aws:dynamodb:${REGION}:${ACCOUNT_ID}:table/${name}`
-  const ofStage = (path: string) => apiArn(api.id, `${api.stage}/${path}`)
-  const all = stack.requests.since()
-  const requests = all
-    .filter(({ target }) => target !== 'https')
-    .map(({ caller, target, operation }) => ({
-      who: FUNCTIONS.find((name) => caller.includes(`Functions${name}`)) ?? caller,
-      action: target === '@connections' ? 'execute-api:ManageConnections' : `dynamodb:${ofItem(operation)}`,
-      resource: target === '@connections' ? ofStage('POST/@connections/any') : table(target),
-    }))
-  const connecting = { who: APPLICATION, action: 'execute-api:Invoke', resource: ofStage('$connect') }
-  const byUrl = { who: APPLICATION, resource: functionUrl?.function.arn ?? '' }
-  const sending = [
-    { ...byUrl, action: 'lambda:InvokeFunctionUrl', facts: { 'lambda:functionurlauthtype': ['AWS_IAM'] } },
-    { ...byUrl, action: 'lambda:InvokeFunction', facts: { 'lambda:invokedviafunctionurl': ['true'] } },
-  ].filter(() => all.some(({ target }) => target === 'https'))
-  const known = [APPLICATION, ...FUNCTIONS]
-  const used = [...requests, connecting, ...sending].filter(({ who }) => known.includes(who))
-  return [...new Map(used.map((right) => [lineOf(right), right])).values()].toSorted((a, b) =>
-    lineOf(a).localeCompare(lineOf(b)),
+const grantedIn = ({ all }: Read): readonly Granted[] =>
+  all.flatMap(({ grantee: { who }, statements }) =>
+    statements.flatMap(({ actions, resources, conditions }) => {
+      const patterns = conditions.find(({ operator }) => operator === 'StringLike')?.values ?? [undefined]
+      return actions
+        .filter((action) => !isExplained(action))
+        .flatMap((action) => resources.map((resource) => ({ who, action, resource })))
+        .flatMap((right) => patterns.map((keys) => ({ ...right, keys })))
+    }),
   )
-}
 
-/** In a transaction each item needs the right that it would need alone. Ours consist of updates. */
-const ofItem = (operation: string): string => (operation === 'TransactWriteItems' ? 'UpdateItem' : operation)
-
-async function useAll(stack: LocalStack, one: Holdfast<Cart>, other: Holdfast<Cart>): Promise<void> {
-  const id = await one.create({ items: [] })
-  const add = (holdfast: Holdfast<Cart>) =>
-    holdfast.access(id, { write: ['items'] }, ({ state }) => {
-      state.items = [...(state.items ?? []), 'apple']
-    })
-  for (const holdfast of [one, other, one, other]) await add(holdfast)
-  await other.peek(id)
-  const next = await one.rotate(id)
-  await other.destroy(next)
-  // Each gets a connection anew, and the store forgets the ones before.
-  const isBack = [one, other].map((holdfast) => heard(holdfast, 'connected'))
-  stack.gateway.dropAll()
-  await Promise.all(isBack)
-}
-
-const heard = (holdfast: Holdfast<Cart>, awaited: 'connected' | 'disconnected') =>
-  new Promise<void>((resolve) => {
-    holdfast.on('connection', ({ state }) => {
-      if (state === awaited) resolve()
-    })
+/** All that is wrong with the rights of an assembly, where these were used. */
+export function wrongRights(assembly: string, used: readonly Used[]): readonly string[] {
+  const read = readGranted(assembly)
+  const others = strange(read, used)
+  const problems = read.all.flatMap(({ grantee, statements }) => {
+    const { who } = grantee
+    const can = ({ action, resource, facts }: Deed) => isAllowed(statements, action, resource, facts)
+    const own = used.filter((one) => one.who === who)
+    const isOwn = ({ action, resource }: Deed) => own.some((one) => one.action === action && one.resource === resource)
+    return [
+      ...own.filter((one) => !can(one)).map(({ action }) => `${who} may not ${action}`),
+      ...[...others.filter((one) => !isOwn(one)), ...outside(read, grantee, own)]
+        .filter(can)
+        .map((one) => excess({ ...one, who, keys: keysOf(one)?.join(' ') })),
+    ]
   })
-
-/** A server without a connection pushes to one with a connection, and connects again. */
-async function useHttps(stack: LocalStack, one: Holdfast<Cart>, third: Holdfast<Cart>): Promise<void> {
-  const id = await one.create({ items: [] })
-  const add = () =>
-    third.access(id, { write: ['items'] }, ({ state }) => {
-      state.items = [...(state.items ?? []), 'pear']
-    })
-  await add()
-  for (let times = 0; times < RECONNECTIONS; times += 1) {
-    await third.release(id)
-    await stack.https.stop()
-    // A request that is tried again may still find the function: its connection ends only after the last try.
-    const isOut = heard(third, 'disconnected')
-    const adding = add()
-    await isOut
-    await stack.https.start()
-    await adding
-  }
+  const unused = grantedIn(read).filter((right) => !used.some((one) => isUseOf(one, right)))
+  return [...new Set([...problems, ...unused.map(excess)])]
 }
 
-const lineOf = ({ who, action, resource }: Used): string => `${who} ${action} ${resource}`
+const excess = ({ who, action, resource, keys = '' }: Granted): string =>
+  `${who} may ${action}, and never does: ${resource} ${keys}`.trim()
 
-/** The rights of an assembly that were used and are missing, and those that it gives and nobody used. */
-export function compareRights(assembly: string, used: readonly Used[]) {
-  const { functions, applicationStatements } = readDeployment(assembly)
-  const statementsOf = (who: string): readonly Statement[] =>
-    who === APPLICATION
-      ? applicationStatements
-      : (functions.find(({ logicalId }) => logicalId.includes(`Functions${who}`))?.statements ?? [])
-  const missing = used
-    .filter(({ who, action, resource, facts }) => !isAllowed(statementsOf(who), action, resource, facts))
-    .map(({ who, action }) => `${who} may not ${action}`)
-  const unused = [APPLICATION, ...FUNCTIONS].flatMap((who) =>
-    statementsOf(who)
-      .flatMap((statement) => statement.actions.map((action) => ({ ...statement, actions: [action] })))
-      .filter(({ actions: [action = ''] }) => !NEEDED_BY_LAMBDA.includes(action))
-      .filter(
-        (statement) =>
-          !used.some((one) => one.who === who && isAllowed([statement], one.action, one.resource, one.facts)),
-      )
-      .map(({ actions: [action] }) => `${who} may ${action}, and never does`),
+function isUseOf(used: Used, { who, action, resource, keys }: Granted): boolean {
+  const statement = { effect: 'Allow', actions: [action], resources: [resource], conditions: [] } as const
+  const isOfKeys = keys === undefined || keysOf(used)?.every((key) => matches(keys, key)) === true
+  return used.who === who && isOfKeys && isAllowed([statement], used.action, used.resource)
+}
+
+/** What others do, and what nobody does: without keys, since it is meant for all items. */
+function strange({ api, tables }: Read, used: readonly Used[]): readonly Deed[] {
+  const onTables = tables.flatMap(({ name }) =>
+    ['Scan', 'Query', 'PutItem', 'DeleteItem', 'BatchGetItem', 'DeleteTable'].map((operation) => ({
+      action: `dynamodb:${operation}`,
+      resource: `arn:aws:dynamodb:${REGION}:${ACCOUNT_ID}:table/${name}`,
+    })),
   )
-  return { missing, unused }
+  const pushes = ['POST', 'GET', 'DELETE'].map((method) => ({
+    action: 'execute-api:ManageConnections',
+    resource: apiArn(api.id, `${api.stage}/${method}/@connections/any`),
+  }))
+  const connections = [
+    apiArn(api.id, `${api.stage}/acquire`),
+    apiArn(api.id, 'dev/$connect'),
+    apiArn('another', `${api.stage}/$connect`),
+  ].map((resource) => ({ action: 'execute-api:Invoke', resource }))
+  return [...used, ...onTables, ...pushes, ...connections].map((deed) => ({ facts: {}, ...deed }))
+}
+
+/** What nobody may do: other ways to the function of the URL, and what it does with keys that it has no right to. */
+function outside({ functionArn: resource }: Read, { only }: Grantee, own: readonly Used[]): readonly Deed[] {
+  const aside = [
+    { action: 'lambda:InvokeFunction', resource, facts: {} },
+    { action: 'lambda:InvokeFunctionUrl', resource, facts: { 'lambda:functionurlauthtype': ['NONE'] } },
+  ]
+  if (only === undefined) return aside
+  // Also keys that only begin like its own.
+  const foreign = ['other#1', 'S#1', ...only.map((prefix) => prefix.replace('#', 's#1'))]
+  const onItems = own.filter((deed) => keysOf(deed) !== undefined)
+  return [...aside, ...onItems.flatMap((deed) => foreign.map((key) => ({ ...deed, facts: itemFacts([key]) })))]
 }

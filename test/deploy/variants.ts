@@ -76,7 +76,7 @@ export const VARIANTS: readonly Variant[] = [
 ]
 
 /** The templates of a variant, and its app, in which rules are checked construct by construct. */
-export function synthesize({ hasFlags, build }: Variant, outdir: string) {
+export function synthesize({ hasFlags, build }: Pick<Variant, 'hasFlags' | 'build'>, outdir: string) {
   const { context } = JSON.parse(readFileSync(join(packageRoot, 'cdk.json'), 'utf8'))
   const app = new App({ context: hasFlags ? context : {}, outdir })
   build(app)

@@ -155,8 +155,8 @@ const resource = (Type: string, Properties: Record<string, unknown> = {}) => ({ 
 
 function set(id: string, property: string, value: unknown) {
   return ({ Resources }: FixtureTemplate) => {
-    const resource = Resources[id]
-    if (resource === undefined) throw new Error(`no ${id} in the fixture`)
-    resource.Properties[property] = value
+    const found = Resources[id]
+    if (found === undefined) throw new Error(`no ${id} in the fixture`)
+    found.Properties[property] = value
   }
 }
