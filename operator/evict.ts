@@ -1,5 +1,6 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { PROCESS_ID_PATTERN } from '../protocol/keys.js'
+import { isHttpsConnection, NOWHERE } from '../protocol/process/https.js'
 import { readProcess } from '../protocol/process/record.js'
 import { evict as evictWrite } from '../protocol/process/writes.js'
 import { DynamoDbStore } from '../store/dynamodb.js'
@@ -58,10 +59,14 @@ export async function evict(processId: string, options: EvictOptions): Promise<E
     const process = readProcess((await store.update(evictWrite(processId, Date.now()))).item)
     if (process === undefined) return undefined
     const closer = new ConnectionCloser(client, region, REQUEST_TIMEOUT_MS)
-    const connections = new Set([process.connectionId, ...process.olderConnections].filter((id) => id !== ''))
+    const connections = new Set([process.connectionId, ...process.olderConnections].filter(isOfGateway))
+    // The last messages of the process came over HTTPS: where it was connected before, nobody knows.
+    if (process.endpoint === NOWHERE) connections.clear()
     const closed = await Promise.all([...connections].map((id) => closer.close(process.endpoint, id)))
     return { leaseUntil: process.leaseUntil, closed: closed.filter(Boolean).length }
   } finally {
     client.destroy()
   }
 }
+
+const isOfGateway = (connectionId: string): boolean => connectionId !== '' && !isHttpsConnection(connectionId)

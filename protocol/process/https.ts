@@ -16,3 +16,5 @@ export const NOWHERE = ''
 
 /** As process records name it. No id of the gateway has a colon: so nobody can name the connection of another process. */
 export const httpsConnection = (id: string): string => `https:${id}`
+
+export const isHttpsConnection = (connectionId: string): boolean => connectionId.startsWith(httpsConnection(''))

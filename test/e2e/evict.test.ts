@@ -54,6 +54,17 @@ describe('an operator', () => {
     expect(await holderOf(ID)).not.toBe(processId)
   })
 
+  it('ends a process that sends its messages over HTTPS: there is no connection to close', async () => {
+    const evicted = suite.client({ transport: 'https' })
+    const losses: unknown[] = []
+    evicted.on('lost', ({ error }) => losses.push((error as { readonly reason?: string }).reason))
+    await evicted.access('over HTTPS', 'all', ({ state }) => void (state.count = 1))
+    expect(await evict(await holderOf('over HTTPS'), options())).toMatchObject({ closed: 0 })
+    const next = suite.client()
+    expect(await next.access('over HTTPS', 'all', ({ state }) => (state.count = (state.count ?? 0) + 1))).toBe(2)
+    expect(losses).toEqual(['evicted'])
+  })
+
   it('may repeat an eviction, and learns of a process that there is not', async () => {
     const client = suite.client()
     await client.access('another', 'all', ({ state }) => void (state.count = 1))
