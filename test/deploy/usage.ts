@@ -32,10 +32,14 @@ export async function usedRights(assembly: string): Promise<readonly Used[]> {
     const who = whoIs(caller)
     if (who !== undefined) used.set(lineOf({ who, ...deed }), { who, ...deed })
   }
+  const connected: string[] = []
   // A request that comes so far was allowed.
   stack.dynamodb.inject({
     beforeForward: ({ caller, needs }) => {
-      for (const { action, resource, keys } of needs) note(caller, { action, resource, facts: itemFacts(keys) })
+      for (const { action, resource, keys } of needs) {
+        note(caller, { action, resource, facts: itemFacts(keys) })
+        if (whoIs(caller) === 'Connection') connected.push(...(keys ?? []).filter((key) => key.startsWith(PROCESS)))
+      }
       return undefined
     },
   })
@@ -45,7 +49,14 @@ export async function usedRights(assembly: string): Promise<readonly Used[]> {
     for (const { userArn } of stack.gateway.connections())
       note(userArn ?? '', { action: 'execute-api:Invoke', resource: ofStage('$connect'), facts: {} })
   }
-  await useAll(stack, noteConnections)
+  await useAll(stack, noteConnections, async (credentials) => {
+    const processKey = connected.at(-1) ?? ''
+    const { locksTable, config } = stack
+    const { region, dynamoDbEndpoint } = config
+    const options = { locksTable, region, dynamoDbEndpoint, credentials }
+    const eviction = await evict(processKey.slice(PROCESS.length), options)
+    if (eviction === undefined) throw new Error(`no process has the key '${processKey}'`)
+  })
   for (const { caller, target, operation, outcome } of stack.requests.since()) {
     if (outcome === 'AccessDeniedException') continue
     if (target === '@connections') {
@@ -80,7 +91,13 @@ export function lineOf(used: Used): string {
   return [who, action, resource.replace(/^([^:]+:){5}/, ''), ...keys.map((key) => `${prefixOf(key)}…`)].join(' ')
 }
 
-async function useAll(stack: LocalStack, noteConnections: () => void): Promise<void> {
+const PROCESS = 'P#'
+
+async function useAll(
+  stack: LocalStack,
+  noteConnections: () => void,
+  evictOne: (credentials: LocalStack['credentials']) => Promise<void>,
+): Promise<void> {
   const as = (who: string) => {
     const { caller } = GRANTEES.find((one) => one.who === who) as Grantee
     return stack.addApplication(caller)
@@ -100,7 +117,7 @@ async function useAll(stack: LocalStack, noteConnections: () => void): Promise<v
   const [[one, other]] = pairs
   await reconnect(stack, [one, other])
   await useHttps(stack, one, third)
-  await endByOperator(stack, as('Operators'), other)
+  await evictOne(as('Operators'))
   await Promise.all([third, ...pairs.flat()].map((holdfast) => holdfast.close()))
 }
 
@@ -149,26 +166,3 @@ async function useHttps(stack: LocalStack, one: Holdfast<Cart>, third: Holdfast<
     await adding
   }
 }
-
-/** Evicts the process that asks for a session now. */
-async function endByOperator(
-  { config, dynamodb, locksTable }: LocalStack,
-  credentials: LocalStack['credentials'],
-  victim: Holdfast<Cart>,
-): Promise<void> {
-  const processes: string[] = []
-  const end = dynamodb.inject({
-    beforeForward: ({ needs }) => {
-      processes.push(...needs.flatMap(({ keys = [] }) => keys).filter((key) => key.startsWith(PROCESS)))
-      return undefined
-    },
-  })
-  await victim.access('held', { write: ['items'] }, ({ state }) => void (state.items = []))
-  end()
-  const [processKey = ''] = processes
-  const { region, dynamoDbEndpoint } = config
-  const eviction = await evict(processKey.slice(PROCESS.length), { locksTable, region, dynamoDbEndpoint, credentials })
-  if (eviction === undefined) throw new Error(`no process has the key '${processKey}'`)
-}
-
-const PROCESS = 'P#'
