@@ -147,6 +147,54 @@ describe('requests that AWS refuses for their signature', () => {
     60_000,
   )
 
+  it.each(['socket', 'https'] as const)(
+    'are signed by the next credentials of a role as soon as the last ones end, and nothing is lost: %s',
+    async (transport) => {
+      const [first, next] = ['task-1', 'task-2'].map((task) => `arn:aws:sts::000000000000:assumed-role/Shop/${task}`)
+      const { stack } = suite
+      const given = [first, next].map((arn = '') => stack.addApplication(arn))
+      let current = 0
+      // So short a life that each request asks the provider.
+      const credentials = async () => ({ ...(given[current] ?? stack.credentials), expiration: new Date() })
+      const holdfast = suite.client({ credentials, transport })
+      const lost: string[] = []
+      holdfast.on('lost', ({ error }) => lost.push(error.code))
+      const id = `rotated over ${transport}`
+      const set = (count: number) =>
+        holdfast.access(id, { write: ['count'] }, ({ state }) => void (state.count = count))
+      const connections = () => stack.gateway.connections().map(({ userArn }) => userArn)
+      const opened = transport === 'https' ? [] : [first]
+      await set(1)
+      const holder = (await suite.tables.lock(id))?.holder
+      expect(connections()).toEqual(opened)
+
+      current = 1
+      const snapshot = stack.requests.snapshot()
+      await set(2)
+      const signers = () => stack.requests.since(snapshot).map(({ caller }) => caller)
+      expect(signers()).toContain(next)
+      // The connection stays, with the credentials that opened it: API Gateway asks for none after that.
+      expect(connections()).toEqual(opened)
+
+      const isBack = new Promise<void>((resolve) => {
+        holdfast.on('connection', ({ state }) => {
+          if (state === 'connected') resolve()
+        })
+      })
+      if (transport === 'socket') {
+        stack.gateway.dropAll()
+        await isBack
+        expect(connections()).toEqual([next])
+      }
+      await set(3)
+      expect(signers()).not.toContain(first)
+      expect((await suite.tables.lock(id))?.holder).toEqual(holder)
+      await holdfast.release(id)
+      expect([(await holdfast.peek(id))?.state, lost]).toEqual([{ count: 3 }, []])
+    },
+    60_000,
+  )
+
   it('pass with the credentials that the provider gives then', async () => {
     const unknown = { accessKeyId: 'AKIAOLD', secretAccessKey: 'x' }
     const given = [unknown, suite.stack.credentials]

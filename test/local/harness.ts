@@ -176,6 +176,10 @@ export async function startGateway(
     log,
     url,
     application,
+    role: principals.addApplication(
+      'arn:aws:sts::000000000000:assumed-role/server/task-1',
+      deployment.applicationStatements,
+    ),
     admin: principals.addUser('admin', 'everything'),
     stranger: principals.addUser('stranger', []),
     addUser: principals.addUser.bind(principals),

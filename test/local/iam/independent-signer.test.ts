@@ -1,7 +1,7 @@
-import aws4 from 'aws4'
 import { SIGNATURE_SKEW_MS } from '../../../local/gateway/aws-limits.js'
-import { type Credentials, Principals } from '../../../local/iam/principals.js'
+import { Principals } from '../../../local/iam/principals.js'
 import { SignatureError, verifySignature } from '../../../local/iam/sigv4.js'
+import { type Received, type Signing, signed } from './other-signer.js'
 
 /**
  * The local stack's check against a signer that shares no code with the AWS SDK: what both call right is what AWS calls
@@ -12,17 +12,6 @@ const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
 const principals = new Principals()
 const user = principals.addUser('server', [])
 const role = principals.addApplication('arn:aws:sts::000000000000:assumed-role/server/task-1', [])
-
-interface Signing {
-  readonly credentials: Credentials
-  readonly service: 'execute-api' | 'dynamodb'
-  readonly region: string
-  readonly host: string
-  readonly path: string
-  readonly body: string
-  readonly signQuery: boolean
-  readonly atMs: number
-}
 
 const CONNECT: Signing = {
   credentials: user.credentials,
@@ -42,29 +31,12 @@ const WRITE: Signing = {
   body: '{"TableName":"Sessions"}',
 }
 
-interface Received {
-  readonly url: string
-  readonly headers: Record<string, string>
-  readonly body: Uint8Array
-}
-
-/** The request as it arrives, signed by the other signer at that time. */
-function signed({ credentials, service, region, host, path, body, signQuery, atMs }: Signing): Received {
-  const date = new Date(atMs).toISOString().replace(/[-:]|\.\d+/g, '')
-  const target = service === 'dynamodb' ? { 'X-Amz-Target': 'DynamoDB_20120810.UpdateItem' } : {}
-  const request = {
-    service,
-    region,
-    host,
-    path: signQuery ? `${path}&X-Amz-Expires=60&X-Amz-Date=${date}` : path,
-    method: body === '' ? 'GET' : 'POST',
-    headers: { Host: host, ...target, ...(signQuery ? {} : { 'X-Amz-Date': date }) },
-    signQuery,
-    ...(body === '' ? {} : { body }),
-  }
-  const { headers, path: url = '' } = aws4.sign(request, credentials)
-  const received = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)])
-  return { url, headers: Object.fromEntries(received), body: Buffer.from(body) }
+const SEND: Signing = {
+  ...CONNECT,
+  service: 'lambda',
+  host: 'abcdefghij.lambda-url.us-east-1.on.aws',
+  path: '/',
+  body: '{"type":"acquire"}',
 }
 
 const verify = (service: Signing['service'], { url, headers, body }: Received) =>
@@ -80,6 +52,7 @@ const WAYS: readonly (readonly [string, Signing])[] = [
   ['a connection, in its headers', CONNECT],
   ['a connection, in its URL', { ...CONNECT, signQuery: true }],
   ['a request to DynamoDB', WRITE],
+  ['a message over HTTPS', SEND],
 ]
 
 describe.each(WAYS)('%s, signed by another signer', (_, right) => {
@@ -116,7 +89,7 @@ describe.each(WAYS)('%s, signed by another signer', (_, right) => {
   })
 })
 
-test('a body that was changed is refused', () => {
-  const changed = { ...signed(WRITE), body: Buffer.from('{"TableName":"Locks"}') }
-  expect(() => verify('dynamodb', changed)).toThrow(SignatureError)
+test.each([WRITE, SEND])('a body that was changed is refused: $service', (right) => {
+  const changed = { ...signed(right), body: Buffer.from('{"TableName":"Locks"}') }
+  expect(() => verify(right.service, changed)).toThrow(SignatureError)
 })
