@@ -1,6 +1,6 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { PROCESS_ID_PATTERN } from '../protocol/keys.js'
-import { isHttpsConnection, NOWHERE } from '../protocol/process/https.js'
+import { isHttpsConnection, NOWHERE } from '../protocol/process/nowhere.js'
 import { readProcess } from '../protocol/process/record.js'
 import { evict as evictWrite } from '../protocol/process/writes.js'
 import { DynamoDbStore } from '../store/dynamodb.js'

@@ -3,11 +3,10 @@ import { PROCESS_ID_PATTERN } from '../../protocol/keys.js'
 import {
   CONNECTION_HEADER,
   HTTPS_CONNECTION_PATTERN,
-  httpsConnection,
-  NOWHERE,
   PROCESS_HEADER,
   SECRET_HEADER,
 } from '../../protocol/process/https.js'
+import { httpsConnection, NOWHERE } from '../../protocol/process/nowhere.js'
 import { principalOf } from '../../protocol/process/principal.js'
 import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../dispatch.js'
 import { type HttpsCaller, HttpsCallers } from '../https-callers.js'

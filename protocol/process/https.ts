@@ -10,11 +10,3 @@ export const CONNECTION_HEADER = 'x-holdfast-connection'
 
 /** 9 random bytes. */
 export const HTTPS_CONNECTION_PATTERN = /^[A-Za-z0-9_-]{12}$/
-
-/** The endpoint of a process to which nothing can be pushed. */
-export const NOWHERE = ''
-
-/** As process records name it. No id of the gateway has a colon: so nobody can name the connection of another process. */
-export const httpsConnection = (id: string): string => `https:${id}`
-
-export const isHttpsConnection = (connectionId: string): boolean => connectionId.startsWith(httpsConnection(''))

@@ -2,7 +2,7 @@ import type { ConnectFailure, Socket, SocketEvents, Transport } from '../../clie
 import type { Address } from '../../functions/ports.js'
 import { lockKey } from '../../protocol/keys.js'
 import type { ClientMessage, Granted, StoreMessage } from '../../protocol/messages.js'
-import { NOWHERE } from '../../protocol/process/https.js'
+import { NOWHERE } from '../../protocol/process/nowhere.js'
 import { CancelledRequests } from './cancelled-requests.js'
 import type { CloudWorld } from './cloud-world.js'
 import { type Connection, closeUnused, type Sent } from './connection.js'

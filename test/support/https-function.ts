@@ -4,7 +4,7 @@ import { type HttpsCaller, HttpsCallers } from '../../functions/https-callers.js
 import { KnownIncarnation } from '../../functions/known-incarnation.js'
 import { KnownProcesses } from '../../functions/known-processes.js'
 import type { Deps } from '../../functions/ports.js'
-import { httpsConnection, NOWHERE } from '../../protocol/process/https.js'
+import { httpsConnection, NOWHERE } from '../../protocol/process/nowhere.js'
 
 /** The function that takes messages over HTTPS, as one principal reaches it. */
 export class HttpsFunction implements Door {
