@@ -1,6 +1,6 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { PROCESS_ID_PATTERN } from '../protocol/keys.js'
-import { isHttpsConnection, NOWHERE } from '../protocol/process/nowhere.js'
+import { isHttpsConnection } from '../protocol/process/nowhere.js'
 import { readProcess } from '../protocol/process/record.js'
 import { evict as evictWrite } from '../protocol/process/writes.js'
 import { DynamoDbStore } from '../store/dynamodb.js'
@@ -60,8 +60,6 @@ export async function evict(processId: string, options: EvictOptions): Promise<E
     if (process === undefined) return undefined
     const closer = new ConnectionCloser(client, region, REQUEST_TIMEOUT_MS)
     const connections = new Set([process.connectionId, ...process.olderConnections].filter(isOfGateway))
-    // The last messages of the process came over HTTPS: where it was connected before, nobody knows.
-    if (process.endpoint === NOWHERE) connections.clear()
     const closed = await Promise.all([...connections].map((id) => closer.close(process.endpoint, id)))
     return { leaseUntil: process.leaseUntil, closed: closed.filter(Boolean).length }
   } finally {
