@@ -4,23 +4,22 @@ import { OPTION_MS_MAX } from '../../client/limits.js'
 import { absenceOf } from '../../protocol/state/record.js'
 import { EXIT, Failure, usage } from '../failure.js'
 import { DESTROY_TIMEOUT_MS } from '../limits.js'
-import { examples, NAMESPACE_OPTION, type StackOptions, wholeNumber, withStackOptions } from '../stack/options.js'
+import { type IdOptions, withIdOptions } from '../stack/id-key.js'
+import { examples, type StackOptions, wholeNumber, withStackOptions } from '../stack/options.js'
 import { getLock, getProcess, getSession } from '../stack/records.js'
 import { readSession } from '../stack/session-argument.js'
 import { openTarget, type Target } from '../stack/target.js'
 import type { Terminal } from '../terminal.js'
 import { plural, processName, shortKey } from '../view/words.js'
 
-interface DestroyOptions extends StackOptions {
-  readonly namespace?: string
+interface DestroyOptions extends StackOptions, IdOptions {
   readonly yes?: boolean
   readonly timeout: number
 }
 
 export function defineDestroy(command: Command, terminal: Terminal): void {
-  withStackOptions(command)
+  withIdOptions(withStackOptions(command))
     .argument('<session>', 'its id, or - for a line of standard input')
-    .option(...NAMESPACE_OPTION)
     .option('--yes', 'do not ask')
     .option('--timeout <ms>', 'how long to wait for the lock', wholeNumber(1, OPTION_MS_MAX), DESTROY_TIMEOUT_MS)
     .addHelpText(
@@ -28,7 +27,7 @@ export function defineDestroy(command: Command, terminal: Terminal): void {
       `\nIt does what an application's destroy() does: it waits for the lock, so accesses under way end first, then deletes
 all attributes. The user is logged out. There is no way back. It needs the id, since only a client that has it gets
 the lock. Rights: those of an application, and dynamodb:GetItem on Locks.
-${examples('pbpaste | holdfast destroy - --namespace shop --yes', 'holdfast destroy "$(cat id)" --namespace shop')}`,
+${examples('pbpaste | holdfast destroy - --namespace shop --yes', 'holdfast destroy "$(cat id)" --namespace shop --id-key-file key')}`,
     )
     .action((session: string, options: DestroyOptions) => destroy(session, options, terminal))
 }
@@ -39,7 +38,7 @@ async function destroy(argument: string, options: DestroyOptions, terminal: Term
   }
   const target = openTarget(options, terminal)
   try {
-    const session = await readSession(argument, options.namespace, terminal)
+    const session = await readSession(argument, options, terminal)
     if (session.kind === 'hash') throw usage('a hash cannot be destroyed: only a client that has the id gets the lock')
     const plan = await planOf(target, session.key)
     if (options.yes !== true) await terminal.confirm(`${plan}\nDestroy it?`)
@@ -50,6 +49,7 @@ async function destroy(argument: string, options: DestroyOptions, terminal: Term
       config,
       label: 'holdfast destroy',
       ...(credentials === undefined ? {} : { credentials }),
+      ...(session.idKey === undefined ? {} : { idKey: session.idKey }),
     })
     let destroyed: boolean
     try {
@@ -66,7 +66,12 @@ async function destroy(argument: string, options: DestroyOptions, terminal: Term
 }
 
 const missing = (key: string): Failure =>
-  new Failure('SESSION_MISSING', `there is no session ${shortKey(key)}`, 'Check the id and --namespace.', EXIT.missing)
+  new Failure(
+    'SESSION_MISSING',
+    `there is no session ${shortKey(key)}`,
+    'Check the id, --namespace, and whether the application has an idKey.',
+    EXIT.missing,
+  )
 
 /** What will happen to whom, in words. */
 async function planOf(target: Target, key: string): Promise<string> {

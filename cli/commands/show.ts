@@ -6,7 +6,8 @@ import type { ProcessRecord } from '../../protocol/process/record.js'
 import { absenceOf, type SessionRecord } from '../../protocol/state/record.js'
 import { EXIT } from '../failure.js'
 import { VALUE_CHARS_MAX } from '../limits.js'
-import { examples, NAMESPACE_OPTION, type StackOptions, withStackOptions } from '../stack/options.js'
+import { type IdOptions, withIdOptions } from '../stack/id-key.js'
+import { examples, type StackOptions, withStackOptions } from '../stack/options.js'
 import { getLock, getProcess, getSession, type Lock } from '../stack/records.js'
 import { keyOf, readSession } from '../stack/session-argument.js'
 import { openTarget, type Target } from '../stack/target.js'
@@ -15,8 +16,7 @@ import { type LockView, lockView, type PlaceView, placeView } from '../view/over
 import { table } from '../view/table.js'
 import { bytes, duration, lease, processName, shortKey, time } from '../view/words.js'
 
-interface ShowOptions extends StackOptions {
-  readonly namespace?: string
+interface ShowOptions extends StackOptions, IdOptions {
   readonly values?: boolean
 }
 
@@ -28,9 +28,8 @@ interface Attribute {
 }
 
 export function defineShow(command: Command, terminal: Terminal): void {
-  withStackOptions(command)
+  withIdOptions(withStackOptions(command))
     .argument('<session>', 'its id, its hash such as shop#AbCdEfGhIj, or - for a line of standard input')
-    .option(...NAMESPACE_OPTION)
     .option('--values', "also the attributes' values, which may be personal data")
     .addHelpText(
       'after',
@@ -44,7 +43,7 @@ ${examples("holdfast show 'shop#AbCdEfGhIj'", 'pbpaste | holdfast show - --names
 async function show(argument: string, options: ShowOptions, terminal: Terminal): Promise<void> {
   const target = openTarget(options, terminal)
   try {
-    const key = await keyOf(await readSession(argument, options.namespace, terminal), target)
+    const key = await keyOf(await readSession(argument, options, terminal), target)
     const [record, lock] = await Promise.all([getSession(target, key), getLock(target, key)])
     const nowMs = Date.now()
     const processes = lock === undefined ? new Map<string, ProcessRecord>() : await processesOf(target, lock)

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { COUNT_MAX, INTERVAL_MAX_MS, INTERVAL_MIN_MS, WATCH_INTERVAL_MS } from '../limits.js'
-import { examples, NAMESPACE_OPTION, type StackOptions, wholeNumber, withStackOptions } from '../stack/options.js'
+import { type IdOptions, withIdOptions } from '../stack/id-key.js'
+import { examples, type StackOptions, wholeNumber, withStackOptions } from '../stack/options.js'
 import { getLock, getProcess, getSession } from '../stack/records.js'
 import { keyOf, readSession } from '../stack/session-argument.js'
 import { openTarget, type Target } from '../stack/target.js'
@@ -9,17 +10,15 @@ import { type Change, changesBetween, type Seen } from '../view/changes.js'
 import { pause } from '../view/pause.js'
 import { processName, shortKey, time } from '../view/words.js'
 
-interface WatchOptions extends StackOptions {
-  readonly namespace?: string
+interface WatchOptions extends StackOptions, IdOptions {
   readonly interval: number
   readonly count?: number
   readonly events?: number
 }
 
 export function defineWatch(command: Command, terminal: Terminal): void {
-  withStackOptions(command)
+  withIdOptions(withStackOptions(command))
     .argument('<session>', 'its id, its hash such as shop#AbCdEfGhIj, or - for a line of standard input')
-    .option(...NAMESPACE_OPTION)
     .option(
       '--interval <ms>',
       'the pause between two looks',
@@ -40,7 +39,7 @@ ${examples("holdfast watch 'shop#AbCdEfGhIj'", 'pbpaste | holdfast watch - --nam
 async function watch(argument: string, options: WatchOptions, terminal: Terminal): Promise<void> {
   const target = openTarget(options, terminal)
   try {
-    const session = await keyOf(await readSession(argument, options.namespace, terminal), target)
+    const session = await keyOf(await readSession(argument, options, terminal), target)
     const look = async (): Promise<Seen> => {
       const [lock, record] = await Promise.all([getLock(target, session), getSession(target, session)])
       return { atMs: Date.now(), lock, record }

@@ -18,11 +18,6 @@ export const withStackOptions = (command: Command): Command =>
     .option('--locks-table <name>', "the stack's output LocksTableName (default: HOLDFAST_LOCKS_TABLE, or found)")
     .option('--json', 'print JSON')
 
-export const NAMESPACE_OPTION = [
-  '--namespace <name>',
-  'the namespace of the application (default: HOLDFAST_NAMESPACE)',
-] as const
-
 /** How much of the Locks table a command reads. */
 export const recordsOption = () =>
   [

@@ -1,10 +1,12 @@
 import { ScanCommand } from '@aws-sdk/client-dynamodb'
 import { checkSessionId } from '../../client/options/check.js'
+import { compileIdKey } from '../../client/options/id-key.js'
 import { sessionKey } from '../../client/session/session-key.js'
 import { lockKey, NAMESPACE_PATTERN, type SessionKey } from '../../protocol/keys.js'
 import { EXIT, Failure, usage } from '../failure.js'
 import { HASH_CHARS_MIN } from '../limits.js'
 import type { Terminal } from '../terminal.js'
+import { type IdOptions, readIdKey } from './id-key.js'
 import type { Target } from './target.js'
 
 const WHOLE_HASH = 43
@@ -12,21 +14,24 @@ const NAMED = new RegExp(`^[A-Za-z0-9_.-]{1,64}#[A-Za-z0-9_-]{${HASH_CHARS_MIN},
 
 /** The session that an argument names: by its id, which is a secret, or by its hash. */
 type SessionArgument =
-  | { readonly kind: 'id'; readonly id: string; readonly namespace: string; readonly key: SessionKey }
+  | {
+      readonly kind: 'id'
+      readonly id: string
+      readonly namespace: string
+      readonly idKey: string | Uint8Array | undefined
+      readonly key: SessionKey
+    }
   /** `start` is a key, or its first characters. */
   | { readonly kind: 'hash'; readonly start: string }
 
 /** Reads the argument; `-` stands for a line of standard input. An id is never shown, in errors neither. */
-export async function readSession(
-  argument: string,
-  given: string | undefined,
-  terminal: Terminal,
-): Promise<SessionArgument> {
+export async function readSession(argument: string, options: IdOptions, terminal: Terminal): Promise<SessionArgument> {
   const text = argument === '-' ? await terminal.readLine() : argument
   if (NAMED.test(text)) return { kind: 'hash', start: text }
-  const namespace = namespaceOf(given, terminal)
+  const namespace = namespaceOf(options.namespace, terminal)
+  const idKey = readIdKey(options, terminal)
   checkSessionId(text)
-  return { kind: 'id', id: text, namespace, key: sessionKey(namespace, text) }
+  return { kind: 'id', id: text, namespace, idKey, key: sessionKey(namespace, text, compileIdKey(idKey)) }
 }
 
 function namespaceOf(given: string | undefined, terminal: Terminal): string {

@@ -1,5 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { createHoldfast, type Holdfast } from '../../client/index.js'
+import { createHoldfast, type Holdfast, type HoldfastOptions } from '../../client/index.js'
 import { LOCAL_APPLICATION, LOCAL_OPERATOR } from '../../local/fixed.js'
 import type { LocalStack } from '../../local/index.js'
 import { startFixedStack } from '../../local/start-local-stack.js'
@@ -45,8 +45,8 @@ export class CliStack {
   }
 
   /** A client that has no credentials but those of the configuration. */
-  client(label: string): Holdfast<Shop> {
-    const client = createHoldfast<Shop>({ namespace: 'shop', config: this.stack.config, label })
+  client(label: string, options: Partial<HoldfastOptions<Shop>> = {}): Holdfast<Shop> {
+    const client = createHoldfast<Shop>({ namespace: 'shop', config: this.stack.config, label, ...options })
     this.clients.push(client)
     return client
   }

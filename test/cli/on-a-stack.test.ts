@@ -1,12 +1,16 @@
 import { CliStack } from './cli-stack.js'
 import { testCommands } from './commands-suite.js'
 import { testDoctor } from './doctor-suite.js'
+import { testIdKeys } from './id-key-suite.js'
 
 // One stack for all: to start one takes longer than most of these tests.
 const suite = new CliStack()
 
 describe('the commands', () => {
   testCommands(suite)
+})
+describe('a store with a keyed hash', () => {
+  testIdKeys(suite)
 })
 describe('doctor', () => {
   testDoctor(suite)
