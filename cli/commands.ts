@@ -41,8 +41,28 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'find out what is wrong with a stack, or with the way to it',
     load: async () => (await import('./commands/doctor.js')).defineDoctor,
   },
+  release: {
+    summary: 'ask for the lock of one session, and give it back',
+    load: async () => (await import('./commands/release.js')).defineRelease,
+  },
+  evict: {
+    summary: 'end one process of an application',
+    load: async () => (await import('./commands/evict.js')).defineEvict,
+  },
   destroy: {
     summary: 'end the life of one session',
     load: async () => (await import('./commands/destroy.js')).defineDestroy,
+  },
+  incarnation: {
+    summary: 'show the incarnation of the locks, or raise it: every process drops what it holds',
+    load: async () => (await import('./commands/incarnation.js')).defineIncarnation,
+  },
+  locks: {
+    summary: 'empty the Locks table',
+    load: async () => (await import('./commands/locks.js')).defineLocks,
+  },
+  adopt: {
+    summary: 'take sessions from a restored copy of the Sessions table',
+    load: async () => (await import('./commands/adopt.js')).defineAdopt,
   },
 }

@@ -43,5 +43,7 @@ export const CONNECT_TIMEOUT_MS = 8_000
 export const STEP_TIMEOUT_MS = 15_000
 /** How long the session of the round trip lives, if `doctor` is stopped before it has destroyed it. */
 export const DOCTOR_TTL_MS = 60_000
+/** How long `release` waits for the lock: above what one holder costs at most, with the times of 1,000 processes. */
+export const RELEASE_TIMEOUT_MS = 120_000
 /** How long `destroy` waits for the lock, unless `--timeout` says otherwise. */
 export const DESTROY_TIMEOUT_MS = 60_000

@@ -11,7 +11,7 @@ Exit codes:
   0  done; for doctor: healthy
   1  it failed; for doctor: a fault was found
   2  a wrong option, argument or configuration
-  3  there is no such session
+  3  there is no such session, or process
   4  the question was not answered with yes
 
 'holdfast help COMMAND' explains a command, with examples. docs/CLI.md has the shapes of --json.`

@@ -1,25 +1,11 @@
-import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { PROCESS_ID_PATTERN } from '../protocol/keys.js'
 import { isHttpsConnection } from '../protocol/process/nowhere.js'
 import { readProcess } from '../protocol/process/record.js'
 import { evict as evictWrite } from '../protocol/process/writes.js'
-import { DynamoDbStore } from '../store/dynamodb.js'
-import { Requests } from '../store/requests.js'
 import { ConnectionCloser } from './connection-closer.js'
-
-/** The longest time of one request. */
-const REQUEST_TIMEOUT_MS = 10_000
-
-/** Options of {@link evict}: where the store is, and the operator's own credentials. */
-export interface EvictOptions {
-  /** The name of the Locks table: the output `LocksTableName` of the stack. */
-  readonly locksTable: string
-  readonly region: string
-  /** @default - the AWS SDK's default chain */
-  readonly credentials?: NonNullable<DynamoDBClientConfig['credentials']>
-  /** @default - the endpoint of DynamoDB in the region */
-  readonly dynamoDbEndpoint?: string
-}
+import { REQUEST_TIMEOUT_MS } from './limits.js'
+import { type OperatorOptions, withClient } from './options.js'
+import { locksOf } from './store.js'
 
 /** What an eviction has done. */
 export interface Eviction {
@@ -44,27 +30,18 @@ export interface Eviction {
  * @example
  * const eviction = await evict('mPz1Xw0cJbD3nR5t', { locksTable, region: 'eu-west-1' })
  */
-export async function evict(processId: string, options: EvictOptions): Promise<Eviction | undefined> {
+export async function evict(processId: string, options: OperatorOptions): Promise<Eviction | undefined> {
   if (!PROCESS_ID_PATTERN.test(processId)) throw new RangeError('a process id has 16 characters of A-Z a-z 0-9 _ -')
-  const { locksTable, region, credentials, dynamoDbEndpoint } = options
-  const client = new DynamoDBClient({
-    region,
-    ...(credentials === undefined ? {} : { credentials }),
-    ...(dynamoDbEndpoint === undefined ? {} : { endpoint: dynamoDbEndpoint }),
-  })
-  try {
-    const requests = new Requests({ timeoutMs: REQUEST_TIMEOUT_MS, requestsMax: 1 })
-    const store = new DynamoDbStore(client, { locks: locksTable }, requests)
+  return withClient(options, async (client) => {
+    const store = locksOf(client, options)
     // First the write: no connection that is opened after it can speak for this process.
     const process = readProcess((await store.update(evictWrite(processId, Date.now()))).item)
     if (process === undefined) return undefined
-    const closer = new ConnectionCloser(client, region, REQUEST_TIMEOUT_MS)
+    const closer = new ConnectionCloser(client, options.region, REQUEST_TIMEOUT_MS)
     const connections = new Set([process.connectionId, ...process.olderConnections].filter(isOfGateway))
     const closed = await Promise.all([...connections].map((id) => closer.close(process.endpoint, id)))
     return { leaseUntil: process.leaseUntil, closed: closed.filter(Boolean).length }
-  } finally {
-    client.destroy()
-  }
+  })
 }
 
 const isOfGateway = (connectionId: string): boolean => connectionId !== '' && !isHttpsConnection(connectionId)

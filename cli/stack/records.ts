@@ -1,6 +1,7 @@
 import { GetItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import type { Item } from '../../protocol/dynamodb.js'
-import { lockKey, processKey, type SessionKey } from '../../protocol/keys.js'
+import { readIncarnation } from '../../protocol/incarnation.js'
+import { INCARNATION_KEY, lockKey, processKey, type SessionKey } from '../../protocol/keys.js'
 import { LOCK_TTL_MS } from '../../protocol/limits.js'
 import { type LockRecord, readLock } from '../../protocol/lock/record.js'
 import { type ProcessRecord, readProcess } from '../../protocol/process/record.js'
@@ -62,6 +63,10 @@ export async function getLock(target: Target, key: SessionKey): Promise<Lock | u
 
 export async function getProcess(target: Target, processId: string): Promise<ProcessRecord | undefined> {
   return readProcess(await get(target, await target.locksTable(), processKey(processId)))
+}
+
+export async function getIncarnation(target: Target): Promise<number> {
+  return readIncarnation(await get(target, await target.locksTable(), INCARNATION_KEY))
 }
 
 export async function getSession(target: Target, key: SessionKey): Promise<SessionRecord | undefined> {

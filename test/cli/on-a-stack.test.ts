@@ -2,6 +2,7 @@ import { CliStack } from './cli-stack.js'
 import { testCommands } from './commands-suite.js'
 import { testDoctor } from './doctor-suite.js'
 import { testIdKeys } from './id-key-suite.js'
+import { testOperating } from './operating-suite.js'
 
 // One stack for all: to start one takes longer than most of these tests.
 const suite = new CliStack()
@@ -11,6 +12,9 @@ describe('the commands', () => {
 })
 describe('a store with a keyed hash', () => {
   testIdKeys(suite)
+})
+describe('an operator', () => {
+  testOperating(suite)
 })
 describe('doctor', () => {
   testDoctor(suite)

@@ -149,6 +149,36 @@ export const DOCTOR = v.strictObject({
 
 export const DESTROY = v.strictObject({ session: key, destroyed: v.literal(true) })
 
+export const RELEASE = v.strictObject({
+  session: key,
+  released: v.boolean(),
+  holder: v.nullable(place),
+  ahead: count,
+  waitedMs: count,
+})
+
+export const EVICT = v.strictObject({ process: v.string(), label: v.string(), leaseUntil: ms, closed: count })
+
+export const INCARNATION = v.strictObject({ incarnation: count, raisedAt: v.nullable(ms), before: count })
+
+export const LOCKS = v.strictObject({ deleted: count, incarnation: count })
+
+export const ADOPT = v.strictObject({
+  copy: v.string(),
+  dryRun: v.boolean(),
+  backupAt: v.nullable(ms),
+  counts: v.strictObject({
+    taken: count,
+    over: count,
+    living: count,
+    ended: count,
+    unproven: count,
+    changed: count,
+    unreadable: count,
+  }),
+  incarnation: v.nullable(count),
+})
+
 export const DEV = v.strictObject({
   config: v.strictObject({
     url: v.string(),

@@ -1,4 +1,4 @@
-import { nextIncarnation } from '../../operator/next-incarnation.js'
+import { startNextIncarnation } from '../../operator/start-next-incarnation.js'
 import { compileTiming } from '../../protocol/timing.js'
 import { TIMING } from '../torture/timing.js'
 import { LocalStackSuite } from './local-stack-suite.js'
@@ -55,7 +55,7 @@ describe('a stack that is deployed while clients of two versions use it', () => 
     // Functions with other times, and in the midst of that another incarnation.
     const ended = clients.present.waitFor(({ event, reason }) => event === 'lost' && reason === 'evicted')
     versions.deploy('connection', PRESENT_WITH_LONGER_TIMES)
-    await nextIncarnation(suite.tables.locks())
+    await startNextIncarnation(suite.tables.locks())
     for (const name of ['release', 'grant'] as const) {
       versions.deploy(name, PRESENT_WITH_LONGER_TIMES)
       await goOn([clients.present])

@@ -1,5 +1,5 @@
 import { INCARNATION_REMEMBERED_MS } from '../../functions/limits.js'
-import { nextIncarnation } from '../../operator/next-incarnation.js'
+import { startNextIncarnation } from '../../operator/start-next-incarnation.js'
 import { num } from '../../protocol/dynamodb.js'
 import { INCARNATION_KEY } from '../../protocol/keys.js'
 import { type Player, Stage } from './stage.js'
@@ -11,7 +11,7 @@ beforeEach(async () => {
   anna = await stage.join('anna')
 })
 
-const raise = () => nextIncarnation(stage.memory, stage.nowMs)
+const raise = () => startNextIncarnation(stage.memory, stage.nowMs)
 const renew = async (n = 1) => {
   const answer = await stage.send(anna, { type: 'renew', n })
   return answer.type === 'renewed' ? Number(answer.incarnation) : answer
@@ -65,8 +65,8 @@ describe('the next incarnation', () => {
   test('of two operators at once is the higher one', async () => {
     const { memory, nowMs } = stage
     const slow = { ...asStore(memory), get: async () => undefined }
-    const higher = await nextIncarnation(memory, nowMs + 5)
-    expect(await nextIncarnation(slow, nowMs)).toBe(higher)
+    const higher = await startNextIncarnation(memory, nowMs + 5)
+    expect(await startNextIncarnation(slow, nowMs)).toBe(higher)
   })
 })
 

@@ -92,7 +92,7 @@ describe('an entry for a framework, with nothing installed but its own peers', (
     ['web', ['withSession', 'sessionOf'], []],
     ['fastify', ['holdfastSession'], ['fastify', '@fastify/cookie', '@fastify/session']],
     ['lambda', ['withHoldfast'], []],
-    ['operator', ['evict'], []],
+    ['operator', ['evict', 'nextIncarnation', 'emptyLocks', 'adopt'], []],
   ])(
     'holdfast/%s is imported and required; without them the error names one',
     async (entry, names, peers) => {

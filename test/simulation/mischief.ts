@@ -1,4 +1,4 @@
-import { nextIncarnation } from '../../operator/next-incarnation.js'
+import { startNextIncarnation } from '../../operator/start-next-incarnation.js'
 import type { Item } from '../../protocol/dynamodb.js'
 import { INCARNATION_KEY } from '../../protocol/keys.js'
 import { readLock } from '../../protocol/lock/record.js'
@@ -223,7 +223,7 @@ export class Mischief {
   }
 
   private raiseIncarnation(): boolean {
-    void nextIncarnation(this.memory, WALL_AT_START_MS + this.timeline.nowMs)
+    void startNextIncarnation(this.memory, WALL_AT_START_MS + this.timeline.nowMs)
     return true
   }
 }

@@ -1,5 +1,5 @@
 import { INCARNATION_REMEMBERED_MS } from '../../functions/limits.js'
-import { nextIncarnation } from '../../operator/next-incarnation.js'
+import { startNextIncarnation } from '../../operator/start-next-incarnation.js'
 import { compileTiming, type Timing } from '../../protocol/timing.js'
 import type { MemoryStore } from '../../store/memory/memory-store.js'
 import type { Random } from '../support/random.js'
@@ -99,7 +99,7 @@ export class Rolling {
     const { timeline, memory, counts, isFaultless } = this.world
     counts.hit('incarnationEveryMs')
     this.raisedAtMs.push(timeline.nowMs)
-    void nextIncarnation(memory, WALL_AT_START_MS + timeline.nowMs)
+    void startNextIncarnation(memory, WALL_AT_START_MS + timeline.nowMs)
     if (!isFaultless) return
     const living = this.world.servers.map((server) => [server, server.livingProcess] as const)
     timeline.after(HEARD_MS, () => {

@@ -8,7 +8,7 @@ import { Connections, type Wire } from '../../local/memory/connections.js'
 import { Functions } from '../../local/memory/functions.js'
 import { turn } from '../../local/memory/turn.js'
 import { VirtualClock } from '../../local/memory/virtual-clock.js'
-import { nextIncarnation } from '../../operator/next-incarnation.js'
+import { startNextIncarnation } from '../../operator/start-next-incarnation.js'
 import type { Item, Store, TableName, TransactOutcome, Update, UpdateOutcome } from '../../protocol/dynamodb.js'
 import { type ClientMessage, correlate, type RefusalCode, type StoreMessage } from '../../protocol/messages.js'
 import { NOWHERE } from '../../protocol/process/nowhere.js'
@@ -203,7 +203,7 @@ export class World {
 
   /** An operator declares all locks void. */
   raiseIncarnation(): Promise<number> {
-    return nextIncarnation(this.memory, this.clock.wallMs())
+    return startNextIncarnation(this.memory, this.clock.wallMs())
   }
 
   /** The role of a client that has not connected yet. All others have one. */
