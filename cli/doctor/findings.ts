@@ -12,7 +12,7 @@ const FINDINGS = {
   CONFIG_WRONG: "Take the stack's output HoldfastConfig as it is, in single quotes in a shell.",
   TTL_MISSING: "Enable TTL on the attribute expiresAt: deploy the stack anew, or 'aws dynamodb update-time-to-live'.",
   LOCKS_EMPTIED:
-    'If Locks was restored or changed by hand, raise its incarnation (docs/GUIDE.md). If it was emptied, this passes with use.',
+    "If Locks was restored or changed by hand, run 'holdfast incarnation next'. If it was emptied, this passes with use.",
   RECORDS_OF_OTHER_VERSION:
     'Another version of Holdfast writes to these tables: bring functions and applications to the same.',
   NOT_VISIBLE: 'An application has no right to look there. Take the rights of an operator (docs/CLI.md) to check it.',

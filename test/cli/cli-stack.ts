@@ -9,6 +9,7 @@ import { endAll } from './programs.js'
 export interface Shop {
   cart: { items: string[] }
   secret: string
+  count: number
 }
 
 const START_TIMEOUT_MS = 60_000
