@@ -54,8 +54,8 @@ async function adopt(copy: string, options: AdoptOptions, terminal: Terminal): P
       await terminal.confirm(`${planOf(copy, sessionsTable, { revive, rollBack })}\nAdopt them?`)
     }
     const adoption = await run(dryRun)
-    const { backupAt: time, incarnation, ...counts } = adoption
-    const view = { copy, dryRun, backupAt: time ?? null, counts, incarnation: incarnation ?? null }
+    const { backupAt: of, incarnation, ...counts } = adoption
+    const view = { copy, dryRun, backupAt: of ?? null, counts, incarnation: incarnation ?? null }
     terminal.print(options.json === true ? JSON.stringify(view) : textOf(adoption, terminal))
   } finally {
     target.close()

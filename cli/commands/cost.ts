@@ -15,6 +15,7 @@ interface CostOptions {
   readonly durability: Load['durability']
   readonly changesPerWrite: number
   readonly leaseMs: number
+  readonly idleShare: number
   readonly peak: number
   readonly prices?: string
   readonly printPrices?: boolean
@@ -40,13 +41,14 @@ export function defineCost(command: Command, terminal: Terminal): void {
     .option('--durability <access|release>', 'when changes are written', durability, 'access')
     .option('--changes-per-write <number>', "changes that one write carries, with 'release'", number(1, 1_000_000), 5)
     .option('--lease-ms <ms>', 'the lease: a process renews four times in it', wholeNumber(1_000, 86_400_000), 15_000)
+    .option('--idle-share <share>', 'the part of their time in which processes sleep, from 0 to 1', share, 0)
     .option('--peak <factor>', 'how many times the average the busiest second is', number(1, 10_000), 5)
     .option('--prices <file>', 'other prices, as --print-prices prints them')
     .option('--print-prices', 'print the prices, with their date and sources, and end')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      `\nIt asks nobody: list prices on demand, without free tiers, storage, backups, logs and traffic out of the region. The
+      `\nA process that has had nothing to do for 4 leases, and holds nothing, sleeps: it does not renew. It asks nobody: list prices on demand, without free tiers, storage, backups, logs and traffic out of the region. The
 requests of each step are those of docs/PROTOCOL.md; functions' time is modelled. Without stickiness on N servers the
 share of handoffs is about (N - 1) / N.
 ${examples('holdfast cost --processes 8 --accesses 50M --handoffs 0.02', 'holdfast cost --size 4 --writes 0.5 --durability release', 'holdfast cost --print-prices > prices.json', 'holdfast cost --prices prices.json --json | jq .dollars')}`,
@@ -68,6 +70,7 @@ function cost(options: CostOptions, terminal: Terminal): void {
     durability: options.durability,
     changesPerWrite: options.changesPerWrite,
     leaseMs: options.leaseMs,
+    idleShare: options.idleShare,
     peak: options.peak,
   }
   const costs = costsOf(load, list.prices)
@@ -83,6 +86,7 @@ const NAMES: { readonly [N in LineName]: string } = {
   visits: 'visits',
   heartbeats: 'heartbeats (renewals)',
   connections: 'connection minutes',
+  sleep: 'connections of sleeping processes',
 }
 
 function textOf(costs: Costs, load: Load, { region, date }: PriceList, { paint }: Terminal): string {

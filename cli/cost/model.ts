@@ -14,6 +14,8 @@ const HOURS_PER_MONTH = 730
 const SECONDS_PER_MONTH = HOURS_PER_MONTH * 3_600
 const MINUTES_PER_MONTH = HOURS_PER_MONTH * 60
 const KB_PER_READ_UNIT = 4
+/** A process that sleeps replaces the connection that stands by so often: docs/PROTOCOL.md, "How does a process sleep?". */
+const SLEEPING_CONNECTIONS_PER_HOUR = 14
 /** Processes of a deployment start within this. */
 const START_SECONDS = 10
 
@@ -32,11 +34,13 @@ export interface Load {
   /** With `release`: changes that one write carries. */
   readonly changesPerWrite: number
   readonly leaseMs: number
+  /** Of their time, that in which processes sleep: they have nothing to do, and do not renew. */
+  readonly idleShare: number
   /** How many times the average the busiest second is. */
   readonly peak: number
 }
 
-export type LineName = 'changes' | 'handoffs' | 'visits' | 'heartbeats' | 'connections'
+export type LineName = 'changes' | 'handoffs' | 'visits' | 'heartbeats' | 'connections' | 'sleep'
 
 interface Line extends ServiceDollars {
   readonly name: LineName
@@ -69,7 +73,7 @@ export interface Costs {
 }
 
 /** What one of each takes of AWS, by docs/PROTOCOL.md, "What does a handoff cost?". An update is billed by the whole item. */
-export function unitsOf(sizeKb: number): { readonly [N in Exclude<LineName, 'connections'>]: Consumption } {
+export function unitsOf(sizeKb: number): { readonly [N in Exclude<LineName, 'connections' | 'sleep'>]: Consumption } {
   const item = Math.ceil(sizeKb)
   return {
     changes: { ...NOTHING, writeUnits: item },
@@ -92,7 +96,7 @@ const countsOf = (load: Load) => ({
   changes: (load.accesses * load.writeShare) / (load.durability === 'release' ? load.changesPerWrite : 1),
   handoffs: load.accesses * load.handoffShare,
   visits: load.visits,
-  heartbeats: load.processes * (SECONDS_PER_MONTH / (load.leaseMs / 1_000)) * RENEWALS_PER_LEASE,
+  heartbeats: load.processes * (1 - load.idleShare) * (SECONDS_PER_MONTH / (load.leaseMs / 1_000)) * RENEWALS_PER_LEASE,
 })
 
 export function costsOf(load: Load, prices: Prices): Costs {
@@ -121,7 +125,20 @@ function linesOf(load: Load, prices: Prices): Line[] {
   })
   const count = load.processes * MINUTES_PER_MONTH
   const dollars = count * prices.connectionMinute.dollars
-  return [...lines, { name: 'connections', count, dynamoDb: 0, apiGateway: dollars, lambda: 0, dollars }]
+  return [
+    ...lines,
+    { name: 'connections', count, dynamoDb: 0, apiGateway: dollars, lambda: 0, dollars },
+    sleepLine(load, prices),
+  ]
+}
+
+/** Each connection that is opened by a process that sleeps closes another one: two calls of functions, with a write each. */
+function sleepLine({ processes, idleShare }: Load, prices: Prices): Line {
+  const count = processes * idleShare * HOURS_PER_MONTH * SLEEPING_CONNECTIONS_PER_HOUR
+  const one = dollarsByService({ ...NOTHING, writeUnits: 2, functionWrites: 2 }, prices)
+  const dynamoDb = count * one.dynamoDb
+  const lambda = count * (one.lambda + 2 * prices.functionCall.dollars)
+  return { name: 'sleep', count, dynamoDb, apiGateway: 0, lambda, dollars: dynamoDb + lambda }
 }
 
 /** The use of each quota in the busiest second. Heartbeats are spread evenly. */

@@ -18,6 +18,7 @@ const LOAD: Load = {
   durability: 'access',
   changesPerWrite: 5,
   leaseMs: 15_000,
+  idleShare: 0,
   peak: 5,
 }
 const { prices } = OWN_PRICES
@@ -41,6 +42,21 @@ test('what a handoff, a change and a heartbeat take is what the real client and 
   expect([counted <= readUnits, read <= functionReads]).toEqual([true, true])
   const hour = costsOf({ ...LOAD, processes: 1, accesses: 0 }, prices).lines.find(({ name }) => name === 'heartbeats')
   expect(idleHour.writeUnits / heartbeats.writeUnits).toBeCloseTo((hour?.count ?? 0) / 730, -2)
+})
+
+test('a process that sleeps costs no renewals, and the connections that the real client opens', async () => {
+  const { sleepingHour } = await countConsumption()
+  const lineOf = (idleShare: number, line: string) =>
+    costsOf({ ...LOAD, processes: 2, accesses: 0, idleShare }, prices).lines.find(({ name }) => name === line)
+  expect(lineOf(0.75, 'heartbeats')?.count).toBeCloseTo((lineOf(0, 'heartbeats')?.count ?? 0) / 4, 3)
+  expect(lineOf(1, 'heartbeats')?.dollars).toBe(0)
+  expect(lineOf(0, 'sleep')?.count).toBe(0)
+  const asleep = lineOf(1, 'sleep')
+  const connectionsPerHour = (asleep?.count ?? 0) / 2 / 730
+  expect(Math.abs(connectionsPerHour - sleepingHour.connections)).toBeLessThanOrEqual(2)
+  expect(asleep?.dynamoDb).toBeCloseTo((asleep?.count ?? 0) * 2 * prices.writeUnit.dollars, 9)
+  const renewing = lineOf(0, 'heartbeats')?.dollars ?? 0
+  expect(asleep?.dollars).toBeLessThan(renewing / 10)
 })
 
 test('larger sessions cost more writes, and write-back fewer', () => {
@@ -101,7 +117,7 @@ test('other prices replace its own, and must be whole', async () => {
   expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('prices.functionCall.dollars')])
 })
 
-test.each(['--accesses=many', '--handoffs=2', '--size=0', '--durability=never', '--peak=0.5'])(
+test.each(['--accesses=many', '--handoffs=2', '--idle-share=1.5', '--size=0', '--durability=never', '--peak=0.5'])(
   '%s is refused',
   async (arg) => {
     expect(await inProcess(['cost', arg])).toMatchObject({ code: 2, out: '' })

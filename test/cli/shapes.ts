@@ -100,12 +100,13 @@ export const COST = v.strictObject({
     durability: v.picklist(['access', 'release']),
     changesPerWrite: v.number(),
     leaseMs: count,
+    idleShare: v.number(),
     peak: v.number(),
   }),
   prices: v.strictObject({ region: v.string(), date: v.string() }),
   lines: v.array(
     v.strictObject({
-      name: v.picklist(['changes', 'handoffs', 'visits', 'heartbeats', 'connections']),
+      name: v.picklist(['changes', 'handoffs', 'visits', 'heartbeats', 'connections', 'sleep']),
       count: v.number(),
       dollars: v.number(),
       ...services,
