@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { createHoldfast, type Holdfast, type HoldfastOptions } from '../../client/index.js'
 import { LOCAL_APPLICATION, LOCAL_OPERATOR } from '../../local/fixed.js'
-import type { LocalStack } from '../../local/index.js'
+import type { LocalStack, LocalStackOptions } from '../../local/index.js'
 import { startFixedStack } from '../../local/start-local-stack.js'
 import { compileTiming } from '../../protocol/timing.js'
 import { endAll } from './programs.js'
@@ -21,10 +21,10 @@ export class CliStack {
   admin!: DynamoDBClient
   private readonly clients: Holdfast<Shop>[] = []
 
-  constructor() {
+  constructor(options: LocalStackOptions = {}) {
     beforeAll(async () => {
       this.stack = await startFixedStack(
-        { environment: { HOLDFAST_TIMING: JSON.stringify(TIMING) } },
+        { ...options, environment: { HOLDFAST_TIMING: JSON.stringify(TIMING) } },
         { dynamoDbPort: 0, httpsPort: 0, application: LOCAL_APPLICATION, operator: LOCAL_OPERATOR },
       )
       const { dynamoDbEndpoint: endpoint, region } = this.stack.config
