@@ -123,7 +123,7 @@ test('marked ids, keys and values go through everything, and are nowhere in the 
     ['destroy', ...withId, '--yes', '--timeout', '1'],
     ['show', id, '--namespace', 'shop', '--id-key-file', folder],
     ['show', 'shop#', id, '--json'],
-    ['destroy', `${short}`, '--yes'],
+    ['destroy', short, '--yes'],
   ]
   for (const args of commands) {
     const { out, err } = await inPipe(args, surroundings)
