@@ -1,4 +1,4 @@
-// Mutation testing of the protocol, on demand: npm run mutation. See docs/TESTING.md.
+// Mutation testing of the protocol, on demand: npm run mutation. See docs/internals/testing.md.
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import jestConfig from './jest.config.mjs'

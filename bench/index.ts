@@ -6,7 +6,7 @@ const USAGE = `usage: npm run bench -- [part ...] [--quick] [--latency aws] [--p
   part            ${PARTS.map(({ name }) => name).join(', ')}: without one, all
   --quick         small and on this Node.js: its counts are true, its times say little
   --latency aws   with answers that take as long as on AWS: its tables say "modelled"
-  --publish       keeps the results in docs/performance/, and makes docs/PERFORMANCE.md from all that is kept there`
+  --publish       keeps the results in docs/internals/performance/, and makes docs/internals/performance.md from all that is kept there`
 
 // Each process of a side would say so again.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'

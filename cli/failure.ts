@@ -1,4 +1,4 @@
-/** How a command ends. docs/CLI.md explains each. */
+/** How a command ends. docs/guide/cli.md explains each. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, missing: 3, declined: 4 } as const
 
 /** A command cannot go on. `cure` says what to do. */

@@ -14,7 +14,7 @@ Exit codes:
   3  there is no such session, or process
   4  the question was not answered with yes
 
-'holdfast help COMMAND' explains a command, with examples. docs/CLI.md has the shapes of --json.`
+'holdfast help COMMAND' explains a command, with examples. docs/guide/cli.md has the shapes of --json.`
 
 /** Runs one command. Its exit code is in the terminal afterwards. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<void> {

@@ -45,7 +45,7 @@ export const DEFAULT_TIMING: Timing = {
 /** The largest value that any time may be set to: it keeps sums exact and lock records alive between two `keep`s. */
 const TIMING_MAX = 24 * 3_600_000
 
-/** The longest time between two nudges of one waiter (N in docs/PROTOCOL.md). */
+/** The longest time between two nudges of one waiter (N in docs/internals/protocol.md). */
 export const nudgePeriodMaxMs = (timing: Timing): number => 2 * timing.nudgeAfterMs
 
 /**
@@ -62,7 +62,7 @@ export const answerTimeoutMinMs = (t: Timing): number =>
 /** How long others wait for a holder that has died just after it renewed, if nothing else fails. */
 export const deadHolderMs = (t: Timing): number => t.leaseMs + t.storeMarginMs + nudgePeriodMaxMs(t)
 
-/** T: the most that one hold can cost those behind it, with every push lost (docs/PROTOCOL.md). */
+/** T: the most that one hold can cost those behind it, with every push lost (docs/internals/protocol.md). */
 export const holdCostMaxMs = (t: Timing): number =>
   3 * (nudgePeriodMaxMs(t) + t.roundTripMs) +
   t.answerTimeoutMs +

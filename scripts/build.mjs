@@ -45,7 +45,7 @@ const steps = [
   },
   {
     name: "the inspector's page",
-    inputs: [...TOOLS, 'inspector', 'docs/PROTOCOL.md'],
+    inputs: [...TOOLS, 'inspector', 'docs/internals/protocol.md'],
     output: 'dist/inspector',
     run: () => bundleInspector(root, 'dist/inspector'),
   },

@@ -1,4 +1,4 @@
-// The branches of protocol/ and client/ that the suites without Java take: npm run coverage. See docs/TESTING.md.
+// The branches of protocol/ and client/ that the suites without Java take: npm run coverage. See docs/internals/testing.md.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'

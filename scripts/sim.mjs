@@ -1,4 +1,4 @@
-// Simulates the whole system by seeds: see docs/TESTING.md.
+// Simulates the whole system by seeds: see docs/internals/testing.md.
 //   npm run sim -- --seeds 2000 --from 1        runs seeds, prints what went wrong, and how often each fault happened
 //   npm run sim -- --seed 605                   runs one seed
 //   npm run sim -- --seeds 200 --quiet          the same without any fault

@@ -1,5 +1,5 @@
 // Uses ever more ids through real clients in the virtual world, and judges what is left after each quarter of them: see
-// docs/TESTING.md.
+// docs/internals/testing.md.
 //   npm run soak -- --ids 1000000
 import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'

@@ -4,7 +4,7 @@ import { comparedTable, figuresTable, markdownTable, measuredTable } from '../fr
 
 const HEAD = `# Performance
 
-This page is made by \`npm run bench -- --publish\` from \`docs/performance/results.json\`: nothing of it is written by
+This page is made by \`npm run bench -- --publish\` from \`docs/internals/performance/results.json\`: nothing of it is written by
 hand. In every comparison the sides take turns, each in operating-system processes of its own, on the same DynamoDB
 Local and the same redis-server. A figure is the median over rounds, with the first and third quartile. A ratio is
 taken round by round; where the quartiles of two sides overlap, the table says "no difference".

@@ -5,9 +5,9 @@ import { PARTS } from '../parts.js'
 import { fileOf, pageOf } from './page.js'
 import { plotOf } from './plots.js'
 
-const FOLDER = join('docs', 'performance')
+const FOLDER = join('docs', 'internals', 'performance')
 const RESULTS = join(FOLDER, 'results.json')
-const PAGE = join('docs', 'PERFORMANCE.md')
+const PAGE = join('docs', 'internals', 'performance.md')
 
 /** Keeps these runs in place of earlier ones of the same parts, and makes plots and page from all that are kept. */
 export async function publish(fresh: readonly PartRun[]): Promise<void> {

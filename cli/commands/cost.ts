@@ -49,7 +49,7 @@ export function defineCost(command: Command, terminal: Terminal): void {
     .addHelpText(
       'after',
       `\nA process that has had nothing to do for 4 leases, and holds nothing, sleeps: it does not renew. It asks nobody: list prices on demand, without free tiers, storage, backups, logs and traffic out of the region. The
-requests of each step are those of docs/PROTOCOL.md; functions' time is modelled. Without stickiness on N servers the
+requests of each step are those of docs/internals/protocol.md; functions' time is modelled. Without stickiness on N servers the
 share of handoffs is about (N - 1) / N.
 ${examples('holdfast cost --processes 8 --accesses 50M --handoffs 0.02', 'holdfast cost --size 4 --writes 0.5 --durability release', 'holdfast cost --print-prices > prices.json', 'holdfast cost --prices prices.json --json | jq .dollars')}`,
     )

@@ -72,7 +72,7 @@ export interface Costs {
   readonly comparisons: readonly Comparison[]
 }
 
-/** What one of each takes of AWS, by docs/PROTOCOL.md, "What does a handoff cost?". An update is billed by the whole item. */
+/** What one of each takes of AWS, by docs/internals/protocol.md, "What does a handoff cost?". An update is billed by the whole item. */
 export function unitsOf(sizeKb: number): { readonly [N in Exclude<LineName, 'connections' | 'sleep'>]: Consumption } {
   const item = Math.ceil(sizeKb)
   return {

@@ -15,7 +15,8 @@ const FINDINGS = {
     "If Locks was restored or changed by hand, run 'holdfast incarnation next'. If it was emptied, this passes with use.",
   RECORDS_OF_OTHER_VERSION:
     'Another version of Holdfast writes to these tables: bring functions and applications to the same.',
-  NOT_VISIBLE: 'An application has no right to look there. Take the rights of an operator (docs/CLI.md) to check it.',
+  NOT_VISIBLE:
+    'An application has no right to look there. Take the rights of an operator (docs/guide/cli.md) to check it.',
   NAMESPACE_UNKNOWN: 'Check --namespace: it is the one of createHoldfast. A new application has no sessions yet.',
   QUEUE_STUCK:
     "Look at the functions' logs and errors. 'holdfast show' names the holder; its lease, or its busy time, should have ended.",

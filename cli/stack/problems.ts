@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../client/errors/index.js'
 
-/** What is wrong with a stack, or with the way to it. docs/CLI.md lists the codes. */
+/** What is wrong with a stack, or with the way to it. docs/guide/cli.md lists the codes. */
 export interface Problem {
   readonly code: string
   readonly what: string
@@ -18,7 +18,7 @@ export const CURES = {
     'The secret key does not belong to the access key: copy both anew. A proxy that changes requests does the same.',
   REGION_WRONG: 'Give the region of the stack: take its output HoldfastConfig as it is, and leave --region out.',
   CLOCK_OFF: 'Set the clock: chronyc makestep, or timedatectl set-ntp true. AWS refuses what was signed 5 minutes off.',
-  PERMISSION_MISSING: 'Attach the right to the role that you use; docs/CLI.md lists what each command needs.',
+  PERMISSION_MISSING: 'Attach the right to the role that you use; docs/guide/cli.md lists what each command needs.',
   TABLE_MISSING:
     "Check the table's name, the account and the region: the stack's outputs SessionsTableName and LocksTableName.",
   TABLE_WRONG: 'This is not the table that it is taken for: check the names, they may be swapped.',

@@ -89,7 +89,7 @@ export type Way = 'sent' | 'answered' | 'pushed'
 export interface MessageFact {
   readonly kind: 'message'
   readonly way: Way
-  /** As in docs/PROTOCOL.md: `acquire`, `granted` and so on. */
+  /** As in docs/internals/protocol.md: `acquire`, `granted` and so on. */
   readonly type: string
   readonly process: string | undefined
   readonly session?: string

@@ -1,9 +1,9 @@
 import type { Entry, LockFact, MessageFact, StateFact } from './entry.js'
 
-/** A sentence about an entry, and the part of docs/PROTOCOL.md that explains it. */
+/** A sentence about an entry, and the part of docs/internals/protocol.md that explains it. */
 export interface Words {
   readonly text: string
-  /** The anchor of a heading of docs/PROTOCOL.md. */
+  /** The anchor of a heading of docs/internals/protocol.md. */
   readonly anchor: string | undefined
 }
 

@@ -1,6 +1,6 @@
 /**
  * The quotas of AWS that bound a store, as AWS documents them; read on 2026-11-29. What no document says is marked
- * *assumed*: docs/TESTING.md lists it, to be looked at in the first deployment.
+ * *assumed*: docs/internals/testing.md lists it, to be looked at in the first deployment.
  */
 
 /** A token bucket: so many at once, and so many more each second. */

@@ -20,7 +20,7 @@ import { readProcess } from '../../protocol/process/record.js'
 
 const LOCK_PREFIX = 'S#'
 const PROCESS_PREFIX = 'P#'
-/** The messages of docs/PROTOCOL.md. A client may send any text: of other types only that is told. */
+/** The messages of docs/internals/protocol.md. A client may send any text: of other types only that is told. */
 const TYPES: ReadonlySet<string> = new Set([
   'hello',
   'acquire',

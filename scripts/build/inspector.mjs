@@ -27,7 +27,7 @@ export async function bundleInspector(root, output) {
     logLevel: 'silent',
   })
   await copyFile(join(root, 'inspector/page/index.html'), join(root, output, 'index.html'))
-  const protocol = await readFile(join(root, 'docs/PROTOCOL.md'), 'utf8')
+  const protocol = await readFile(join(root, 'docs/internals/protocol.md'), 'utf8')
   await writeFile(join(root, output, 'protocol.html'), pageOf(protocol))
   const kilobytes = (name) => Math.round(metafile.outputs[`${output}/${name}`].bytes / 1024)
   return `script ${kilobytes('app.js')} KB, style ${kilobytes('app.css')} KB`

@@ -6,7 +6,7 @@ import { packageRoot } from '../../local/package-root.cjs'
 import { inPipe, inProcess, inTerminal } from './programs.js'
 
 const names = Object.keys(COMMANDS)
-const guide = readFileSync(join(packageRoot, 'docs/CLI.md'), 'utf8')
+const guide = readFileSync(join(packageRoot, 'docs/guide/cli.md'), 'utf8')
 
 test('the help names every command and exit code, in a terminal and in a pipe', async () => {
   const [screen, pipe] = await Promise.all([inTerminal(['--help']), inPipe(['--help'])])
@@ -22,7 +22,7 @@ test('the version is that of the package', async () => {
   expect(await inPipe(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' })
 })
 
-test.each(names)('%s has help with examples, and a part in docs/CLI.md with every option', async (name) => {
+test.each(names)('%s has help with examples, and a part in docs/guide/cli.md with every option', async (name) => {
   const [long, short] = await Promise.all([inProcess(['help', name]), inProcess([name, '--help'])])
   expect([long.code, short.code]).toEqual([0, 0])
   expect(long.out).toBe(short.out)
@@ -36,7 +36,7 @@ test.each(names)('%s has help with examples, and a part in docs/CLI.md with ever
   expect(options.filter((option) => !own.includes(option) && !common.includes(option))).toEqual([])
 })
 
-test('docs/CLI.md has every code of doctor', () => {
+test('docs/guide/cli.md has every code of doctor', () => {
   expect(CODES.filter((code) => !guide.includes(`\`${code}\``))).toEqual([])
 })
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 
-/** The shapes of `--json` that docs/CLI.md promises. Nothing more may be in them. */
+/** The shapes of `--json` that docs/guide/cli.md promises. Nothing more may be in them. */
 
 const key = v.pipe(v.string(), v.regex(/^[\w.-]+#[\w-]{43}$/))
 const ms = v.pipe(v.number(), v.integer())

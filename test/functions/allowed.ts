@@ -7,7 +7,7 @@ import { readConnection, readProcess } from '../../protocol/process/record.js'
 import type { Stage } from './stage.js'
 
 /**
- * The changes that one message may make, written down from docs/PROTOCOL.md, not from the code. All leases run and no
+ * The changes that one message may make, written down from docs/internals/protocol.md, not from the code. All leases run and no
  * time is over, so only a retired process may be reclaimed from, and nobody may be evicted.
  */
 

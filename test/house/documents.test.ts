@@ -49,7 +49,7 @@ test('every path that a document names is there', () => {
 })
 
 test('every file that the map puts into a room is in that room', () => {
-  const [, table = ''] = read('docs/ARCHITECTURE.md').split('| room | files |')
+  const [, table = ''] = read('docs/internals/architecture.md').split('| room | files |')
   const placed = [...(table.split('\n\n', 1)[0] ?? '').matchAll(ROOM)].flatMap(([, room = '', files = '']) => {
     const names = files.replaceAll(/\([^)]*\)/g, '').matchAll(/`([\w-]+)`/g)
     return [...names].map(([, name]) => `${room}${name}.ts`)

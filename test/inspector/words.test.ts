@@ -45,12 +45,13 @@ test('what goes wrong is said, too', () => {
 })
 
 test('every explanation is a heading of the protocol', () => {
-  const headings = [...readFileSync(join(packageRoot, 'docs/PROTOCOL.md'), 'utf8').matchAll(/^#+ (.+)$/gm)].map(
-    ([, heading = '']) =>
-      heading
-        .toLowerCase()
-        .replaceAll(/[^\w\- ]/g, '')
-        .replaceAll(' ', '-'),
+  const headings = [
+    ...readFileSync(join(packageRoot, 'docs/internals/protocol.md'), 'utf8').matchAll(/^#+ (.+)$/gm),
+  ].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
   )
   expect(Object.values(ANCHORS).filter((anchor) => !headings.includes(anchor))).toEqual([])
 })

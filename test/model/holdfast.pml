@@ -1,5 +1,5 @@
 /*
- * One session, N processes: the protocol of docs/PROTOCOL.md with the steps of functions/ and client/, every order of
+ * One session, N processes: the protocol of docs/internals/protocol.md with the steps of functions/ and client/, every order of
  * them, and faults within budgets. `npm run model` checks the configurations of configurations.mjs.
  */
 

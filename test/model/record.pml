@@ -1,4 +1,4 @@
-/* What the tables hold, and what must be true of it. The words are those of docs/PROTOCOL.md. */
+/* What the tables hold, and what must be true of it. The words are those of docs/internals/protocol.md. */
 
 #define NOBODY N
 

@@ -27,7 +27,7 @@ interface Measure {
 }
 
 /**
- * Measures, against the bounds of docs/PROTOCOL.md, how long others wait for a holder in trouble, and how long a process
+ * Measures, against the bounds of docs/internals/protocol.md, how long others wait for a holder in trouble, and how long a process
  * waits for what it used itself while it was in trouble.
  */
 export class Bounds {

@@ -25,7 +25,7 @@ export const COMPLETE_FROM_MINUTES = 2
 /** A run goes on for so long beyond its minutes, where a fault has not happened yet. */
 export const MORE_MAX_MS = 3 * 60_000
 
-/** T of docs/PROTOCOL.md: how long one hold may keep the next process waiting. */
+/** T of docs/internals/protocol.md: how long one hold may keep the next process waiting. */
 export const HOLD_COST_MAX_MS = holdCostMaxMs(TIMING)
 
 /** The time until all of `count` processes are served: the last waits for `count` holds, and may have to reconnect. */

@@ -42,7 +42,7 @@ describe('a session that more processes want than its queue has places', () => {
     const last = await world.finish(world.client<Counter>().peek(ID))
     expect(last?.state.count).toBe(size * times)
     expect(world.traffic.sent.some((text) => text.includes('"since"'))).toBe(true)
-    // As docs/PROTOCOL.md bounds it, with the time of a hold where nothing fails.
+    // As docs/internals/protocol.md bounds it, with the time of a hold where nothing fails.
     const holdMs = 4 * WORK_MS
     expect(longestMs).toBeLessThan(3 * (size + 40) * (holdMs + nudgePeriodMaxMs(world.timing)))
   })
