@@ -1,12 +1,14 @@
+import { JSX } from 'typedoc'
+import { drawDiagrams } from './diagrams.mjs'
+
 const HEADING = /^\s*# (.+)\n/
 
-/** Lets TypeDoc name documents by their headings, and find what comments link to. */
-export function load({ converter }) {
+/** Lets TypeDoc name documents by their headings, draw their diagrams, and find what comments link to. */
+export function load({ converter, renderer }) {
+  drawDiagrams(renderer, { JSX })
   converter.on('createDocument', (_context, document) => {
-    const [first] = document.content
-    const [whole = '', title = document.name] = HEADING.exec(first?.text ?? '') ?? []
-    document.name = title
-    if (first !== undefined) first.text = first.text.slice(whole.length)
+    const [, title] = HEADING.exec(document.content.map(({ text }) => text).join('')) ?? []
+    document.name = title?.replaceAll('`', '') ?? document.name
   })
   // TypeDoc looks for a name in the module that shows the comment, but modules inherit comments of others.
   converter.addUnknownSymbolResolver(({ symbolReference }, { project }, part) => {

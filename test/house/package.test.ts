@@ -229,6 +229,14 @@ test('every file that package.json names is there', async () => {
   expect(named.filter((name) => !existsSync(join(root, name)))).toEqual([])
 })
 
+test('every picture that README shows is there', async () => {
+  const root = join(consumer.folder, 'node_modules', 'holdfast')
+  const readme = await readFile(join(root, 'README.md'), 'utf8')
+  const pictures = [...readme.matchAll(/!\[[^\]]*\]\(([^)]*)\)/g)].map(([, path = '']) => path)
+  expect(pictures).not.toEqual([])
+  expect(pictures.filter((path) => !existsSync(join(root, path)))).toEqual([])
+})
+
 test('it holds what runs and nothing of where it was built', async () => {
   const root = join(consumer.folder, 'node_modules', 'holdfast')
   const entries = await readdir(root, { recursive: true, withFileTypes: true })
