@@ -37,11 +37,10 @@ test('each link of a page leads to a file of the site', () => {
   expect(missing).toEqual([])
 })
 
-const inBrowser = CHROMIUM === undefined ? test.skip : test
+const inBrowser = CHROMIUM === undefined ? describe.skip : describe
 
-inBrowser(
-  'it opens from disk, with every diagram drawn, and asks the web for nothing',
-  async () => {
+inBrowser('in a browser', () => {
+  test('it opens from disk, with every diagram drawn, and asks the web for nothing', async () => {
     const sources = ['README.md', ...filesBelow('docs')].filter((file) => file.endsWith('.md'))
     const diagrams = sources.flatMap((file) => readFileSync(join(packageRoot, file), 'utf8').match(DIAGRAM) ?? [])
     const browser = await Browser.start()
@@ -65,6 +64,5 @@ inBrowser(
     }
     expect(diagrams.length).toBeGreaterThan(5)
     expect({ drawn, outside }).toEqual({ drawn: diagrams.length, outside: [] })
-  },
-  60_000,
-)
+  }, 60_000)
+})
