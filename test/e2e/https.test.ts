@@ -93,7 +93,7 @@ describe('an application server that sends its messages over HTTPS', () => {
     const before = suite.stack.requests.snapshot()
     for (let round = 0; round < 10; round += 1) await increment(holdfast, 'warm')
     expect(bill(suite.stack, before)).toEqual({ 'https POST': 20, 'Locks UpdateItem': 20, 'Sessions UpdateItem': 20 })
-    // As docs/RECIPES.md says.
+    // As docs/guide/costs.md says.
     expect(dollars(WARM)).toBeCloseTo(3.3, 2)
   }, 60_000)
 })
