@@ -33,6 +33,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'print the events of one session as they happen',
     load: async () => (await import('./commands/watch.js')).defineWatch,
   },
+  inspect: {
+    summary: 'show a stack live on a page: processes, sessions, queues, timelines',
+    load: async () => (await import('./commands/inspect.js')).defineInspect,
+  },
   cost: {
     summary: 'compute what a load costs in a month, and compare',
     load: async () => (await import('./commands/cost.js')).defineCost,

@@ -19,6 +19,17 @@ export const INTERVAL_MIN_MS = 100
 export const INTERVAL_MAX_MS = 3_600_000
 export const COUNT_MAX = 1_000_000_000
 
+/** The pause between two looks of `inspect`, and the read units of a second that it uses at most. */
+export const INSPECT_INTERVAL_MS = 1_000
+export const INSPECT_INTERVAL_MIN_MS = 250
+export const INSPECT_READ_UNITS = 25
+export const INSPECT_READ_UNITS_MAX = 1_000
+/** Records of Locks that one look of `inspect` reads, as many as its page knows sessions, and those of one request. */
+export const INSPECT_RECORDS_MAX = 20_000
+export const INSPECT_PAGE_RECORDS = 250
+/** Records of Sessions that one look of `inspect` reads: as many as one request may ask for. */
+export const INSPECT_STATES_MAX = 100
+
 /** Characters of a session's hash, and of a process id, as they are shown. */
 export const HASH_CHARS = 10
 export const PROCESS_CHARS = 8

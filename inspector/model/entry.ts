@@ -13,6 +13,7 @@ export type Fact =
   | StateFact
   | MessageFact
   | TallyFact
+  | LookFact
   | { readonly kind: 'play'; readonly play: PlayState }
 
 export type Entry = Fact & {
@@ -80,6 +81,8 @@ export interface StateFact {
   /** Capacity units: each stands for a kilobyte of the record that was begun. */
   readonly units?: number
   readonly aliveUntil?: number
+  /** Of a `record`: how many commits were written since the look before. */
+  readonly commits?: number
 }
 
 /** - `sent` by a client · `answered` to it · `pushed` to it by a function. */
@@ -112,6 +115,25 @@ export interface Tally extends Consumption {
 }
 
 type TallyFact = { readonly kind: 'tally' } & Tally
+
+/** The tables were looked at: what else there is comes from looks, not from the stack itself. */
+export interface LookFact {
+  readonly kind: 'looked'
+  readonly intervalMs: number
+  readonly tookMs: number
+  readonly records: number
+  /** Read units, and their bound for a second. */
+  readonly units: number
+  readonly unitsPerSecond: number
+  /** The records of the sessions themselves are read, too. */
+  readonly hasStates: boolean
+  /** The page may end processes. */
+  readonly mayEvict: boolean
+  /** Locks has more records than one look reads. */
+  readonly isPartial?: true
+  /** Why the look failed. */
+  readonly problem?: string
+}
 
 /** Whether an entry belongs to this session's timeline. */
 export const isAbout = (entry: Entry, session: string): boolean => 'session' in entry && entry.session === session

@@ -1,5 +1,5 @@
 import { KEPT_MS, PROCESSES_MAX, SESSIONS_MAX } from '../limits.js'
-import type { Entry, LockFact, ProcessFact, StateFact } from './entry.js'
+import type { Entry, LockFact, LookFact, ProcessFact, StateFact } from './entry.js'
 import type { PlayState } from './play.js'
 
 /** A session as its last entries leave it. */
@@ -33,6 +33,8 @@ export class Picture {
   readonly sessions = new Map<string, SessionPicture>()
   readonly processes = new Map<string, ProcessPicture>()
   play: PlayState | undefined
+  /** The last look at the tables. Undefined where the stack itself tells. */
+  look: (Entry & LookFact) | undefined
   at = 0
   waiting = 0
   /** Of the last tally. */
@@ -45,7 +47,10 @@ export class Picture {
     else if (entry.kind === 'process') this.process(entry)
     else if (entry.kind === 'closed') this.closed(entry.process, entry.connection)
     else if (entry.kind === 'play') this.play = entry.play
-    else if (entry.kind === 'tally') {
+    else if (entry.kind === 'looked') {
+      this.look = entry
+      this.forgetProcesses()
+    } else if (entry.kind === 'tally') {
       this.connections = entry.connections
       this.forgetProcesses()
     }
@@ -64,7 +69,8 @@ export class Picture {
       ...(state === undefined ? [] : [{ ...state, n: 0, ...(kilobytes === undefined ? {} : { units: kilobytes }) }]),
     ])
     const play: Entry[] = this.play === undefined ? [] : [{ n: 0, at: this.at, kind: 'play', play: this.play }]
-    return [...processes, ...sessions, ...play]
+    const look: Entry[] = this.look === undefined ? [] : [{ ...this.look, n: 0 }]
+    return [...processes, ...sessions, ...play, ...look]
   }
 
   copy(): Picture {
@@ -72,6 +78,7 @@ export class Picture {
     for (const [key, session] of this.sessions) copy.sessions.set(key, { ...session })
     for (const [key, process] of this.processes) copy.processes.set(key, { ...process })
     copy.play = this.play
+    copy.look = this.look
     copy.at = this.at
     copy.waiting = this.waiting
     copy.connections = this.connections

@@ -36,8 +36,11 @@ export interface Handoff {
   readonly epoch: number
   readonly from: string | undefined
   readonly to: string
-  /** `taken`: the store took it from a holder that is over. */
-  readonly kind: 'handedOver' | 'taken' | 'granted'
+  /**
+   * - `taken`: the store took it from a holder that is over.
+   * - `seen`: one look at the table found `from`, and the next one `to`. How it went there is not known.
+   */
+  readonly kind: 'handedOver' | 'taken' | 'granted' | 'seen'
   /** From when `to` was first in line, until the write that gave the lock. */
   readonly askedAt: number
   readonly at: number
@@ -118,20 +121,22 @@ export class TimelineBuilder {
     // A copy: what the handoff before tells stays as it is, where nothing was claimed under it.
     this.said = this.said.slice(Math.max(0, this.said.findIndex(isAcquire)))
     if (hold !== undefined) {
-      const end = this.hasReleased || hold.process === entry.holder ? 'released' : 'reclaimed'
+      const isKnown = this.hasReleased || hold.process === entry.holder || entry.isRead === true
+      const end = isKnown ? 'released' : 'reclaimed'
       this.spans.push({ kind: 'hold', ...hold, to: entry.at, end })
       if (end === 'reclaimed') this.marks.push({ kind: 'lost', process: hold.process, at: entry.at, entry })
     }
     const { holder } = entry
     this.hold = holder === undefined ? undefined : { process: holder, from: entry.at, epoch: entry.epoch }
     // A record that the page begins with is no handoff.
-    if (holder !== undefined && entry.n > 0 && entry.isRead === undefined) {
+    const isFirst = entry.n === 0 || (entry.isRead === true && before?.isRead !== true)
+    if (holder !== undefined && !isFirst) {
       const from = hold?.process
       this.handoffs.push({
         epoch: entry.epoch,
         from,
         to: holder,
-        kind: from === undefined || from === holder ? 'granted' : this.hasReleased ? 'handedOver' : 'taken',
+        kind: entry.isRead === true ? 'seen' : this.kindOf(from, holder),
         askedAt:
           before?.waiters.includes(holder) === true ? (this.askedAt ?? entry.at) : this.acquiredAt(holder, entry.at),
         at: entry.at,
@@ -139,8 +144,14 @@ export class TimelineBuilder {
         entries: this.said,
       })
     }
-    if (this.handoffs.at(-1)?.entries !== this.said) this.said = []
+    // Nothing tells when the claim after it is done that was only seen.
+    if (this.handoffs.at(-1)?.entries !== this.said || entry.isRead === true) this.said = []
     this.hasReleased = false
+  }
+
+  private kindOf(from: string | undefined, to: string): Handoff['kind'] {
+    if (from === undefined || from === to) return 'granted'
+    return this.hasReleased ? 'handedOver' : 'taken'
   }
 
   private queueChanged({ waiters, holder, at, epoch }: Entry & LockFact): void {
@@ -159,7 +170,8 @@ export class TimelineBuilder {
     this.say(entry)
     if (process === undefined) return
     const { operation, outcome, at } = entry
-    const kind = outcome === 'ok' ? WRITE_MARKS[operation] : isClaim(operation) ? undefined : 'refusedWrite'
+    const written = entry.commits === undefined ? WRITE_MARKS[operation] : 'commit'
+    const kind = outcome === 'ok' ? written : isClaim(operation) ? undefined : 'refusedWrite'
     if (kind !== undefined) this.marks.push({ kind, process, at, entry })
     const handoff = this.handoffs.at(-1)
     if (kind !== 'claim' || handoff?.epoch !== entry.epoch || handoff.claimedAt !== undefined) return

@@ -52,7 +52,7 @@ export class Totals {
       second.requests += entry.requests
       second.dollars += dollarsOf(entry)
       second.waiting = before.waiting
-    }
+    } else if (entry.kind === 'looked') this.second(entry.at, before).waiting = before.waiting
   }
 
   private lock(entry: Extract<Entry, { kind: 'lock' }>, before: Picture): void {

@@ -99,7 +99,7 @@ function wordsForLock({ holder, waiters, epoch, isRead, busyUntil }: LockFact, n
   )
 }
 
-function wordsForState({ operation, outcome, changes, epoch }: StateFact): Words | undefined {
+function wordsForState({ operation, outcome, changes, epoch, commits }: StateFact): Words | undefined {
   if (outcome === 'ConditionalCheckFailedException') {
     return operation === 'commit'
       ? words(
@@ -126,6 +126,13 @@ function wordsForState({ operation, outcome, changes, epoch }: StateFact): Words
       )
     case 'destroy':
       return words('The session is destroyed.', ANCHORS.stale)
+    case 'record':
+      return commits === undefined
+        ? undefined
+        : words(
+            `Since the look before, ${commits} ${commits === 1 ? 'commit was' : 'commits were'} written.`,
+            ANCHORS.stale,
+          )
     case 'rotate':
       return words('The session goes on under another id.', ANCHORS.stale)
     default:

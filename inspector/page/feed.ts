@@ -33,7 +33,7 @@ function listen(store: Store): void {
 }
 
 /** Sends a command to the stack. The text is why it failed; undefined where it did not. */
-export async function command(path: 'play' | 'read', body: object): Promise<string | undefined> {
+export async function command(path: 'play' | 'read' | 'evict', body: object): Promise<string | undefined> {
   try {
     const response = await fetch(path, {
       method: 'POST',

@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { PRICES_DATE, PRICES_REGION } from '../costs/prices.js'
 import { figuresOf, type Figures as Numbers } from '../model/totals.js'
 import { dollars, duration, grouped, percent } from './format.js'
+import { LookNotice } from './look-notice.js'
 import { Spark } from './spark.js'
 import type { Store } from './store.js'
 
@@ -16,6 +17,8 @@ interface Card {
   readonly value: (figures: Numbers) => string
   readonly detail: (figures: Numbers) => string
   readonly chart: (figures: Numbers) => number | undefined
+  /** The tables tell it, too. */
+  readonly isInTables?: true
 }
 
 const CARDS: readonly Card[] = [
@@ -41,6 +44,7 @@ const CARDS: readonly Card[] = [
     value: ({ waiting }) => grouped(waiting),
     detail: ({ waiting }) => (waiting === 1 ? 'process in a queue' : 'processes in queues'),
     chart: ({ waiting }) => waiting,
+    isInTables: true,
   },
   {
     name: 'DynamoDB',
@@ -64,7 +68,7 @@ export function Figures({ store }: { readonly store: Store }): JSX.Element {
   const now = store.now()
   const { seconds } = store.totals
   const figures = figuresOf(seconds, now - WINDOW_MS, now + 1)
-  const waiting = store.picture().waiting
+  const { waiting, look } = store.picture()
   const first = seconds[0]?.at ?? now
   // A chart begins where something began to happen.
   const steps = Array.from({ length: CHART_MS / STEP_MS }, (_, index) => now - CHART_MS + (index + 1) * STEP_MS)
@@ -73,14 +77,17 @@ export function Figures({ store }: { readonly store: Store }): JSX.Element {
   const pad: readonly undefined[] = Array.from({ length: CHART_MS / STEP_MS - steps.length })
   return (
     <section class="figures" aria-label="Totals of the last 30 seconds">
-      {CARDS.map(({ name, title, value, detail, chart }) => (
-        <article class="figure" key={name} title={title}>
-          <h2>{name}</h2>
-          <p class="figure-value">{value({ ...figures, waiting })}</p>
-          <p class="figure-detail">{detail({ ...figures, waiting })}</p>
-          <Spark values={[...pad, ...steps.map(chart)]} />
-        </article>
-      ))}
+      {look === undefined ? null : <LookNotice look={look} />}
+      {CARDS.filter(({ isInTables }) => look === undefined || isInTables === true).map(
+        ({ name, title, value, detail, chart }) => (
+          <article class="figure" key={name} title={title}>
+            <h2>{name}</h2>
+            <p class="figure-value">{value({ ...figures, waiting })}</p>
+            <p class="figure-detail">{detail({ ...figures, waiting })}</p>
+            <Spark values={[...pad, ...steps.map(chart)]} />
+          </article>
+        ),
+      )}
     </section>
   )
 }

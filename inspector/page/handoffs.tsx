@@ -15,7 +15,7 @@ interface HandoffsProps {
   readonly onChoose: (handoff: Handoff) => void
 }
 
-const KINDS = { handedOver: 'handed over', taken: 'taken', granted: 'granted' } as const
+const KINDS = { handedOver: 'handed over', taken: 'taken', granted: 'granted', seen: 'seen at a look' } as const
 
 /** The handoffs of a session, the last one first, and the messages of one of them. */
 export function Handoffs({ store, picture, handoffs, chosen, onChoose }: HandoffsProps): JSX.Element {
@@ -55,7 +55,9 @@ export function Handoffs({ store, picture, handoffs, chosen, onChoose }: Handoff
                 </span>
                 <span class="handoff-how">
                   <span class={`kind kind-${handoff.kind}`}>{KINDS[handoff.kind]}</span>
-                  <span>{duration((handoff.claimedAt ?? handoff.at) - handoff.askedAt)}</span>
+                  {handoff.kind === 'seen' ? null : (
+                    <span>{duration((handoff.claimedAt ?? handoff.at) - handoff.askedAt)}</span>
+                  )}
                   <span class="quiet">{timeOfDay(handoff.at)}</span>
                 </span>
               </button>

@@ -169,9 +169,12 @@ function lineOf(entry: Entry, { from, to, epoch }: Handoff, nameOf: NameOf): Lin
     }
   }
   if (entry.kind !== 'state') return undefined
-  const { operation, outcome, epoch: own } = entry
+  const { operation, outcome, epoch: own, commits } = entry
+  // A record that was read is no write.
+  if (operation === 'record' && commits === undefined) return undefined
   // A commit under another epoch than the new one is of the process that had the lock before.
   const writer = own === epoch ? to : (from ?? to)
-  const text = operation === 'claim' ? `claim, fence ${shortEpoch(own)}` : operation
+  const written = commits === undefined ? operation : `commit${commits === 1 ? '' : `, ${commits} times`}`
+  const text = operation === 'claim' ? `claim, fence ${shortEpoch(own)}` : written
   return { entry, from: writer, to: STATE, text, style: outcome === 'ok' ? 'write' : 'refused' }
 }

@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { Picture, ProcessPicture } from '../model/picture.js'
 import type { PlayCommand, PlayServer, PlayState } from '../model/play.js'
+import { Evict } from './evict.js'
 import { command } from './feed.js'
 import { duration, grouped } from './format.js'
 import { Icon, type IconName } from './icons.js'
@@ -196,9 +197,14 @@ function Process({ process, picture, now, isNamed }: ProcessProps): JSX.Element 
           {record.asks > 0 ? `, ${record.asks} ${record.asks === 1 ? 'ask' : 'asks'} noted` : ''}
         </span>
         {record.evictedAt !== undefined && !isRetired ? <span class="chip chip-bad">evicted</span> : null}
-        <span class={`link link-${connection}`} title={`connection ${record.gen}, ${connection}`}>
-          {connection === 'open' ? 'connected' : connection}
-        </span>
+        {picture.look !== undefined && connection === 'open' ? null : (
+          <span class={`link link-${connection}`} title={`connection ${record.gen}, ${connection}`}>
+            {connection === 'open' ? 'connected' : connection}
+          </span>
+        )}
+        {picture.look?.mayEvict === true && leftMs > 0 && record.evictedAt === undefined ? (
+          <Evict process={process.process} name={record.label === '' ? process.process : record.label} />
+        ) : null}
       </p>
     </div>
   )

@@ -62,7 +62,7 @@ export function Sessions({ store, picture, search, hash, selected, onSelect }: S
             ? grouped(picture.sessions.size)
             : `${grouped(keys.length)} of ${grouped(picture.sessions.size)}`}
         </p>
-        {store.status === 'file' ? null : (
+        {store.status === 'file' || picture.look !== undefined ? null : (
           <button type="button" class="tool" title="Reads both tables again" onClick={() => void command('read', {})}>
             <Icon name="refresh" />
             <span>Read tables</span>

@@ -116,6 +116,7 @@ function saidOf(item: Mark | Handoff, store: Store): string {
     return `${nameOf(item.from)} hands the session over to ${nameOf(item.to)}, ${ms} after the ask.`
   if (item.kind === 'taken')
     return `The store takes the session from ${nameOf(item.from)} for ${nameOf(item.to)}, which has waited for ${ms}.`
+  if (item.kind === 'seen') return `At this look ${nameOf(item.to)} has the session. How it came there was not seen.`
   return `${nameOf(item.to)} gets the session: nobody held it.`
 }
 

@@ -8,6 +8,7 @@ import { readCommand } from '../../inspector/model/play.js'
 import { LocalStartError } from '../errors.js'
 import { readBody } from '../gateway/read-body.js'
 import { packageRoot } from '../package-root.cjs'
+import { parsed } from './facts.js'
 import { Guard, SECURITY_HEADERS } from './guard.js'
 import type { Pages } from './pages.js'
 
@@ -24,9 +25,11 @@ const FILES: ReadonlyMap<string, readonly [file: string, type: string]> = new Ma
 interface InspectorServerOptions {
   readonly pages: Pages
   /** Reads the tables again. */
-  readonly read: () => Promise<void>
+  readonly read?: () => Promise<void>
   /** Undefined where the page has nothing to drive. */
-  readonly carryOut: (command: PlayCommand) => Promise<void> | undefined
+  readonly carryOut?: (command: PlayCommand) => Promise<void> | undefined
+  /** Ends a process, as it is shown. Without this the page only reads. */
+  readonly evict?: (process: string) => Promise<void>
 }
 
 /** Serves the page on this machine only, to everybody who has its address. */
@@ -93,20 +96,29 @@ export class InspectorServer {
     if (request.headers['content-type'] !== 'application/json') return answer(response, 415, 'expected JSON')
     const body = await readBody(request, COMMAND_BYTES_MAX)
     if (body === undefined) return answer(response, 413, 'too long')
-    if (path !== 'play' && path !== 'read') return answer(response, 404, 'there is no such command')
+    const carriedOut = this.carryOut(path, body.toString())
+    if ('refused' in carriedOut) return answer(response, ...carriedOut.refused)
     try {
-      if (path === 'read') await this.options.read()
-      else {
-        const command = readCommand(body.toString())
-        if (command === undefined) return answer(response, 400, 'there is no such command')
-        const carriedOut = this.options.carryOut(command)
-        if (carriedOut === undefined) return answer(response, 404, 'this stack has no demo')
-        await carriedOut
-      }
+      await carriedOut.done
       response.writeHead(204, SECURITY_HEADERS).end()
     } catch (error) {
       answer(response, 409, error instanceof Error ? error.message : 'it failed')
     }
+  }
+
+  private carryOut(path: string, body: string): { done: Promise<void> } | { refused: readonly [number, string] } {
+    const { read, carryOut, evict } = this.options
+    if (path === 'read' && read !== undefined) return { done: read() }
+    if (path === 'evict') {
+      if (evict === undefined) return { refused: [403, 'this page only reads'] }
+      const process = readProcess(body)
+      return process === undefined ? { refused: [400, 'there is no such process'] } : { done: evict(process) }
+    }
+    if (path !== 'play') return { refused: [404, 'there is no such command'] }
+    const command = readCommand(body)
+    if (command === undefined) return { refused: [400, 'there is no such command'] }
+    const done = carryOut?.(command)
+    return done === undefined ? { refused: [404, 'this stack has no demo'] } : { done }
   }
 }
 
@@ -115,6 +127,13 @@ const REFUSALS = {
   origin: 'another page may not ask',
   token: 'the address has another token; the stack printed the right one when it started',
 } as const
+
+const SHOWN_PROCESS = /^[\w-]{1,16}$/
+
+function readProcess(body: string): string | undefined {
+  const { process } = parsed(body) ?? {}
+  return typeof process === 'string' && SHOWN_PROCESS.test(process) ? process : undefined
+}
 
 function answer(response: ServerResponse, status: number, body: string | Buffer, type = 'text/plain; charset=utf-8') {
   response.writeHead(status, { ...SECURITY_HEADERS, 'content-type': type }).end(body)

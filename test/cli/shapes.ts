@@ -180,6 +180,8 @@ export const ADOPT = v.strictObject({
   incarnation: v.nullable(count),
 })
 
+export const INSPECT = v.strictObject({ address: v.string() })
+
 export const DEV = v.strictObject({
   config: v.strictObject({
     url: v.string(),

@@ -164,6 +164,7 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   ],
   'cli/lock': ['cli/failure', 'client/machine', 'client/ports', 'protocol'],
   'cli/view': ['cli/stack', 'cli/limits', 'cli/terminal', 'protocol'],
+  'cli/inspect': ['cli/stack', 'cli/view', 'cli/limits', 'inspector/model', 'local/inspector', 'protocol'],
   'cli/dev': ['cli/failure', 'protocol'],
   'cli/cost': ['cli/failure', 'inspector/costs', 'protocol'],
   'cli/doctor': ['cli/stack', 'cli/view', 'cli/limits', 'client/create', 'client/machine', ...OPTIONS],

@@ -100,3 +100,19 @@ test('a claim that is refused is no refused write: the next one follows at once'
   const { marks } = timeline(lock(1, 'a'), state('claim', 1, 'ConditionalCheckFailedException'), state('birth', 1))
   expect(marks.map(({ kind }) => kind)).toEqual(['claim'])
 })
+
+test('what two looks at the table find is told as seen: nobody was lost, and no time is known', () => {
+  const read = (epoch: number, holder: string, ...waiters: readonly string[]): Fact => ({
+    ...(lock(epoch, holder, ...waiters) as Extract<Fact, { kind: 'lock' }>),
+    isRead: true,
+  })
+  const commits: Fact = { ...(state('commit', 2) as Extract<Fact, { kind: 'state' }>), operation: 'record', commits: 3 }
+  const { spans, marks, handoffs } = timelineOf(entriesOf(read(1, 'a'), read(1, 'a', 'b'), read(2, 'b'), commits))
+  expect(handoffs.map(({ kind, from, to }) => [kind, from, to])).toEqual([['seen', 'a', 'b']])
+  expect(handoffs[0]?.entries.length).toBe(2)
+  expect(spans.filter(({ kind }) => kind === 'hold').map(({ process, end }) => [process, end])).toEqual([
+    ['a', 'released'],
+    ['b', undefined],
+  ])
+  expect(marks.map(({ kind, process }) => [kind, process])).toEqual([['commit', 'b']])
+})
