@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { ServerMessage, Standing } from './serve.js'
+import type { ParentMessage, ServerMessage, Standing } from './serve.js'
 
 /** The script of a server of the shop. */
 export const SHOP_SERVER = new URL('server.js', import.meta.url)
@@ -69,6 +69,11 @@ export class ServerProcess {
     this.child.kill(signal)
   }
 
+  /** Sets its wall clock ahead. */
+  setClockAhead(ms: number): void {
+    this.child.send({ aheadMs: ms } satisfies ParentMessage)
+  }
+
   /** Ends it at once, as a crash would. */
   async kill(): Promise<void> {
     this.isStopping = true
@@ -89,7 +94,7 @@ export class ServerProcess {
   private async ask(): Promise<Standing> {
     if (!this.child.connected) return NOTHING
     const answered = once(this.child, 'message')
-    this.child.send('standing')
+    this.child.send('standing' satisfies ParentMessage)
     const [message]: unknown[] = await Promise.race([answered, this.exited.then(() => [])])
     return message === undefined ? NOTHING : (message as { readonly standing: Standing }).standing
   }

@@ -1,4 +1,5 @@
 import { createServer, type RequestListener } from 'node:http'
+import { setClockAhead } from './clock.js'
 
 /** How a server stands: sessions it holds, sessions it waits for, and how often it was granted one. */
 export interface Standing {
@@ -7,7 +8,10 @@ export interface Standing {
   readonly grants: number
 }
 
-/** A message of a server process to its parent. Any message of the parent is answered with `standing`. */
+/** A message of the parent: how does the server stand, or its wall clock is to be set ahead. */
+export type ParentMessage = 'standing' | { readonly aheadMs: number }
+
+/** A message of a server process to its parent. */
 export type ServerMessage =
   | { readonly kind: 'ready'; readonly port: number }
   | { readonly kind: 'failed'; readonly problem: string }
@@ -53,7 +57,10 @@ export function serve(app: RequestListener, service: Service): void {
     })()
     return stopping
   }
-  process.on('message', () => tell({ kind: 'standing', standing: service.standing() }))
+  process.on('message', (message: ParentMessage) => {
+    if (message === 'standing') tell({ kind: 'standing', standing: service.standing() })
+    else setClockAhead(message.aheadMs)
+  })
   process.on('SIGTERM', () => void stop())
   // Ctrl-C reaches every process of the terminal; the parent says when to stop, so that nothing is cut off.
   process.on('SIGINT', () => {})

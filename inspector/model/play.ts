@@ -4,7 +4,12 @@ export interface PlayServer {
   /** As in `http://127.0.0.1:3001`. */
   readonly origin: string
   readonly state: 'running' | 'frozen' | 'starting' | 'stopped' | 'killed'
+  /** How far its wall clock was set ahead. */
+  readonly aheadMs: number
 }
+
+/** How far one command sets the clock of a server ahead: longer than a lease. */
+export const JUMP_MS = 60_000
 
 /** Faults of everything between the servers. */
 interface PlayFaults {
@@ -39,10 +44,12 @@ export interface PlayAnswer {
 
 export type PlayFault = keyof PlayFaults
 
+export type ServerCommand = 'start' | 'stop' | 'kill' | 'freeze' | 'thaw' | 'cut' | 'jump'
+
 /** What a page may ask for. */
 export type PlayCommand =
   | { readonly do: 'visit'; readonly server: string; readonly times?: number }
-  | { readonly do: 'start' | 'stop' | 'kill' | 'freeze' | 'thaw' | 'cut'; readonly server: string }
+  | { readonly do: ServerCommand; readonly server: string }
   | { readonly do: 'fault'; readonly fault: PlayFault; readonly on: boolean }
   | { readonly do: 'visitors'; readonly count: number }
   | { readonly do: 'restartGateway' }
@@ -59,7 +66,15 @@ export interface Play {
 const VISITS_MAX = 20
 const VISITORS_MAX = 40
 
-const SERVER_COMMANDS = ['start', 'stop', 'kill', 'freeze', 'thaw', 'cut']
+const SERVER_COMMANDS: readonly string[] = [
+  'start',
+  'stop',
+  'kill',
+  'freeze',
+  'thaw',
+  'cut',
+  'jump',
+] satisfies ServerCommand[]
 const FAULTS: readonly string[] = ['losesPushes', 'throttles', 'isDown'] satisfies PlayFault[]
 
 /** Reads a command of a page. Undefined for anything else. */

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { Picture, ProcessPicture } from '../model/picture.js'
-import type { PlayCommand, PlayServer, PlayState } from '../model/play.js'
+import type { PlayCommand, PlayServer, PlayState, ServerCommand } from '../model/play.js'
 import { Evict } from './evict.js'
 import { command } from './feed.js'
 import { duration, grouped } from './format.js'
@@ -91,12 +91,7 @@ interface ServerProps {
 function ServerHead({ server, picture, isDriven, carryOut }: ServerProps): JSX.Element {
   const { name, state } = server
   const own = [...picture.processes.values()].find(({ record }) => record.label === name)
-  const button = (
-    what: 'start' | 'stop' | 'kill' | 'freeze' | 'thaw' | 'cut',
-    text: string,
-    icon: IconName,
-    hint: string,
-  ) => (
+  const button = (what: ServerCommand, text: string, icon: IconName, hint: string) => (
     <button
       type="button"
       class="tool"
@@ -116,6 +111,7 @@ function ServerHead({ server, picture, isDriven, carryOut }: ServerProps): JSX.E
         <span class={`dot ${colourClass(picture, own?.process)}`} />
         <strong>{name}</strong>
         {state === 'running' ? null : <span class={`state state-${state}`}>{state}</span>}
+        {server.aheadMs === 0 ? null : <span class="state state-ahead">clock +{duration(server.aheadMs)}</span>}
       </p>
       <p class="tools">
         <button
@@ -132,6 +128,9 @@ function ServerHead({ server, picture, isDriven, carryOut }: ServerProps): JSX.E
         {isUp ? button('freeze', 'Freeze', 'snow', 'SIGSTOP: it stands still, and does not know it') : null}
         {state === 'frozen' ? button('thaw', 'Thaw', 'sun', 'SIGCONT: it goes on, as if no time had passed') : null}
         {isUp ? button('cut', 'Cut', 'plug', 'Cuts its connection, without a close frame') : null}
+        {isUp
+          ? button('jump', 'Clock', 'clock', 'Sets its wall clock a minute ahead: by that clock its lease is over')
+          : null}
         {isUp || state === 'frozen' ? button('kill', 'Kill', 'skull', 'SIGKILL: a crash') : null}
         {isUp ? button('stop', 'Stop', 'stop', 'An orderly end: it gives everything back') : null}
         {state === 'stopped' || state === 'killed'

@@ -221,6 +221,23 @@ inBrowser('the page of the inspector', () => {
     expect(await page.locator('.segment-fault[aria-pressed="true"]').count()).toBe(0)
   }, 20_000)
 
+  test('a server whose clock jumps drops what it holds, and goes on as another process', async () => {
+    const server = page.locator('.process', { has: page.getByRole('button', { name: 'Clock server-2' }) })
+    const id = () => server.locator('.lease-facts', { hasText: 'holds 1' }).locator('code').first().textContent()
+    await server.getByRole('button', { name: 'Visit server-2' }).click()
+    await server.locator('.lease-facts', { hasText: 'holds 1' }).first().waitFor({ timeout: 10_000 })
+    const before = await id()
+    await server.getByRole('button', { name: 'Clock server-2' }).click()
+    await server.locator('.state-ahead', { hasText: 'clock +' }).waitFor({ timeout: 3_000 })
+    await server.getByRole('button', { name: 'Visit server-2' }).click()
+    await server
+      .locator('.lease-facts', { hasText: 'holds 1' })
+      .filter({ hasNotText: before ?? '' })
+      .first()
+      .waitFor({ timeout: 15_000 })
+    expect(await server.locator('.state-ahead').count()).toBe(1)
+  }, 40_000)
+
   test.each(['light', 'dark'] as const)(
     'axe finds nothing serious in the %s theme',
     async (theme) => {

@@ -4,6 +4,7 @@ test.each([
   { do: 'visit', server: 'server-1' },
   { do: 'visit', server: 'server-1', times: 5 },
   { do: 'freeze', server: 'server-1' },
+  { do: 'jump', server: 'server-1' },
   { do: 'fault', fault: 'losesPushes', on: true },
   { do: 'visitors', count: 8 },
   { do: 'restartGateway' },

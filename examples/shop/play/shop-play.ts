@@ -1,4 +1,13 @@
-import type { Play, PlayAnswer, PlayCommand, PlayFault, PlayServer, PlayState } from '../../../inspector/model/play.js'
+import {
+  JUMP_MS,
+  type Play,
+  type PlayAnswer,
+  type PlayCommand,
+  type PlayFault,
+  type PlayServer,
+  type PlayState,
+  type ServerCommand,
+} from '../../../inspector/model/play.js'
 import type { LocalStack } from '../../../local/index.js'
 import { shownSession } from '../../../local/inspector/facts.js'
 import { Inspector } from '../../../local/inspector/inspector.js'
@@ -15,6 +24,7 @@ interface Seat {
   readonly port: number
   process: ServerProcess
   state: PlayServer['state']
+  aheadMs: number
 }
 
 /** The shop as the page of the inspector drives it. */
@@ -35,7 +45,13 @@ export class ShopPlay implements Play {
     private readonly script: URL,
     servers: readonly ServerProcess[],
   ) {
-    this.seats = servers.map((process) => ({ name: process.name, port: process.port, process, state: 'running' }))
+    this.seats = servers.map((process) => ({
+      name: process.name,
+      port: process.port,
+      process,
+      state: 'running',
+      aheadMs: 0,
+    }))
   }
 
   /** Shows the demo on the page, where the stack has one. */
@@ -51,7 +67,12 @@ export class ShopPlay implements Play {
   state(): PlayState {
     const isOn = (fault: PlayFault) => this.ends.has(fault)
     return {
-      servers: this.seats.map((seat) => ({ name: seat.name, origin: originOf(seat), state: seat.state })),
+      servers: this.seats.map((seat) => ({
+        name: seat.name,
+        origin: originOf(seat),
+        state: seat.state,
+        aheadMs: seat.aheadMs,
+      })),
       faults: { losesPushes: isOn('losesPushes'), throttles: isOn('throttles'), isDown: isOn('isDown') },
       visitors: this.crowd.size,
       session: shownSession(this.visitor.session),
@@ -102,7 +123,7 @@ export class ShopPlay implements Play {
     this.first ??= asked
   }
 
-  private async server(what: 'start' | 'stop' | 'kill' | 'freeze' | 'thaw' | 'cut', seat: Seat): Promise<void> {
+  private async server(what: ServerCommand, seat: Seat): Promise<void> {
     const { process } = seat
     switch (what) {
       case 'start':
@@ -113,6 +134,11 @@ export class ShopPlay implements Play {
         if (connection === undefined || !gateway.drop(connection)) throw new Error(`${seat.name} has no connection`)
         return
       }
+      case 'jump':
+        if (seat.state !== 'running') throw new Error(`${seat.name} does not run`)
+        process.setClockAhead(JUMP_MS)
+        seat.aheadMs += JUMP_MS
+        return
       case 'freeze':
         return this.signalled(seat, 'SIGSTOP', 'frozen')
       case 'thaw':
@@ -137,6 +163,7 @@ export class ShopPlay implements Play {
   private async start(seat: Seat): Promise<void> {
     if (seat.state !== 'stopped' && seat.state !== 'killed') throw new Error(`${seat.name} runs already`)
     seat.state = 'starting'
+    seat.aheadMs = 0
     this.changed()
     try {
       seat.process = await ServerProcess.start(this.script, seat.name, seat.port, this.stack.env)
