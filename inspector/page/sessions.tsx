@@ -36,7 +36,10 @@ export function Sessions({ store, picture, search, hash, selected, onSelect }: S
   const keys = useOrder(picture, search, hash, nameOf)
   const now = store.now()
   const first = Math.max(0, Math.floor(top / ROW_PX) - SPARE_ROWS)
-  const hasNamespaces = useMemo(() => new Set(keys.map((key) => key.split('#', 1)[0])).size > 1, [keys])
+  const hasNamespaces = useMemo(() => {
+    const namespace = `${keys[0]?.split('#', 1)[0] ?? ''}#`
+    return keys.some((key) => !key.startsWith(namespace))
+  }, [keys])
   const rows = keys.slice(first, first + Math.ceil(VIEW_PX / ROW_PX) + 2 * SPARE_ROWS)
   const move = (event: KeyboardEvent) => {
     const by = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -keys.length, End: keys.length }[event.key]
@@ -191,11 +194,14 @@ function useOrder(picture: Picture, search: string, hash: string | undefined, na
   useEffect(() => {
     const order = () => {
       const { picture: now, nameOf: name } = latest.current
-      const found = [...now.sessions.values()].filter(({ session, lock }) =>
-        isFound(session, lock?.holder === undefined ? '' : name(lock.holder), search.trim(), hash),
-      )
-      const waits = ({ lock }: SessionPicture) => Math.min(1, lock?.waiters.length ?? 0)
-      setKeys(found.sort((a, b) => waits(b) - waits(a) || b.changedAt - a.changedAt).map(({ session }) => session))
+      const text = search.trim()
+      const [waitedFor, others]: [string[], string[]] = [[], []]
+      for (const { session, lock } of now.sessions.values()) {
+        const holder = text === '' || lock?.holder === undefined ? '' : name(lock.holder)
+        if (isFound(session, holder, text, hash)) (lock?.waiters.length ? waitedFor : others).push(session)
+      }
+      // The picture has those that changed last at its end.
+      setKeys([...waitedFor.reverse(), ...others.reverse()])
     }
     order()
     const timer = setInterval(order, ORDER_MS)
