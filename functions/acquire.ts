@@ -62,7 +62,9 @@ export async function acquire(deps: Deps, sender: Sender, message: Acquire): Pro
         const next = plan(lock)
         if (queued.asked && (next.kind === 'wait' || next.kind === 'full')) {
           const nowMs = deps.nowMs()
-          const askedForMs = sender.polls ? nowMs - (lock?.askedAt ?? nowMs) : undefined
+          // Outside of the queue nothing is granted: there is no need to look sooner than others.
+          const polls = sender.polls && next.kind === 'wait'
+          const askedForMs = polls ? nowMs - (lock?.askedAt ?? nowMs) : undefined
           const fullSince = next.kind === 'full' ? (since ?? nowMs) : undefined
           const place = { me, position: next.position, holder: queued.holderLabel, nudged, askedForMs }
           return queuedMessage(session, { ...place, since: fullSince }, deps.timing)

@@ -67,13 +67,16 @@ export class SignedHttps implements Door {
     }
     try {
       const { response } = await this.aws.config.requestHandler.handle(signed as never, { abortSignal })
-      const answer = await read(response.body as IncomingMessage)
-      if (response.statusCode === 200) return { reply: { text: answer } }
+      const body = response.body as IncomingMessage
+      if (response.statusCode === 200) return { reply: { text: await read(body) } }
+      // What a refusal says beyond its head is not needed: it may be a page of a proxy, or never end.
+      body.on('error', () => {}).resume()
       const name = errorName(response.headers['x-amzn-errortype'])
       this.refused({ name })
       return { reply: { failure: this.failureOf(response.statusCode, name) }, date: response.headers.date }
-    } catch (cause) {
-      return { reply: { failure: unreachedFailure(this.url, cause as Error) } }
+    } catch (error) {
+      const cause = abortSignal.aborted ? new Error(`no whole answer within ${HTTPS_TIMEOUT_MS} ms`) : (error as Error)
+      return { reply: { failure: unreachedFailure(this.url, cause) } }
     }
   }
 

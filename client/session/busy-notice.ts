@@ -8,6 +8,7 @@ import { type Clock, type Instant, instant, type Timer } from '../ports.js'
 export class BusyNotice {
   private timer: Timer | undefined
   private until: Instant | undefined
+  private saidAtMs = 0
 
   constructor(
     private readonly clock: Clock,
@@ -16,10 +17,14 @@ export class BusyNotice {
     private readonly overdue: () => void,
   ) {}
 
-  /** Another process asks for the session. Asked again, it says again that it is busy, which extends nothing. */
+  /**
+   * Another process asks for the session. Asked again, it says again that it is busy, which extends nothing: but not
+   * before the last one may have been answered, since many may ask often.
+   */
   asked(): void {
-    if (this.until !== undefined) this.say()
-    else this.timer ??= this.clock.after(this.timing().busyAfterMs, () => this.sayFirst(), 'background')
+    if (this.until !== undefined) {
+      if (this.clock.monotonicMs() - this.saidAtMs >= this.timing().roundTripMs) this.sayNow()
+    } else this.timer ??= this.clock.after(this.timing().busyAfterMs, () => this.sayFirst(), 'background')
   }
 
   /** By either clock: a blocked loop or a paused machine must not outstay its time because no timer ran. */
@@ -44,6 +49,11 @@ export class BusyNotice {
     const ms = Math.max(1, maxBusyMs - clientMarginMs)
     this.until = { wallMs: wallMs + ms, monotonicMs: monotonicMs + ms }
     this.timer = this.clock.after(ms, () => this.overdue(), 'background')
+    this.sayNow()
+  }
+
+  private sayNow(): void {
+    this.saidAtMs = this.clock.monotonicMs()
     this.say()
   }
 }

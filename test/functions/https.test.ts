@@ -5,6 +5,7 @@ import { createHttpsHandler } from '../../functions/lambda/https-handler.js'
 import { markOf } from '../../functions/mark.js'
 import type { Address, Deps, LogEntry } from '../../functions/ports.js'
 import { connectionKey, lockKey, processKey } from '../../protocol/keys.js'
+import { FRESH_WAITERS_MAX } from '../../protocol/limits.js'
 import { readLock } from '../../protocol/lock/record.js'
 import type { ClientMessage, StoreMessage } from '../../protocol/messages.js'
 import { CONNECTION_HEADER, PROCESS_HEADER, SECRET_HEADER } from '../../protocol/process/https.js'
@@ -227,6 +228,14 @@ describe('messages over HTTPS', () => {
         leaseUntil: { N: String(nowMs + 60_000) },
       })
     expect(await acquire(bert, true)).toMatchObject({ nudgeAfterMs: 2 * timing.nudgeAfterMs })
+  })
+
+  test('tell a process outside of a full queue to look again no sooner than others', async () => {
+    const players = await Promise.all(Array.from({ length: FRESH_WAITERS_MAX + 2 }, (_, index) => join(`p${index}`)))
+    const outside = players.pop() as Player
+    for (const player of players) await acquire(player)
+    expect(await acquire(outside)).toMatchObject({ type: 'queued', since: nowMs, nudgeAfterMs: timing.nudgeAfterMs })
+    expect(await acquire(outside, true)).toMatchObject({ since: nowMs, nudgeAfterMs: 2 * timing.nudgeAfterMs })
   })
 
   test('of a principal that is confined have no word about sessions elsewhere, in any environment', async () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { HTTPS_TRIES_MAX } from '../../../client/limits.js'
+import { HTTPS_TIMEOUT_MS, HTTPS_TRIES_MAX } from '../../../client/limits.js'
 import { SignedHttps } from '../../../client/process/signed-https.js'
 import { MESSAGE_BYTES_MAX } from '../../../protocol/limits.js'
 
@@ -111,6 +111,34 @@ describe('a message over HTTPS', () => {
       failure: { message: expect.stringContaining('larger than any of the store') },
     })
   })
+
+  test.each<[string, Answer]>([
+    [
+      'is larger than any answer of the store',
+      (_request, response) => void response.writeHead(403).end('x'.repeat(99_999)),
+    ],
+    ['never ends', (_request, response) => void response.writeHead(403).write('x')],
+  ])('is refused by a page that %s', async (_which, refusing) => {
+    answers = [refusing]
+    expect(await post()).toEqual({
+      failure: { kind: 'setting', message: expect.stringMatching(/status 403\. Check the URL/) },
+    })
+    expect(requests).toHaveLength(1)
+  })
+
+  test.each<[string, Answer]>([
+    ['no answer', () => {}],
+    ['an answer that never ends', (_request, response) => void response.writeHead(200).write('{"ty')],
+  ])(
+    'waits a bounded time for %s',
+    async (_which, silent) => {
+      answers = [silent]
+      const message = expect.stringMatching(`no whole answer within ${HTTPS_TIMEOUT_MS} ms`)
+      expect(await post()).toMatchObject({ failure: { kind: 'passing', message } })
+      expect(requests).toHaveLength(1)
+    },
+    10_000,
+  )
 
   test('is not sent where there are no credentials', async () => {
     const none = new DynamoDBClient({

@@ -55,6 +55,21 @@ describe('a client that sends its messages over HTTPS', () => {
     expect(await world.finish(increment(holder), 10_000)).toBe(3)
   })
 
+  it('that many wait for says that it is busy no more often than one is answered', async () => {
+    const holder = world.client<Counter>()
+    const gate = new Gate()
+    const holding = holder.access(ID, 'all', () => gate.passed)
+    await world.clock.advance(50)
+    const waiting = Array.from({ length: 8 }, () => increment(perAccess(), ID, { timeoutMs: 60_000 }))
+    await world.clock.advance(20_000)
+    const said = sent().filter((type) => type === 'busy').length
+    expect(said).toBeGreaterThan(1)
+    expect(said).toBeLessThanOrEqual(20_000 / world.timing.roundTripMs)
+    gate.open()
+    await world.finish(holding)
+    await world.finish(Promise.all(waiting), 60_000)
+  })
+
   it('loses no count where answers overtake one another', async () => {
     const { door } = world
     let turn = 0
