@@ -10,7 +10,8 @@ export const UNUSED: readonly { readonly actions: readonly string[]; readonly re
   },
   {
     actions: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'],
-    reason: 'Lambda itself sends traces, with the rights of the role. They are given where the prop tracing asks for traces.',
+    reason:
+      'Lambda itself sends traces, with the rights of the role. They are given where the prop tracing asks for traces.',
   },
 ]
 
