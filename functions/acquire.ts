@@ -1,4 +1,5 @@
 import type { Update } from '../protocol/dynamodb.js'
+import { handoffId } from '../protocol/handoff-id.js'
 import { lockKey, type SessionKey } from '../protocol/keys.js'
 import { ABOVE_AHEAD_MAX_MS, ACQUIRE_ROUNDS_MAX } from '../protocol/limits.js'
 import {
@@ -14,7 +15,7 @@ import { type LockRecord, readLock, type Seat } from '../protocol/lock/record.js
 import { dequeue, grant, grantAbove, raise, regrant, replaceWaiter } from '../protocol/lock/writes.js'
 import type { ClientMessage, RefusalCode, StoreMessage } from '../protocol/messages.js'
 import { handOver } from './hand-over.js'
-import { fetchProcess, tellNextHolder } from './next-holder.js'
+import { fetchProcess, noteHandoff, tellNextHolder } from './next-holder.js'
 import type { Deps, Sender } from './ports.js'
 import { type Asked, askOrReclaim } from './reclaim.js'
 
@@ -37,20 +38,27 @@ export async function acquire(deps: Deps, sender: Sender, message: Acquire): Pro
   const plan = (seen: LockRecord | undefined) =>
     planAcquire(seen, { me, above, since }, { timing: deps.timing, nowMs: deps.nowMs() })
   let lock = nudged ? readLock(await deps.store.get('locks', lockKey(session))) : undefined
+  let isReclaimed = false
   let step: AcquireStep = nudged ? plan(lock) : firstStep(above, waiters)
 
   for (let round = 0; round < ACQUIRE_ROUNDS_MAX; round += 1) {
     switch (step.kind) {
       case 'granted':
+        // It was granted before this message, unless this message has reclaimed it.
+        if (isReclaimed) noteGrant(deps, sender, message, step.epoch)
         return { type: 'granted', session, r, epoch: step.epoch, contended: step.contended }
       case 'stale':
+        deps.log({ level: 'info', event: 'stale', of: 'acquire', process: me.p }, { StaleMessages: 1 })
         return refused(message, 'STALE_REQUEST', 'a newer request of this process is on record')
       case 'grant':
       case 'regrant':
       case 'raise': {
         const outcome = await deps.store.update(grantWrite(message, me, step, deps.nowMs()))
         lock = readLock(outcome.item)
-        if (outcome.applied && lock !== undefined) return grantedMessage(session, me, lock)
+        if (outcome.applied && lock !== undefined) {
+          noteGrant(deps, sender, message, lock.epoch)
+          return grantedMessage(session, me, lock)
+        }
         break
       }
       case 'handOver':
@@ -59,6 +67,7 @@ export async function acquire(deps: Deps, sender: Sender, message: Acquire): Pro
       default: {
         const queued = await queue(deps, sender, message, step, lock)
         lock = queued.lock
+        isReclaimed = queued.asked && queued.revoked === undefined
         const next = plan(lock)
         if (queued.asked && (next.kind === 'wait' || next.kind === 'full')) {
           const nowMs = deps.nowMs()
@@ -67,6 +76,7 @@ export async function acquire(deps: Deps, sender: Sender, message: Acquire): Pro
           const askedForMs = polls ? nowMs - (lock?.askedAt ?? nowMs) : undefined
           const fullSince = next.kind === 'full' ? (since ?? nowMs) : undefined
           const place = { me, position: next.position, holder: queued.holderLabel, nudged, askedForMs }
+          noteQueued(deps, sender, message, { ...queued, ...next })
           return queuedMessage(session, { ...place, since: fullSince }, deps.timing)
         }
       }
@@ -74,6 +84,25 @@ export async function acquire(deps: Deps, sender: Sender, message: Acquire): Pro
     step = plan(lock)
   }
   return refused(message, 'BUSY_RECORD', 'others kept changing this lock: the next nudge tries again')
+}
+
+/** A request that a message grants by its own answer. Repeats were counted when they came first. */
+function noteGrant(deps: Deps, { processId }: Sender, { session, nudge }: Acquire, epoch: number): void {
+  const about = { grant: handoffId(session, epoch), process: processId }
+  deps.log({ level: 'info', event: 'granted', ...about }, nudge === true ? {} : { AcquireImmediate: 1 })
+}
+
+function noteQueued(
+  deps: Deps,
+  { processId }: Sender,
+  { session, nudge }: Acquire,
+  { lock, revoked, kind, position }: Asked & { readonly kind: 'wait' | 'full'; readonly position: number },
+): void {
+  const about = { handoff: handoffId(session, lock?.epoch ?? 0), process: processId, position }
+  const full = kind === 'full' ? { QueueFull: 1 } : {}
+  const fresh = { AcquireQueued: 1, QueueDepthMax: position + 1, ...(revoked && { RevokesSent: 1 }), ...full }
+  const again = revoked ? { RevokesRepeated: 1 } : {}
+  deps.log({ level: 'info', event: 'queued', ...about }, nudge === true ? again : fresh)
 }
 
 const refused = ({ session, r }: Acquire, code: RefusalCode, message: string): StoreMessage => ({
@@ -132,7 +161,10 @@ async function passOn(
   lock: LockRecord | undefined,
 ): Promise<LockRecord | undefined> {
   const passed = await handOver(deps, session, { holder: sender.processId, epoch }, lock)
-  return passed.applied ? tellNextHolder(deps, sender, session, passed.lock) : passed.lock
+  if (!passed.applied) return passed.lock
+  const now = await tellNextHolder(deps, sender, session, passed.lock)
+  noteHandoff(deps, sender, session, { holder: sender.processId, epoch }, passed.lock)
+  return now
 }
 
 /** Takes a request back: removes it from the queue or, where it was granted meanwhile, releases the lock. */
@@ -144,7 +176,11 @@ export async function cancel(deps: Deps, sender: Sender, message: Cancel): Promi
     const step = planCancel(lock, me)
     if (step.kind === 'nothing') break
     if (step.kind === 'dequeue') lock = readLock((await deps.store.update(dequeue(session, step))).item)
-    else lock = await passOn(deps, sender, session, step.epoch, lock)
+    else {
+      const about = { handoff: handoffId(session, step.epoch), process: me.p }
+      deps.log({ level: 'info', event: 'unwanted', ...about }, { GrantsUnwanted: 1 })
+      lock = await passOn(deps, sender, session, step.epoch, lock)
+    }
   }
   return { type: 'noted', of: 'cancel', session, r }
 }

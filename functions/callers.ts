@@ -4,7 +4,7 @@ import { readConnection } from '../protocol/process/record.js'
 import { hello } from './hello.js'
 import { KnownConnections } from './known-connections.js'
 import { markOf } from './mark.js'
-import type { Address, Deps, Sender } from './ports.js'
+import type { Address, Deps, Speaker } from './ports.js'
 
 export type Hello = Extract<ClientMessage, { type: 'hello' }>
 
@@ -12,9 +12,9 @@ export type Hello = Extract<ClientMessage, { type: 'hello' }>
 export interface Callers<C extends Address> {
   greet(caller: C, message: Hello): Promise<StoreMessage>
   /** The process of this caller, where this environment knows it. */
-  senderOf(caller: C): Sender | undefined
+  senderOf(caller: C): Speaker | undefined
   /** The same, from the table. */
-  identify(caller: C): Promise<Sender | undefined>
+  identify(caller: C): Promise<Speaker | undefined>
 }
 
 /** Callers over connections of the gateway: each connection belongs to one process. */
@@ -29,11 +29,11 @@ export class ConnectedCallers implements Callers<Address> {
     return hello(this.deps, caller, message)
   }
 
-  senderOf({ connectionId }: Address): Sender | undefined {
+  senderOf({ connectionId }: Address): Speaker | undefined {
     return this.connections.senderOf(connectionId)
   }
 
-  async identify({ connectionId }: Address): Promise<Sender | undefined> {
+  async identify({ connectionId }: Address): Promise<Speaker | undefined> {
     const { processId, principal } = readConnection(await this.deps.store.get('locks', connectionKey(connectionId)))
     if (processId === undefined) return undefined
     const namespaces = principal === undefined ? undefined : this.deps.namespaces.get(principal)

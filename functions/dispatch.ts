@@ -52,7 +52,8 @@ export class Dispatcher<C extends Address> {
     )
   }
 
-  async answer(caller: C, body: unknown): Promise<StoreMessage> {
+  /** `receivedMs` is when the gateway received the message, where it says so. */
+  async answer(caller: C, body: unknown, receivedMs = this.deps.nowMs()): Promise<StoreMessage> {
     const parsed = parseClientMessage(body)
     if (!parsed.ok) {
       if (!this.rare.take(connectionKey(caller.connectionId))) return tooMany(parsed.about)
@@ -60,7 +61,9 @@ export class Dispatcher<C extends Address> {
     }
     const { message } = parsed
     try {
-      return message.type === 'hello' ? await this.greet(caller, message) : await this.carryOut(caller, message)
+      return message.type === 'hello'
+        ? await this.greet(caller, message)
+        : await this.carryOut(caller, message, receivedMs)
     } catch (error) {
       // The sender's retry or nudge mends it. An error's text might quote a record, so the log has only its kind. A
       // broken rule is logged too, since it is a fixed text; and that of a newer record, which has only numbers.
@@ -77,7 +80,7 @@ export class Dispatcher<C extends Address> {
     return this.callers.greet(caller, message)
   }
 
-  private async carryOut(caller: C, message: ClientMessage): Promise<StoreMessage> {
+  private async carryOut(caller: C, message: ClientMessage, receivedMs: number): Promise<StoreMessage> {
     const handler = this.handlers[message.type] as Handler<ClientMessage> | undefined
     const stranger = connectionKey(caller.connectionId)
     if (handler === undefined) {
@@ -100,7 +103,7 @@ export class Dispatcher<C extends Address> {
     if ('session' in message && !isWithin(sender.namespaces, message.session)) {
       return refuse(message, 'FORBIDDEN', 'this principal may not use this namespace')
     }
-    return handler(this.deps, sender, message)
+    return handler(this.deps, { ...sender, receivedMs }, message)
   }
 }
 

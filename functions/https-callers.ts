@@ -5,7 +5,7 @@ import { helloOverHttps } from './hello.js'
 import { REMEMBERED_CONNECTIONS_MAX } from './limits.js'
 import { markOf } from './mark.js'
 import { fetchProcess } from './next-holder.js'
-import type { Address, Deps, Sender } from './ports.js'
+import type { Address, Deps, Speaker } from './ports.js'
 import { secretHashOf } from './secret-hash.js'
 
 /** The sender of one request over HTTPS, as the request names it. Lambda has checked the principal, and nothing else. */
@@ -39,12 +39,12 @@ export class HttpsCallers implements Callers<HttpsCaller> {
     return answer
   }
 
-  senderOf(caller: HttpsCaller): Sender | undefined {
+  senderOf(caller: HttpsCaller): Speaker | undefined {
     const proof = this.proofs.get(caller.processId)
     return proof !== undefined && isProven(caller, proof) ? this.speaker(caller) : undefined
   }
 
-  async identify(caller: HttpsCaller): Promise<Sender | undefined> {
+  async identify(caller: HttpsCaller): Promise<Speaker | undefined> {
     const { processId } = caller
     const process = processId === '' ? undefined : await fetchProcess(this.deps, processId)
     if (process === undefined || !isProven(caller, process)) return undefined
@@ -53,7 +53,7 @@ export class HttpsCallers implements Callers<HttpsCaller> {
     return this.speaker(caller)
   }
 
-  private speaker({ processId, principal }: HttpsCaller): Sender {
+  private speaker({ processId, principal }: HttpsCaller): Speaker {
     return { processId, mark: markOf(principal), namespaces: this.deps.namespaces.get(principal), polls: true }
   }
 }

@@ -1,10 +1,10 @@
 import { CONNECTION_REMEMBERED_MS, CONNECTIONS_PER_PROCESS_MAX } from '../protocol/limits.js'
 import { RecentMap } from '../protocol/recent-map.js'
 import { REMEMBERED_CONNECTIONS_MAX } from './limits.js'
-import type { Sender } from './ports.js'
+import type { Speaker } from './ports.js'
 
 interface Known {
-  readonly sender: Sender
+  readonly sender: Speaker
   readonly untilMs: number
 }
 
@@ -20,14 +20,14 @@ export class KnownConnections {
 
   constructor(private readonly nowMs: () => number) {}
 
-  senderOf(connectionId: string): Sender | undefined {
+  senderOf(connectionId: string): Speaker | undefined {
     const found = this.known.get(connectionId)
     if (found === undefined || found.untilMs > this.nowMs()) return found?.sender
     this.known.delete(connectionId)
     return undefined
   }
 
-  remember(connectionId: string, sender: Sender): void {
+  remember(connectionId: string, sender: Speaker): void {
     const others = (this.connections.get(sender.processId) ?? []).filter((other) => other !== connectionId)
     const displaced = others.length >= CONNECTIONS_PER_PROCESS_MAX ? others.shift() : undefined
     if (displaced !== undefined) this.known.delete(displaced)

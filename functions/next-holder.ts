@@ -1,11 +1,13 @@
+import { handoffId } from '../protocol/handoff-id.js'
 import { processKey, type SessionKey } from '../protocol/keys.js'
 import { RECLAIMS_PER_MESSAGE_MAX } from '../protocol/limits.js'
 import { grantedMessage } from '../protocol/lock/acquire.js'
-import type { LockRecord } from '../protocol/lock/record.js'
+import type { Holder, LockRecord } from '../protocol/lock/record.js'
 import { decideNextHolder, holderToTell } from '../protocol/lock/release.js'
 import type { StoreMessage } from '../protocol/messages.js'
 import { type ProcessRecord, readProcess } from '../protocol/process/record.js'
 import { handOver } from './hand-over.js'
+import type { ReclaimCause } from './metrics.js'
 import type { Address, Deps, Sender } from './ports.js'
 
 /** Reads the record of a process, and remembers it. */
@@ -15,10 +17,35 @@ export async function fetchProcess(deps: Deps, processId: string): Promise<Proce
   return process
 }
 
+/** To be called once for each handoff, when the next holder was told. `lock` is as the handoff has left it. */
+export function noteHandoff(
+  deps: Deps,
+  { receivedMs }: Sender,
+  session: SessionKey,
+  { holder: from, epoch }: Holder,
+  lock: LockRecord | undefined,
+): void {
+  if (lock?.holder === undefined) return
+  const nowMs = deps.nowMs()
+  const sinceMs = (ms: number) => Math.max(0, nowMs - ms)
+  const grant = handoffId(session, lock.epoch)
+  const about = { handoff: handoffId(session, epoch), grant, from, to: lock.holder.p }
+  const wait = lock.wasAskedAt ? { WaitMs: sinceMs(lock.wasAskedAt) } : {}
+  deps.log({ level: 'info', event: 'handedOver', ...about }, { HandoffMs: sinceMs(receivedMs), ...wait })
+}
+
+export function noteReclaim(deps: Deps, session: SessionKey, { holder, epoch }: Holder, cause: ReclaimCause): void {
+  const about = { handoff: handoffId(session, epoch), from: holder, cause }
+  deps.log({ level: 'info', event: 'reclaimed', ...about }, { Reclaims: 1 })
+}
+
 /** Pushes a message to where a process listens. Where that connection is gone, it returns false, and forgets it. */
 export async function tell(deps: Deps, processId: string, to: Address, message: StoreMessage): Promise<boolean> {
   const isThere = await deps.push(to, message)
-  if (!isThere) deps.processes.forget(processId)
+  if (!isThere) {
+    deps.processes.forget(processId)
+    deps.log({ level: 'info', event: 'pushGone', of: message.type, process: processId }, { PushGone: 1 })
+  }
   return isThere
 }
 
@@ -50,7 +77,7 @@ export async function tellNextHolder(
     lock = passed.lock
     // Another function has changed the record in between. That function has told the new holder.
     if (!passed.applied) return lock
-    deps.log({ level: 'info', event: 'reclaimed', from: holder.p, epoch })
+    noteReclaim(deps, session, { holder: holder.p, epoch }, 'nextHolderGone')
   }
   return lock
 }

@@ -4,6 +4,7 @@ import type { Namespaces } from '../protocol/process/namespaces.js'
 import type { Timing } from '../protocol/timing.js'
 import type { KnownIncarnation } from './known-incarnation.js'
 import type { KnownProcesses } from './known-processes.js'
+import type { Measured } from './metrics.js'
 
 /** Where a process listens: its connection, and the management endpoint that reaches it. */
 export interface Address {
@@ -32,11 +33,12 @@ export interface Deps {
   readonly timing: Timing
   readonly incarnation: KnownIncarnation
   readonly namespaces: Namespaces
-  readonly log: (entry: LogEntry) => void
+  /** `measured` is what the event adds to the metrics. */
+  readonly log: (entry: LogEntry, measured?: Measured) => void
 }
 
 /** The process that a message comes from. */
-export interface Sender {
+export interface Speaker {
   readonly processId: string
   /** A short hash of its principal. It is the same for all processes of one principal. */
   readonly mark: string
@@ -44,4 +46,10 @@ export interface Sender {
   readonly namespaces: ReadonlySet<string> | undefined
   /** It hears nothing but answers, so it must look for itself whether it was granted a lock. */
   readonly polls?: true
+}
+
+/** The sender of the message that is handled. */
+export interface Sender extends Speaker {
+  /** When the gateway, or else this function, received the message. */
+  readonly receivedMs: number
 }

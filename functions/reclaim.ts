@@ -1,3 +1,4 @@
+import { handoffId } from '../protocol/handoff-id.js'
 import type { SessionKey } from '../protocol/keys.js'
 import { decideHolder, isNoted, isPushEnough, type Note } from '../protocol/lock/holder.js'
 import type { LockRecord } from '../protocol/lock/record.js'
@@ -6,7 +7,8 @@ import type { StoreMessage } from '../protocol/messages.js'
 import { type ProcessRecord, readProcess } from '../protocol/process/record.js'
 import { evict, noteAsk, noteMore } from '../protocol/process/writes.js'
 import { handOver } from './hand-over.js'
-import { fetchProcess, tell, tellNextHolder } from './next-holder.js'
+import type { ReclaimCause } from './metrics.js'
+import { fetchProcess, noteHandoff, noteReclaim, tell, tellNextHolder } from './next-holder.js'
 import type { Deps, Sender } from './ports.js'
 
 /** A lock that another process holds, for which the sender of a message waits. */
@@ -24,6 +26,8 @@ export interface Asked {
   readonly lock: LockRecord | undefined
   /** False where the record had changed meanwhile, so that the plan must be made anew. */
   readonly asked: boolean
+  /** The holder was sent a revoke. */
+  readonly revoked?: true
   readonly holderLabel?: string | undefined
 }
 
@@ -34,7 +38,7 @@ export async function askOrReclaim(deps: Deps, sender: Sender, held: HeldLock): 
   const revoke: StoreMessage = { type: 'revoke', session, epoch }
   const known = read === undefined && isPushEnough(held) ? deps.processes.recall(holder) : undefined
   if (known !== undefined && (await tell(deps, holder, known, revoke))) {
-    return { lock, asked: true, holderLabel: known.label || undefined }
+    return { lock, asked: true, revoked: true, holderLabel: known.label || undefined }
   }
   const { process } = read ?? { process: await fetchProcess(deps, holder) }
   const nowMs = deps.nowMs()
@@ -42,20 +46,30 @@ export async function askOrReclaim(deps: Deps, sender: Sender, held: HeldLock): 
   if (step.kind === 'reclaim') {
     const passed = await handOver(deps, session, { holder, epoch }, lock)
     if (!passed.applied) return { lock: passed.lock, asked: false }
-    deps.log({ level: 'info', event: 'reclaimed', from: holder, epoch })
+    noteReclaim(deps, session, { holder, epoch }, causeOf(process, step.tellHolder))
     if (step.tellHolder && process !== undefined) {
       await tell(deps, holder, process, { type: 'lost', session, epoch, reason: 'revoked' })
     }
-    return { lock: await tellNextHolder(deps, sender, session, passed.lock), asked: true }
+    const now = await tellNextHolder(deps, sender, session, passed.lock)
+    noteHandoff(deps, sender, session, { holder, epoch }, passed.lock)
+    return { lock: now, asked: true }
   }
   if (step.dateAsk) await deps.store.update(ask(session, { epoch, nowMs }))
   if (step.note !== undefined) await leaveAsk(deps, held, step.note, nowMs)
   if (step.evict) {
     await deps.store.update(evict(holder, nowMs))
-    deps.log({ level: 'warn', event: 'evicted', process: holder, epoch })
+    const about = { handoff: handoffId(session, epoch), process: holder }
+    deps.log({ level: 'warn', event: 'evicted', ...about }, { Evictions: 1 })
   }
   if (process !== undefined) await tell(deps, holder, process, revoke)
-  return { lock, asked: true, holderLabel: process?.label || undefined }
+  return { lock, asked: true, revoked: true, holderLabel: process?.label || undefined }
+}
+
+function causeOf(process: ProcessRecord | undefined, isBusyOver: boolean): ReclaimCause {
+  if (isBusyOver) return 'busyOver'
+  if (process === undefined) return 'unknown'
+  // It retired, or was evicted. Otherwise it has died, or lost its connection for the time of a lease.
+  return process.evictedAt === undefined ? 'leaseOver' : 'ended'
 }
 
 /** Leaves the ask in the holder's process record. Others may have filled it since it was read. */

@@ -1,3 +1,4 @@
+import { handoffId } from '../protocol/handoff-id.js'
 import { isHeldBy } from '../protocol/lock/holder.js'
 import { readLock } from '../protocol/lock/record.js'
 import { isFollowed, releasedMessage } from '../protocol/lock/release.js'
@@ -6,7 +7,7 @@ import type { ClientMessage, StoreMessage } from '../protocol/messages.js'
 import { termOf } from '../protocol/process/terms.js'
 import { forgetAsk } from '../protocol/process/writes.js'
 import { handOver } from './hand-over.js'
-import { fetchProcess, tellNextHolder } from './next-holder.js'
+import { fetchProcess, noteHandoff, tellNextHolder } from './next-holder.js'
 import type { Deps, Sender } from './ports.js'
 
 /** The messages of a holder about one lock: release, busy, keep. */
@@ -22,8 +23,18 @@ export async function release(deps: Deps, sender: Sender, message: Message<'rele
   const { applied, lock: found } = await handOver(deps, session, { holder: releaser, epoch }, undefined)
   if (isHeldBy(found, { holder: releaser, epoch })) return stillHeld(message)
   const lock = isFollowed(found, epoch) ? await tellNextHolder(deps, sender, session, found) : undefined
-  if (!applied) await deps.store.update(forgetAsk(releaser, { session, epoch }))
+  if (applied) noteHandoff(deps, sender, session, { holder: releaser, epoch }, found)
+  else {
+    noteStale(deps, sender, message)
+    await deps.store.update(forgetAsk(releaser, { session, epoch }))
+  }
   return releasedMessage({ session, epoch, releaser, lock })
+}
+
+/** A message about a grant that is over: a copy, or one of a process that has not heard of it. */
+function noteStale(deps: Deps, { processId }: Sender, { type, session, epoch }: Message<'release' | 'busy' | 'keep'>) {
+  const about = { of: type, handoff: handoffId(session, epoch), process: processId }
+  deps.log({ level: 'info', event: 'stale', ...about }, { StaleMessages: 1 })
 }
 
 const stillHeld = ({ session, epoch, r }: Message<'release'>): StoreMessage => ({
@@ -44,7 +55,9 @@ export async function busy(deps: Deps, sender: Sender, message: Message<'busy'>)
   const process = await fetchProcess(deps, holder)
   const untilMs = deps.nowMs() + termOf(process, deps.timing, 'maxBusyMs')
   const outcome = await deps.store.update(lockWrites.busy(session, { holder, epoch, untilMs }))
-  return isHeldBy(readLock(outcome.item), { holder, epoch }) ? noted(message) : lost(message)
+  if (isHeldBy(readLock(outcome.item), { holder, epoch })) return noted(message)
+  noteStale(deps, sender, message)
+  return lost(message)
 }
 
 /** Keeps a held lock record from TTL. The answer asks for the lock where others wait. */
@@ -52,7 +65,10 @@ export async function keep(deps: Deps, sender: Sender, message: Message<'keep'>)
   const { session, epoch } = message
   const write = lockWrites.keep(session, { holder: sender.processId, epoch, nowMs: deps.nowMs() })
   const outcome = await deps.store.update(write)
-  if (!outcome.applied) return lost(message)
+  if (!outcome.applied) {
+    noteStale(deps, sender, message)
+    return lost(message)
+  }
   const waiters = readLock(outcome.item)?.waiters ?? []
   return waiters.length > 0 ? { type: 'revoke', session, epoch } : noted(message)
 }

@@ -15,8 +15,9 @@ import { Requests } from '../../store/requests.js'
 import { KnownIncarnation } from '../known-incarnation.js'
 import { KnownProcesses } from '../known-processes.js'
 import { DYNAMODB_TIMEOUT_MS, PUSH_ENDPOINTS_MAX, PUSH_TIMEOUT_MS, REQUESTS_MAX } from '../limits.js'
-import type { Address, Deps, LogEntry } from '../ports.js'
+import type { Address, Deps } from '../ports.js'
 import type { Environment } from './handlers.js'
+import { Log } from './log.js'
 import { MessageTime, messageTimeMs } from './message-time.js'
 import { RetryingStore } from './retrying-store.js'
 
@@ -36,10 +37,16 @@ const roleCredentials = () => ({
 })
 type RoleCredentials = ReturnType<typeof roleCredentials>
 
-/** Past `console`, which Lambda replaces: it would make the entry a string in a record of its own. */
-const log = (entry: LogEntry): void => void process.stdout.write(`${JSON.stringify(entry)}\n`)
+const createLog = (api: string): Log =>
+  new Log({
+    api,
+    hasMetrics: process.env.HOLDFAST_METRICS !== 'off',
+    nowMs: Date.now,
+    // Past `console`, which Lambda replaces: it would make the entry a string in a record of its own.
+    write: (line) => void process.stdout.write(`${line}\n`),
+  })
 
-function createPush(time: MessageTime, credentials: RoleCredentials): Deps['push'] {
+function createPush(time: MessageTime, log: Log, credentials: RoleCredentials): Deps['push'] {
   const clients = new RecentMap<string, ApiGatewayManagementApiClient>(PUSH_ENDPOINTS_MAX)
   const requests = new Requests({ timeoutMs: PUSH_TIMEOUT_MS, requestsMax: REQUESTS_MAX })
   return async (to: Address, message: StoreMessage) => {
@@ -54,8 +61,9 @@ function createPush(time: MessageTime, credentials: RoleCredentials): Deps['push
       await requests.send(command, (abortSignal) => client.send(command, { abortSignal }), time.signal)
       return true
     } catch (error) {
-      log({ level: 'info', event: 'pushFailed', of: message.type, error: (error as Error)?.name })
-      return !(error instanceof GoneException)
+      if (error instanceof GoneException) return false
+      log.add({ level: 'info', event: 'pushFailed', of: message.type, error: (error as Error)?.name })
+      return true
     }
   }
 }
@@ -69,18 +77,20 @@ function createStore(time: MessageTime, credentials: RoleCredentials): Store {
 
 export function createEnvironment(): Environment {
   const timing = compileTiming(JSON.parse(process.env.HOLDFAST_TIMING || '{}'))
+  const api = required('HOLDFAST_API')
+  const log = createLog(api)
   const time = new MessageTime(messageTimeMs(timing))
   const credentials = roleCredentials()
   const store = createStore(time, credentials)
   const deps = {
     store,
-    push: createPush(time, credentials),
+    push: createPush(time, log, credentials),
     processes: new KnownProcesses(Date.now),
     nowMs: Date.now,
     timing,
     incarnation: new KnownIncarnation(store, Date.now),
     namespaces: readNamespaces(process.env.HOLDFAST_NAMESPACES || '[]'),
-    log,
+    log: log.add,
   }
-  return { deps, time, callbackUrl: required('HOLDFAST_CALLBACK_URL'), api: required('HOLDFAST_API') }
+  return { deps, time, log, callbackUrl: required('HOLDFAST_CALLBACK_URL'), api }
 }

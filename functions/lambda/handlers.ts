@@ -4,6 +4,7 @@ import { connected } from '../connect.js'
 import { disconnected } from '../disconnect.js'
 import { Dispatcher, type Handlers } from '../dispatch.js'
 import type { Deps } from '../ports.js'
+import type { Log } from './log.js'
 import type { MessageTime } from './message-time.js'
 
 /** Fits the handlers of messages to the events of an API Gateway WebSocket API. */
@@ -18,6 +19,7 @@ type Handler = (event: WebSocketEvent) => Promise<APIGatewayProxyResultV2>
 export interface Environment {
   readonly deps: Deps
   readonly time: Pick<MessageTime, 'within'>
+  readonly log: Pick<Log, 'requestId'>
   /** Where connections are pushed to. */
   readonly callbackUrl: string
   /** The API and the stage that events come from: `<API id>/<stage>`. */
@@ -32,9 +34,10 @@ const FORBIDDEN: APIGatewayProxyResultV2 = { statusCode: 403 }
  * application needs that permission.
  */
 const onlyFromApi =
-  ({ api, deps }: Environment, handle: Handler): Handler =>
+  ({ api, deps, log }: Environment, handle: Handler): Handler =>
   async (event) => {
-    const { apiId, stage } = event.requestContext ?? {}
+    const { apiId, stage, requestId } = event.requestContext ?? {}
+    log.requestId = requestId
     if (`${apiId}/${stage}` === api) return handle(event)
     deps.log({ level: 'warn', event: 'foreignEvent' })
     return FORBIDDEN
@@ -44,9 +47,11 @@ const onlyFromApi =
 export function createMessageHandler(environment: Environment, handlers: Handlers): Handler {
   const { deps, time, callbackUrl: endpoint } = environment
   const dispatcher = new Dispatcher(deps, handlers, new ConnectedCallers(deps))
-  return onlyFromApi(environment, async ({ requestContext: { connectionId }, body }) => {
-    const answer = await time.within(() => dispatcher.answer({ connectionId, endpoint }, body))
-    if (answer.type === 'refused') deps.log({ level: 'warn', event: 'refused', code: answer.code, of: answer.of })
+  return onlyFromApi(environment, async ({ requestContext: { connectionId, requestTimeEpoch }, body }) => {
+    const answer = await time.within(() => dispatcher.answer({ connectionId, endpoint }, body, requestTimeEpoch))
+    if (answer.type === 'refused') {
+      deps.log({ level: 'warn', event: 'refused', code: answer.code, of: answer.of }, { RefusedByCode: 1 })
+    }
     return { statusCode: 200, body: JSON.stringify(answer) }
   })
 }

@@ -23,9 +23,12 @@ const JSON_HEADERS = { 'content-type': 'application/json' }
 export function createHttpsHandler({
   deps,
   time,
-}: Pick<Environment, 'deps' | 'time'>): (event: Event) => Promise<APIGatewayProxyResultV2> {
+  log,
+}: Pick<Environment, 'deps' | 'time' | 'log'>): (event: Event) => Promise<APIGatewayProxyResultV2> {
   const dispatcher = new Dispatcher(deps, { ...GRANT_HANDLERS, ...RELEASE_HANDLERS }, new HttpsCallers(deps))
   return async (event) => {
+    const { requestId, timeEpoch } = event.requestContext ?? {}
+    log.requestId = requestId
     const userArn = event.requestContext?.authorizer?.iam?.userArn
     if (!userArn) {
       deps.log({ level: 'warn', event: 'foreignEvent' })
@@ -33,8 +36,10 @@ export function createHttpsHandler({
     }
     const caller = callerOf(event.headers ?? {}, userArn)
     const body = event.isBase64Encoded ? undefined : event.body
-    const answer = await time.within(() => dispatcher.answer(caller, body))
-    if (answer.type === 'refused') deps.log({ level: 'warn', event: 'refused', code: answer.code, of: answer.of })
+    const answer = await time.within(() => dispatcher.answer(caller, body, timeEpoch))
+    if (answer.type === 'refused') {
+      deps.log({ level: 'warn', event: 'refused', code: answer.code, of: answer.of }, { RefusedByCode: 1 })
+    }
     return { statusCode: 200, headers: JSON_HEADERS, body: JSON.stringify(answer) }
   }
 }

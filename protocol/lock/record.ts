@@ -23,6 +23,8 @@ export interface LockRecord {
   readonly waiters: readonly Seat[]
   /** When the present holder was first asked to release. */
   readonly askedAt: number | undefined
+  /** `askedAt` before the last handoff; 0 where nobody had asked. No decision depends on it. */
+  readonly wasAskedAt?: number | undefined
   /** Until when the present holder, having said busy, may go on. */
   readonly busyUntil: number | undefined
   /** The mark of seats without one of their own: of the principal that took the free lock last. */
@@ -55,6 +57,7 @@ export function readLock(item: Item | undefined): LockRecord | undefined {
     holder: holder.p === NOBODY.p ? undefined : holder,
     waiters: waiters.L.map((waiter) => seat(waiter, 'waiters')),
     askedAt: optional(item, 'askedAt'),
+    wasAskedAt: optional(item, 'wasAskedAt'),
     busyUntil: optional(item, 'busyUntil'),
     mark: item.mark === undefined ? undefined : string(item, 'mark'),
     isMixed: flag(item, 'mixed'),

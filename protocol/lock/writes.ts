@@ -22,6 +22,9 @@ export const SOMEBODY_WAITS = 'size(waiters) > :zero'
 /** The first in the list is next: all waiters are of one principal. */
 const IN_LINE = '(attribute_not_exists(mixed) OR size(waiters) <= :one)'
 
+/** For the metric of waits: a write that clears `askedAt` returns it so, and needs no read before. */
+const WAS_ASKED = 'wasAskedAt = if_not_exists(askedAt, :zero)'
+
 const NONE = { L: [] }
 export const ZERO = num(0)
 const ONE = num(1)
@@ -181,12 +184,13 @@ export const handOver = (
   ...onLock(session),
   condition: `${HELD_BY} AND ${IN_LINE}`,
   update:
-    'SET holder = if_not_exists(waiters[0], :free), epoch = epoch + :one, expiresAt = :far ' +
+    `SET holder = if_not_exists(waiters[0], :free), epoch = epoch + :one, ${WAS_ASKED}, expiresAt = :far ` +
     'REMOVE waiters[0], askedAt, busyUntil',
   values: {
     ':p': str(holder),
     ':epoch': num(epoch),
     ':free': seatValue(NOBODY),
+    ':zero': ZERO,
     ':one': ONE,
     ':far': farAhead(nowMs),
   },
@@ -205,11 +209,14 @@ export const handOverTo = (
 ): Update => ({
   ...onLock(session),
   condition: `${HELD_BY} AND ${waiterAt(index)} = :next`,
-  update: `SET holder = :next, epoch = epoch + :one, expiresAt = :far REMOVE ${waiterAt(index)}, askedAt, busyUntil`,
+  update:
+    `SET holder = :next, epoch = epoch + :one, ${WAS_ASKED}, expiresAt = :far ` +
+    `REMOVE ${waiterAt(index)}, askedAt, busyUntil`,
   values: {
     ':p': str(holder),
     ':epoch': num(epoch),
     ':next': seatValue(next),
+    ':zero': ZERO,
     ':one': ONE,
     ':far': farAhead(nowMs),
   },

@@ -16,6 +16,8 @@ type Handler = (event: WebSocketEvent) => Promise<APIGatewayProxyResultV2>
 /** The functions as Lambda runs them, with the AWS SDK, on an AWS that notes each request. */
 export class AwsStage {
   readonly aws = new RecordingAws()
+  /** What the functions wrote. */
+  readonly lines: string[] = []
   private readonly environmentBefore = { ...process.env }
   private handlers = new Map<Handlers | undefined, Handler>()
   private readonly opened = new Set<string>()
@@ -33,7 +35,7 @@ export class AwsStage {
         AWS_SHARED_CREDENTIALS_FILE: devNull,
       })
       // Each line of a function's log would be shown, and half of these tests are of failures.
-      jest.spyOn(process.stdout, 'write').mockReturnValue(true)
+      jest.spyOn(process.stdout, 'write').mockImplementation((text) => this.lines.push(String(text)) > 0)
     })
     beforeEach(() => {
       this.replaceFunctions()
@@ -63,6 +65,11 @@ export class AwsStage {
     const event = this.event({ connectionId, eventType: 'MESSAGE' }, JSON.stringify(message))
     const result = await this.functionOf(handlers)(event)
     return JSON.parse((result as { readonly body: string }).body) as StoreMessage
+  }
+
+  /** A body that may be anything, to the function of all that has no route. */
+  sendRaw(requestContext: object, body: string): Promise<APIGatewayProxyResultV2> {
+    return this.functionOf(undefined)(this.event({ eventType: 'MESSAGE', ...requestContext }, body))
   }
 
   /** An event of the API of these functions. */

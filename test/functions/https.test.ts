@@ -71,7 +71,7 @@ describe('messages over HTTPS', () => {
       namespaces,
       log: (entry) => void logs.push(entry),
     }
-    handle = createHttpsHandler({ deps, time: { within: (run) => run() } })
+    handle = createHttpsHandler({ deps, time: { within: (run) => run() }, log: { requestId: undefined } })
   }
 
   async function result(player: Player, body: string, { headers, isBase64Encoded = false, ...odd }: Oddity = {}) {

@@ -4,6 +4,7 @@ import { connected } from '../../functions/connect.js'
 import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../../functions/dispatch.js'
 import { KnownIncarnation } from '../../functions/known-incarnation.js'
 import { KnownProcesses } from '../../functions/known-processes.js'
+import { Log } from '../../functions/lambda/log.js'
 import type { Address, Deps, LogEntry } from '../../functions/ports.js'
 import type { Store } from '../../protocol/dynamodb.js'
 import { lockKey, processKey } from '../../protocol/keys.js'
@@ -41,6 +42,9 @@ export class Stage {
   timing = compileTiming()
   readonly pushed: { readonly to: Address; readonly message: StoreMessage }[] = []
   readonly logs: LogEntry[] = []
+  /** The same as the functions write it. */
+  readonly lines: string[] = []
+  hasMetrics = true
   /** Connections that the gateway does not know any more. */
   readonly gone = new Set<string>()
   /** Requests to the store so far. */
@@ -68,9 +72,9 @@ export class Stage {
   }
 
   /** Sends a body over a connection, which is opened first where it is not, and returns the answer. */
-  async say(connectionId: string, body: unknown): Promise<StoreMessage> {
+  async say(connectionId: string, body: unknown, receivedMs?: number): Promise<StoreMessage> {
     await this.ready(connectionId)
-    return this.dispatcher.answer({ connectionId, endpoint: 'https://stage.invalid' }, body)
+    return this.dispatcher.answer({ connectionId, endpoint: 'https://stage.invalid' }, body, receivedMs)
   }
 
   send(player: Player, message: ClientMessage): Promise<StoreMessage> {
@@ -129,6 +133,9 @@ export class Stage {
       get: (table, key) => counted(this.memory.get(table, key)),
       remove: (table, key) => counted(this.memory.remove(table, key)),
     }
+    const api = 'stage/live'
+    const { hasMetrics } = this
+    const log = new Log({ api, hasMetrics, nowMs: () => this.nowMs, write: (line) => void this.lines.push(line) })
     const deps: Deps = {
       store,
       push: async (to, message) => {
@@ -140,7 +147,10 @@ export class Stage {
       timing: this.timing,
       incarnation: new KnownIncarnation(store, () => this.nowMs),
       namespaces: this.namespaces,
-      log: (entry) => void this.logs.push(entry),
+      log: (entry, measured) => {
+        this.logs.push(entry)
+        log.add(entry, measured)
+      },
     }
     return new Dispatcher(deps, { ...GRANT_HANDLERS, ...RELEASE_HANDLERS }, new ConnectedCallers(deps))
   }

@@ -122,7 +122,8 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   ],
   'client/index': ['client'],
 
-  functions: ['protocol', 'store'],
+  'functions/metrics': [],
+  functions: ['functions/metrics', 'protocol', 'store'],
   'functions/lambda': ['functions', 'protocol', 'store'],
   operator: ['protocol', 'store'],
   // The construct checks its timing, and finds the bundles of the package that it is in.

@@ -24,6 +24,7 @@ export interface LockFields {
   readonly holder?: Seat | undefined
   readonly waiters?: readonly Seat[]
   readonly askedAt?: number
+  readonly wasAskedAt?: number
   readonly busyUntil?: number
   readonly mark?: string
   readonly isMixed?: boolean
@@ -33,7 +34,7 @@ const optional = (name: string, value: number | undefined): Item =>
   value === undefined ? {} : { [name]: { N: String(value) } }
 
 export const lockItem = (fields: LockFields): Item => {
-  const { epoch = 7, holder, waiters = [], askedAt, busyUntil, mark = MARK, isMixed = false } = fields
+  const { epoch = 7, holder, waiters = [], askedAt, wasAskedAt, busyUntil, mark = MARK, isMixed = false } = fields
   return {
     epoch: { N: String(epoch) },
     holder: seatValue(holder ?? NOBODY),
@@ -43,6 +44,7 @@ export const lockItem = (fields: LockFields): Item => {
     schema: { N: '1' },
     expiresAt: { N: '1' },
     ...optional('askedAt', askedAt),
+    ...optional('wasAskedAt', wasAskedAt),
     ...optional('busyUntil', busyUntil),
   }
 }

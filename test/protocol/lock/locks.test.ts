@@ -109,6 +109,7 @@ function problemOf({ before, after }: WatchedStore['steps'][number]): string | u
     holder: first,
     waiters: before.waiters.filter((waiter) => waiter !== first),
     askedAt: undefined,
+    wasAskedAt: before.askedAt ?? 0,
     busyUntil: undefined,
   }
   return isDeepStrictEqual(after, handedOver)

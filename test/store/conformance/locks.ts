@@ -98,7 +98,7 @@ export function describeLockWrites(subject: () => StoreUnderTest): void {
   test('handOver gives the lock to the first waiter under the next epoch', async () => {
     const update = writes.handOver(SESSION, { holder: ANNA, epoch: 7, nowMs: NOW })
     const after = await on.applied({ holder: anna, waiters: [bert, cleo], askedAt: 1, busyUntil: 2 }, update)
-    expect(after).toEqual(lockAfter({ epoch: 8, holder: bert, waiters: [cleo] }))
+    expect(after).toEqual(lockAfter({ epoch: 8, holder: bert, waiters: [cleo], wasAskedAt: 1 }))
   })
 
   test('handOver frees a lock for which nobody waits', async () => {
@@ -106,7 +106,7 @@ export function describeLockWrites(subject: () => StoreUnderTest): void {
       { holder: anna, askedAt: 1, busyUntil: 2 },
       writes.handOver(SESSION, { holder: ANNA, epoch: 7, nowMs: NOW }),
     )
-    expect(after).toEqual(lockAfter({ epoch: 8 }))
+    expect(after).toEqual(lockAfter({ epoch: 8, wasAskedAt: 1 }))
     expect(after.holder).toEqual({ M: { p: { S: '' }, r: { N: '0' } } })
   })
 
@@ -116,7 +116,7 @@ export function describeLockWrites(subject: () => StoreUnderTest): void {
     await on.refused(writes.handOver(SESSION, { holder: ANNA, epoch: 7, nowMs: NOW }), { mixed })
     const update = writes.handOverTo(SESSION, { holder: ANNA, epoch: 7, next: guest, index: 1, nowMs: NOW })
     const after = await on.applied(mixed, update)
-    expect(after).toEqual(lockAfter({ epoch: 8, holder: guest, waiters: [bert], isMixed: true }))
+    expect(after).toEqual(lockAfter({ epoch: 8, holder: guest, waiters: [bert], wasAskedAt: 1, isMixed: true }))
     await on.refused(update, {
       missing: undefined,
       otherHolder: { ...mixed, holder: seat('dora') },
@@ -126,7 +126,7 @@ export function describeLockWrites(subject: () => StoreUnderTest): void {
     })
     const last = { ...mixed, waiters: [bert] }
     const freed = await on.applied(last, writes.handOver(SESSION, { holder: ANNA, epoch: 7, nowMs: NOW }))
-    expect(freed).toEqual(lockAfter({ epoch: 8, holder: bert, isMixed: true }))
+    expect(freed).toEqual(lockAfter({ epoch: 8, holder: bert, wasAskedAt: 1, isMixed: true }))
   })
 
   test('handOver is refused to everyone but the holder under its epoch', async () => {
