@@ -59,6 +59,11 @@ export class Functions extends Construct implements HoldfastFunctions {
     this.https = props.https ? this.lambda('https', 'Https', props, undefined) : undefined
   }
 
+  get byName(): Readonly<Record<string, LambdaFunction>> {
+    const { connection, grant, release, https } = this
+    return { connection, grant, release, ...(https === undefined ? {} : { https }) }
+  }
+
   private lambda(
     name: string,
     id: string,

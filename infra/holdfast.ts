@@ -1,17 +1,21 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib'
 import type { WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2'
+import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch'
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb'
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
-import { Construct } from 'constructs'
+import type { Construct } from 'constructs'
 import { PROCESSES_DEFAULT, PROCESSES_MAX } from '../protocol/limits.js'
 import { leaseMsFor, type Size } from '../protocol/size.js'
 import { compileTiming } from '../protocol/timing.js'
+import { Alarms } from './alarms.js'
+import { addDashboard } from './dashboard.js'
 import { allowLogs } from './encryption.js'
 import { Functions, type HoldfastFunctions } from './functions.js'
 import { Grants } from './grants.js'
 import { FunctionUrl, hasFunctionUrls } from './https.js'
 import { attributesOf, type HoldfastAttributes, type IHoldfast, ImportedHoldfast } from './imported.js'
+import { StoreMetrics } from './metrics.js'
 import type { HoldfastProps } from './props.js'
 import { Socket } from './socket.js'
 import { grantOn, Tables } from './tables.js'
@@ -31,7 +35,7 @@ const MEMORY_MB = 512
  * holdfast.grants.connect(server.taskRole)
  * container.addEnvironment('HOLDFAST_CONFIG', holdfast.config)
  */
-export class Holdfast extends Construct implements IHoldfast {
+export class Holdfast extends StoreMetrics implements IHoldfast {
   /**
    * A store that another CDK app deployed, in this account.
    *
@@ -74,6 +78,8 @@ export class Holdfast extends Construct implements IHoldfast {
   /** The functions of the store, for alarms and the like. */
   readonly functions: HoldfastFunctions
   readonly grants: Grants
+  /** The alarms, where `alarms` is set. */
+  readonly alarms: readonly Alarm[]
   private readonly socket: Socket
   private readonly functionUrl: FunctionUrl | undefined
 
@@ -122,6 +128,7 @@ export class Holdfast extends Construct implements IHoldfast {
         HOLDFAST_API: this.socket.source,
         HOLDFAST_TIMING: JSON.stringify(timing),
         HOLDFAST_NAMESPACES: this.grants.confinements,
+        ...(props.metrics === false ? { HOLDFAST_METRICS: 'off' } : {}),
       },
       memorySizeMb: props.memorySizeMb ?? MEMORY_MB,
       logs,
@@ -134,6 +141,7 @@ export class Holdfast extends Construct implements IHoldfast {
     this.api = this.socket.api
     this.stage = this.socket.stage
     this.connect(functions)
+    this.alarms = this.monitor(props, functions)
     this.functionUrl = functions.https && new FunctionUrl(functions.https)
     this.url = this.socket.url
     this.config = stack.toJsonString({
@@ -148,6 +156,18 @@ export class Holdfast extends Construct implements IHoldfast {
   /** The same as `grants.connect` for all namespaces. */
   grantAccess(grantee: IGrantable): Grant {
     return this.grants.connect(grantee)
+  }
+
+  protected get metricsApi(): string {
+    return this.socket.source
+  }
+
+  private monitor({ alarms, dashboard }: HoldfastProps, functions: Functions): readonly Alarm[] {
+    const { locksTable, sessionsTable } = this
+    const monitored = { store: this, functions: functions.byName, locksTable, sessionsTable, ...this.socket.stageId }
+    const made = alarms === true ? new Alarms(this, 'Alarms', monitored).all : []
+    if (dashboard === true) addDashboard(this, 'Dashboard', monitored, made)
+    return made
   }
 
   private connect(functions: Functions): void {

@@ -6,9 +6,10 @@ import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { Tracing } from 'aws-cdk-lib/aws-lambda'
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Timing } from '../protocol/timing.js'
+import type { MonitoringProps } from './metrics.js'
 
 /** What a `Holdfast` is made with. */
-export interface HoldfastProps {
+export interface HoldfastProps extends MonitoringProps {
   /**
    * The most application processes at a time: 1 to 1,000,000. It chooses the lease: 15 s up to 2,000 processes, 30 s up
    * to 10,000, 60 s beyond; and how much of `throttleRatePerSecond` is kept for renewals. With a long lease others wait

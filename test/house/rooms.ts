@@ -127,7 +127,7 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   'functions/lambda': ['functions', 'protocol', 'store'],
   operator: ['protocol', 'store'],
   // The construct checks its timing, and finds the bundles of the package that it is in.
-  infra: ['protocol', 'local/package-root'],
+  infra: ['functions/metrics', 'protocol', 'local/package-root'],
   'inspector/limits': [],
   'inspector/costs': [],
   'inspector/model': ['inspector/limits', 'inspector/costs'],
