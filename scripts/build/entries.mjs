@@ -12,6 +12,7 @@ const ENTRIES = {
   fastify: 'client/adapters/fastify/index.ts',
   lambda: 'client/adapters/lambda/index.ts',
   operator: 'operator/index.ts',
+  otel: 'client/adapters/otel/index.ts',
 }
 /** The command of the package, bundled apart from the entries: an application loads none of it. */
 const COMMAND = { cli: 'cli/main.ts' }

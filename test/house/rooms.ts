@@ -93,6 +93,7 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
     'client/options/check',
     ...BASE,
   ],
+  'client/adapters/otel': ['client/errors', 'client/events', 'client/holdfast-api', 'protocol'],
   'client/adapters/express-session': [
     'client/adapters/common',
     'client/adapters/limits',
