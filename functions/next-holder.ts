@@ -5,9 +5,9 @@ import { grantedMessage } from '../protocol/lock/acquire.js'
 import type { Holder, LockRecord } from '../protocol/lock/record.js'
 import { decideNextHolder, holderToTell } from '../protocol/lock/release.js'
 import type { StoreMessage } from '../protocol/messages.js'
+import type { ReclaimCause } from '../protocol/metrics.js'
 import { type ProcessRecord, readProcess } from '../protocol/process/record.js'
 import { handOver } from './hand-over.js'
-import type { ReclaimCause } from './metrics.js'
 import type { Address, Deps, Sender } from './ports.js'
 
 /** Reads the record of a process, and remembers it. */

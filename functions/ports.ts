@@ -1,10 +1,10 @@
 import type { Store } from '../protocol/dynamodb.js'
 import type { StoreMessage } from '../protocol/messages.js'
+import type { Measured } from '../protocol/metrics.js'
 import type { Namespaces } from '../protocol/process/namespaces.js'
 import type { Timing } from '../protocol/timing.js'
 import type { KnownIncarnation } from './known-incarnation.js'
 import type { KnownProcesses } from './known-processes.js'
-import type { Measured } from './metrics.js'
 
 /** Where a process listens: its connection, and the management endpoint that reaches it. */
 export interface Address {

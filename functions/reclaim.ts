@@ -4,10 +4,10 @@ import { decideHolder, isNoted, isPushEnough, type Note } from '../protocol/lock
 import type { LockRecord } from '../protocol/lock/record.js'
 import { ask } from '../protocol/lock/writes.js'
 import type { StoreMessage } from '../protocol/messages.js'
+import type { ReclaimCause } from '../protocol/metrics.js'
 import { type ProcessRecord, readProcess } from '../protocol/process/record.js'
 import { evict, noteAsk, noteMore } from '../protocol/process/writes.js'
 import { handOver } from './hand-over.js'
-import type { ReclaimCause } from './metrics.js'
 import { fetchProcess, noteHandoff, noteReclaim, tell, tellNextHolder } from './next-holder.js'
 import type { Deps, Sender } from './ports.js'
 

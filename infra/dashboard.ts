@@ -11,7 +11,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch'
 import { Operation } from 'aws-cdk-lib/aws-dynamodb'
 import type { Construct } from 'constructs'
-import { RECLAIM_CAUSES } from '../functions/metrics.js'
+import { RECLAIM_CAUSES } from '../protocol/metrics.js'
 import { accountConcurrency, type MeasuredTable, type Monitored, stageMetric } from './monitored.js'
 
 const WIDTH = 8

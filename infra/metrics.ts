@@ -1,7 +1,7 @@
 import { Metric, type MetricOptions, Stats, Unit } from 'aws-cdk-lib/aws-cloudwatch'
 import { Construct } from 'constructs'
-import { METRICS, METRICS_NAMESPACE, type MetricName, type ReclaimCause } from '../functions/metrics.js'
 import type { RefusalCode } from '../protocol/messages.js'
+import { METRICS, METRICS_NAMESPACE, type MetricName, type ReclaimCause } from '../protocol/metrics.js'
 
 /** Props about what a store tells of itself. */
 export interface MonitoringProps {

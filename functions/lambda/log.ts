@@ -1,4 +1,4 @@
-import { METRICS, METRICS_NAMESPACE, type Measured, type MetricName, SPLIT_BY } from '../metrics.js'
+import { METRICS, METRICS_NAMESPACE, type Measured, type MetricName, SPLIT_BY } from '../../protocol/metrics.js'
 import type { LogEntry } from '../ports.js'
 
 export interface LogOptions {

@@ -1,7 +1,7 @@
 import { FUNCTION_ENVIRONMENT } from '../../bench/start/bundles.js'
-import { METRICS, type ReclaimCause } from '../../functions/metrics.js'
 import { processKey } from '../../protocol/keys.js'
 import { WAITERS_MAX } from '../../protocol/limits.js'
+import { METRICS, type ReclaimCause } from '../../protocol/metrics.js'
 import { AwsStage } from './aws-stage.js'
 import { taken } from './cloudwatch.js'
 import { type Player, Stage, sessionOf } from './stage.js'

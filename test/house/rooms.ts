@@ -123,12 +123,11 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   ],
   'client/index': ['client'],
 
-  'functions/metrics': [],
-  functions: ['functions/metrics', 'protocol', 'store'],
+  functions: ['protocol', 'store'],
   'functions/lambda': ['functions', 'protocol', 'store'],
   operator: ['protocol', 'store'],
   // The construct checks its timing, and finds the bundles of the package that it is in.
-  infra: ['functions/metrics', 'protocol', 'local/package-root'],
+  infra: ['protocol', 'local/package-root'],
   'inspector/limits': [],
   'inspector/costs': [],
   'inspector/model': ['inspector/limits', 'inspector/costs'],

@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib'
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
-import { METRICS, type MetricName } from '../../functions/metrics.js'
 import { HoldfastStack, type StoreMetrics } from '../../infra/index.js'
+import { METRICS, type MetricName } from '../../protocol/metrics.js'
 import { createApp, type Part, synthesize } from './synthesis.js'
 
 const stack = synthesize({ alarms: true, dashboard: true })

@@ -158,7 +158,10 @@ export class Functions {
     }
     // Requests have bounds of their own here, in virtual time.
     const time: Environment['time'] = { within: (handle) => handle() }
-    return { machine, handler: HANDLERS[name]({ deps, time, log: { requestId: undefined }, callbackUrl: CALLBACK_URL, api: API }) }
+    return {
+      machine,
+      handler: HANDLERS[name]({ deps, time, log: { requestId: undefined }, callbackUrl: CALLBACK_URL, api: API }),
+    }
   }
 
   private stepsOf(machine: Machine, lastStep: number): <T>(run: () => Promise<T>) => Promise<T> {
