@@ -13,8 +13,8 @@ export interface MonitoringProps {
    */
   readonly metrics?: boolean
   /**
-   * Whether there are alarms, each for one entry of the runbook in docs/OPERATIONS.md. They notify nobody yet: give them
-   * actions with {@link Holdfast.alarms}.
+   * Whether there are alarms, each for one entry of the runbook in docs/OPERATIONS.md. They notify nobody yet: give each
+   * of {@link Holdfast.alarms} an action. AWS Control Tower may refuse alarms without one.
    *
    * @default false
    */

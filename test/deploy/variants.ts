@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import { App, type Environment, Stack, Stage } from 'aws-cdk-lib'
 import { DomainName } from 'aws-cdk-lib/aws-apigatewayv2'
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import { Table } from 'aws-cdk-lib/aws-dynamodb'
 import { Role } from 'aws-cdk-lib/aws-iam'
 import { Key } from 'aws-cdk-lib/aws-kms'
 import { Tracing } from 'aws-cdk-lib/aws-lambda'
+import { Topic } from 'aws-cdk-lib/aws-sns'
 import { Holdfast, HoldfastStack } from '../../infra/index.js'
 import { packageRoot } from '../../local/package-root.cjs'
 
@@ -40,12 +42,10 @@ export const VARIANTS: readonly Variant[] = [
     build: (app) => {
       const stack = new Stack(app, 'Holdfast', { env: GOVERNMENT })
       const encryptionKey = new Key(stack, 'Key', { enableKeyRotation: true })
-      new Holdfast(stack, 'Holdfast', {
-        encryptionKey,
-        accessLogs: true,
-        detailedMetrics: true,
-        tracing: Tracing.ACTIVE,
-      })
+      const monitoring = { detailedMetrics: true, alarms: true, dashboard: true, tracing: Tracing.ACTIVE }
+      const { alarms } = new Holdfast(stack, 'Holdfast', { encryptionKey, accessLogs: true, ...monitoring })
+      const topic = Topic.fromTopicArn(stack, 'Alarms', stack.formatArn({ service: 'sns', resource: 'alarms' }))
+      for (const alarm of alarms) alarm.addAlarmAction(new SnsAction(topic))
     },
   },
   {

@@ -59,10 +59,10 @@ export class AwsStage {
   }
 
   /** The events of messages do not name the caller. */
-  async sendOver(connectionId: string, message: ClientMessage): Promise<StoreMessage> {
+  async sendOver(connectionId: string, message: ClientMessage, about: object = {}): Promise<StoreMessage> {
     const { type } = message
     const handlers = type in GRANT_HANDLERS ? GRANT_HANDLERS : type in RELEASE_HANDLERS ? RELEASE_HANDLERS : undefined
-    const event = this.event({ connectionId, eventType: 'MESSAGE' }, JSON.stringify(message))
+    const event = this.event({ connectionId, eventType: 'MESSAGE', ...about }, JSON.stringify(message))
     const result = await this.functionOf(handlers)(event)
     return JSON.parse((result as { readonly body: string }).body) as StoreMessage
   }

@@ -4,7 +4,7 @@ import { WAITERS_MAX } from '../../protocol/limits.js'
 import { METRICS, type ReclaimCause } from '../../protocol/metrics.js'
 import { AwsStage } from './aws-stage.js'
 import { taken } from './cloudwatch.js'
-import { type Player, Stage, sessionOf } from './stage.js'
+import { Player, Stage, sessionOf } from './stage.js'
 
 const SESSION = sessionOf('a session')
 const HASH = SESSION.slice('game#'.length)
@@ -251,5 +251,30 @@ describe('what a function writes to its standard output', () => {
       `Holdfast RefusedByCode 1 Count ${api}`,
       `Holdfast RefusedByCode 1 Count ${api} code=UNKNOWN_TYPE`,
     ])
+  })
+
+  test('has no metrics where the deployment has none', async () => {
+    process.env.HOLDFAST_METRICS = 'off'
+    stage.replaceFunctions()
+    stage.lines.length = 0
+    await stage.sendRaw({ connectionId: 'c' }, '{"type":"nonsense"}')
+    delete process.env.HOLDFAST_METRICS
+    expect(stage.lines).toEqual(['{"level":"warn","event":"refused","code":"UNKNOWN_TYPE","RefusedByCode":1}\n'])
+  })
+
+  test('counts a handoff from when the gateway received the message', async () => {
+    const [anna, bert] = [new Player('anna'), new Player('bert')]
+    await stage.hello(anna)
+    await stage.hello(bert)
+    const granted = await stage.send(anna, { type: 'acquire', session: SESSION, r: 1 })
+    await stage.send(bert, { type: 'acquire', session: SESSION, r: 1 })
+    stage.lines.length = 0
+    const { epoch } = granted as { readonly epoch: number }
+    const release = { type: 'release', session: SESSION, epoch, r: 1 } as const
+    await stage.sendOver(anna.connectionId, release, { requestTimeEpoch: Date.now() - 60_000, requestId: 'Rq1=' })
+    const line = JSON.parse(stage.lines[0] as string)
+    expect(line).toMatchObject({ event: 'handedOver', requestId: 'Rq1=', from: anna.processId, to: bert.processId })
+    expect(line.HandoffMs).toBeGreaterThanOrEqual(60_000)
+    expect(line.WaitMs).toBeLessThan(60_000)
   })
 })
