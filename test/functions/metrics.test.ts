@@ -194,6 +194,8 @@ describe('the metrics of the functions', () => {
       async () => {
         await stage.acquire(anna, SESSION)
         takenNow()
+        // The same again, because its answer was lost.
+        await stage.send(anna, { type: 'acquire', session: SESSION, r: anna.r })
         await renew(anna)
         await stage.send(anna, { type: 'keep', session: SESSION, epoch: epoch() })
         await stage.release(anna, SESSION)
