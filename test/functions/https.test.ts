@@ -173,6 +173,17 @@ describe('messages over HTTPS', () => {
     expect(process(anna)?.gen).toBe(1)
   })
 
+  test.each<[string, Oddity, string]>([
+    ['another role', { userArn: SERVER_ARN.replace('Shop', 'Other') }, ''],
+    ['another secret', { headers: { [SECRET_HEADER]: 'x'.repeat(43) } }, 'x'.repeat(43)],
+  ])('of %s speak for no process after a hello that was refused', async (_whose, oddity, secret) => {
+    const anna = await join('anna')
+    const foreign = { ...hello(anna, 2), ...(secret === '' ? {} : { secret }) } as ClientMessage
+    expect(await say(anna, foreign, oddity)).toMatchObject({ code: 'WRONG_SECRET' })
+    expect(await say(anna, { type: 'retire' }, oddity)).toMatchObject({ type: 'refused', code: 'NO_HELLO' })
+    expect(await say(anna, { type: 'renew', n: 1 })).toMatchObject({ type: 'renewed' })
+  })
+
   test.each([undefined, ''])('that name nobody (%j) are not carried out', async (userArn) => {
     const anna = new Player('anna')
     expect(await result(anna, JSON.stringify(hello(anna)), { userArn })).toEqual({ statusCode: 403 })

@@ -136,6 +136,16 @@ describe('a client whose connection is gone', () => {
     expect(client.health()).toMatchObject({ state: 'connected', heldSessions: 1 })
   })
 
+  it('tries more and more seldom to connect, although it renews', async () => {
+    const client = world.httpsClient<Counter>('socketAndHttps')
+    await world.finish(increment(client))
+    const opening = jest.spyOn(world, 'opening')
+    world.refuseConnections()
+    await world.clock.advance(60_000)
+    expect(opening.mock.calls.length).toBeGreaterThan(5)
+    expect(opening.mock.calls.length).toBeLessThan(40)
+  })
+
   it('would lose its lease without', async () => {
     const client = world.client<Counter>()
     await world.finish(increment(client))
@@ -160,6 +170,30 @@ describe('a client whose connection is gone', () => {
     const access = quiet(increment(client, 'another', { timeoutMs: 5_000 }))
     await expect(world.finish(access, 60_000)).rejects.toMatchObject({ code: 'UNREACHABLE' })
     expect(new Set(world.traffic.sent.map(typeOf))).toEqual(new Set(['renew']))
+  })
+
+  it('says nothing over HTTPS before the store knows it', async () => {
+    world.refuseConnections()
+    const client = world.httpsClient<Counter>('socketAndHttps')
+    const access = quiet(increment(client, ID, { timeoutMs: 1_000 }))
+    await expect(world.finish(access, 10_000)).rejects.toMatchObject({ code: 'UNREACHABLE' })
+    await world.finish(client.close())
+    expect(world.traffic.sent).toEqual([])
+  })
+
+  it('takes back what it has asked for, so that the lock is not kept for it', async () => {
+    const holder = world.httpsClient<Counter>()
+    const gate = new Gate()
+    const holding = holder.access(ID, 'all', () => gate.passed)
+    await world.clock.advance(50)
+    const access = quiet(increment(world.httpsClient<Counter>('socketAndHttps'), ID, { timeoutMs: 3_000 }))
+    await world.clock.advance(500)
+    world.refuseConnections()
+    world.traffic.sent.length = 0
+    await expect(world.finish(access, 10_000)).rejects.toMatchObject({ code: 'UNREACHABLE' })
+    expect(world.traffic.sent.map(typeOf)).toContain('cancel')
+    gate.open()
+    await world.finish(holding)
   })
 
   it('retires when it closes, so that others wait for none of its locks', async () => {
