@@ -45,10 +45,10 @@ async function run(script: string, ...args: readonly string[]): Promise<readonly
 }
 
 test.each([
-  ['import', 'holdfast', 'index.js', 16],
-  ['require', 'holdfast', 'index.js', 16],
-  ['import', 'holdfast/worker', 'worker.js', 10],
-  ['require', 'holdfast/worker', 'worker.js', 10],
+  ['import', 'holdfast', 'index.js', 17],
+  ['require', 'holdfast', 'index.js', 17],
+  ['import', 'holdfast/worker', 'worker.js', 11],
+  ['require', 'holdfast/worker', 'worker.js', 11],
 ])('%s of %s loads few files', async (form, entry, own, most) => {
   const [loaded] = (await run(LOADED, form, entry)) as [readonly string[]]
   expect(loaded).toContain(own)
