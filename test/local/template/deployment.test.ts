@@ -129,7 +129,10 @@ describe('a template', () => {
     ],
     [
       'a policy with a strange condition',
-      (t) => (t.Outputs.AccessPolicy = { Value: '{"Statement":[{"Effect":"Allow","Condition":{"Bool":{}}}]}' }),
+      (t) =>
+        (t.Outputs.AccessPolicy = {
+          Value: '{"Statement":[{"Effect":"Allow","Condition":{"Bool":{"aws:x":"true"}}}]}',
+        }),
       /'AccessPolicy' has a condition that is not supported/,
     ],
     ['no API', (t) => delete t.Resources.Stage, /exactly one AWS::ApiGatewayV2::Stage/],
