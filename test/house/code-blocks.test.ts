@@ -10,10 +10,7 @@ import { filesBelow } from './files.js'
 const TSC_MS = 120_000
 /** In the package, so that the blocks import it by its name, as an application does. */
 const FOLDER = join(packageRoot, 'dist', 'code-blocks')
-const DOCUMENTS = [
-  'README.md',
-  ...filesBelow('docs').filter((file) => /^docs\/(guide\/|OPERATIONS).*\.md$/.test(file)),
-]
+const DOCUMENTS = ['README.md', ...filesBelow('docs').filter((file) => /^docs\/(guide\/|OPERATIONS).*\.md$/.test(file))]
 
 interface Block {
   /** The document, and the line that the code begins at. */
