@@ -98,14 +98,21 @@ function checkedCredentials(places: HoldfastConfig, given: unknown, source: stri
 export const isLocalStack = ({ url, dynamoDbEndpoint = '', httpsUrl = url }: HoldfastConfig): boolean =>
   [url, dynamoDbEndpoint, httpsUrl].every((place) => URL.canParse(place) && LOOPBACK.test(new URL(place).hostname))
 
+/** The text is what a stack puts out. A newer one may say more than this client knows. */
 function parseConfig(text: string, source: string): HoldfastConfig {
   try {
-    return JSON.parse(text) as HoldfastConfig
+    return JSON.parse(text, known) as HoldfastConfig
   } catch (cause) {
     throw new InvalidArgumentError(`'${source}' is not JSON: give the stack's output HoldfastConfig as it is`, {
       cause,
     })
   }
+}
+
+/** Takes out the unknown parts of the whole, whose key is ''. */
+function known(key: string, value: unknown): unknown {
+  if (key !== '' || typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).filter(([name]) => Object.hasOwn(CONFIG_KEYS, name)))
 }
 
 function checkMemoryUrl(url: string, source: string): void {

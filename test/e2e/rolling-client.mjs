@@ -5,7 +5,10 @@ const { createHoldfast } = await import(module)
 const { setTimeout: pause } = await import('node:timers/promises')
 
 const PAUSE_MS = 50
-const holdfast = createHoldfast({ namespace: 'e2e', label, timeoutMs: 60_000 })
+// The version before was given what its own stack put out.
+const { httpsUrl: _httpsUrl, ...before } = JSON.parse(process.env.HOLDFAST_CONFIG ?? '{}')
+const config = module === 'holdfast' ? {} : { config: before }
+const holdfast = createHoldfast({ namespace: 'e2e', label, timeoutMs: 60_000, ...config })
 holdfast.on('lost', ({ error }) => process.send?.({ event: 'lost', reason: error.reason }))
 
 const stopping = new AbortController()

@@ -54,6 +54,8 @@ export class TwoVersions {
       writeFileSync(join(folder, 'index.cjs'), SWITCH)
       this.deploy(name, version)
     }
+    // It came with the present version.
+    cpSync(join(packageRoot, 'dist', 'lambda', 'https'), join(this.folder, 'lambda', 'https'), { recursive: true })
     const client = join(this.folder, 'client.mjs')
     writeFileSync(client, kept('client.mjs'))
     this.keptClient = pathToFileURL(client).href
