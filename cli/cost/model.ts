@@ -14,7 +14,7 @@ const HOURS_PER_MONTH = 730
 const SECONDS_PER_MONTH = HOURS_PER_MONTH * 3_600
 const MINUTES_PER_MONTH = HOURS_PER_MONTH * 60
 const KB_PER_READ_UNIT = 4
-/** A process that sleeps replaces the connection that stands by so often: docs/PROTOCOL.md, "How does a process sleep?". */
+/** A process that sleeps replaces the connection that stands by so often: docs/internals/protocol.md, "How does a process sleep?". */
 const SLEEPING_CONNECTIONS_PER_HOUR = 14
 /** Processes of a deployment start within this. */
 const START_SECONDS = 10
