@@ -14,6 +14,9 @@ type Facts = Pick<
 /** A commit carries the time when it was made, and an access ends with it. Wall clocks are put forward and back. */
 const NEAR_MS = UNDER_WAY_MAX_MS + 20_000
 
+/** Accesses that begin together are told the same, and one of them may have ended already. */
+const TOGETHER_MS = 100
+
 /** What accesses are told of their session: against its record, and against what others have done under the same grant. */
 export class FactsWatch {
   /** When an access under each grant ended last, by its server's clock; -Infinity where that is not known. */
@@ -86,7 +89,9 @@ export class FactsWatch {
     if (facts.createdAt.getTime() !== record.createdAt)
       this.violate(`an access sees createdAt ${facts.createdAt.getTime()}, and it is ${record.createdAt}`)
     const isFirst = lastMs === undefined && !this.unheard.has(epoch)
-    this.checkLastAccess(facts.lastAccessAt.getTime(), lastMs ?? record.accessedAt, isFirst, wallMs)
+    const endedMs = lastMs ?? record.accessedAt
+    const knownMs = endedMs > wallMs - TOGETHER_MS ? Math.min(endedMs, record.accessedAt) : endedMs
+    this.checkLastAccess(facts.lastAccessAt.getTime(), knownMs, isFirst, wallMs)
   }
 
   /** Ends of accesses are not all known: the last one was then, or later. */
