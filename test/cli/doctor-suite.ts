@@ -99,7 +99,7 @@ export function testDoctor(suite: CliStack): void {
   const SICK: readonly (readonly [string, string, () => Promise<Ended>])[] = [
     ['no configuration', 'CONFIG_MISSING', () => doctor([], {})],
     ['a configuration that is no JSON', 'CONFIG_WRONG', () => doctor([], { HOLDFAST_CONFIG: '{url' })],
-    ['a configuration with a strange name', 'CONFIG_WRONG', () => doctor(altered({ urls: 'x' }))],
+    ['a configuration without a region', 'CONFIG_WRONG', () => doctor(altered({ region: undefined }))],
     [
       'a URL of another region',
       'REGION_WRONG',

@@ -120,12 +120,13 @@ describe('worker threads that end, and sessions that end under them', () => {
     const lost = one.do('hold', { id: threads.id, locks: { write: ['a'] }, name: 'one', write: { a: 1 } })
     const ended = lost.catch((error: unknown) => error)
     await one.entered('one')
-    await threads.stack.gateway.stop()
+    const { gateway, https } = threads.stack
+    await Promise.all([gateway.stop(), https.stop()])
     try {
       expect(await ended).toMatchObject({ code: 'SESSION_LOST', reason: 'unreachable' })
       await one.said((message) => message.lost === 'unreachable')
     } finally {
-      await threads.stack.gateway.start()
+      await Promise.all([gateway.start(), https.start()])
     }
     expect(await threads.read()).toEqual({})
     // The work goes on in the thread, and is of no use: nothing waits for it, close() included.

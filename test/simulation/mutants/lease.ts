@@ -85,8 +85,8 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a busy holder begins its time anew at every ask',
     file: 'client/session/busy-notice.ts',
-    from: 'if (this.until !== undefined) this.say()',
-    to: 'if (this.until !== undefined) {\n      this.timer?.cancel()\n      this.sayFirst()\n    }',
+    from: 'if (this.clock.monotonicMs() - this.saidAtMs >= this.timing().roundTripMs) this.sayNow()',
+    to: 'this.timer?.cancel()\n      this.sayFirst()',
   },
   {
     name: 'a busy holder keeps no time',
