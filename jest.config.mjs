@@ -16,8 +16,8 @@ export default {
   resolver: '<rootDir>/scripts/jest-resolver.cjs',
   moduleFileExtensions: ['ts', 'cts', 'js', 'mjs', 'cjs', 'json'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/cdk.out/'],
-  // Two cores: end-to-end suites wait a quarter of their time, and more at once make all of them slow.
-  maxWorkers: 3,
+  // End-to-end suites start Java and several processes each: more at once only makes all of them slow.
+  maxWorkers: 2,
   testTimeout: 30_000,
   setupFilesAfterEnv: ['<rootDir>/test/support/assertions.ts'],
 }

@@ -45,9 +45,14 @@ async function run() {
   if (typeof handler !== 'function') throw new Error('the module exports no function ' + handlerName)
   parentPort.postMessage({ type: 'ready' })
   for (;;) {
-    Atomics.wait(wakeUp, 0, 0)
-    Atomics.store(wakeUp, 0, 0)
-    const { event, context } = receiveMessageOnPort(inbox).message
+    let received = receiveMessageOnPort(inbox)
+    // On a busy machine it is woken before the message can be received.
+    while (received === undefined) {
+      Atomics.wait(wakeUp, 0, 0)
+      Atomics.store(wakeUp, 0, 0)
+      received = receiveMessageOnPort(inbox)
+    }
+    const { event, context } = received.message
     const { deadlineMs, ...rest } = context
     const getRemainingTimeInMillis = () => Math.max(0, deadlineMs - Date.now())
     try {
