@@ -1,5 +1,5 @@
 /**
- * Metrics of a client, for OpenTelemetry.
+ * Metrics and spans of a client, for OpenTelemetry.
  *
  * @module holdfast/otel
  */

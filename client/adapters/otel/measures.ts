@@ -12,6 +12,7 @@ const LOOP_RESOLUTION_MS = 10
 /** A client as it is looked at from outside. */
 export interface Observed {
   toJSON(): { readonly namespace: string } & Health
+  session(id: string): { readonly key: string }
   on<E extends keyof HoldfastEvents>(event: E, listener: (...args: HoldfastEvents[E]) => void): unknown
   off<E extends keyof HoldfastEvents>(event: E, listener: (...args: HoldfastEvents[E]) => void): unknown
 }

@@ -105,6 +105,24 @@ describe('a client that is observed', () => {
     expect((await finish(holdfast.peek('a')))?.state.count).toBe(2)
   })
 
+  test('measures sessions that are made, moved and ended by those names, or by their labels', async () => {
+    const made = await finish(holdfast.create({ count: 1 }))
+    const moved = await finish(holdfast.rotate(made))
+    const again = await finish(holdfast.rotate(moved, increment, { label: 'login' }))
+    expect(await finish(holdfast.destroy(again))).toBe(true)
+    expect((await measured()).filter((line) => !line.startsWith('hit') && !line.startsWith('sessions'))).toEqual([
+      'lock.wait{rotate} 1',
+      'lock.wait{login} 1',
+      'access.run{rotate} 1',
+      'access.run{login} 1',
+      'commit{create} 1',
+      'commit{rotate} 1',
+      'commit{login} 1',
+      'commit{destroy} 1',
+    ])
+    expect(await finish(holdfast.destroy(again))).toBe(false)
+  })
+
   test('counts a commit of which nobody knows whether it landed, and the session that is lost by it', async () => {
     await finish(holdfast.access('a', 'all', increment))
     await measured()
