@@ -82,6 +82,8 @@ describe('the spans of a client', () => {
     expect(second).toBe(first + 1)
     const waited = { 'holdfast.kept': false, 'holdfast.handoff': idBefore(second) }
     expect(attributes()).toEqual({ ...base, ...waited, 'holdfast.label': 'add' })
+    // Nobody asked while they ran.
+    expect(kept.spans.flatMap(({ events }) => events)).toEqual([])
     expect(kept.spans.map(({ name, ends, status }) => `${name} ${ends} ${status}`)).toEqual(
       Array.from({ length: 3 }, () => 'holdfast.access 1 '),
     )
