@@ -1,7 +1,7 @@
 import { Aws, Lazy, Stack } from 'aws-cdk-lib'
 import type { Grant, IGrantable, IPrincipal, IRole, IUser } from 'aws-cdk-lib/aws-iam'
 import type { Construct } from 'constructs'
-import { NAMESPACE_PATTERN } from '../protocol/keys.js'
+import { INCARNATION_KEY, NAMESPACE_PATTERN } from '../protocol/keys.js'
 import { ApplicationGrants, type Right } from './application-grants.js'
 import type { Socket } from './socket.js'
 import { grantOn, type Tables } from './tables.js'
@@ -52,15 +52,21 @@ export class Grants extends ApplicationGrants {
   }
 
   /**
-   * Allows an operator what `evict` of holdfast/operator needs: to change records of processes, which have no user data,
-   * and to close connections. It can neither read sessions nor take locks.
+   * Allows an operator what the commands `ls`, `top`, `evict` and `incarnation` need, and `evict` and `nextIncarnation` of
+   * holdfast/operator: to read the Locks table, which has no user data, to change records of processes, to raise the
+   * incarnation, and to close connections. It can neither read sessions nor take locks.
+   *
+   * The hazard: it can make every process drop what it holds.
    *
    * @example
    * holdfast.grants.operate(operators)
    */
   operate(grantee: IGrantable): Grant {
-    const processes = grantOn(this.tables.locks, grantee, ['UpdateItem'], ['P#*'])
-    return processes.combine(this.socket.grantClose(grantee))
+    const { locks } = this.tables
+    return grantOn(locks, grantee, ['Scan'])
+      .combine(grantOn(locks, grantee, ['UpdateItem'], ['P#*', INCARNATION_KEY]))
+      .combine(grantOn(locks, grantee, ['GetItem'], [INCARNATION_KEY]))
+      .combine(this.socket.grantClose(grantee))
   }
 
   /** The variable of the functions that says whom they confine: undefined where they confine nobody. */

@@ -73,6 +73,7 @@ export const BREAKS: readonly Break[] = [
   withRight('dynamodb:PutItem', 'Import'),
   withRight('dynamodb:DeleteItem', 'Shop'),
   withRight('dynamodb:GetItem', 'Operators'),
+  withRight('dynamodb:DeleteItem', 'Operators'),
   withRight('dynamodb:UpdateTable', 'Https'),
   {
     name: 'sessions for a function',
@@ -136,8 +137,8 @@ export const BREAKS: readonly Break[] = [
     name: 'an operator that changes locks',
     found: /^Operators may dynamodb:UpdateItem, and never does: .*S#1/,
     apply: change(POLICY, 'Operators', (properties) => {
-      for (const { Condition } of onTables(properties))
-        Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys'] = ['P#*', 'S#*']
+      for (const { Action, Condition } of onTables(properties))
+        if (Action === 'dynamodb:UpdateItem') Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys'].push('S#*')
     }),
   },
   {

@@ -1,8 +1,9 @@
+import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { createHoldfast, type Holdfast } from '../../client/index.js'
 import type { Context } from '../../local/iam/conditions.js'
 import { type LocalStack, startLocalStack } from '../../local/index.js'
 import { apiArn } from '../../local/template/routes.js'
-import { evict } from '../../operator/index.js'
+import { evict, nextIncarnation } from '../../operator/index.js'
 import { GRANTEES, type Grantee, readGranted } from './grantees.js'
 
 /** An action on a resource, with what IAM knows of the request besides. */
@@ -56,6 +57,10 @@ export async function usedRights(assembly: string): Promise<readonly Used[]> {
     const options = { locksTable, region, dynamoDbEndpoint, credentials }
     const eviction = await evict(processKey.slice(PROCESS.length), options)
     if (eviction === undefined) throw new Error(`no process has the key '${processKey}'`)
+    await nextIncarnation(options)
+    // As the commands find processes.
+    const client = new DynamoDBClient({ region, endpoint: dynamoDbEndpoint as string, credentials })
+    await client.send(new ScanCommand({ TableName: locksTable })).finally(() => client.destroy())
   })
   for (const { caller, target, operation, outcome } of stack.requests.since()) {
     if (outcome === 'AccessDeniedException') continue
@@ -96,7 +101,7 @@ const PROCESS = 'P#'
 async function useAll(
   stack: LocalStack,
   noteConnections: () => void,
-  evictOne: (credentials: LocalStack['credentials']) => Promise<void>,
+  operate: (credentials: LocalStack['credentials']) => Promise<void>,
 ): Promise<void> {
   const as = (who: string) => {
     const { caller } = GRANTEES.find((one) => one.who === who) as Grantee
@@ -117,7 +122,7 @@ async function useAll(
   const [[one, other]] = pairs
   await reconnect(stack, [one, other])
   await useHttps(stack, one, third)
-  await evictOne(as('Operators'))
+  await operate(as('Operators'))
   await Promise.all([third, ...pairs.flat()].map((holdfast) => holdfast.close()))
 }
 

@@ -89,19 +89,19 @@ describe('the right to connect', () => {
   })
 })
 
-test('the right to operate is to change processes and to close connections, and nothing else', () => {
+test('the right to operate is to look at locks, to change processes and the incarnation, and to close connections, and nothing else', () => {
   const { stack, holdfast, role } = deploy()
   holdfast.grants.operate(role('operators'))
-  const [processes, connections, ...more] = statementsOf(stack, 'operators')
+  const [scan, changes, reads, connections, ...more] = statementsOf(stack, 'operators')
   expect(more).toEqual([])
-  expect(processes).toMatchObject({
-    Action: 'dynamodb:UpdateItem',
-    Condition: {
-      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['P#*'] },
-      Null: { 'dynamodb:LeadingKeys': 'false' },
-    },
+  const only = (keys: readonly string[]) => ({
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys },
+    Null: { 'dynamodb:LeadingKeys': 'false' },
   })
-  expect(JSON.stringify(processes.Resource)).toContain('TablesLocks')
+  expect(scan).toMatchObject({ Action: 'dynamodb:Scan' })
+  expect(changes).toMatchObject({ Action: 'dynamodb:UpdateItem', Condition: only(['P#*', 'incarnation']) })
+  expect(reads).toMatchObject({ Action: 'dynamodb:GetItem', Condition: only(['incarnation']) })
+  for (const { Resource } of [scan, changes, reads]) expect(JSON.stringify(Resource)).toMatch(/^[^S]*TablesLocks[^S]*$/)
   expect(connections).toMatchObject({ Action: 'execute-api:ManageConnections' })
   expect(JSON.stringify(connections.Resource)).toContain('/live/DELETE/@connections/*')
 })

@@ -85,11 +85,11 @@ export class Spans {
   }
 
   private readonly granted = ({ session, epoch }: HoldfastEvents['granted'][0]): void => {
-    for (const access of this.running.get(session) ?? []) access.granted(session as SessionKey, epoch)
+    for (const access of this.running.get(session) ?? []) access.granted(session, epoch)
   }
 
   private readonly wanted = ({ session, epoch }: HoldfastEvents['wanted'][0]): void => {
-    for (const access of this.running.get(session) ?? []) access.wanted(session as SessionKey, epoch)
+    for (const access of this.running.get(session) ?? []) access.wanted(session, epoch)
   }
 
   private forget(keys: readonly string[], access: AccessSpan): void {
