@@ -1,12 +1,18 @@
 import { context, type Span, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
 import { handoffId } from '../../../protocol/handoff-id.js'
 import type { SessionKey } from '../../../protocol/keys.js'
-import { isHoldfastError } from '../../errors/index.js'
+import type { HoldfastError } from '../../errors/index.js'
 import type { HoldfastEvents } from '../../events.js'
 import type { Observed } from './measures.js'
 
 /** What OpenTelemetry calls an error that has no name of its own. */
 const OTHER = '_OTHER'
+
+/** Of an error of this package. The code of another may say anything. */
+function codeOf(error: unknown): string | undefined {
+  const { effect, code } = (error ?? {}) as Partial<HoldfastError>
+  return effect === undefined ? undefined : code
+}
 
 /** The span of one call. It has neither ids nor values of sessions, and no message of an error. */
 export class AccessSpan {
@@ -41,7 +47,7 @@ export class AccessSpan {
   }
 
   failed(error: unknown): void {
-    this.span.setAttribute('error.type', isHoldfastError(error) ? error.code : OTHER)
+    this.span.setAttribute('error.type', codeOf(error) ?? OTHER)
     this.span.setStatus({ code: SpanStatusCode.ERROR })
     this.end('failed')
   }

@@ -118,7 +118,7 @@ describe('the spans of a client', () => {
 
   test('a failure has its code, and nothing of its message', async () => {
     const holdfast = observed()
-    const thrown = new Error('the card 4242')
+    const thrown = Object.assign(new Error('the card 4242'), { code: 'CARD_4242' })
     expect(await failure(holdfast.access('a', 'all', () => Promise.reject(thrown)))).toBe(thrown)
     expect(attributes()).toMatchObject({ 'error.type': '_OTHER', 'holdfast.outcome': 'failed', 'holdfast.kept': false })
     expect(await failure(holdfast.access('b', 'all', increment, { ifMissing: 'fail' }))).toBeInstanceOf(Error)
