@@ -34,7 +34,7 @@ export class BenchStore {
     },
     nowMs: () => Date.now(),
     timing: DEFAULT_TIMING,
-    log: (_from, entry) => console.error(entry),
+    log: (_from, entry) => (entry.level === 'info' ? undefined : console.error(entry)),
   })
 
   /** @param answered told how long each message took its function. */
