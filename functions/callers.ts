@@ -1,12 +1,10 @@
 import { connectionKey } from '../protocol/keys.js'
-import type { ClientMessage, StoreMessage } from '../protocol/messages.js'
+import type { StoreMessage } from '../protocol/messages.js'
 import { readConnection } from '../protocol/process/record.js'
-import { hello } from './hello.js'
+import { type Hello, hello } from './hello.js'
 import { KnownConnections } from './known-connections.js'
 import { markOf } from './mark.js'
 import type { Address, Deps, Speaker } from './ports.js'
-
-export type Hello = Extract<ClientMessage, { type: 'hello' }>
 
 /** Who sends a message, as far as the way shows it by which the message came. */
 export interface Callers<C extends Address> {

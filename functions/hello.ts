@@ -10,7 +10,7 @@ import type { Address, Deps } from './ports.js'
 import { secretHashOf } from './secret-hash.js'
 import { putTermsOnRecord } from './terms.js'
 
-type Hello = Extract<ClientMessage, { type: 'hello' }>
+export type Hello = Extract<ClientMessage, { type: 'hello' }>
 
 const REFUSALS = {
   WRONG_SECRET: 'this process is known under another secret or principal',

@@ -164,7 +164,8 @@ export class Holdfast extends StoreMetrics implements IHoldfast {
 
   private monitor({ alarms, dashboard }: HoldfastProps, functions: Functions): readonly Alarm[] {
     const { locksTable, sessionsTable } = this
-    const monitored = { store: this, functions: functions.byName, locksTable, sessionsTable, ...this.socket.stageId }
+    const { apiId } = this.api
+    const monitored = { store: this, functions: functions.byName, locksTable, sessionsTable, apiId }
     const made = alarms === true ? new Alarms(this, 'Alarms', monitored).all : []
     if (dashboard === true) addDashboard(this, 'Dashboard', monitored, made)
     return made

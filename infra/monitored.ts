@@ -2,6 +2,7 @@ import { Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch'
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import type { StoreMetrics } from './metrics.js'
+import { STAGE } from './stage-arn.js'
 
 /** What is measured of a table. A `Table` is no `ITable` under exact optional properties. */
 export type MeasuredTable = Pick<
@@ -20,17 +21,15 @@ export interface Monitored {
   readonly functions: Readonly<Record<string, IFunction>>
   readonly locksTable: MeasuredTable
   readonly sessionsTable: MeasuredTable
-  /** The id of the API, and the stage. */
   readonly apiId: string
-  readonly stageName: string
 }
 
 /** A metric of the stage. API Gateway gives these without detailed metrics, too. */
-export const stageMetric = ({ apiId, stageName }: Monitored, metricName: string, options: MetricOptions = {}): Metric =>
+export const stageMetric = ({ apiId }: Monitored, metricName: string, options: MetricOptions = {}): Metric =>
   new Metric({
     namespace: 'AWS/ApiGateway',
     metricName,
-    dimensionsMap: { ApiId: apiId, Stage: stageName },
+    dimensionsMap: { ApiId: apiId, Stage: STAGE },
     statistic: Stats.SUM,
     ...options,
   })

@@ -39,8 +39,6 @@ export class Socket extends Construct {
   readonly source: string
   readonly api: WebSocketApi
   readonly stage: WebSocketStage
-  /** The stage, as its metrics name it. */
-  readonly stageId: { readonly apiId: string; readonly stageName: string }
   private readonly settings: CfnStage
   private readonly routeThrottles: Readonly<Record<string, Throttle>>
 
@@ -69,7 +67,6 @@ export class Socket extends Construct {
     this.url = props.domainName === undefined ? this.stage.url : this.map(props.domainName)
     this.callbackUrl = this.stage.callbackUrl
     this.source = `${this.api.apiId}/${STAGE}`
-    this.stageId = { apiId: this.api.apiId, stageName: STAGE }
     this.settings = this.stage.node.defaultChild as CfnStage
     this.routeThrottles = props.routeThrottles
     this.set('DefaultRouteSettings', {})

@@ -36,7 +36,7 @@ export interface Emptied {
 export const emptyLocks = (options: OperatorOptions): Promise<Emptied> =>
   withClient(options, async (client) => {
     const deleted = await deleteAll(client, options.locksTable)
-    // Afterwards: whoever has said hello, or was granted a lock, while the records went, hears of it.
+    // Afterwards: so a process that said hello, or was granted a lock, while the records went hears of it.
     return { deleted, incarnation: await startNextIncarnation(locksOf(client, options)) }
   })
 

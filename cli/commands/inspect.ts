@@ -14,6 +14,7 @@ import {
   INSPECT_READ_UNITS_MAX,
   INTERVAL_MAX_MS,
 } from '../limits.js'
+import { operatorOf } from '../stack/operator.js'
 import { examples, type StackOptions, wholeNumber, withStackOptions } from '../stack/options.js'
 import { openTarget, type Target } from '../stack/target.js'
 import type { Terminal } from '../terminal.js'
@@ -90,11 +91,5 @@ async function inspect(options: InspectOptions, terminal: Terminal): Promise<voi
 async function evictShown(shown: string, watcher: TableWatcher, target: Target): Promise<void> {
   const processId = watcher.idOf(shown)
   if (processId === undefined) throw new Error('the last look has not found this process')
-  const { region, dynamoDbEndpoint } = target.config
-  await evict(processId, {
-    locksTable: await target.locksTable(),
-    region,
-    credentials: target.dynamo.config.credentials,
-    ...(dynamoDbEndpoint === undefined ? {} : { dynamoDbEndpoint }),
-  })
+  await evict(processId, await operatorOf(target))
 }

@@ -108,7 +108,7 @@ class Turn {
     this.isOver = true
     for (const timer of this.timers) clearTimeout(timer)
     if (this.epoch === undefined) this.send({ type: 'cancel', session: this.session, r: R })
-    // Whatever was lost of the above: a process that has retired is passed over, and holds nothing.
+    // If the above was lost: a process that has retired is passed over, and holds nothing.
     this.send({ type: 'retire' })
     this.socket?.close()
     if (failure === undefined) this.done()

@@ -7,7 +7,7 @@ import {
 import type { Door, Speaker } from '../ports.js'
 import type { Welcome } from './connection.js'
 
-/** By these a process keeps or gives back what it has. Whoever wants more waits for a connection. */
+/** By these a process keeps or gives back what it has. To ask for more, it waits for a connection. */
 const TYPES: ReadonlySet<ClientMessageType> = new Set(['renew', 'release', 'busy', 'keep', 'cancel', 'retire'])
 
 interface BypassEvents {

@@ -4,6 +4,7 @@ import { connected } from '../connect.js'
 import { disconnected } from '../disconnect.js'
 import { Dispatcher, type Handlers } from '../dispatch.js'
 import type { Deps } from '../ports.js'
+import { answerBody } from './answer-body.js'
 import type { Log } from './log.js'
 import type { MessageTime } from './message-time.js'
 
@@ -49,10 +50,7 @@ export function createMessageHandler(environment: Environment, handlers: Handler
   const dispatcher = new Dispatcher(deps, handlers, new ConnectedCallers(deps))
   return onlyFromApi(environment, async ({ requestContext: { connectionId, requestTimeEpoch }, body }) => {
     const answer = await time.within(() => dispatcher.answer({ connectionId, endpoint }, body, requestTimeEpoch))
-    if (answer.type === 'refused') {
-      deps.log({ level: 'warn', event: 'refused', code: answer.code, of: answer.of }, { RefusedByCode: 1 })
-    }
-    return { statusCode: 200, body: JSON.stringify(answer) }
+    return { statusCode: 200, body: answerBody(deps, answer) }
   })
 }
 

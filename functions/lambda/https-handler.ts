@@ -10,6 +10,7 @@ import { httpsConnection, NOWHERE } from '../../protocol/process/nowhere.js'
 import { principalOf } from '../../protocol/process/principal.js'
 import { Dispatcher, GRANT_HANDLERS, RELEASE_HANDLERS } from '../dispatch.js'
 import { type HttpsCaller, HttpsCallers } from '../https-callers.js'
+import { answerBody } from './answer-body.js'
 import type { Environment } from './handlers.js'
 
 type Event = LambdaFunctionURLEventWithIAMAuthorizer
@@ -18,7 +19,7 @@ const JSON_HEADERS = { 'content-type': 'application/json' }
 
 /**
  * The handler of all messages that come over HTTPS. Lambda has checked the signature of the request, and names the caller.
- * Whoever may invoke the function by other ways can make up events: the policy for applications allows the URL alone.
+ * A caller who may invoke the function by other ways can make up events: the policy for applications allows the URL alone.
  */
 export function createHttpsHandler({
   deps,
@@ -37,10 +38,7 @@ export function createHttpsHandler({
     const caller = callerOf(event.headers ?? {}, userArn)
     const body = event.isBase64Encoded ? undefined : event.body
     const answer = await time.within(() => dispatcher.answer(caller, body, timeEpoch))
-    if (answer.type === 'refused') {
-      deps.log({ level: 'warn', event: 'refused', code: answer.code, of: answer.of }, { RefusedByCode: 1 })
-    }
-    return { statusCode: 200, headers: JSON_HEADERS, body: JSON.stringify(answer) }
+    return { statusCode: 200, headers: JSON_HEADERS, body: answerBody(deps, answer) }
   }
 }
 

@@ -42,7 +42,7 @@ export function verdictOf({ copy, live, lock }: Known, { nowMs, backupAt, revive
 }
 
 /**
- * Whoever changes or ends a session has its lock. So a lock that was released before the backup, and granted to nobody
+ * A process has the lock of a session to change or to end it. So a lock that was released before the backup, and granted to nobody
  * since, proves that the copy has the last state of its session.
  */
 function isUntouched({ fence }: SessionRecord, lock: Item | undefined, backupAt: number | undefined): boolean {

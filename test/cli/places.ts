@@ -4,7 +4,7 @@ import { inspect } from 'node:util'
 export class Places {
   private readonly texts = new Map<string, string[]>()
 
-  /** Whatever it is, as a log would show it, and as JSON has it. */
+  /** A value of any kind, as a log would show it, and as JSON has it. */
   add(place: string, seen: unknown): void {
     const texts = this.texts.get(place) ?? []
     this.texts.set(place, texts)

@@ -38,7 +38,7 @@ describe('the id of a handoff', () => {
     const [anna, bert] = [suite.client(), suite.client()]
     await increment(anna)
     await increment(bert)
-    // Whatever is still on its way ends with this.
+    // What is still on its way ends with this.
     await Promise.all([anna.close(), bert.close()])
     const key = sessionKey('followed')
     const { epoch } = events.find(({ event }) => event === 'wanted') as (typeof events)[number]

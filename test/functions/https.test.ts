@@ -210,7 +210,7 @@ describe('messages over HTTPS', () => {
     expect(await say(anna, hello(anna, 2), copied)).toMatchObject({ type: 'welcome', gen: 2 })
   })
 
-  test('cannot remove the record of a connection, whatever their own is called', async () => {
+  test('cannot remove the record of a connection by any name of their own', async () => {
     memory.put('locks', connectionKey('AAAAAAAAAAAA'), { principal: { S: 'p' }, processId: { S: 'q' } })
     const liar = new Player('liar')
     for (let gen = 1; gen <= 12; gen += 1)

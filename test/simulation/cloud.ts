@@ -205,7 +205,7 @@ export class Cloud {
     }
   }
 
-  /** A process has sent a message, by whatever way. */
+  /** A process has sent a message, over a connection or over HTTPS. */
   said(p: string, message: ClientMessage, connection?: Connection): void {
     this.onSent(p, message, connection)
     if (message.type === 'cancel') this.cancelled.add(lockKey(message.session), { p, r: message.r })

@@ -6,7 +6,7 @@ import type { FunctionCall } from './functions.js'
 import { type Invocation, invocations } from './invocation.js'
 import { WALL_AT_START_MS } from './machine.js'
 
-/** What functions carry out for processes, by whatever way the messages came. */
+/** What functions carry out for processes, over connections and over HTTPS. */
 export class Exchanges {
   /** Told when a message is answered. */
   onAnswered: (exchange: Exchange) => void = () => {}
