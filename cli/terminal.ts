@@ -99,8 +99,14 @@ export class Terminal {
     return text.split('\n', 1)[0]?.trim() ?? ''
   }
 
-  /** Asks for a yes. Without a terminal nobody could answer, so the command ends. */
-  async confirm(question: string): Promise<void> {
+  /** Says what will happen, and asks for a yes, unless that was given before. */
+  async agree(plan: string, question: string, isGiven = false): Promise<void> {
+    if (isGiven) this.progress(plan)
+    else await this.confirm(`${plan}\n${question}`)
+  }
+
+  /** Without a terminal nobody could answer, so the command ends. */
+  private async confirm(question: string): Promise<void> {
     const { input, errors } = this.streams
     if (input.isTTY !== true || errors.isTTY !== true) {
       throw new Failure('NOT_CONFIRMED', 'nobody can be asked here', 'Give --yes.', EXIT.declined)

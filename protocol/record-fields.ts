@@ -32,6 +32,9 @@ export function number(item: Item, name: string): number {
   return read
 }
 
+/** The key of a record of either table; '' where it has none. */
+export const keyOf = ({ pk }: Item): string => (pk !== undefined && 'S' in pk ? pk.S : '')
+
 export function string(item: Item, name: string): string {
   const value = item[name]
   if (value === undefined || !('S' in value)) throw new CorruptRecordError(`'${name}' should be a string`)

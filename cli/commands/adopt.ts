@@ -51,7 +51,7 @@ async function adopt(copy: string, options: AdoptOptions, terminal: Terminal): P
     const dryRun = options.dryRun === true
     if (!dryRun && options.yes !== true) {
       terminal.note(`${textOf(await run(true), terminal)}\n`)
-      await terminal.confirm(`${planOf(copy, sessionsTable, { revive, rollBack })}\nAdopt them?`)
+      await terminal.agree(planOf(copy, sessionsTable, { revive, rollBack }), 'Adopt them?')
     }
     const adoption = await run(dryRun)
     const { backupAt: of, incarnation, ...counts } = adoption

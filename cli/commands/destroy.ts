@@ -7,10 +7,10 @@ import { DESTROY_TIMEOUT_MS } from '../limits.js'
 import { type IdOptions, withIdOptions } from '../stack/id-key.js'
 import { examples, type StackOptions, wholeNumber, withStackOptions } from '../stack/options.js'
 import { getLock, getProcess, getSession } from '../stack/records.js'
-import { readSession } from '../stack/session-argument.js'
+import { checkAnswer, readSession } from '../stack/session-argument.js'
 import { openTarget, type Target } from '../stack/target.js'
 import type { Terminal } from '../terminal.js'
-import { plural, processName, shortKey } from '../view/words.js'
+import { plural, processName, shortKey, waitBefore } from '../view/words.js'
 
 interface DestroyOptions extends StackOptions, IdOptions {
   readonly yes?: boolean
@@ -33,16 +33,13 @@ ${examples('pbpaste | holdfast destroy - --namespace shop --yes', 'holdfast dest
 }
 
 async function destroy(argument: string, options: DestroyOptions, terminal: Terminal): Promise<void> {
-  if (argument === '-' && options.yes !== true) {
-    throw usage('standard input has the id, so nobody can answer a question there', 'Give --yes.')
-  }
+  checkAnswer(argument, options.yes)
   const target = openTarget(options, terminal)
   try {
     const session = await readSession(argument, options, terminal)
     if (session.kind === 'hash') throw usage('a hash cannot be destroyed: only a client that has the id gets the lock')
     const plan = await planOf(target, session.key)
-    if (options.yes !== true) await terminal.confirm(`${plan}\nDestroy it?`)
-    else terminal.progress(plan)
+    await terminal.agree(plan, 'Destroy it?', options.yes)
     const { config, clientCredentials: credentials } = target
     const client = createHoldfast({
       namespace: session.namespace,
@@ -82,7 +79,5 @@ async function planOf(target: Target, key: string): Promise<string> {
   const holder = lock?.holder === undefined ? undefined : await getProcess(target, lock.holder.p)
   if (lock?.holder === undefined) return `${what} No process holds it.`
   const who = processName(lock.holder.p, holder?.label)
-  const others =
-    lock.waiters.length === 0 ? '' : ` ${plural(lock.waiters.length, 'process', 'processes')} wait before us.`
-  return `${what} Process ${who} holds it: it is asked to release, and its accesses end first.${others}`
+  return `${what} Process ${who} holds it: it is asked to release, and its accesses end first.${waitBefore(lock.waiters.length)}`
 }

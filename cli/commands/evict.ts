@@ -42,8 +42,7 @@ async function evict(start: string, options: EvictOptions, terminal: Terminal): 
     const records = await scanLocks(target, options.records)
     const found = find(records, start)
     const plan = planOf(found, records)
-    if (options.yes !== true) await terminal.confirm(`${plan}\nEvict it?`)
-    else terminal.progress(plan)
+    await terminal.agree(plan, 'Evict it?', options.yes)
     const eviction = await evictProcess(found.process, await operatorOf(target))
     if (eviction === undefined) throw missing(start, false)
     const { process, label } = found

@@ -31,10 +31,9 @@ async function show(isNext: boolean, options: IncarnationOptions, terminal: Term
   const target = openTarget(options, terminal)
   try {
     const before = await getIncarnation(target)
-    if (isNext && options.yes !== true) {
-      await terminal.confirm(
-        `Every process of table ${await target.locksTable()} drops all that it holds. Accesses that run fail.\nRaise the incarnation?`,
-      )
+    if (isNext) {
+      const plan = `Every process of table ${await target.locksTable()} drops all that it holds. Accesses that run fail.`
+      await terminal.agree(plan, 'Raise the incarnation?', options.yes)
     }
     const incarnation = isNext ? await nextIncarnation(await operatorOf(target)) : before
     const raisedAt = incarnation === FIRST_INCARNATION ? null : incarnation

@@ -34,8 +34,7 @@ async function empty(options: LocksOptions, terminal: Terminal): Promise<void> {
   const target = openTarget(options, terminal)
   try {
     const plan = planOf(await target.locksTable(), await scanLocks(target, options.records))
-    if (options.yes !== true) await terminal.confirm(`${plan}\nEmpty it?`)
-    else terminal.progress(plan)
+    await terminal.agree(plan, 'Empty it?', options.yes)
     const emptied = await emptyLocks(await operatorOf(target))
     if (options.json === true) return terminal.print(JSON.stringify(emptied))
     terminal.print(`${plural(emptied.deleted, 'record')} deleted, incarnation ${emptied.incarnation}`)

@@ -2,17 +2,16 @@ import type { Command } from 'commander'
 import { OPTION_MS_MAX } from '../../client/limits.js'
 import { SignedWebSocketTransport } from '../../client/process/websocket.js'
 import type { SessionKey } from '../../protocol/keys.js'
-import { usage } from '../failure.js'
 import { RELEASE_TIMEOUT_MS } from '../limits.js'
 import { takeTurn } from '../lock/turn.js'
 import { type IdOptions, withIdOptions } from '../stack/id-key.js'
 import { examples, type StackOptions, wholeNumber, withStackOptions } from '../stack/options.js'
 import { getLock, getProcess, type Lock } from '../stack/records.js'
-import { keyOf, readSession } from '../stack/session-argument.js'
+import { checkAnswer, keyOf, readSession } from '../stack/session-argument.js'
 import { openTarget, type Target } from '../stack/target.js'
 import type { Terminal } from '../terminal.js'
 import { type PlaceView, placeView } from '../view/overview.js'
-import { plural, processName, shortKey } from '../view/words.js'
+import { processName, shortKey, waitBefore } from '../view/words.js'
 
 interface ReleaseOptions extends StackOptions, IdOptions {
   readonly yes?: boolean
@@ -36,9 +35,7 @@ ${examples("holdfast release 'shop#AbCdEfGhIj'", "holdfast release 'shop#AbCdEfG
 }
 
 async function release(argument: string, options: ReleaseOptions, terminal: Terminal): Promise<void> {
-  if (argument === '-' && options.yes !== true) {
-    throw usage('standard input has the id, so nobody can answer a question there', 'Give --yes.')
-  }
+  checkAnswer(argument, options.yes)
   const target = openTarget(options, terminal)
   try {
     const session = await keyOf(await readSession(argument, options, terminal), target)
@@ -51,8 +48,7 @@ async function release(argument: string, options: ReleaseOptions, terminal: Term
     const nowMs = Date.now()
     const holder = placeView(lock.holder.p, await getProcess(target, lock.holder.p), nowMs)
     const plan = planOf(session, lock, holder)
-    if (options.yes !== true) await terminal.confirm(`${plan}\nAsk for it?`)
-    else terminal.progress(plan)
+    await terminal.agree(plan, 'Ask for it?', options.yes)
     const startMs = performance.now()
     await takeTurn(transportOf(target), session, options.timeout)
     const waitedMs = Math.round(performance.now() - startMs)
@@ -81,6 +77,5 @@ const nameOf = ({ process, label }: PlaceView): string => processName(process, l
 /** What will happen to whom, in words. */
 function planOf(session: SessionKey, { waiters }: Lock, holder: PlaceView): string {
   const ended = (holder.leaseLeftMs ?? 0) > 0 ? '' : ' Its lease is over, so the lock is taken from it.'
-  const others = waiters.length === 0 ? '' : ` ${plural(waiters.length, 'process', 'processes')} wait before us.`
-  return `Process ${nameOf(holder)} holds ${shortKey(session)}: it is asked to release, and its accesses end first.${ended}${others}`
+  return `Process ${nameOf(holder)} holds ${shortKey(session)}: it is asked to release, and its accesses end first.${ended}${waitBefore(waiters.length)}`
 }

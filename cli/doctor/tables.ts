@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import type { Item } from '../../protocol/dynamodb.js'
 import { lockKey } from '../../protocol/keys.js'
+import { keyOf } from '../../protocol/record-fields.js'
 import { absenceOf, readSession } from '../../protocol/state/record.js'
 import { RECORDS_DEFAULT, SAMPLED_SESSIONS } from '../limits.js'
 import { CURES, problemOf } from '../stack/problems.js'
@@ -116,8 +117,6 @@ function namespaceOf(items: readonly Item[], namespace: string | undefined): Fin
     ),
   ]
 }
-
-const keyOf = ({ pk }: Item): string => (pk !== undefined && 'S' in pk ? pk.S : '')
 
 /** Sessions that were used in the last days, and whose lock has no record. */
 async function emptied(target: Target): Promise<Finding[]> {

@@ -2,7 +2,8 @@ import type { StateFact } from '../../inspector/model/entry.js'
 import { shownSession } from '../../local/inspector/facts.js'
 import type { Item } from '../../protocol/dynamodb.js'
 import type { SessionKey } from '../../protocol/keys.js'
-import { readSession, type SessionRecord } from '../../protocol/state/record.js'
+import { keyOf } from '../../protocol/record-fields.js'
+import { readableSession, type SessionRecord } from '../../protocol/state/record.js'
 
 /** What the records of held sessions tell from one look to the next. They are read in turns. */
 export class StateWatcher {
@@ -20,8 +21,8 @@ export class StateWatcher {
 
   changes(items: readonly Item[]): readonly StateFact[] {
     return items.flatMap((item) => {
-      const key = item.pk !== undefined && 'S' in item.pk ? item.pk.S : ''
-      const [session, record] = [shownSession(key), recordIn(item)]
+      const key = keyOf(item)
+      const [session, record] = [shownSession(key), readableSession(item)]
       if (session === undefined || record === undefined) return []
       const before = this.known.get(key)
       this.known.set(key, record)
@@ -44,14 +45,5 @@ function factOf(session: string, record: SessionRecord, before: SessionRecord | 
     outcome: 'ok',
     aliveUntil: isOver ? 0 : record.aliveUntil,
     ...(commits > 0 && !isOver ? { commits } : {}),
-  }
-}
-
-function recordIn(item: Item): SessionRecord | undefined {
-  try {
-    return readSession(item)
-  } catch {
-    // Another version has written it.
-    return undefined
   }
 }

@@ -1,7 +1,7 @@
 import type { Fact, LockFact, ProcessFact } from '../../inspector/model/entry.js'
 import { recordFact, shownProcess } from '../../local/inspector/facts.js'
-import type { Item } from '../../protocol/dynamodb.js'
 import { lockKey, processKey, type SessionKey } from '../../protocol/keys.js'
+import { keyOf } from '../../protocol/record-fields.js'
 import { INSPECT_STATES_MAX } from '../limits.js'
 import { problemOf } from '../stack/problems.js'
 import { StateWatcher } from './state-watcher.js'
@@ -102,8 +102,6 @@ export class TableWatcher {
     this.options.tell({ kind: 'looked', intervalMs, unitsPerSecond, mayEvict, hasStates: mayReadStates, ...look })
   }
 }
-
-const keyOf = ({ pk }: Item): string => (pk !== undefined && 'S' in pk ? pk.S : '')
 
 /** What a record that is no longer there means: nobody holds the session, or the process is over. */
 const asGone = (fact: RecordFact): RecordFact =>

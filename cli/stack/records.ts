@@ -2,16 +2,15 @@ import { GetItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import type { Item } from '../../protocol/dynamodb.js'
 import { readIncarnation } from '../../protocol/incarnation.js'
 import { INCARNATION_KEY, lockKey, processKey, type SessionKey } from '../../protocol/keys.js'
-import { LOCK_TTL_MS } from '../../protocol/limits.js'
-import { type LockRecord, readLock } from '../../protocol/lock/record.js'
+import { type LockRecord, lastChangeMs, readLock } from '../../protocol/lock/record.js'
 import { type ProcessRecord, readProcess } from '../../protocol/process/record.js'
-import { number } from '../../protocol/record-fields.js'
+import { keyOf } from '../../protocol/record-fields.js'
 import { readSession, type SessionRecord } from '../../protocol/state/record.js'
 import type { Target } from './target.js'
 
 /** A lock with the time of its last grant or release. */
 export interface Lock extends LockRecord {
-  /** By the record's TTL, so exact to a second; of a hold that goes on for days, the last daily `keep`. */
+  /** As {@link lastChangeMs}. */
   readonly since: number
 }
 
@@ -41,7 +40,7 @@ export async function scanLocks(target: Target, recordsMax: number): Promise<Rec
     const { Items = [], LastEvaluatedKey } = await target.dynamo.send(request)
     count += Items.length
     for (const item of Items as Item[]) {
-      const pk = item.pk !== undefined && 'S' in item.pk ? item.pk.S : ''
+      const pk = keyOf(item)
       try {
         const lock = pk.startsWith(SESSION) ? lockIn(item) : undefined
         const process = pk.startsWith(PROCESS) ? readProcess(item) : undefined
@@ -81,5 +80,5 @@ async function get(target: Target, table: string, key: string): Promise<Item | u
 function lockIn(item: Item | undefined): Lock | undefined {
   const lock = readLock(item)
   if (lock === undefined || item === undefined) return undefined
-  return { ...lock, since: number(item, 'expiresAt') * 1_000 - LOCK_TTL_MS }
+  return { ...lock, since: lastChangeMs(item) }
 }

@@ -24,6 +24,12 @@ type SessionArgument =
   /** `start` is a key, or its first characters. */
   | { readonly kind: 'hash'; readonly start: string }
 
+/** Refuses an argument by which nobody could answer a question. */
+export function checkAnswer(argument: string, isGiven = false): void {
+  if (argument !== '-' || isGiven) return
+  throw usage('standard input has the id, so nobody can answer a question there', 'Give --yes.')
+}
+
 /** Reads the argument; `-` stands for a line of standard input. An id is never shown, in errors neither. */
 export async function readSession(argument: string, options: IdOptions, terminal: Terminal): Promise<SessionArgument> {
   const text = argument === '-' ? await terminal.readLine() : argument

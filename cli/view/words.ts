@@ -37,3 +37,7 @@ export const bytes = (count: number): string => (count < 1_024 ? `${count} B` : 
 export const time = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').replace('Z', '')
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
+
+/** Others that have their turn at a session first. */
+export const waitBefore = (waiters: number): string =>
+  waiters === 0 ? '' : ` ${plural(waiters, 'process', 'processes')} wait before us.`

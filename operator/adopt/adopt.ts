@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Item } from '../../protocol/dynamodb.js'
 import { lockKey } from '../../protocol/keys.js'
-import { readSession, type SessionRecord } from '../../protocol/state/record.js'
+import { keyOf } from '../../protocol/record-fields.js'
+import { readableSession, type SessionRecord } from '../../protocol/state/record.js'
 import { ROUNDS_MAX, WRITES_MAX } from '../limits.js'
 import { type OperatorOptions, withClient } from '../options.js'
 import { startNextIncarnation } from '../start-next-incarnation.js'
 import { locksOf } from '../store.js'
-import { itemsOf, keyOf, partsOf, restoredAt, take } from './tables.js'
+import { itemsOf, partsOf, restoredAt, take } from './tables.js'
 import { type Rules, verdictOf } from './verdict.js'
 
 /** Options of {@link adopt}. */
@@ -122,7 +123,7 @@ class Adopter {
   /** Judges the items of a copy, and takes those that may be, unless nothing may change. */
   async handle(items: readonly Item[], dryRun: boolean): Promise<void> {
     const copied = items.flatMap((item): Copied[] => {
-      const copy = sessionIn(item)
+      const copy = readableSession(item)
       return copy === undefined ? [] : [{ key: keyOf(item), item, copy }]
     })
     this.counts.unreadable += items.length - copied.length
@@ -158,7 +159,7 @@ class Adopter {
     const rules = { ...this.rules, nowMs: Date.now() }
     return ({ key, copy }) => {
       const item = live.get(key)
-      const known = { copy, live: sessionIn(item), lock: locks.get(lockKey(key)) }
+      const known = { copy, live: readableSession(item), lock: locks.get(lockKey(key)) }
       if (item !== undefined && known.live === undefined) return { verdict: 'unreadable', live: undefined }
       return { verdict: verdictOf(known, rules), live: known.live }
     }
@@ -168,12 +169,4 @@ class Adopter {
 interface Judged {
   readonly verdict: Outcome
   readonly live: SessionRecord | undefined
-}
-
-function sessionIn(item: Item | undefined): SessionRecord | undefined {
-  try {
-    return readSession(item)
-  } catch {
-    return undefined
-  }
 }

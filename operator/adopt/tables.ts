@@ -7,12 +7,11 @@ import {
   ScanCommand,
 } from '@aws-sdk/client-dynamodb'
 import { type Item, num, str } from '../../protocol/dynamodb.js'
+import { keyOf } from '../../protocol/record-fields.js'
 import type { SessionRecord } from '../../protocol/state/record.js'
 import { READ_BATCH_MAX } from '../limits.js'
 
 type Key = Record<string, never>
-
-export const keyOf = ({ pk }: Item): string => (pk !== undefined && 'S' in pk ? pk.S : '')
 
 /** The time of which a table is a copy, where DynamoDB has restored it: the point in time, or that of its backup. */
 export async function restoredAt(client: DynamoDBClient, table: string): Promise<number | undefined> {

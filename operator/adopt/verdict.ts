@@ -1,7 +1,5 @@
 import type { Item } from '../../protocol/dynamodb.js'
-import { LOCK_TTL_MS } from '../../protocol/limits.js'
-import { readLock } from '../../protocol/lock/record.js'
-import { number } from '../../protocol/record-fields.js'
+import { lastChangeMs, readLock } from '../../protocol/lock/record.js'
 import { absenceOf, type SessionRecord } from '../../protocol/state/record.js'
 import { BACKUP_MARGIN_MS } from '../limits.js'
 
@@ -48,10 +46,9 @@ export function verdictOf({ copy, live, lock }: Known, { nowMs, backupAt, revive
 function isUntouched({ fence }: SessionRecord, lock: Item | undefined, backupAt: number | undefined): boolean {
   if (lock === undefined || backupAt === undefined) return false
   try {
-    const releasedAt = number(lock, 'expiresAt') * 1_000 - LOCK_TTL_MS
     const { holder, epoch = 0 } = readLock(lock) ?? {}
     // A lock record that is behind the fence was restored itself: it knows nothing.
-    return holder === undefined && epoch > fence && releasedAt <= backupAt - BACKUP_MARGIN_MS
+    return holder === undefined && epoch > fence && lastChangeMs(lock) <= backupAt - BACKUP_MARGIN_MS
   } catch {
     return false
   }

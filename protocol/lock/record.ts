@@ -1,4 +1,5 @@
 import type { AttributeValue, Item } from '../dynamodb.js'
+import { LOCK_TTL_MS } from '../limits.js'
 import { CorruptRecordError, checkSchema, flag, map, number, optional, string } from '../record-fields.js'
 
 /**
@@ -76,3 +77,9 @@ function checkQueue({ holder, waiters }: LockRecord): void {
   for (const { p } of waiters) processes.add(p)
   if (processes.size <= waiters.length) throw new CorruptRecordError('a process stands at the lock twice')
 }
+
+/**
+ * When a lock was granted or released last, by the TTL of its record: exact to a second. Of a hold that goes on for days it
+ * is the last daily `keep`.
+ */
+export const lastChangeMs = (item: Item): number => number(item, 'expiresAt') * 1_000 - LOCK_TTL_MS

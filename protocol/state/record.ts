@@ -39,6 +39,15 @@ export function readSession(item: Item | undefined): SessionRecord | undefined {
   }
 }
 
+/** The same, for a look at records of any version: undefined for one that this version does not read. */
+export function readableSession(item: Item | undefined): SessionRecord | undefined {
+  try {
+    return readSession(item)
+  } catch {
+    return undefined
+  }
+}
+
 /** Why there is no session. */
 export interface Absence {
   readonly reason: 'unknown' | 'expired' | 'destroyed' | 'rotated'
