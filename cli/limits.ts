@@ -40,8 +40,8 @@ export const INPUT_BYTES_MAX = 4 * 1024
 /** Characters of a value that a table shows; `--json` shows all. */
 export const VALUE_CHARS_MAX = 200
 
-/** One try of a request of the command line, and its tries. */
-export const REQUEST_TIMEOUT_MS = 5_000
+/** One request of the command line, with all its tries. */
+export const REQUEST_TIMEOUT_MS = 10_000
 export const REQUEST_TRIES = 3
 
 /** A clock that is off by more is reported. AWS refuses signatures that are off by five minutes or more. */

@@ -1,11 +1,6 @@
-import {
-  BatchWriteItemCommand,
-  type BatchWriteItemCommandOutput,
-  type DynamoDBClient,
-  ScanCommand,
-  type WriteRequest,
-} from '@aws-sdk/client-dynamodb'
+import { BatchWriteItemCommand, type DynamoDBClient, paginateScan, type WriteRequest } from '@aws-sdk/client-dynamodb'
 import { INCARNATION_KEY } from '../protocol/keys.js'
+import { inRounds } from './batches.js'
 import { DELETE_BATCH_MAX } from './limits.js'
 import { type OperatorOptions, withClient } from './options.js'
 import { startNextIncarnation } from './start-next-incarnation.js'
@@ -42,29 +37,17 @@ export const emptyLocks = (options: OperatorOptions): Promise<Emptied> =>
 
 async function deleteAll(client: DynamoDBClient, table: string): Promise<number> {
   let deleted = 0
-  let from: Record<string, never> | undefined
-  do {
-    const page = await client.send(
-      new ScanCommand({ TableName: table, ProjectionExpression: 'pk', ExclusiveStartKey: from }),
-    )
+  for await (const { Items = [] } of paginateScan({ client }, { TableName: table, ProjectionExpression: 'pk' })) {
     // The incarnation only rises, so its record stays.
-    const keys = (page.Items ?? []).filter(({ pk }) => pk?.S !== INCARNATION_KEY)
+    const keys = Items.filter(({ pk }) => pk?.S !== INCARNATION_KEY)
     for (let first = 0; first < keys.length; first += DELETE_BATCH_MAX) {
       const requests = keys.slice(first, first + DELETE_BATCH_MAX).map((Key) => ({ DeleteRequest: { Key } }))
-      await writeAll(client, table, requests)
+      await inRounds<WriteRequest>(requests, async (left) => {
+        const command = new BatchWriteItemCommand({ RequestItems: { [table]: [...left] } })
+        return (await client.send(command)).UnprocessedItems?.[table] ?? []
+      })
       deleted += requests.length
     }
-    from = page.LastEvaluatedKey as typeof from
-  } while (from !== undefined)
-  return deleted
-}
-
-/** DynamoDB may leave a part of a batch undone. */
-async function writeAll(client: DynamoDBClient, table: string, requests: WriteRequest[]): Promise<void> {
-  for (let left: WriteRequest[] | undefined = requests; left !== undefined && left.length > 0; ) {
-    const answer: BatchWriteItemCommandOutput = await client.send(
-      new BatchWriteItemCommand({ RequestItems: { [table]: left } }),
-    )
-    left = answer.UnprocessedItems?.[table]
   }
+  return deleted
 }

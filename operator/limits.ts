@@ -1,10 +1,13 @@
 /** Every bound of the operators' calls. Times are milliseconds. */
 
-/** The longest time of one request. */
+/** The longest time of one request, with all its tries. */
 export const REQUEST_TIMEOUT_MS = 10_000
 /** Items of one BatchGetItem, and of one BatchWriteItem: DynamoDB's own bounds. */
 export const READ_BATCH_MAX = 100
 export const DELETE_BATCH_MAX = 25
+/** What DynamoDB leaves undone of a batch is asked for so often, after a pause that doubles. */
+export const BATCH_ROUNDS_MAX = 6
+export const BATCH_PAUSE_MS = 50
 /** Sessions of a copy that are written at once. */
 export const WRITES_MAX = 25
 /** How often a session that others change meanwhile is looked at. */

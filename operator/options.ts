@@ -1,5 +1,8 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 
+import { bounded } from '../store/bounded-client.js'
+import { REQUEST_TIMEOUT_MS } from './limits.js'
+
 /** Where the store of a deployment is, and the operator's own credentials. */
 export interface OperatorOptions {
   /** The name of the Locks table: the output `LocksTableName` of the stack. */
@@ -16,11 +19,12 @@ export async function withClient<T>(
   { region, credentials, dynamoDbEndpoint }: OperatorOptions,
   work: (client: DynamoDBClient) => Promise<T>,
 ): Promise<T> {
-  const client = new DynamoDBClient({
+  const made = new DynamoDBClient({
     region,
     ...(credentials === undefined ? {} : { credentials }),
     ...(dynamoDbEndpoint === undefined ? {} : { endpoint: dynamoDbEndpoint }),
   })
+  const client = bounded(made, REQUEST_TIMEOUT_MS)
   try {
     return await work(client)
   } finally {

@@ -139,5 +139,5 @@ function brokenOff(error: unknown): Error | undefined {
   return isBroken ? Object.assign(new Error('the answer broke off'), { name: code, code }) : undefined
 }
 
-const timeoutError = (timeoutMs: number): Error =>
+export const timeoutError = (timeoutMs: number): Error =>
   Object.assign(new Error(`no whole answer within ${timeoutMs} ms`), { name: 'TimeoutError' })

@@ -1,8 +1,10 @@
-import { ScanCommand } from '@aws-sdk/client-dynamodb'
+import { paginateScan } from '@aws-sdk/client-dynamodb'
 import { checkSessionId } from '../../client/options/check.js'
 import { compileIdKey } from '../../client/options/id-key.js'
 import { sessionKey } from '../../client/session/session-key.js'
+import type { Item } from '../../protocol/dynamodb.js'
 import { lockKey, NAMESPACE_PATTERN, type SessionKey } from '../../protocol/keys.js'
+import { keyOf as keyOfItem } from '../../protocol/record-fields.js'
 import { EXIT, Failure, usage } from '../failure.js'
 import { HASH_CHARS_MIN } from '../limits.js'
 import type { Terminal } from '../terminal.js'
@@ -65,21 +67,17 @@ export async function keyOf(argument: SessionArgument, target: Target): Promise<
 
 const sessionsFrom = (target: Target, start: string) => keysFrom(target, target.config.sessionsTable, start)
 
-async function keysFrom({ dynamo }: Target, table: string, start: string): Promise<string[]> {
+async function keysFrom({ dynamo: client }: Target, TableName: string, start: string): Promise<string[]> {
   const found: string[] = []
-  let from: Record<string, never> | undefined
-  do {
-    const page = await dynamo.send(
-      new ScanCommand({
-        TableName: table,
-        ProjectionExpression: 'pk',
-        FilterExpression: 'begins_with(pk, :start)',
-        ExpressionAttributeValues: { ':start': { S: start } },
-        ExclusiveStartKey: from,
-      }),
-    )
-    for (const { pk } of page.Items ?? []) if (pk?.S !== undefined) found.push(pk.S)
-    from = page.LastEvaluatedKey as typeof from
-  } while (from !== undefined)
+  const pages = paginateScan(
+    { client },
+    {
+      TableName,
+      ProjectionExpression: 'pk',
+      FilterExpression: 'begins_with(pk, :start)',
+      ExpressionAttributeValues: { ':start': { S: start } },
+    },
+  )
+  for await (const { Items = [] } of pages) found.push(...(Items as Item[]).map(keyOfItem))
   return found
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb'
 import { compileConfig, type HoldfastConfig, isLocalStack } from '../../client/options/store-config.js'
 import { LOCAL_OPERATOR } from '../../local/fixed.js'
+import { bounded } from '../../store/bounded-client.js'
 import { Failure, usage } from '../failure.js'
 import { REQUEST_TIMEOUT_MS, REQUEST_TRIES } from '../limits.js'
 import type { Terminal } from '../terminal.js'
@@ -24,14 +25,14 @@ export function openTarget(options: StackOptions, terminal: Terminal): Target {
   const config = configOf(options, terminal)
   const isLocal = isLocalStack(config)
   const isKeyed = config.credentials !== undefined && options.profile === undefined
-  const dynamo = new DynamoDBClient({
+  const made = new DynamoDBClient({
     region: config.region,
     ...(config.dynamoDbEndpoint === undefined ? {} : { endpoint: config.dynamoDbEndpoint }),
     ...(options.profile === undefined ? {} : { profile: options.profile }),
     ...(isKeyed ? { credentials: LOCAL_OPERATOR } : {}),
     maxAttempts: REQUEST_TRIES,
-    requestHandler: { requestTimeout: REQUEST_TIMEOUT_MS, connectionTimeout: REQUEST_TIMEOUT_MS },
   })
+  const dynamo = bounded(made, REQUEST_TIMEOUT_MS)
   const named = options.locksTable ?? terminal.environment.HOLDFAST_LOCKS_TABLE ?? ''
   let found: Promise<string> | undefined
   return {

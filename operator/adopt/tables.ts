@@ -1,17 +1,19 @@
 import {
+  type AttributeValue,
   BatchGetItemCommand,
   ConditionalCheckFailedException,
   DescribeTableCommand,
   type DynamoDBClient,
   PutItemCommand,
-  ScanCommand,
+  paginateScan,
 } from '@aws-sdk/client-dynamodb'
 import { type Item, num, str } from '../../protocol/dynamodb.js'
 import { keyOf } from '../../protocol/record-fields.js'
 import type { SessionRecord } from '../../protocol/state/record.js'
+import { inRounds } from '../batches.js'
 import { READ_BATCH_MAX } from '../limits.js'
 
-type Key = Record<string, never>
+type Key = Record<string, AttributeValue>
 
 /** The time of which a table is a copy, where DynamoDB has restored it: the point in time, or that of its backup. */
 export async function restoredAt(client: DynamoDBClient, table: string): Promise<number | undefined> {
@@ -21,15 +23,11 @@ export async function restoredAt(client: DynamoDBClient, table: string): Promise
 
 /** All items of a table, in parts that one BatchGetItem can look up elsewhere. */
 export async function* partsOf(client: DynamoDBClient, table: string): AsyncGenerator<readonly Item[]> {
-  let from: Key | undefined
-  do {
-    const request = new ScanCommand({ TableName: table, ConsistentRead: true, ExclusiveStartKey: from })
-    const { Items = [], LastEvaluatedKey } = await client.send(request)
+  for await (const { Items = [] } of paginateScan({ client }, { TableName: table, ConsistentRead: true })) {
     for (let first = 0; first < Items.length; first += READ_BATCH_MAX) {
       yield Items.slice(first, first + READ_BATCH_MAX) as Item[]
     }
-    from = LastEvaluatedKey as Key | undefined
-  } while (from !== undefined)
+  }
 }
 
 /** The items of these keys that are there, by their keys. */
@@ -39,13 +37,15 @@ export async function itemsOf(
   keys: readonly string[],
 ): Promise<ReadonlyMap<string, Item>> {
   const items = new Map<string, Item>()
-  let left = keys.map((key) => ({ pk: { S: key } }))
-  while (left.length > 0) {
-    const RequestItems = { [table]: { Keys: left, ConsistentRead: true } }
-    const { Responses, UnprocessedKeys } = await client.send(new BatchGetItemCommand({ RequestItems }))
-    for (const item of (Responses?.[table] ?? []) as Item[]) items.set(keyOf(item), item)
-    left = (UnprocessedKeys?.[table]?.Keys ?? []) as typeof left
-  }
+  await inRounds<Key>(
+    keys.map((key) => ({ pk: { S: key } })),
+    async (left) => {
+      const RequestItems = { [table]: { Keys: [...left], ConsistentRead: true } }
+      const { Responses, UnprocessedKeys } = await client.send(new BatchGetItemCommand({ RequestItems }))
+      for (const item of (Responses?.[table] ?? []) as Item[]) items.set(keyOf(item), item)
+      return UnprocessedKeys?.[table]?.Keys ?? []
+    },
+  )
   return items
 }
 

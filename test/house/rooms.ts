@@ -161,6 +161,7 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
     'local/fixed',
     'client/session/session-key',
     'operator/options',
+    'store/bounded-client',
     ...OPTIONS,
   ],
   'cli/lock': ['cli/failure', 'client/machine', 'client/ports', 'protocol'],
