@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
@@ -34,8 +35,15 @@ export class SignedHttps implements Door {
     this.signer = new Signer(this.url, 'lambda', region, aws)
   }
 
-  async post(speaker: Speaker, text: string): Promise<Reply> {
+  /** Bounded as a whole: a provider of credentials may hang, too. What is signed after that is not sent. */
+  post(speaker: Speaker, text: string): Promise<Reply> {
     const signal = AbortSignal.timeout(HTTPS_TIMEOUT_MS)
+    const cause = new Error(`no whole answer within ${HTTPS_TIMEOUT_MS} ms`)
+    const late = once(signal, 'abort').then((): Reply => ({ failure: unreachedFailure(this.url, cause) }))
+    return Promise.race([late, this.tryAgain(speaker, text, signal)])
+  }
+
+  private async tryAgain(speaker: Speaker, text: string, signal: AbortSignal): Promise<Reply> {
     let mayCorrectClock = true
     for (let tries = 1; ; tries += 1) {
       const { reply, date } = await this.attempt(speaker, text, signal)
@@ -74,9 +82,8 @@ export class SignedHttps implements Door {
       const name = errorName(response.headers['x-amzn-errortype'])
       this.refused({ name })
       return { reply: { failure: this.failureOf(response.statusCode, name) }, date: response.headers.date }
-    } catch (error) {
-      const cause = abortSignal.aborted ? new Error(`no whole answer within ${HTTPS_TIMEOUT_MS} ms`) : (error as Error)
-      return { reply: { failure: unreachedFailure(this.url, cause) } }
+    } catch (cause) {
+      return { reply: { failure: unreachedFailure(this.url, cause as Error) } }
     }
   }
 

@@ -140,6 +140,26 @@ describe('a message over HTTPS', () => {
     10_000,
   )
 
+  test('waits a bounded time for credentials, and is not sent when they come later', async () => {
+    answers = [ok]
+    let provide: (credentials: object) => void = () => {}
+    const hangs = new DynamoDBClient({
+      region: 'eu-west-1',
+      credentials: Object.assign(() => new Promise<never>((resolve) => (provide = resolve as never)), {
+        memoized: true,
+      }),
+    })
+    const { port } = server.address() as AddressInfo
+    const message = expect.stringMatching(`no whole answer within ${HTTPS_TIMEOUT_MS} ms`)
+    const unsigned = new SignedHttps(`http://127.0.0.1:${port}/`, 'eu-west-1', hangs)
+    expect(await unsigned.post(SPEAKER, '{}')).toMatchObject({ failure: { kind: 'passing', message } })
+    provide({ accessKeyId: 'A', secretAccessKey: 'x' })
+    // One that is sent later than it would have been is answered first.
+    await post()
+    expect(requests.map(({ body }) => body)).toEqual(['{"type":"retire"}'])
+    hangs.destroy()
+  }, 10_000)
+
   test('is not sent where there are no credentials', async () => {
     const none = new DynamoDBClient({
       region: 'eu-west-1',
