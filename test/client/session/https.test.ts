@@ -196,6 +196,21 @@ describe('a client whose connection is gone', () => {
     await world.finish(holding)
   })
 
+  it('says that it is busy, and ends a long access by itself no later than it was told', async () => {
+    const holder = world.httpsClient<Counter>('socketAndHttps')
+    const gate = new Gate()
+    const lost = quiet(holder.access(ID, 'all', () => gate.passed))
+    await world.clock.advance(50)
+    world.refuseConnections()
+    const waiting = increment(world.httpsClient<Counter>(), ID, { timeoutMs: 60_000 })
+    await world.clock.advance(world.timing.leaseMs)
+    expect(world.traffic.sent.map(typeOf)).toContain('busy')
+    await world.clock.advance(world.timing.maxBusyMs)
+    await expect(lost).rejects.toMatchObject({ code: 'SESSION_LOST', reason: 'revoked' })
+    expect(await world.finish(waiting, 10_000)).toBe(1)
+    gate.open()
+  })
+
   it('retires when it closes, so that others wait for none of its locks', async () => {
     const holder = world.httpsClient<Counter>('socketAndHttps')
     await world.finish(increment(holder))
