@@ -2,7 +2,7 @@ import { machineRandomness } from '../../client/machine.js'
 import type { Socket, Transport } from '../../client/ports.js'
 import type { SessionKey } from '../../protocol/keys.js'
 import { PROTOCOL_VERSION, RENEWALS_PER_LEASE } from '../../protocol/limits.js'
-import type { ClientMessage, StoreMessage } from '../../protocol/messages.js'
+import { type ClientMessage, parseStoreMessage, type StoreMessage } from '../../protocol/messages.js'
 import { Failure } from '../failure.js'
 
 const [PROCESS_ID_BYTES, SECRET_BYTES] = [12, 32]
@@ -38,7 +38,11 @@ class Turn {
     this.after(timeoutMs, () => this.end(late(timeoutMs)))
     this.socket = transport.open({
       opened: () => this.greet(),
-      received: (text) => this.received(JSON.parse(text) as StoreMessage),
+      received: (text) => {
+        // The gateway's own answers are no messages of the store: what it turned away is sent again.
+        const message = parseStoreMessage(text)
+        if (message !== undefined) this.received(message)
+      },
       closed: (failure) => this.end(cut(failure?.message ?? 'the connection was closed')),
     })
   }
