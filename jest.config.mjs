@@ -1,7 +1,8 @@
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/scripts/jest-native-environment.cjs',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: {
+    '/node_modules/(aws-cdk-lib|constructs)/': '<rootDir>/scripts/jest-native.cjs',
     '^.+\\.(c?ts|js)$': [
       '@swc/jest',
       {
@@ -11,13 +12,15 @@ export default {
       },
     ],
   },
-  // These are published as ES modules only.
-  transformIgnorePatterns: ['/node_modules/(?!(arktype|arkregex|@ark)/)'],
+  // arktype is published as ES modules only.
+  transformIgnorePatterns: ['/node_modules/(?!(arktype|arkregex|@ark|aws-cdk-lib|constructs)/)'],
   resolver: '<rootDir>/scripts/jest-resolver.cjs',
   moduleFileExtensions: ['ts', 'cts', 'js', 'mjs', 'cjs', 'json'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/cdk.out/'],
   // End-to-end suites start Java and several processes each: more at once only makes all of them slow.
   maxWorkers: 2,
   testTimeout: 30_000,
+  globalSetup: '<rootDir>/scripts/jest-shared-dynamodb.cjs',
+  globalTeardown: '<rootDir>/scripts/jest-teardown.cjs',
   setupFilesAfterEnv: ['<rootDir>/test/support/assertions.ts'],
 }

@@ -2,8 +2,10 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { InvalidArgumentError } from '../client/errors/index.js'
 import { applicationVariables } from './application-variables.js'
 import type { Delays } from './delays.js'
+import type { Database } from './dynamodb/database.js'
 import { DynamoDbProxy } from './dynamodb/proxy.js'
 import { RequestCounts } from './dynamodb/request-counts.js'
+import { RunningDynamoDb } from './dynamodb/running.js'
 import { DynamoDbLocal } from './dynamodb/server.js'
 import { throttleTables } from './dynamodb/table-quotas.js'
 import type { Fixed } from './fixed.js'
@@ -13,7 +15,7 @@ import type { Invoke } from './gateway/integration.js'
 import { type Principal, Principals } from './iam/principals.js'
 import { Inspector } from './inspector/inspector.js'
 import { keepAlive } from './keep-alive.js'
-import { environmentVariables } from './lambda/environment-variables.js'
+import { environmentVariables, refuseUnknownVariables } from './lambda/environment-variables.js'
 import type { Outcome } from './lambda/execution-environment.js'
 import { FunctionRuntime } from './lambda/runtime.js'
 import type { LocalConfig, LocalStack } from './local-stack.js'
@@ -22,7 +24,7 @@ import { type Deployment, localize, readDeployment, requiredOutput } from './tem
 import type { FunctionSpec } from './template/functions.js'
 import { REGION } from './template/resources.js'
 import { ownerOf } from './template/rights.js'
-import { createTables } from './template/tables.js'
+import { createTables, deleteTables } from './template/tables.js'
 import { warmUp } from './warm-up.js'
 
 /**
@@ -77,7 +79,7 @@ class Stack {
   private readonly runtimes = new Map<string, FunctionRuntime>()
   private readonly application: Principal
   private readonly admin: Principal
-  private readonly dynamodb: DynamoDbLocal
+  private readonly dynamodb: Database
   private readonly proxy: DynamoDbProxy
   private readonly gateway: Gateway
   private readonly inspector: Inspector | undefined
@@ -99,9 +101,10 @@ class Stack {
     this.admin = principals.addUser('admin', 'everything', fixed?.operator)
     this.inspector = options.inspectorPort === undefined ? undefined : this.newInspector()
     const watch = this.inspector?.recorder
-    this.dynamodb = new DynamoDbLocal({ dataDir: options.dataDir })
+    const { dynamoDbLocal, dataDir } = options
+    this.dynamodb = dynamoDbLocal === undefined ? new DynamoDbLocal({ dataDir }) : new RunningDynamoDb(dynamoDbLocal)
     this.proxy = new DynamoDbProxy({
-      upstreamPort: () => this.dynamodb.port,
+      database: this.dynamodb,
       principals,
       counts,
       watch: watch === undefined ? undefined : (exchange) => watch.exchanged(exchange),
@@ -176,10 +179,17 @@ class Stack {
     }
   }
 
+  /** A DynamoDB Local that goes on keeps nothing of this stack, unless it has ended first. */
+  private async deleteTables(): Promise<void> {
+    const client = this.adminClient()
+    await deleteTables(client, this.deployment.tables).catch(() => {})
+    client.destroy()
+  }
+
   /** It goes past the proxy: nothing counts it. */
   private adminClient(): DynamoDBClient {
-    const { endpoint } = this.dynamodb
-    return new DynamoDBClient({ endpoint, region: REGION, credentials: this.admin.credentials })
+    const { endpoint, accessKeyId = this.admin.credentials.accessKeyId } = this.dynamodb
+    return new DynamoDBClient({ endpoint, region: REGION, credentials: { ...this.admin.credentials, accessKeyId } })
   }
 
   private newInspector(): Inspector {
@@ -196,6 +206,7 @@ class Stack {
     await Promise.all([this.gateway.stop(), this.functionUrl?.stop()])
     await Promise.all([...this.runtimes.values()].map((runtime) => runtime.stop()))
     await this.proxy.stop()
+    if (this.dynamodb instanceof RunningDynamoDb && this.dynamodb.isReached) await this.deleteTables()
     await this.dynamodb.stop()
   }
 
@@ -215,9 +226,7 @@ class Stack {
       gateway: {
         connections: () => gateway.list(),
         drop: (connectionId) => gateway.drop(connectionId),
-        dropAll: () => {
-          for (const { connectionId } of gateway.list()) gateway.drop(connectionId)
-        },
+        dropAll: () => gateway.dropAll(),
         losePushes: (isLost) => gateway.losePushes(isLost),
         stop: () => keepAlive(gateway.stop()),
         start: () => this.restart(() => gateway.start()),
@@ -288,13 +297,4 @@ class Stack {
     if (functionUrl === undefined || this.functionUrl === undefined) return local
     return local.replaceAll(`https://${functionUrl.host}`, `http://127.0.0.1:${this.functionUrl.port}`)
   }
-}
-
-function refuseUnknownVariables(environment: object, functions: readonly FunctionSpec[]): void {
-  const known = new Set(functions.flatMap((spec) => Object.keys(spec.environment)))
-  const unknown = Object.keys(environment).find((name) => !known.has(name))
-  if (unknown === undefined) return
-  throw new InvalidArgumentError(
-    `option 'environment' sets '${unknown}', which no function has: they have ${[...known].join(', ')}`,
-  )
 }

@@ -15,6 +15,7 @@ import { SignatureError, verifySignature } from '../iam/sigv4.js'
 import { REGION } from '../template/resources.js'
 import { type Answer, failure, outcomeOf, send } from './answer.js'
 import { askForUnits, readUnits } from './consumed-capacity.js'
+import type { Database } from './database.js'
 import { type DynamoDbRequest, readDynamoDbRequest } from './request.js'
 import type { RequestCounts } from './request-counts.js'
 
@@ -24,6 +25,9 @@ const BODY_BYTES_MAX = 16 * 1024 * 1024
  * Shorter than the time after which DynamoDB Local closes an idle connection: no request may use a closing connection.
  */
 const UPSTREAM_IDLE_MS = 10_000
+
+/** The key in a signature. */
+const KEY = /(Credential=)[^/]*(\/)/
 
 /** A request on its way to DynamoDB Local. */
 export interface RecordedRequest extends DynamoDbRequest {
@@ -55,7 +59,7 @@ export interface Exchange {
 }
 
 export interface DynamoDbProxyOptions {
-  readonly upstreamPort: () => number
+  readonly database: Database
   readonly principals: Principals
   readonly counts: RequestCounts
   /** Sees every request with its answer. It changes nothing, and must not throw. */
@@ -186,13 +190,14 @@ export class DynamoDbProxy {
 
   private async forward(headers: IncomingHttpHeaders, body: Buffer): Promise<Answer> {
     // A compressed answer could not be read.
-    const { 'accept-encoding': _, 'transfer-encoding': __, ...rest } = headers
-    const upstream = request({
-      host: '127.0.0.1',
-      port: this.options.upstreamPort(),
+    const { 'accept-encoding': _, 'transfer-encoding': __, authorization = '', ...rest } = headers
+    const { endpoint, accessKeyId } = this.options.database
+    // DynamoDB Local looks at the key alone, not at the signature.
+    const signed = accessKeyId === undefined ? authorization : authorization.replace(KEY, `$1${accessKeyId}$2`)
+    const upstream = request(endpoint, {
       method: 'POST',
       agent: this.agent,
-      headers: { ...rest, connection: 'keep-alive', 'content-length': body.length },
+      headers: { ...rest, authorization: signed, connection: 'keep-alive', 'content-length': body.length },
     })
     upstream.end(body)
     const [response] = (await once(upstream, 'response')) as [IncomingMessage]

@@ -1,18 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { get } from 'node:http'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { LocalStartError } from '../errors.js'
+import { answering } from './answering.js'
 import { DataFolder } from './data-folder.js'
+import type { Database } from './database.js'
 import { findJar } from './jar.js'
 import { findJava } from './java.js'
 
 const START_TIMEOUT_MS = 30_000
-const START_POLL_MS = 20
 const STOP_TIMEOUT_MS = 5_000
 /** Another process may take the port that was free a moment ago. */
 const START_ATTEMPTS_MAX = 3
@@ -36,15 +35,18 @@ exec "$0" "-Djava.io.tmpdir=$folder" "$@" 3<&-`
 export interface DynamoDbLocalOptions {
   /** Where the data are kept. @default - in memory, lost at `stop` */
   readonly dataDir?: string | undefined
+  /** Whether each key that signs has tables of its own, for several stacks. @default false: all have the same */
+  readonly isDivided?: boolean
 }
 
 /** One DynamoDB Local: a Java process on a port of this machine. It can be stopped and started again on that port. */
-export class DynamoDbLocal {
+export class DynamoDbLocal implements Database {
+  readonly accessKeyId = undefined
   private readonly folder: DataFolder | undefined
   private child: ChildProcess | undefined
   private chosenPort: number | undefined
 
-  constructor(options: DynamoDbLocalOptions = {}) {
+  constructor(private readonly options: DynamoDbLocalOptions = {}) {
     this.folder = options.dataDir === undefined ? undefined : new DataFolder(resolve(options.dataDir))
   }
 
@@ -102,7 +104,8 @@ export class DynamoDbLocal {
     const storage = this.folder === undefined ? ['-inMemory'] : ['-dbPath', this.folder.path]
     const library = `-Djava.library.path=${join(dirname(jar), 'DynamoDBLocal_lib')}`
     // One database for all credentials and regions, as in one account.
-    const options = ['-port', String(port), '-sharedDb', '-disableTelemetry', ...storage]
+    const division = this.options.isDivided === true ? [] : ['-sharedDb']
+    const options = ['-port', String(port), ...division, '-disableTelemetry', ...storage]
     return [...JAVA_OPTIONS, library, '-jar', jar, ...options]
   }
 }
@@ -128,7 +131,7 @@ async function launch(java: string, args: string[], folder: string, port: number
     const gone = new AbortController()
     child.once('exit', () => gone.abort())
     child.once('error', () => gone.abort())
-    await answers(port, gone.signal)
+    await answering(`http://127.0.0.1:${port}`, START_TIMEOUT_MS, gone.signal)
     return child
   } catch (error) {
     await end(child, 'SIGKILL')
@@ -136,28 +139,6 @@ async function launch(java: string, args: string[], folder: string, port: number
     await rm(temporary, { recursive: true, force: true })
     throw new LocalStartError(`DynamoDB Local did not start: ${output.trim() || String(error)}`, error)
   }
-}
-
-/** Resolves once something on this port speaks HTTP, and `gone` has not happened before. */
-async function answers(port: number, gone: AbortSignal): Promise<void> {
-  const deadline = Date.now() + START_TIMEOUT_MS
-  while (!(await speaksHttp(port))) {
-    if (gone.aborted) throw new Error('the process ended')
-    if (Date.now() > deadline) throw new Error(`no answer after ${START_TIMEOUT_MS} ms`)
-    await pause(START_POLL_MS)
-  }
-  if (gone.aborted) throw new Error('the process ended')
-}
-
-async function speaksHttp(port: number): Promise<boolean> {
-  const request = get({ host: '127.0.0.1', port, agent: false, timeout: START_TIMEOUT_MS })
-  return new Promise((done) => {
-    request.once('response', (response) => {
-      response.destroy()
-      done(true)
-    })
-    request.once('error', () => done(false))
-  })
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

@@ -141,6 +141,10 @@ export class Gateway {
     return connection !== undefined
   }
 
+  dropAll(): void {
+    for (const connection of this.connections.values()) connection.drop()
+  }
+
   /** Loses the pushes for which `isLost` returns true; their senders get success. The returned function ends this. */
   losePushes(isLost: (push: Push) => boolean): () => void {
     this.lossRules.add(isLost)

@@ -1,5 +1,6 @@
 import { devNull } from 'node:os'
 import { dirname } from 'node:path'
+import { InvalidArgumentError } from '../../client/errors/index.js'
 import type { Credentials } from '../iam/principals.js'
 import type { FunctionSpec } from '../template/functions.js'
 import { REGION } from '../template/resources.js'
@@ -34,4 +35,14 @@ export function environmentVariables(
     AWS_SHARED_CREDENTIALS_FILE: devNull,
     ...spec.environment,
   }
+}
+
+/** Throws an InvalidArgumentError for a variable that no function has. */
+export function refuseUnknownVariables(environment: object, functions: readonly FunctionSpec[]): void {
+  const known = new Set(functions.flatMap((spec) => Object.keys(spec.environment)))
+  const unknown = Object.keys(environment).find((name) => !known.has(name))
+  if (unknown === undefined) return
+  throw new InvalidArgumentError(
+    `option 'environment' sets '${unknown}', which no function has: they have ${[...known].join(', ')}`,
+  )
 }

@@ -2,11 +2,13 @@ import {
   type AttributeDefinition,
   type BillingMode,
   CreateTableCommand,
+  DeleteTableCommand,
   DescribeTableCommand,
   DescribeTimeToLiveCommand,
   type DynamoDBClient,
   type KeySchemaElement,
   ResourceNotFoundException,
+  UpdateTableCommand,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb'
 import { LocalStartError } from '../errors.js'
@@ -67,6 +69,16 @@ function readTable(table: Resource, resources: Resources): TableSpec {
  */
 export async function createTables(client: DynamoDBClient, tables: readonly TableSpec[]): Promise<void> {
   await Promise.all(tables.map((table) => createTable(client, table)))
+}
+
+/** Deletes these tables with all that they hold, protected or not. */
+export async function deleteTables(client: DynamoDBClient, tables: readonly TableSpec[]): Promise<void> {
+  await Promise.all(
+    tables.map(async ({ name: TableName, isProtected }) => {
+      if (isProtected) await client.send(new UpdateTableCommand({ TableName, DeletionProtectionEnabled: false }))
+      await client.send(new DeleteTableCommand({ TableName }))
+    }),
+  )
 }
 
 async function createTable(client: DynamoDBClient, table: TableSpec): Promise<void> {

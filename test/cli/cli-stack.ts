@@ -4,6 +4,7 @@ import { LOCAL_APPLICATION, LOCAL_OPERATOR } from '../../local/fixed.js'
 import type { LocalStack, LocalStackOptions } from '../../local/index.js'
 import { startFixedStack } from '../../local/start-local-stack.js'
 import { compileTiming } from '../../protocol/timing.js'
+import { sharedDynamoDb } from '../support/shared-dynamodb.js'
 import { endAll } from './programs.js'
 
 export interface Shop {
@@ -24,7 +25,7 @@ export class CliStack {
   constructor(options: LocalStackOptions = {}) {
     beforeAll(async () => {
       this.stack = await startFixedStack(
-        { ...options, environment: { HOLDFAST_TIMING: JSON.stringify(TIMING) } },
+        { dynamoDbLocal: await sharedDynamoDb(), ...options, environment: { HOLDFAST_TIMING: JSON.stringify(TIMING) } },
         { dynamoDbPort: 0, httpsPort: 0, application: LOCAL_APPLICATION, operator: LOCAL_OPERATOR },
       )
       const { dynamoDbEndpoint: endpoint, region } = this.stack.config

@@ -1,5 +1,6 @@
 import { createHoldfast, type Holdfast, type HoldfastOptions, type StorableAttributes } from '../../client/index.js'
 import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../local/index.js'
+import { sharedDynamoDb } from '../support/shared-dynamodb.js'
 import { AppProcess } from './processes.js'
 import { RawClient } from './raw-client.js'
 import { Tables } from './tables.js'
@@ -23,7 +24,7 @@ export class LocalStackSuite<S extends StorableAttributes<S>> {
   /** To be made where the suite is described. */
   constructor(options: LocalStackOptions = {}, clientsLive: 'test' | 'suite' = 'test') {
     beforeAll(async () => {
-      this.stack = await startLocalStack(options)
+      this.stack = await startLocalStack({ dynamoDbLocal: await sharedDynamoDb(), ...options })
       this.tables = new Tables(this.stack)
     }, START_TIMEOUT_MS)
     if (clientsLive === 'test') afterEach(() => this.closeAll())

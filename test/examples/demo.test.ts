@@ -5,6 +5,7 @@ import { DOCUMENT_CLIENT, EXPRESS_SESSION, prepareTable } from '../../examples/d
 import { type LocalStack, startLocalStack } from '../../local/index.js'
 import { packageRoot } from '../../local/package-root.cjs'
 import { Gate } from '../support/counting.js'
+import { sharedDynamoDb } from '../support/shared-dynamodb.js'
 import { builtExample, Program, survivors } from './programs.js'
 
 const run = promisify(execFile)
@@ -109,7 +110,7 @@ describe('what the demo compares', () => {
   let stack: LocalStack
   let server: DemoServer | undefined
   beforeAll(async () => {
-    stack = await startLocalStack()
+    stack = await startLocalStack({ dynamoDbLocal: await sharedDynamoDb() })
   }, 30_000)
   afterEach(async () => {
     await server?.stop()

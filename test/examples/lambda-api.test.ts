@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { startLocalStack } from '../../local/index.js'
 import { packageRoot } from '../../local/package-root.cjs'
+import { sharedDynamoDb } from '../support/shared-dynamodb.js'
 import { builtExample } from './programs.js'
 
 const run = promisify(execFile)
@@ -52,7 +53,7 @@ describe('the example lambda-api', () => {
 
   test('its bundle answers as API Gateway asks it', async () => {
     const asset = join(folder, `asset.${shop().Code.S3Key.replace('.zip', '')}`, 'index.mjs')
-    const stack = await startLocalStack()
+    const stack = await startLocalStack({ dynamoDbLocal: await sharedDynamoDb() })
     try {
       const script = `
         const { handler } = await import(${JSON.stringify(pathToFileURL(asset).href)})

@@ -17,7 +17,8 @@ export class Consumer {
     const folder = await mkdtemp(join(tmpdir(), 'holdfast-consumer-'))
     const consumer = new Consumer(folder)
     try {
-      await consumer.npm(packageRoot, 'pack', '--pack-destination', folder)
+      // What `npm test` has built is packed: to build it again would only cost time.
+      await consumer.npm(packageRoot, 'pack', '--ignore-scripts', '--pack-destination', folder)
       const [tarball = ''] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'))
       await consumer.write('package.json', JSON.stringify({ name: 'consumer', private: true }))
       await consumer.npm(folder, 'install', `./${tarball}`, '--prefer-offline', '--no-audit', '--no-fund')

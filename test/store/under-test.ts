@@ -1,15 +1,9 @@
-import {
-  CreateTableCommand,
-  DeleteItemCommand,
-  DynamoDBClient,
-  PutItemCommand,
-  paginateScan,
-} from '@aws-sdk/client-dynamodb'
-import { DynamoDbLocal } from '../../local/dynamodb/server.js'
+import { CreateTableCommand, DeleteItemCommand, PutItemCommand, paginateScan } from '@aws-sdk/client-dynamodb'
 import type { Item, Store, TableName } from '../../protocol/dynamodb.js'
 import { DynamoDbStore } from '../../store/dynamodb.js'
 import { MemoryStore } from '../../store/memory/memory-store.js'
 import { Requests } from '../../store/requests.js'
+import { emptyDynamoDb } from '../support/shared-dynamodb.js'
 
 /** A store, and ways past it to prepare and to read the tables. */
 export interface StoreUnderTest {
@@ -37,12 +31,9 @@ export const underTest = (store: MemoryStore): StoreUnderTest => ({
 const TABLES: readonly TableName[] = ['locks', 'sessions']
 const TABLE_NAMES = { locks: 'Locks', sessions: 'Sessions' }
 
-/** A DynamoDB Local of its own, empty and in memory. */
+/** Empty tables in DynamoDB Local. */
 export async function makeDynamoDbStore(): Promise<StoreUnderTest> {
-  const server = new DynamoDbLocal()
-  await server.start()
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
-  const client = new DynamoDBClient({ endpoint: server.endpoint, region: 'eu-west-1', credentials, maxAttempts: 1 })
+  const client = await emptyDynamoDb()
   for (const TableName of Object.values(TABLE_NAMES)) {
     await client.send(
       new CreateTableCommand({
@@ -77,9 +68,6 @@ export async function makeDynamoDbStore(): Promise<StoreUnderTest> {
         }
       }
     },
-    close: async () => {
-      client.destroy()
-      await server.stop()
-    },
+    close: async () => client.destroy(),
   }
 }

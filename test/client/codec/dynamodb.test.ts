@@ -1,6 +1,6 @@
 import {
   CreateTableCommand,
-  DynamoDBClient,
+  type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
   UpdateItemCommand,
@@ -8,8 +8,8 @@ import {
 import * as fc from 'fast-check'
 import { ENCODED_LEVELS_MAX } from '../../../client/codec/format.js'
 import { decodeValue, encodedSizeBytes, encodeValue, equalEncoded } from '../../../client/codec/index.js'
-import { DynamoDbLocal } from '../../../local/dynamodb/server.js'
 import type { AttributeValue } from '../../../protocol/dynamodb.js'
+import { emptyDynamoDb } from '../../support/shared-dynamodb.js'
 import { supported } from './arbitraries.js'
 import { isSameValue, nested, withPrototype } from './support.js'
 
@@ -20,13 +20,10 @@ const SAMPLE = 400
 const PER_ITEM = 20
 const ITEM_BYTES_MAX = 400 * 1024
 
-const dynamoDb = new DynamoDbLocal()
 let client: DynamoDBClient
 
 beforeAll(async () => {
-  await dynamoDb.start()
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
-  client = new DynamoDBClient({ endpoint: dynamoDb.endpoint, region: 'eu-central-1', credentials, maxAttempts: 1 })
+  client = await emptyDynamoDb()
   await client.send(
     new CreateTableCommand({
       TableName: 'Codec',
@@ -37,10 +34,7 @@ beforeAll(async () => {
   )
 }, 60_000)
 
-afterAll(async () => {
-  client?.destroy()
-  await dynamoDb.stop()
-})
+afterAll(() => client?.destroy())
 
 type Attributes = readonly AttributeValue[]
 

@@ -2,6 +2,7 @@ import path from 'node:path'
 import { type MessagePort, Worker } from 'node:worker_threads'
 import { createHoldfast, type Holdfast } from '../../../client/index.js'
 import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../../local/index.js'
+import { sharedDynamoDb } from '../../support/shared-dynamodb.js'
 
 export interface State {
   count: number
@@ -78,7 +79,7 @@ export class Threads {
   ) {
     let count = 0
     beforeAll(async () => {
-      this.stack = await startLocalStack(options)
+      this.stack = await startLocalStack({ dynamoDbLocal: await sharedDynamoDb(), ...options })
     }, 60_000)
     afterAll(() => this.stack?.stop())
     beforeEach(() => {

@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto'
+import { LocalStartError } from '../errors.js'
+import { answering } from './answering.js'
+import type { Database } from './database.js'
+
+const ANSWER_TIMEOUT_MS = 5_000
+
+/** A DynamoDB Local that somebody else has started. To stop it is to be cut off from it. */
+export class RunningDynamoDb implements Database {
+  /** DynamoDB Local takes letters and digits only. */
+  readonly accessKeyId = `STACK${randomBytes(8).toString('hex').toUpperCase()}`
+  isReached = false
+
+  constructor(private readonly address: string) {}
+
+  get endpoint(): string {
+    if (!this.isReached) throw new Error('this stack is cut off from DynamoDB Local')
+    return this.address
+  }
+
+  async start(): Promise<void> {
+    await answering(this.address, ANSWER_TIMEOUT_MS).catch((cause: unknown) => {
+      const advice = "start one there, or leave out the option 'dynamoDbLocal'"
+      throw new LocalStartError(`no DynamoDB Local answers at ${this.address}: ${advice}`, cause)
+    })
+    this.isReached = true
+  }
+
+  async stop(): Promise<void> {
+    this.isReached = false
+  }
+}
