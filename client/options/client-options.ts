@@ -176,7 +176,7 @@ export interface HoldfastOptions<S extends object = Record<string, unknown>> {
    * cannot push to this process, so it looks for its locks by itself, a quarter of a second later and more, and hears
    * with its renewals that others wait. `auto`: `https` inside AWS Lambda; elsewhere the WebSocket, and `https` to keep and
    * to give back what this process holds while the WebSocket is down. Without `httpsUrl` in the configuration `auto`
-   * means `socket`, and `https` throws an InvalidArgumentError.
+   * means `socket`, and `https` throws an InvalidArgumentError. In a memory stack all three are the same.
    * @default 'auto'
    */
   readonly transport?: TransportOption

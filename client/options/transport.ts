@@ -11,12 +11,14 @@ export type CompiledTransport = 'socket' | 'https' | 'socketAndHttps'
 /** A frozen process can keep no socket: inside Lambda, HTTPS is used alone. */
 export function compileTransport(
   option: TransportOption | undefined,
-  { httpsUrl }: HoldfastConfig,
+  { url, httpsUrl }: HoldfastConfig,
   environment: NodeJS.ProcessEnv,
 ): CompiledTransport {
   if (option !== undefined && option !== 'auto' && option !== 'socket' && option !== 'https') {
     throw invalid('transport', "'auto', 'socket' or 'https'", option)
   }
+  // A memory stack has no network: each way is the same there.
+  if (url.startsWith('memory:')) return 'socket'
   if (option === 'https' && httpsUrl === undefined) {
     throw new InvalidArgumentError(
       "'transport' is 'https', and the configuration has no 'httpsUrl': deploy the stack with 'https: true' in a region with function URLs, or use 'auto'",

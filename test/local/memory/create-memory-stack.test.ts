@@ -35,6 +35,13 @@ describe.each(['real', 'virtual'] as const)('a stack in memory, with a %s clock'
     expect((await client().peek(ID))?.state).toEqual({ count: 10 })
   })
 
+  it('serves a client that sends its messages over HTTPS elsewhere', async () => {
+    const [lambda, server] = [client({ transport: 'https' }), client()]
+    expect(await increment(lambda)).toBe(1)
+    expect(await increment(server)).toBe(2)
+    expect(await increment(lambda)).toBe(3)
+  })
+
   it('hands a session over as soon as its holder lets it go', async () => {
     const [first, second] = [client(), client()]
     const gate = new Gate()
