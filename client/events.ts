@@ -53,6 +53,11 @@ export interface HoldfastEvents {
     },
   ]
   /**
+   * A commit is tried again, because DynamoDB refused it for the moment or did not answer. Comes once for each try after
+   * the first; whether the commit landed, its access learns.
+   */
+  retried: [{ readonly session: string; readonly epoch: number }]
+  /**
    * The connection to the store has been made or lost; `detail` says why it was lost, where that is known. `idle`: the
    * process has held no session for some leases, and sleeps until the next access, which connects. `close()` makes no such
    * event.
@@ -69,6 +74,7 @@ const CHANNELS = {
   wanted: channel('holdfast:wanted'),
   released: channel('holdfast:released'),
   lost: channel('holdfast:lost'),
+  retried: channel('holdfast:retried'),
   connection: channel('holdfast:connection'),
 } satisfies { readonly [E in keyof HoldfastEvents]: object }
 

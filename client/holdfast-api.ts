@@ -80,7 +80,7 @@ export interface Holdfast<S extends object> extends HoldfastApi<S> {
    * Calls `listener` with every such event from now on; {@link HoldfastEvents} describes them. The call comes shortly
    * after the event, outside of any access. An error that the listener throws is an uncaught exception. For the events
    * of all clients of the process, subscribe to the channels `holdfast:granted`, `holdfast:wanted`, `holdfast:released`,
-   * `holdfast:lost` and `holdfast:connection` of `node:diagnostics_channel`.
+   * `holdfast:lost`, `holdfast:retried` and `holdfast:connection` of `node:diagnostics_channel`.
    *
    * @throws {InvalidArgumentError} for an unknown event, or a listener that is no function.
    * @example

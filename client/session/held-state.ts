@@ -7,8 +7,8 @@ import { AttributeCache, type Changes } from '../state/attribute-cache.js'
 import type { Batch, When } from '../state/batch.js'
 import { type ChainContext, CommitChain } from '../state/commit-chain.js'
 import { Unresolved } from '../state/unresolved.js'
-import type { ClientContext } from './context.js'
 import { isOtherTtl, type SessionLife } from './life.js'
+import type { SessionsContext } from './sessions-context.js'
 import type { Validity } from './validity.js'
 
 interface HeldStateOptions {
@@ -18,7 +18,7 @@ interface HeldStateOptions {
   readonly record: SessionRecord
   readonly life: SessionLife
   readonly validity: Validity
-  readonly context: ClientContext
+  readonly context: SessionsContext
   readonly owner: HeldStateOwner
 }
 
@@ -38,7 +38,7 @@ export class HeldState implements ChainContext {
   readonly chain: CommitChain
   readonly session: SessionKey
   readonly epoch: number
-  readonly client: ClientContext
+  readonly client: SessionsContext
   readonly life: SessionLife
   readonly validity: Validity
   private readonly owner: HeldStateOwner

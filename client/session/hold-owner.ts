@@ -2,8 +2,8 @@ import type { SessionKey } from '../../protocol/keys.js'
 import type { SessionRecord } from '../../protocol/state/record.js'
 import type { HoldfastError, SessionMissingError } from '../errors/index.js'
 import type { Membership } from '../process/membership.js'
-import type { ClientContext } from './context.js'
 import type { Grant } from './grant.js'
+import type { SessionsContext } from './sessions-context.js'
 import type { Ticket } from './ticket.js'
 
 /** A hold that has ended. Its last commit may be under way. */
@@ -36,6 +36,6 @@ export interface HoldOptions {
   /** How long it serves this process while others wait. */
   readonly minimumMs: number
   readonly membership: Membership
-  readonly context: ClientContext
+  readonly context: SessionsContext
   readonly owner: HoldOwner
 }

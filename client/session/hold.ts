@@ -4,13 +4,13 @@ import { type Instant, instant } from '../ports.js'
 import type { AttributeCache, Changes } from '../state/attribute-cache.js'
 import type { Batch, When } from '../state/batch.js'
 import type { CommitChain } from '../state/commit-chain.js'
-import type { ClientContext } from './context.js'
 import type { Grant } from './grant.js'
 import { HeldState } from './held-state.js'
 import type { HoldOptions, HoldOwner } from './hold-owner.js'
 import { SessionLife } from './life.js'
 import { LocalAccesses, lossFor } from './local-accesses.js'
 import { MinimumHold } from './minimum-hold.js'
+import type { SessionsContext } from './sessions-context.js'
 import type { Ticket } from './ticket.js'
 import { Validity } from './validity.js'
 
@@ -24,7 +24,7 @@ type State = 'open' | 'draining' | 'over'
 export class Hold {
   /** As a state of its session. */
   readonly kind = 'held'
-  readonly context: ClientContext
+  readonly context: SessionsContext
   readonly accesses: LocalAccesses
   readonly life: SessionLife
   readonly grant: Grant

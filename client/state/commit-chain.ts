@@ -28,6 +28,7 @@ export interface ChainContext {
     readonly clock: Clock
     readonly randomness: Randomness
     readonly options: { readonly flushMs: number }
+    readonly events: { tell(event: 'retried', of: { readonly session: string; readonly epoch: number }): void }
   }
   /** Until when the session lives, as last committed, and its life if it were committed now. */
   readonly life: { readonly untilMs: number; readonly extended: Life }
@@ -247,10 +248,16 @@ export class CommitChain {
 
   /** Sends one write until its outcome is known. Throws where it was refused or stays unknown. */
   private async attempt<T>(request: () => Promise<T>): Promise<{ readonly value: T; readonly mayHaveLanded: boolean }> {
-    const { validity, client } = this.context
+    const { validity, client, session, epoch } = this.context
     const problem = validity.blocker
     if (problem !== undefined) throw problem
-    const tried = await attempt(request, client.clock, client.randomness, () => validity.blocker === undefined)
+    let isAgain = false
+    const send = () => {
+      if (isAgain) client.events.tell('retried', { session, epoch })
+      isAgain = true
+      return request()
+    }
+    const tried = await attempt(send, client.clock, client.randomness, () => validity.blocker === undefined)
     if (tried.ok) return tried
     if (tried.mayHaveLanded) throw new CommitUnknownError(tried.error)
     throw unreachable('cannot commit', tried.error)

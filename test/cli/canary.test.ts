@@ -25,7 +25,7 @@ const CANARIES = {
   'bytes of a value': drawn('bytes'),
 }
 const [id, endedId, noId, idKey] = Object.values(CANARIES) as [string, string, string, string]
-const EVENTS = ['granted', 'wanted', 'released', 'lost', 'connection'] as const
+const EVENTS = ['granted', 'wanted', 'released', 'lost', 'retried', 'connection'] as const
 
 let folder: string
 beforeAll(() => {

@@ -51,6 +51,7 @@ export class Measures {
       description: 'Commits of which nobody knows whether they landed',
     })
     this.unknown = (count) => unknown.add(count, this.about)
+    this.countRetries(meter)
     this.countLosses(meter)
     this.observe(meter)
   }
@@ -70,6 +71,13 @@ export class Measures {
 
   stop(): void {
     for (const stop of this.stops.splice(0)) stop()
+  }
+
+  private countRetries(meter: Meter): void {
+    const retries = meter.createCounter('holdfast.commit.retries', { description: 'Tries of commits after the first' })
+    const retried = () => retries.add(1, this.about)
+    this.client.on('retried', retried)
+    this.stops.push(() => this.client.off('retried', retried))
   }
 
   private countLosses(meter: Meter): void {

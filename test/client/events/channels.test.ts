@@ -8,7 +8,7 @@ interface State {
 
 const ID = 'an id that is a secret'
 const VALUE = 'a value that is private'
-const EVENTS = ['granted', 'wanted', 'released', 'lost', 'connection'] as const
+const EVENTS = ['granted', 'wanted', 'released', 'lost', 'retried', 'connection'] as const
 
 describe('the channels of node:diagnostics_channel', () => {
   let world: World
@@ -27,9 +27,9 @@ describe('the channels of node:diagnostics_channel', () => {
       unsubscribe(`holdfast:${event}`, listener)
     })
   }
-  const use = (client: Holdfast<State>) =>
+  const use = (client: Holdfast<State>, value = VALUE) =>
     world.finish(
-      client.access(ID, 'all', ({ state }) => void (state.secret = VALUE)),
+      client.access(ID, 'all', ({ state }) => void (state.secret = value)),
       10_000,
     )
   /** Makes one event of each kind, at least. */
@@ -37,6 +37,9 @@ describe('the channels of node:diagnostics_channel', () => {
     await use(client)
     await use(world.client<State>({ namespace: 'shop' }))
     await use(client)
+    let left = 1
+    world.onStateWrite = (_update, write) => (left-- > 0 ? Promise.reject(new Error('no answer')) : write())
+    await use(client, `another: ${VALUE}`)
     world.clock.freeze(100_000)
     await use(client)
     await world.finish(client.close(), 10_000)

@@ -25,7 +25,7 @@ describe('a listener that throws', () => {
     uncaught.length = 0
   })
 
-  it.each<keyof HoldfastEvents>(['granted', 'wanted', 'released', 'lost', 'connection'])(
+  it.each<keyof HoldfastEvents>(['granted', 'wanted', 'released', 'lost', 'retried', 'connection'])(
     'interrupts nothing of what it is told, and its error is an uncaught exception: %s',
     async (event) => {
       const [client, other] = [world.client<Counter>(), world.client<Counter>()]
@@ -41,9 +41,17 @@ describe('a listener that throws', () => {
       expect(await world.finish(increment(client), 10_000)).toBe(1)
       expect(await world.finish(increment(other), 10_000)).toBe(2)
       expect(await world.finish(increment(client), 10_000)).toBe(3)
+      for (const [one, id] of [
+        [client, undefined],
+        [other, 'its own'],
+      ] as const) {
+        let left = 1
+        world.onStateWrite = (_update, write) => (left-- > 0 ? Promise.reject(new Error('no answer')) : write())
+        expect(await world.finish(increment(one, id), 10_000)).toBe(one === client ? 4 : 2)
+      }
       world.clock.freeze(world.timing.leaseMs)
-      expect(await world.finish(increment(client), 60_000)).toBe(4)
-      expect(await world.finish(increment(other), 60_000)).toBe(5)
+      expect(await world.finish(increment(client), 60_000)).toBe(5)
+      expect(await world.finish(increment(other), 60_000)).toBe(6)
       await world.finish(client.close(), 10_000)
       expect(before).toHaveBeenCalled()
       expect(after).toHaveBeenCalled()

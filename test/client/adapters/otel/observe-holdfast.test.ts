@@ -123,6 +123,17 @@ describe('a client that is observed', () => {
     expect(await finish(holdfast.destroy(again))).toBe(false)
   })
 
+  test('counts how often commits are tried again', async () => {
+    await finish(holdfast.access('a', 'all', increment))
+    await measured()
+    let left = 2
+    world.onStateWrite = (_update, write) => (left-- > 0 ? Promise.reject(new Error('no answer')) : write())
+    await finish(holdfast.access('a', 'all', increment))
+    expect(await measured()).toEqual(expect.arrayContaining(['commit.retries{} 2', 'commit{access} 1']))
+    await finish(holdfast.access('a', 'all', increment))
+    expect((await measured()).filter((line) => line.startsWith('commit.retries'))).toEqual([])
+  })
+
   test('counts a commit of which nobody knows whether it landed, and the session that is lost by it', async () => {
     await finish(holdfast.access('a', 'all', increment))
     await measured()
