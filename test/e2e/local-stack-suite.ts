@@ -56,8 +56,8 @@ export class LocalStackSuite<S extends StorableAttributes<S>> {
   }
 
   /** An application server in a process of its own, which does what the test says. */
-  async spawn(options: object = {}): Promise<AppProcess> {
-    const spawned = new AppProcess(this.stack, 'hold.mjs', options)
+  async spawn(options: object = {}, script = 'hold.mjs'): Promise<AppProcess> {
+    const spawned = new AppProcess(this.stack, script, options)
     this.processes.push(spawned)
     await spawned.waitFor(({ event }) => event === 'ready')
     return spawned
