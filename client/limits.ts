@@ -106,7 +106,8 @@ export const RECONNECT_AWAITED_MS = 2_000
 export const OUT_OF_REACH_AFTER_MS = 10_000
 /**
  * The same for a client that has never been connected and is refused as if a setting were wrong: some seconds, because
- * a change of IAM takes as long to spread.
+ * a change of IAM takes as long to spread. For as long, claims and reads are tried again that DynamoDB refuses for a key or a
+ * right, while it has served none of the client.
  */
 export const WRONG_SETTING_AFTER_MS = 5_000
 /** An access waits this long for a store that is out of reach, and for the end of one try that began meanwhile. */

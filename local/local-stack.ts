@@ -187,7 +187,8 @@ export interface LocalStack {
   /**
    * Adds an application with credentials of its own, which allow the same as `credentials`. A name stands for an IAM user,
    * an ARN for itself: `arn:aws:sts::123456789012:assumed-role/Shop/server-1`, a session of a role of any account. A role
-   * or a user that the template makes, or names in a policy, has its own rights instead.
+   * or a user that the template makes, or names in a policy, has its own rights instead. With `quotas: { iamSpreadMs }` they
+   * are refused for so long.
    */
   addApplication(nameOrArn: string): Credentials
   /** Ends everything: no process, thread, socket or temporary file is left. May be called twice. */

@@ -75,7 +75,7 @@ export async function startDelayedStack(
 
 class Stack {
   private readonly counts = new RequestCounts()
-  private readonly principals = new Principals()
+  private readonly principals: Principals
   private readonly runtimes = new Map<string, FunctionRuntime>()
   private readonly application: Principal
   private readonly admin: Principal
@@ -96,6 +96,7 @@ class Stack {
     private readonly delays: Delays,
     private readonly fixed: Fixed | undefined,
   ) {
+    this.principals = new Principals(options.quotas?.iamSpreadMs)
     const { principals, counts } = this
     this.application = principals.addUser('application', deployment.applicationStatements, fixed?.application)
     this.admin = principals.addUser('admin', 'everything', fixed?.operator)
@@ -211,7 +212,7 @@ class Stack {
   }
 
   view(): LocalStack {
-    const { gateway, dynamodb, counts, application } = this
+    const { gateway, dynamodb, counts, application, deployment } = this
     const config = this.config()
     const ready = counts.snapshot()
     const stop = () => this.stop()
@@ -221,7 +222,7 @@ class Stack {
       adminCredentials: this.admin.credentials,
       env: applicationVariables(config, application.credentials),
       locksTable: this.locksTable,
-      managementEndpoint: `http://127.0.0.1:${gateway.port}/${this.deployment.api.stage}`,
+      managementEndpoint: `http://127.0.0.1:${gateway.port}/${deployment.api.stage}`,
       requests: { snapshot: () => counts.snapshot(), since: (snapshot = ready) => counts.since(snapshot) },
       gateway: {
         connections: () => gateway.list(),
@@ -242,8 +243,7 @@ class Stack {
       },
       inspector: this.inspector,
       addApplication: (nameOrArn) => {
-        const { rights, applicationStatements } = this.deployment
-        const statements = rights.get(ownerOf(nameOrArn)) ?? applicationStatements
+        const statements = deployment.rights.get(ownerOf(nameOrArn)) ?? deployment.applicationStatements
         return this.principals.addApplication(nameOrArn, statements).credentials
       },
       stop,

@@ -68,10 +68,16 @@ const SIGNATURE_REFUSALS = new Set([
   'UnrecognizedClientException',
 ])
 
+/** So DynamoDB refuses a right or a key, also one that was given seconds ago and is not known everywhere. */
+const IAM_REFUSALS = new Set(['AccessDeniedException', 'InvalidClientTokenId', 'UnrecognizedClientException'])
+
+export const isRefusedByIam = (error: unknown): boolean => IAM_REFUSALS.has(errorName(error))
+
 /** How often a request may be tried that failed so: once where another try is of no use. */
-function triesMaxAfter(error: unknown, triesMax: number): number {
+function triesMaxAfter(error: unknown, triesMax: number, mayPass: (error: unknown) => boolean): number {
   // The client is closed.
   if (reasonOf(error) instanceof ClosedError) return 1
+  if (mayPass(error)) return triesMax
   if (SIGNATURE_REFUSALS.has(errorName(error))) return SIGNATURE_TRIES_MAX
   return isPassing(error) ? triesMax : 1
 }
@@ -95,6 +101,7 @@ export async function attempt<T>(
   mayGoOn: () => boolean,
   triesMax = STATE_TRIES_MAX,
   signal?: AbortSignal,
+  mayPass: (error: unknown) => boolean = () => false,
 ): Promise<Attempted<T>> {
   let mayHaveLanded = false
   for (let tries = 1; ; tries += 1) {
@@ -103,7 +110,7 @@ export async function attempt<T>(
     } catch (error) {
       mayHaveLanded ||= !wasRefused(error)
       const failed = { ok: false, error: mayHaveLanded ? reasonOf(error) : error, mayHaveLanded } as const
-      if (tries >= triesMaxAfter(error, triesMax) || !mayGoOn()) return failed
+      if (tries >= triesMaxAfter(error, triesMax, mayPass) || !mayGoOn()) return failed
       const ceilingMs = Math.min(STATE_RETRY_MAX_MS, STATE_RETRY_BASE_MS * 2 ** tries)
       await pause(ceilingMs * randomness.fraction(), clock, signal)
       if (!mayGoOn()) return failed
@@ -125,7 +132,8 @@ function pause(ms: number, clock: Clock, signal: AbortSignal | undefined): Promi
 
 /**
  * The same for a claim or a read, which ends at the monotonic time `untilMs` whatever the store does. Its last error is
- * returned then, or else that of the deadline. Where `unneeded` is aborted, it ends at once with the reason of that.
+ * returned then, or else that of the deadline. Where `unneeded` is aborted, it ends at once with the reason of that. A
+ * refusal that `mayPass` is true of is no end.
  */
 export async function attemptUntil<T>(
   untilMs: number,
@@ -134,6 +142,7 @@ export async function attemptUntil<T>(
   randomness: Randomness,
   mayGoOn: () => boolean,
   unneeded?: AbortSignal,
+  mayPass?: (error: unknown) => boolean,
 ): Promise<Attempted<T>> {
   if (unneeded?.aborted) return { ok: false, error: unneeded.reason, mayHaveLanded: false }
   const deadline = new AbortController()
@@ -154,7 +163,7 @@ export async function attemptUntil<T>(
       error = reason
       throw reason
     })
-  const trying = attempt(noted, clock, randomness, () => !signal.aborted && mayGoOn(), READ_TRIES_MAX, signal)
+  const trying = attempt(noted, clock, randomness, () => !signal.aborted && mayGoOn(), READ_TRIES_MAX, signal, mayPass)
   try {
     return await Promise.race([trying, over])
   } finally {

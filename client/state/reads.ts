@@ -1,11 +1,13 @@
-import { READ_SILENT_TIMEOUT_MS, READ_TIMEOUT_MS } from '../limits.js'
+import { READ_SILENT_TIMEOUT_MS, READ_TIMEOUT_MS, WRONG_SETTING_AFTER_MS } from '../limits.js'
 import type { Clock, Randomness } from '../ports.js'
-import { type Attempted, attemptUntil, isUnanswered } from './dynamodb-retry.js'
+import { type Attempted, attemptUntil, isRefusedByIam, isUnanswered } from './dynamodb-retry.js'
 
 /** The claims and reads of one client. They try for long, but only briefly where DynamoDB seems to be out of reach. */
 export class Reads {
   /** The last one was not answered in its time. */
   private isSilent = false
+  /** Until when refusals of IAM may pass: for some seconds from the first on, and not after DynamoDB has served this client. */
+  private iamSpreadsUntilMs: number | undefined
 
   constructor(
     private readonly clock: Clock,
@@ -24,9 +26,18 @@ export class Reads {
     isNeeded: () => boolean,
     unneeded: AbortSignal,
   ): Promise<Attempted<T>> {
-    const tried = await attemptUntil(untilMs, request, this.clock, this.randomness, isNeeded, unneeded)
+    const { clock, randomness } = this
+    const mayPass = (error: unknown) => isRefusedByIam(error) && this.mayIamSpread()
+    const tried = await attemptUntil(untilMs, request, clock, randomness, isNeeded, unneeded, mayPass)
+    if (tried.ok) this.iamSpreadsUntilMs = Number.NEGATIVE_INFINITY
     if (tried.ok || !isUnanswered(tried.error)) this.isSilent = false
     else if (isNeeded() && !unneeded.aborted) this.isSilent = true
     return tried
+  }
+
+  private mayIamSpread(): boolean {
+    const nowMs = this.clock.monotonicMs()
+    this.iamSpreadsUntilMs ??= nowMs + WRONG_SETTING_AFTER_MS
+    return nowMs < this.iamSpreadsUntilMs
   }
 }

@@ -48,6 +48,17 @@ export const TABLE_WRITE_RATE: Rate = { perSecond: 4_000, burst: 4_000 }
 export const TABLE_READ_RATE: Rate = { perSecond: 12_000, burst: 12_000 }
 
 /**
+ * How long it takes until a change of IAM is known everywhere, at most. AWS documents that changes spread in time, and no
+ * number: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+ * So nothing spreads by default.
+ *
+ * Assumed: that a key which is not known yet is refused as one that there is not (`UnrecognizedClientException`), and a
+ * right as one that is missing (`AccessDeniedException`); that API Gateway answers both with 403; and that all services
+ * learn of it at once.
+ */
+export const IAM_SPREAD_MS_MAX = 10 * 60_000
+
+/**
  * The throttle of the stage is the template's own: https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-protect.html
  * It is a token bucket, and a target rather than a ceiling.
  *

@@ -1,5 +1,5 @@
-import { checkKeys, invalid, type Keys } from '../../client/options/check.js'
-import { ACCOUNT_RATE, CONCURRENCY, CONNECTION_RATE, type Rate } from './aws-quotas.js'
+import { checkKeys, integer, invalid, type Keys } from '../../client/options/check.js'
+import { ACCOUNT_RATE, CONCURRENCY, CONNECTION_RATE, IAM_SPREAD_MS_MAX, type Rate } from './aws-quotas.js'
 import { TokenBucket, takeFromAll } from './token-bucket.js'
 
 /**
@@ -44,6 +44,12 @@ export interface Quotas {
    * @default - 12,000 a second, and at once
    */
   readonly tableReads?: Rate
+  /**
+   * How long an application that `addApplication` adds is refused, as where a change of IAM has not spread yet: a user for
+   * its key, a session of a role for its rights. Up to ten minutes. In memory there is no IAM: nothing is refused there.
+   * @default 0 - also with 'account': AWS documents no time
+   */
+  readonly iamSpreadMs?: number
 }
 
 /** The throttles of one stage. */
@@ -60,6 +66,7 @@ const KEYS: Keys<Quotas> = {
   concurrency: true,
   tableWrites: true,
   tableReads: true,
+  iamSpreadMs: true,
 }
 const RATE_KEYS: Keys<Rate> = { perSecond: true, burst: true }
 
@@ -69,13 +76,14 @@ export function compileQuotas(quotas: 'account' | Quotas | undefined): Quotas | 
   if (quotas === 'account') return {}
   if (typeof quotas !== 'object' || quotas === null) throw invalid('quotas', "'account' or an object of quotas", quotas)
   checkKeys(quotas, KEYS, "the option 'quotas'")
-  const { concurrency, routes = {}, ...rates } = quotas
+  const { concurrency, iamSpreadMs = 0, routes = {}, ...rates } = quotas
   const isRecord = typeof routes === 'object' && routes !== null
   if (!isRecord) throw invalid('quotas.routes', 'an object of rates', routes)
   for (const [name, rate] of Object.entries(rates)) if (rate !== undefined) checkRate(`quotas.${name}`, rate)
   for (const [name, rate] of Object.entries(routes)) checkRate(`quotas.routes.${name}`, rate)
   if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency > 0))
     throw invalid('quotas.concurrency', 'a whole number above 0', concurrency)
+  integer('quotas.iamSpreadMs', iamSpreadMs, 0, IAM_SPREAD_MS_MAX)
   return quotas
 }
 

@@ -72,7 +72,7 @@ describe('a client', () => {
       const call = (...args: unknown[]) => (stage.holdfast as unknown as Untyped)[method](...args)
       expect(() => call('grant', () => {})).toThrow(InvalidArgumentError)
       expect(() => call('grant', () => {})).toThrow(
-        "there is no event 'grant': known are granted, wanted, released, lost, connection",
+        "there is no event 'grant': known are granted, wanted, released, lost, retried, connection",
       )
       expect(() => call('toString', () => {})).toThrow("there is no event 'toString'")
       expect(() => call(undefined, () => {})).toThrow('there is no event undefined')

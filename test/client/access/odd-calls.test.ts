@@ -21,6 +21,7 @@ describe('a call that programs seldom make', () => {
 
   it('a peek that DynamoDB refuses says why, and that it has changed nothing', async () => {
     const client = world.client<Shop>()
+    expect(await world.finish(client.peek(ID))).toBeUndefined()
     const read = world.memory.get.bind(world.memory)
     world.memory.get = async (table, key) => {
       if (table !== 'sessions') return read(table, key)

@@ -123,6 +123,8 @@ describe('the option quotas', () => {
     [{ connections: 500 }, /quotas\.connections/],
     [{ routes: { renew: { perSecond: 1, burst: 1, extra: 1 } } }, /extra/],
     [{ concurrency: 0.5 }, /quotas\.concurrency/],
+    [{ iamSpreadMs: -1 }, /quotas\.iamSpreadMs/],
+    [{ iamSpreadMs: 600_001 }, /quotas\.iamSpreadMs.*600000/],
   ])('is refused where it is wrong: %j', (quotas, problem) => {
     expect(() => compileQuotas(quotas as Quotas)).toThrow(InvalidArgumentError)
     expect(() => compileQuotas(quotas as Quotas)).toThrow(problem)
