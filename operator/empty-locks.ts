@@ -22,7 +22,7 @@ export interface Emptied {
  * The hazards: accesses that run at that moment fail with `SESSION_LOST`, reason `evicted`. Until a process has heard of it,
  * up to 10 s and a quarter of a lease later, it may read its older copy of a session that another has got; it cannot write.
  *
- * It needs `dynamodb:Scan`, `BatchWriteItem`, `DeleteItem`, `GetItem` and `UpdateItem` on the Locks table. A call that failed must be repeated.
+ * It needs `dynamodb:Scan`, `BatchWriteItem`, `GetItem` and `UpdateItem` on the Locks table. A call that failed must be repeated.
  *
  * @throws the AWS SDK's errors
  * @example

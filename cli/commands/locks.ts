@@ -24,7 +24,7 @@ export function defineLocks(command: Command, terminal: Terminal): void {
 what it holds, and goes on. For records that are damaged, or were restored from a backup. No session and no acknowledged
 write is lost. Accesses that run fail with SESSION_LOST. Until a process has heard of it, up to 10 s and a quarter of a
 lease, it may read its own older copy of a session that another has got. --records bounds what is counted first.
-If it fails half-way, run it again. Rights on Locks: dynamodb:Scan, BatchWriteItem, DeleteItem, GetItem, UpdateItem.
+If it fails half-way, run it again. Rights on Locks: dynamodb:Scan, BatchWriteItem, GetItem, UpdateItem.
 ${examples('holdfast locks empty', 'holdfast locks empty --yes --json')}`,
     )
     .action((_: 'empty', options: LocksOptions) => empty(options, terminal))
