@@ -20,7 +20,8 @@ export class Looks {
     const { context, tickets } = this
     tickets.add(ticket)
     const over = new AbortController()
-    const givenUp = ticket.waitForHold(context.clock, noAnswer, () => tickets.delete(ticket))
+    const explain = (waitedMs: number) => context.reads.refusal ?? noAnswer(waitedMs)
+    const givenUp = ticket.waitForHold(context.clock, explain, () => tickets.delete(ticket))
     try {
       const record = readRecord(context, key, over.signal)
       const found = await Promise.race([record, givenUp.then(() => undefined)])

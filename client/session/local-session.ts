@@ -292,6 +292,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   }
 
   private explainTimeout(ticket: Ticket, waitedMs: number): HoldfastError {
-    return this.hold?.accesses.explainTimeout(ticket, waitedMs) ?? this.lock.explainTimeout(waitedMs)
+    const refusal = this.state.kind === 'claiming' ? this.context.reads.refusal : undefined
+    return this.hold?.accesses.explainTimeout(ticket, waitedMs) ?? refusal ?? this.lock.explainTimeout(waitedMs)
   }
 }

@@ -1,6 +1,7 @@
+import type { HoldfastError } from '../errors/index.js'
 import { READ_SILENT_TIMEOUT_MS, READ_TIMEOUT_MS, WRONG_SETTING_AFTER_MS } from '../limits.js'
 import type { Clock, Randomness } from '../ports.js'
-import { type Attempted, attemptUntil, isRefusedByIam, isUnanswered } from './dynamodb-retry.js'
+import { type Attempted, attemptUntil, isRefusedByIam, isUnanswered, unreachable } from './dynamodb-retry.js'
 
 /** The claims and reads of one client. They try for long, but only briefly where DynamoDB seems to be out of reach. */
 export class Reads {
@@ -8,6 +9,8 @@ export class Reads {
   private isSilent = false
   /** Until when refusals of IAM may pass: for some seconds from the first on, and not after DynamoDB has served this client. */
   private iamSpreadsUntilMs: number | undefined
+  /** The last such refusal. What gives up meanwhile is told it. */
+  refusal: HoldfastError | undefined
 
   constructor(
     private readonly clock: Clock,
@@ -27,15 +30,19 @@ export class Reads {
     unneeded: AbortSignal,
   ): Promise<Attempted<T>> {
     const { clock, randomness } = this
-    const mayPass = (error: unknown) => isRefusedByIam(error) && this.mayIamSpread()
+    const mayPass = (error: unknown) => isRefusedByIam(error) && this.mayIamSpread(error)
     const tried = await attemptUntil(untilMs, request, clock, randomness, isNeeded, unneeded, mayPass)
-    if (tried.ok) this.iamSpreadsUntilMs = Number.NEGATIVE_INFINITY
+    if (tried.ok) {
+      this.iamSpreadsUntilMs = Number.NEGATIVE_INFINITY
+      this.refusal = undefined
+    }
     if (tried.ok || !isUnanswered(tried.error)) this.isSilent = false
     else if (isNeeded() && !unneeded.aborted) this.isSilent = true
     return tried
   }
 
-  private mayIamSpread(): boolean {
+  private mayIamSpread(error: unknown): boolean {
+    this.refusal = unreachable('cannot read the session', error)
     const nowMs = this.clock.monotonicMs()
     this.iamSpreadsUntilMs ??= nowMs + WRONG_SETTING_AFTER_MS
     return nowMs < this.iamSpreadsUntilMs

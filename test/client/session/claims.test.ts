@@ -1,11 +1,5 @@
 import type { Holdfast } from '../../../client/holdfast.js'
-import {
-  READ_SILENT_TIMEOUT_MS,
-  READ_TIMEOUT_MS,
-  READ_TRIES_MAX,
-  STATE_RETRY_MAX_MS,
-  WRONG_SETTING_AFTER_MS,
-} from '../../../client/limits.js'
+import { READ_SILENT_TIMEOUT_MS, READ_TIMEOUT_MS } from '../../../client/limits.js'
 import { sessionKey } from '../../../client/session/session-key.js'
 import type { Item, UpdateOutcome } from '../../../protocol/dynamodb.js'
 import { lockKey } from '../../../protocol/keys.js'
@@ -97,57 +91,6 @@ describe('between the grant of a session and its first access', () => {
     const denied = expect.objectContaining({ code: 'REFUSED', reason: 'FORBIDDEN', retryable: false })
     expect(failures).toEqual([1, 2].map(() => ({ status: 'rejected', reason: denied })))
     await expect(third).rejects.toEqual(denied)
-  })
-
-  describe('where IAM refuses it', () => {
-    let claims: number
-    const refuse = (name: string, untilMs = Number.POSITIVE_INFINITY) => {
-      claims = 0
-      const fromMs = world.clock.monotonicMs()
-      world.onStateWrite = (_update, write) => {
-        claims += 1
-        if (world.clock.monotonicMs() - fromMs >= untilMs) return write()
-        return Promise.reject(Object.assign(new Error('no'), { name, $metadata: { httpStatusCode: 400 } }))
-      }
-    }
-    const ended = async (client: Holdfast<Counter>, id = ID) => {
-      const beganMs = world.clock.monotonicMs()
-      const outcome = await world.finish(
-        increment(client, id).catch(({ code }) => code),
-        60_000,
-      )
-      return { outcome, ms: world.clock.monotonicMs() - beganMs, claims }
-    }
-
-    it.each(['AccessDeniedException', 'UnrecognizedClientException', 'InvalidClientTokenId'])(
-      'a claim of a new client goes on while a change of IAM may be spreading: %s',
-      async (name) => {
-        const client = world.client<Counter>()
-        refuse(name, WRONG_SETTING_AFTER_MS - STATE_RETRY_MAX_MS)
-        const { outcome, claims: tries } = await ended(client)
-        expect(outcome).toBe(1)
-        expect(tries).toBeGreaterThan(4)
-        expect(tries).toBeLessThanOrEqual(READ_TRIES_MAX)
-      },
-    )
-
-    it('it does for some seconds, and then not any more', async () => {
-      const client = world.client<Counter>()
-      refuse('AccessDeniedException')
-      const first = await ended(client)
-      expect(first.outcome).toBe('REFUSED')
-      expect(first.ms).toBeGreaterThanOrEqual(WRONG_SETTING_AFTER_MS)
-      expect(first.ms).toBeLessThan(WRONG_SETTING_AFTER_MS + STATE_RETRY_MAX_MS + 100)
-      refuse('AccessDeniedException')
-      expect(await ended(client)).toMatchObject({ outcome: 'REFUSED', claims: 1 })
-    })
-
-    it('it does not once DynamoDB has served the client', async () => {
-      const client = world.client<Counter>()
-      await add(client, 'another')
-      refuse('AccessDeniedException')
-      expect(await ended(client)).toMatchObject({ outcome: 'REFUSED', claims: 1 })
-    })
   })
 
   /** The next claim is refused by a fence that is above its epoch, when the returned function is called. */
