@@ -1,10 +1,7 @@
-/** How figures are summed up and shown: by the benchmarks, the demo and the torture run. */
+import { percentile } from '../cli/view/times.js'
 
-/** The value at this percentile, by the nearest rank. NaN where there are no values. */
-export function percentile(values: readonly number[], percent: number): number {
-  const rank = Math.max(1, Math.ceil((percent / 100) * values.length))
-  return values.toSorted((a, b) => a - b)[rank - 1] ?? Number.NaN
-}
+/** How figures are summed up and shown: by the benchmarks, the demo and the torture run. */
+export { percentile }
 
 export const median = (values: readonly number[]): number => percentile(values, 50)
 

@@ -17,6 +17,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     aliases: ['local'],
     load: async () => (await import('./commands/dev.js')).defineDev,
   },
+  demo: {
+    summary: 'show on this machine what locks are for: servers that want the same session',
+    load: async () => (await import('./commands/demo.js')).defineDemo,
+  },
   ls: {
     summary: 'list the sessions that are held or waited for, and the processes',
     load: async () => (await import('./commands/ls.js')).defineLs,
@@ -40,6 +44,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   cost: {
     summary: 'compute what a load costs in a month, and compare',
     load: async () => (await import('./commands/cost.js')).defineCost,
+  },
+  bench: {
+    summary: 'measure a stack with a bounded load, on sessions of its own',
+    load: async () => (await import('./commands/bench.js')).defineBench,
   },
   doctor: {
     summary: 'find out what is wrong with a stack, or with the way to it',

@@ -58,3 +58,51 @@ export const DOCTOR_TTL_MS = 60_000
 export const RELEASE_TIMEOUT_MS = 120_000
 /** How long `destroy` waits for the lock, unless `--timeout` says otherwise. */
 export const DESTROY_TIMEOUT_MS = 60_000
+
+/** What a process that a command runs beside itself takes to answer, besides what it was told to take; to close; to end. */
+export const PROCESS_ANSWER_MS = 30_000
+export const PROCESS_CLOSE_MS = 12_000
+export const PROCESS_STOP_MS = 15_000
+/** Times of one kind that are kept, chosen at random: for percentiles. Fewer than these have no 99th percentile. */
+export const TIMES_KEPT_MAX = 20_000
+export const P99_TIMES_MIN = 1_000
+
+/** How long `demo` makes requests, and the share of it without a lock. */
+export const DEMO_SECONDS_DEFAULT = 20
+export const DEMO_SECONDS_MIN = 4
+export const DEMO_SECONDS_MAX = 600
+export const DEMO_UNLOCKED_SHARE = 0.25
+export const DEMO_SERVERS = 3
+export const DEMO_VISITORS = 4
+/** Requests that a visitor of `demo` makes at once, and the longest pause after them. */
+export const DEMO_REQUESTS_AT_ONCE = 4
+export const DEMO_PAUSE_MAX_MS = 500
+export const DEMO_REQUEST_TIMEOUT_MS = 30_000
+/** How often `demo` says how far it is. */
+export const DEMO_SAY_MS = 5_000
+
+/** How long `bench` measures: a third of it for each of its parts. */
+export const BENCH_SECONDS_DEFAULT = 30
+export const BENCH_SECONDS_MIN = 3
+export const BENCH_SECONDS_MAX = 600
+export const BENCH_SESSIONS_DEFAULT = 16
+export const BENCH_SESSIONS_MAX = 256
+export const BENCH_PROCESSES_DEFAULT = 2
+export const BENCH_PROCESSES_MIN = 2
+export const BENCH_PROCESSES_MAX = 16
+/**
+ * What all processes of `bench` do in a second, at most: a quarter of the writes of a new table, and a fifth of the
+ * messages that a stack lets through by default, so that applications can go on meanwhile.
+ */
+export const BENCH_COMMITS_PER_SECOND = 1_000
+export const BENCH_HANDOFFS_PER_SECOND = 200
+/** The pause after an operation of `bench` that has failed, and how long one may wait for its session. */
+export const BENCH_FAILED_PAUSE_MS = 200
+export const BENCH_WAIT_MS = 20_000
+/** A kept access takes microseconds: after so long without a pause, `bench` lets the rest of its process have its turn. */
+export const BENCH_TURN_MS = 5
+/** How long the sessions of `bench` live after their last use, if nobody destroys them. */
+export const BENCH_TTL_MS = 30 * 60_000
+/** To destroy all sessions of `bench`, so many at a time. */
+export const BENCH_CLEAN_MS = 60_000
+export const BENCH_CLEAN_AT_ONCE = 16

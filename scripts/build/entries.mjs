@@ -14,8 +14,8 @@ const ENTRIES = {
   operator: 'operator/index.ts',
   otel: 'client/adapters/otel/index.ts',
 }
-/** The command of the package, bundled apart from the entries: an application loads none of it. */
-const COMMAND = { cli: 'cli/main.ts' }
+/** The command of the package and its processes, bundled apart from the entries: an application loads none of it. */
+const COMMAND = { cli: 'cli/main.ts', 'cli-process': 'cli/process.ts' }
 /** Development dependencies that the command holds, so that nobody installs them. */
 const BUNDLED = ['commander']
 /** No entry of its own, but in a file of its own: a bundler leaves it out where only errors are imported. */

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
+import { promisify } from 'node:util'
 import { run } from '../../cli/run.js'
 import { Terminal } from '../../cli/terminal.js'
 import { packageRoot } from '../../local/package-root.cjs'
@@ -117,3 +118,21 @@ export const jsonLinesOf = ({ out }: Ended): unknown[] =>
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line))
+
+/** The ids of the processes that a command runs beside itself. */
+export async function processesOf({ child }: Running): Promise<readonly number[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,args='])
+  return stdout.split('\n').flatMap((line) => {
+    const [, pid, parent, args = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? []
+    return Number(parent) === child.pid && args.includes('cli-process.js') ? [Number(pid)] : []
+  })
+}
+
+/** Resolves when none of these processes runs any more. */
+export async function untilGone(ids: readonly number[]): Promise<void> {
+  for (;;) {
+    const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,stat='])
+    const running = stdout.split('\n').map((line) => line.trim().split(/\s+/))
+    if (!running.some(([pid, stat]) => ids.includes(Number(pid)) && stat?.startsWith('Z') === false)) return
+  }
+}

