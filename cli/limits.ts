@@ -106,3 +106,5 @@ export const BENCH_TTL_MS = 30 * 60_000
 /** To destroy all sessions of `bench`, so many at a time. */
 export const BENCH_CLEAN_MS = 60_000
 export const BENCH_CLEAN_AT_ONCE = 16
+/** Sessions of `bench` that are left, and named to people. */
+export const BENCH_LEFT_NAMED = 10

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createHoldfast } from '../../client/create.js'
 import type { SessionKey } from '../../protocol/keys.js'
+import { Failure } from '../failure.js'
 import {
   BENCH_CLEAN_AT_ONCE,
   BENCH_CLEAN_MS,
@@ -11,7 +12,7 @@ import {
 } from '../limits.js'
 import { Child, startAll } from '../processes/child.js'
 import type { Target } from '../stack/target.js'
-import { CREDENTIALS, type Handoff, type Order, type Work } from './orders.js'
+import { CREDENTIALS, type Handoff, type Order, type Taken, type Work } from './orders.js'
 import { Pace, Tally } from './tally.js'
 
 const ID_BYTES = 32
@@ -29,6 +30,8 @@ export type PartName = 'kept' | 'commit' | 'handoff'
 export class Load {
   private readonly ids: readonly string[]
   private members: readonly Child[] = []
+  /** The sessions that have to be destroyed. */
+  private made: readonly string[] = []
 
   constructor(
     private readonly target: Target,
@@ -52,7 +55,7 @@ export class Load {
     })
     this.members = (await startAll(starts)).map(({ child }) => child)
     this.ended.addEventListener('abort', () => this.endPart(), { once: true })
-    await this.all((ids) => ({ do: 'take', ids }), BENCH_WAIT_MS)
+    await this.take()
   }
 
   /** Runs a part, and returns what was done by each process, or at each session. */
@@ -74,7 +77,7 @@ export class Load {
     })
     const signal = AbortSignal.timeout(BENCH_CLEAN_MS)
     const left: SessionKey[] = []
-    const waiting = [...this.ids]
+    const waiting = [...this.made]
     const destroy = async () => {
       for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
         const { key } = client.session(id)
@@ -119,6 +122,15 @@ export class Load {
         return member.ask(order(own), ms + PROCESS_ANSWER_MS)
       }),
     )
+  }
+
+  private async take(): Promise<void> {
+    // Until they say which are not, all may be made.
+    this.made = this.ids
+    const taken = (await this.all((ids) => ({ do: 'take', ids }), BENCH_WAIT_MS)) as readonly Taken[]
+    this.made = taken.flatMap(({ made }) => made)
+    const problem = taken.find((one) => one.problem !== undefined)?.problem
+    if (problem !== undefined) throw new Failure(problem.code, problem.message, "Run 'holdfast doctor'.")
   }
 
   private endPart(): void {

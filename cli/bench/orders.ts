@@ -10,7 +10,7 @@ export type Order =
       /** Its parent has AWS credentials for it, and is asked for them. */
       readonly asksCredentials: boolean
     }
-  /** Make these sessions, and keep them. */
+  /** Make these sessions, and keep them. It is answered with {@link Taken}. */
   | { readonly do: 'take'; readonly ids: readonly string[] }
   | {
       readonly do: 'kept' | 'commit'
@@ -26,6 +26,13 @@ export type Order =
 
 /** What a process asks its parent for. */
 export const CREDENTIALS = 'credentials'
+
+export interface Taken {
+  /** The sessions that are made, or may be. */
+  readonly made: readonly string[]
+  /** Why one could not be made. */
+  readonly problem: { readonly code: string; readonly message: string } | undefined
+}
 
 export interface Handoff {
   /** The session came from another process. */

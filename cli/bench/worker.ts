@@ -1,9 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { createHoldfast } from '../../client/create.js'
+import type { HoldfastError } from '../../client/errors/index.js'
 import { BENCH_TTL_MS, BENCH_TURN_MS, BENCH_WAIT_MS } from '../limits.js'
 import { Epochs } from '../processes/epochs.js'
 import { obey } from '../processes/obey.js'
-import { CREDENTIALS, type Handoff, type Order, type Work } from './orders.js'
+import { CREDENTIALS, type Handoff, type Order, type Taken, type Work } from './orders.js'
 import { Pace, Tally } from './tally.js'
 
 type Start = Extract<Order, { readonly do: 'start' }>
@@ -37,11 +38,10 @@ class Worker {
     })
   }
 
-  async obey(order: Exclude<Order, Start>): Promise<Work | Handoff | undefined> {
+  async obey(order: Exclude<Order, Start>): Promise<Work | Handoff | Taken | undefined> {
     switch (order.do) {
       case 'take':
-        await Promise.all(order.ids.map((id) => this.commit(id)))
-        return undefined
+        return this.take(order.ids)
       case 'kept':
         return this.kept(order)
       case 'commit':
@@ -56,6 +56,18 @@ class Worker {
 
   close(): Promise<void> {
     return this.holdfast.close()
+  }
+
+  private async take(ids: readonly string[]): Promise<Taken> {
+    const results = await Promise.allSettled(ids.map((id) => this.commit(id)))
+    const errors = results.map((result) =>
+      result.status === 'rejected' ? (result.reason as HoldfastError) : undefined,
+    )
+    const failed = errors.find((error) => error !== undefined)
+    return {
+      made: ids.filter((_, index) => errors[index]?.effect !== 'none'),
+      problem: failed && { code: failed.code, message: failed.message },
+    }
   }
 
   /** One after the other: they need nobody, so several at once would only wait for each other. */

@@ -8,6 +8,7 @@ import { EXIT, usage } from '../failure.js'
 import {
   BENCH_COMMITS_PER_SECOND,
   BENCH_HANDOFFS_PER_SECOND,
+  BENCH_LEFT_NAMED,
   BENCH_PROCESSES_DEFAULT,
   BENCH_PROCESSES_MAX,
   BENCH_PROCESSES_MIN,
@@ -173,7 +174,7 @@ const countsText = ({ writes, reads, messages, pushes }: Cost): string =>
   `${grouped(writes)} writes, ${grouped(reads)} reads, ${grouped(messages)} messages and ${grouped(pushes)} pushes`
 
 const leftText = (left: readonly SessionKey[]): string =>
-  `${plural(left.length, 'session')} could not be destroyed: ${left.map(shortKey).join(', ')}. Each ends ${duration(BENCH_TTL_MS)} after its last use.`
+  `${plural(left.length, 'session')} could not be destroyed: ${left.slice(0, BENCH_LEFT_NAMED).map(shortKey).join(', ')}${left.length > BENCH_LEFT_NAMED ? ', …' : ''}. Each ends ${duration(BENCH_TTL_MS)} after its last use.`
 
 const grouped = (count: number): string => Math.round(count).toLocaleString('en-US')
 const ms = (value: number | null): string => (value === null ? '-' : `${value} ms`)

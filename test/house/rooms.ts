@@ -172,6 +172,7 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   'cli/processes': ['cli/failure', 'cli/limits', 'local/package-root'],
   'cli/bench': [
     'cli/processes',
+    'cli/failure',
     'cli/stack',
     'cli/cost',
     'cli/view',
