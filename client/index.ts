@@ -24,6 +24,7 @@ export type { HoldfastOptions } from './options/client-options.js'
 export type { CredentialsOption } from './options/credentials.js'
 export type { Schemas, StandardIssue, StandardResult, StandardSchema } from './options/schemas.js'
 export type { HoldfastConfig } from './options/store-config.js'
+export type { LockedNames, LocksMessage } from './session/lock-news.js'
 export type {
   DeepReadonly,
   LockedState,

@@ -4,6 +4,7 @@ import { compileLockRequest, type LockRequest, type LockSpec, merge } from '../a
 import { AccessEndedError, type HoldfastError } from '../errors/index.js'
 import { compileTimeoutMs, compileTtlMs, type LockOptions } from '../options/access-options.js'
 import type { Hold } from '../session/hold.js'
+import { tellChanged } from '../session/lock-news.js'
 import { Ticket } from '../session/ticket.js'
 import type { Changes } from '../state/attribute-cache.js'
 import type { NestedState } from '../state/nested-state.js'
@@ -144,11 +145,16 @@ export class AccessSession extends OutermostSession implements WholeSession {
       extension.checkSignal()
       hold.extend(extension)
       if (!extension.isGranted) {
-        await extension.waitForHold(
+        const granted = extension.waitForHold(
           hold.context.clock,
           (waitedMs) => hold.accesses.explainTimeout(extension, waitedMs),
-          () => hold.cancel(extension),
+          () => {
+            hold.cancel(extension)
+            tellChanged(hold, ticket)
+          },
         )
+        tellChanged(hold, ticket, extension)
+        await granted
       }
     }
     return this.widened(request)
@@ -214,6 +220,7 @@ export class AccessSession extends OutermostSession implements WholeSession {
 
   private widened(request: LockRequest): this {
     this.ticket.request = merge(this.ticket.request, request)
+    tellChanged(this.hold, this.ticket)
     // The access sees these attributes for the first time: the session must still be this process's, and alive.
     this.hold.endIfLostOrExpired()
     this.checkUsable()

@@ -29,11 +29,11 @@ interface BusyHolder {
  * same one twice.
  */
 export class Grant {
+  readonly session: SessionKey
   readonly epoch: number
   readonly ahead: number
   /** From the first ask of another process on. */
   busy: BusyNotice | undefined
-  private readonly session: SessionKey
   private readonly clock: Clock
   private readonly events: Events
   private readonly grantedMs: number

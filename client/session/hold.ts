@@ -41,7 +41,7 @@ export class Hold {
     this.grant = grant
     this.context = context
     this.owner = owner
-    this.accesses = new LocalAccesses(context.clock)
+    this.accesses = new LocalAccesses(this)
     this.life = new SessionLife(record, isNew, context.clock, context.options)
     this.validity = new Validity(grant, membership, this.life, context.clock)
     this.held = new HeldState({

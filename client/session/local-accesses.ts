@@ -2,6 +2,7 @@ import { AttributeLocks } from '../attribute-locks/attribute-locks.js'
 import type { LockRequest } from '../attribute-locks/lock-request.js'
 import { AccessEndedError, type HoldfastError, SessionLostError, WaitTimeoutError } from '../errors/index.js'
 import type { Clock } from '../ports.js'
+import { type NewsOf, tellBegun, tellFreed } from './lock-news.js'
 import { RunningTickets } from './running-tickets.js'
 import type { Ticket } from './ticket.js'
 
@@ -28,7 +29,7 @@ export class LocalAccesses {
   private isOnlyRunning = false
   private several: Several | undefined
 
-  constructor(private readonly clock: Clock) {}
+  constructor(private readonly hold: NewsOf) {}
 
   /** Some run or wait. */
   get isAny(): boolean {
@@ -50,6 +51,7 @@ export class LocalAccesses {
       this.only = ticket
       this.isOnlyRunning = true
       ticket.runningSinceMs = nowMs
+      tellBegun(this.hold, ticket)
       return true
     }
     if (!this.unfold().locks.tryLock(ticket.owner, ticket.request)) return false
@@ -61,6 +63,7 @@ export class LocalAccesses {
   enqueue(ticket: Ticket): void {
     try {
       this.unfold().locks.enqueue(ticket)
+      if (!ticket.isGranted) tellBegun(this.hold, ticket)
     } catch (error) {
       ticket.fail(error as HoldfastError)
     }
@@ -70,6 +73,7 @@ export class LocalAccesses {
   entered(ticket: Ticket, nowMs = this.clock.monotonicMs()): void {
     ticket.runningSinceMs = nowMs
     this.unfold().running.add(ticket)
+    tellBegun(this.hold, ticket)
   }
 
   /** Locks more for a running access at once, or changes nothing. The caller adds it to the ticket's request. */
@@ -96,6 +100,7 @@ export class LocalAccesses {
   /** A queued access gives up. */
   cancel(ticket: Ticket): void {
     this.several?.locks.cancel(ticket)
+    tellFreed(this.hold, ticket)
     this.fold()
   }
 
@@ -120,11 +125,14 @@ export class LocalAccesses {
   detach(ticket: Ticket): void {
     if (this.only === ticket) this.isOnlyRunning = false
     else this.several?.running.delete(ticket)
+    tellFreed(this.hold, ticket)
   }
 
   /** Takes out the accesses that have not begun. */
   takeQueued(): readonly Ticket[] {
-    return (this.several?.locks.takeQueued() ?? []) as Ticket[]
+    const taken = (this.several?.locks.takeQueued() ?? []) as Ticket[]
+    for (const ticket of taken) tellFreed(this.hold, ticket)
+    return taken
   }
 
   /** The client closes: aborts the running accesses. Returns whether there were any. */
@@ -132,6 +140,7 @@ export class LocalAccesses {
     const { locks, running } = this.unfold()
     const aborted = running.clear()
     for (const ticket of aborted) {
+      tellFreed(this.hold, ticket)
       ticket.lose(error)
       failAll(locks.unlock(ticket.owner) as Ticket[], error)
     }
@@ -146,10 +155,15 @@ export class LocalAccesses {
   loseAll(loss: HoldfastError, keep: ((waiting: readonly Ticket[]) => void) | undefined): void {
     const { locks, running } = this.unfold()
     const waiting = locks.clear() as Ticket[]
+    for (const ticket of [...waiting, ...running.all()]) tellFreed(this.hold, ticket)
     for (const ticket of waiting) if (keep === undefined || ticket.isExtension) ticket.fail(loss)
     keep?.(waiting.filter((ticket) => !ticket.isExtension))
     for (const ticket of running.clear()) ticket.lose(loss)
     this.fold()
+  }
+
+  private get clock(): Clock {
+    return this.hold.context.clock
   }
 
   private get running(): readonly Ticket[] {

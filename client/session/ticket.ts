@@ -37,7 +37,7 @@ export class Ticket extends LockOwner implements LockTicket {
   private wantedController: AbortController | undefined
   private wait: Wait | undefined
   /** When its first wait began, by the monotonic clock: all its waits together have one timeout. */
-  private waitingSinceMs: number | undefined
+  waitingSinceMs: number | undefined
   private onLoss: OnLoss | undefined
 
   constructor(
