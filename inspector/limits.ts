@@ -31,6 +31,26 @@ export const COMMAND_BYTES_MAX = 4 * 1024
 /** Records of one page of a scan of the tables. A scan ends when it has as many as sessions are known. */
 export const SCAN_PAGE_RECORDS_MAX = 1_000
 
+/** What a process tells of its attribute locks goes to the stack together, so often. */
+export const LOCKS_FLUSH_MS = 50
+/** Accesses that a process tells in a second, and those it tells that have not ended. It counts the others. */
+export const LOCK_ACCESSES_PER_SECOND_MAX = 100
+export const LOCK_ACCESSES_OPEN_MAX = 500
+/** Locks that one access adds while it runs, one after another. */
+export const LOCK_PARTS_MAX = 16
+/** Locks that wait to be told, where the stack does not take them. */
+export const LOCKS_PENDING_MAX = 1_000
+/** Locks in one request to the stack, and that it takes in a second from all processes together. */
+export const LOCKS_BATCH_MAX = 100
+export const LOCKS_PER_SECOND_MAX = 200
+/** Names of attributes that are told of one lock, and how long a name or a label may be. */
+export const LOCK_NAMES_MAX = 12
+export const LOCK_NAME_CHARS_MAX = 48
+export const LOCKS_BYTES_MAX = 256 * 1024
+/** How long a process waits for the stack's answer, and before it tries again. */
+export const LOCKS_TIMEOUT_MS = 2_000
+export const LOCKS_RETRY_MS = 1_000
+
 /** The page folds entries for at most so long before it lets the browser draw. */
 export const FOLD_SLICE_MS = 8
 /** The tables of the page follow at most so often. */
@@ -39,5 +59,11 @@ export const TABLE_MS = 250
 export const HANDOFF_ENTRIES_MAX = 60
 /** Handoffs and steps of a session that are listed. */
 export const STORY_STEPS_MAX = 200
+/** Where no more time than this is shown, holds open into rows: one for each attribute that is locked in sight. */
+export const LOCK_ROWS_WINDOW_MS = 5_000
+/** Rows of one process. It is said how many more there are. */
+export const LOCK_ROWS_MAX = 6
+/** Attribute locks in sight that are told in words, too. */
+export const LOCK_WORDS_MAX = 40
 /** Shapes that a timeline draws: beyond it what is narrower than a pixel is joined. */
 export const SHAPES_MAX = 4_000

@@ -69,9 +69,11 @@ export interface Push {
 export interface LocalInspector {
   /**
    * The address of the page, as in `http://127.0.0.1:40003/hR…/`. It is a secret: everybody on this machine who has it sees
-   * which processes hold which sessions. Never a session id or an attribute.
+   * which processes hold which sessions, and names of attributes. Never a session id or a value.
    */
   readonly address: string
+  /** Where applications tell their attribute locks: `HOLDFAST_INSPECTOR` of the stack's `env`. It is a secret, too. */
+  readonly locksAddress: string
   /**
    * Writes the page, with the last ten minutes, as one HTML file that opens without a server: for a test that failed.
    *

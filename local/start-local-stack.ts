@@ -220,7 +220,7 @@ class Stack {
       config,
       credentials: application.credentials,
       adminCredentials: this.admin.credentials,
-      env: applicationVariables(config, application.credentials),
+      env: applicationVariables(config, application.credentials, this.inspector),
       locksTable: this.locksTable,
       managementEndpoint: `http://127.0.0.1:${gateway.port}/${deployment.api.stage}`,
       requests: { snapshot: () => counts.snapshot(), since: (snapshot = ready) => counts.since(snapshot) },

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { Command } from 'commander'
+import { inspectorVariable } from '../../local/application-variables.js'
 import { LOCAL_APPLICATION, LOCAL_OPERATOR } from '../../local/fixed.js'
 import { keepAlive } from '../../local/keep-alive.js'
 import type { LocalStack } from '../../local/local-stack.js'
@@ -90,7 +91,7 @@ async function dev(program: readonly string[], options: DevOptions, terminal: Te
     },
   )
   if (stack.inspector !== undefined) terminal.note(`holdfast: watch it at ${stack.inspector.address}`)
-  const variables = { HOLDFAST_CONFIG: JSON.stringify(stack.config) }
+  const variables = { HOLDFAST_CONFIG: JSON.stringify(stack.config), ...inspectorVariable(stack.inspector) }
   if (options.envFile !== undefined) await setInFile(options.envFile, variables)
   tell(stack, variables, options, program.length > 0, terminal)
   const { ended } = terminal

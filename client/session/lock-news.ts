@@ -30,7 +30,10 @@ export interface LocksMessage {
   readonly has: LockedNames | undefined
   /** Undefined where it waits for nothing. Without `has` and `waitsFor` the access has ended, or given up. */
   readonly waitsFor: LockedNames | undefined
-  /** Since when it waits; or, without `waitsFor`, when it began to wait for its first locks. As `performance.now()`. */
+  /**
+   * Since when it waits; or, without `waitsFor`, since when it had waited for its first locks, also for the session itself.
+   * It is `atMs` where it had not. As `performance.now()`.
+   */
   readonly sinceMs: number
   /** When it became so, as `performance.now()`. */
   readonly atMs: number
@@ -74,7 +77,7 @@ function publish(
   ticket: Ticket,
   has: LockRequest | undefined,
   waitsFor: LockRequest | undefined,
-  { waitingSinceMs, runningSinceMs }: Ticket,
+  { waitingSinceMs }: Ticket,
 ): void {
   const access = numbers.get(ticket)
   if (access === undefined) return
@@ -87,7 +90,7 @@ function publish(
     label: ticket.options.label,
     has: named(has),
     waitsFor: named(waitsFor),
-    sinceMs: waitingSinceMs ?? runningSinceMs ?? atMs,
+    sinceMs: waitingSinceMs ?? atMs,
     atMs,
   }
   // As other events: a subscriber is neither inside an access nor in the middle of a change.

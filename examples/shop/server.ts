@@ -1,5 +1,6 @@
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { createHoldfast, HoldfastError, type LockedState, type NameOf, type Session } from '../../client/index.js'
+import { showLocks } from '../../local/inspector/locks/show-locks.js'
 import { answerTheRest, jsonLines } from './answers.js'
 import { giveSessionId, sessionIdIn, takeSessionId } from './cookie.js'
 import { EpochMeter, meterWaits } from './meter.js'
@@ -13,6 +14,9 @@ import { help, NAME_EXPECTED, nameIn, type ShopSession, VIEWED_MAX } from './sho
 const server = process.env.SERVER_NAME ?? 'shop'
 // Shorter than a load balancer's patience: the visitor gets an answer from here, not a broken connection.
 const holdfast = createHoldfast<ShopSession>({ namespace: 'shop', label: server, timeoutMs: 20_000 })
+
+/** The inspector shows which attributes each request locks. */
+const shown = showLocks()
 
 /** Aborted when the visitor goes away: then nobody waits for the answer any more. */
 function whileConnected(response: Response): AbortSignal {
@@ -135,5 +139,8 @@ serve(app, {
     return { held, waiting, grants }
   },
   // Accesses that run end; then every session goes back to the store.
-  close: () => holdfast.close({ drainMs: 2_000 }),
+  close: async () => {
+    await holdfast.close({ drainMs: 2_000 })
+    await shown.stop()
+  },
 })

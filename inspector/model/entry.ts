@@ -2,8 +2,8 @@ import type { Consumption } from '../costs/consumption.js'
 import type { PlayState } from './play.js'
 
 /**
- * What the inspector tells, and all that it tells. No entry has a session id, an attribute, a secret or a signature: a
- * session is its namespace and the first characters of its hash.
+ * What the inspector tells, and all that it tells. No entry has a session id, the value of an attribute, a secret or a
+ * signature: a session is its namespace and the first characters of its hash.
  */
 export type Fact =
   | Opened
@@ -14,6 +14,7 @@ export type Fact =
   | MessageFact
   | TallyFact
   | LookFact
+  | LocksFact
   | { readonly kind: 'play'; readonly play: PlayState }
 
 export type Entry = Fact & {
@@ -105,6 +106,34 @@ export interface MessageFact {
   readonly code?: string
   /** What became of a push. */
   readonly delivery?: 'sent' | 'lost' | 'gone' | 'full'
+}
+
+/**
+ * Locks that one access has got together, or waits for: by name. An application tells them, where it does: the store does
+ * not know them. Times are by the clock of the stack. The last fact about a use is all of it.
+ */
+export interface LocksFact {
+  readonly kind: 'locks'
+  readonly session: string
+  readonly epoch: number
+  /** Names these locks. */
+  readonly use: string
+  /** The label of the access. */
+  readonly label: string
+  /** The whole session. */
+  readonly all?: 'write' | 'read'
+  readonly write: readonly string[]
+  readonly read: readonly string[]
+  /** So many names are left out. */
+  readonly more?: number
+  /** When the wait for them began. It is `from` where there was none. */
+  readonly since: number
+  /** Undefined while it waits, or where it gave up. */
+  readonly from?: number
+  /** Undefined while it waits, or has them. */
+  readonly to?: number
+  /** Up to so many accesses of this process, before this one, were too many to be told. */
+  readonly untold?: number
 }
 
 /** What was counted since the last tally. */

@@ -1,5 +1,6 @@
 import { HANDOFF_ENTRIES_MAX } from '../limits.js'
 import type { Entry, LockFact, MessageFact, StateFact } from './entry.js'
+import { HoldLocks } from './hold-locks.js'
 
 /** A stretch of a lane. `to` is undefined while it goes on. */
 export interface Span {
@@ -54,6 +55,8 @@ export interface Timeline {
   readonly spans: readonly Span[]
   readonly marks: readonly Mark[]
   readonly handoffs: readonly Handoff[]
+  /** The attribute locks, where the applications tell them. */
+  readonly locks: HoldLocks
 }
 
 /** Builds the timeline of one session from its entries. */
@@ -74,6 +77,7 @@ export class TimelineBuilder {
   private readonly spans: Span[] = []
   private readonly marks: Mark[] = []
   private readonly handoffs: Handoff[] = []
+  private readonly locks = new HoldLocks()
   private hold: Open | undefined
   private lock: (Entry & LockFact) | undefined
   private readonly waits = new Map<string, Open>()
@@ -87,6 +91,7 @@ export class TimelineBuilder {
     if (entry.kind === 'lock') this.lockWritten(entry)
     else if (entry.kind === 'state') this.stateWritten(entry)
     else if (entry.kind === 'message') this.messageSent(entry)
+    else if (entry.kind === 'locks') this.locks.add(entry)
   }
 
   /** As far as it goes now. More may be added afterwards. */
@@ -101,7 +106,7 @@ export class TimelineBuilder {
     })
     const hold = this.hold === undefined ? [] : [open('hold', this.hold)]
     const waits = [...this.waits.values()].map((wait) => open('wait', wait))
-    return { spans: [...this.spans, ...hold, ...waits], marks: this.marks, handoffs: this.handoffs }
+    return { spans: [...this.spans, ...hold, ...waits], marks: this.marks, handoffs: this.handoffs, locks: this.locks }
   }
 
   private lockWritten(entry: Entry & LockFact): void {

@@ -140,7 +140,7 @@ export class Store {
     const growing: Growing =
       isSame && this.growing !== undefined
         ? this.growing
-        : { entries, builder: new TimelineBuilder(), count: 0, timeline: { spans: [], marks: [], handoffs: [] } }
+        : { entries, builder: new TimelineBuilder(), count: 0, timeline: timelineOf([]) }
     this.growing = growing
     if (growing.count === entries.length) return growing.timeline
     for (; growing.count < entries.length; growing.count += 1) {

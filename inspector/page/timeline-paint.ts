@@ -1,7 +1,9 @@
 import type { Handoff, MarkKind, Span } from '../model/timeline.js'
 import { duration, timeOfDay } from './format.js'
+import { paintRowNames, paintRows } from './lock-paint.js'
 import { cross, diamond, dot, line, round, triangle } from './shapes.js'
-import { AXIS_PX, axisOf, BAR_PX, idOf, LANE_PX, type Lane, type Scene, xOf } from './timeline-scene.js'
+import { idOf } from './timeline-items.js'
+import { AXIS_PX, axisOf, BAR_PX, LANE_PX, type Lane, type Scene, xOf } from './timeline-scene.js'
 
 /** The colours of the theme, by the names of their custom properties. */
 type Colours = (name: string) => string
@@ -35,7 +37,10 @@ export function paint(
   context.clearRect(0, 0, frame.width, height)
   paintAxis(context, scene, colours)
   const laneOf = new Map(lanes.map((lane) => [lane.process, lane]))
-  for (const lane of lanes) paintOutages(context, scene, lane, colours)
+  for (const lane of lanes) {
+    paintOutages(context, scene, lane, colours)
+    paintRows(context, scene, lane, colours, chosenId)
+  }
   for (const span of scene.spans) {
     const lane = laneOf.get(span.process)
     if (lane !== undefined) paintSpan(context, scene, span, lane, colours)
@@ -54,7 +59,10 @@ export function paint(
       paintMark(context, x, lane, mark.kind, colours, isChosen)
   }
   paintNow(context, scene, colours)
-  for (const lane of lanes) paintName(context, scene, lane, colours)
+  for (const lane of lanes) {
+    paintName(context, scene, lane, colours)
+    paintRowNames(context, scene, lane, colours)
+  }
 }
 
 function paintAxis(context: CanvasRenderingContext2D, { frame, lanes, height }: Scene, colours: Colours): void {
@@ -72,8 +80,8 @@ function paintAxis(context: CanvasRenderingContext2D, { frame, lanes, height }: 
     const text = isFine ? `${timeOfDay(at).slice(3)}.${String(Math.round(at % 1_000)).padStart(3, '0')}` : timeOfDay(at)
     if (x < frame.width - 24) context.fillText(text, x, AXIS_PX / 2)
   }
-  for (let index = 0; index <= lanes.length; index += 1) {
-    const y = AXIS_PX + index * LANE_PX + 0.5
+  for (const top of [AXIS_PX, ...lanes.map((lane) => lane.top + lane.height)]) {
+    const y = Math.round(top) + 0.5
     context.strokeStyle = colours('--grid')
     line(context, 0, y, frame.width, y)
   }
@@ -107,15 +115,15 @@ function paintOutages(context: CanvasRenderingContext2D, { frame }: Scene, lane:
     const left = Math.max(frame.gutter, xOf(frame, from))
     const right = Math.min(frame.width, xOf(frame, to ?? frame.now))
     if (right <= left) continue
-    const top = lane.y - LANE_PX / 2 + 1
+    const top = lane.top + 1
     context.save()
     context.beginPath()
-    context.rect(left, top, right - left, LANE_PX - 1)
+    context.rect(left, top, right - left, lane.height - 1)
     context.clip()
     context.fillStyle = colours('--outage')
-    context.fillRect(left, top, right - left, LANE_PX)
+    context.fillRect(left, top, right - left, lane.height)
     context.strokeStyle = colours('--outage-line')
-    for (let x = left - LANE_PX; x < right; x += 9) line(context, x, top + LANE_PX, x + LANE_PX, top)
+    for (let x = left - lane.height; x < right; x += 9) line(context, x, top + lane.height, x + lane.height, top)
     context.font = SMALL_TEXT
     context.textAlign = 'left'
     context.fillStyle = colours('--quiet')

@@ -1,14 +1,16 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { Picture } from '../model/picture.js'
+import type { Timeline } from '../model/timeline.js'
 import { shortEpoch } from '../model/words.js'
 import { Handoffs } from './handoffs.js'
 import { Icon } from './icons.js'
+import { areRowsOpen } from './lock-rows.js'
 import { colourClass, namesIn } from './names.js'
 import { Scrubber } from './scrubber.js'
 import type { Store } from './store.js'
 import { Story } from './story.js'
-import { idOf, isHandoff } from './timeline-scene.js'
+import { type Item, idOf, isHandoff, isLock } from './timeline-items.js'
 import { TimelineView } from './timeline-view.js'
 
 /** How much time is shown. */
@@ -33,14 +35,11 @@ interface TimelinePanelProps {
 /** The timeline of one session, the time that it shows, and what is said in it. */
 export function TimelinePanel({ store, picture, session, isFollowed, onFollow }: TimelinePanelProps): JSX.Element {
   const [windowMs, setWindow] = useState(WINDOW_DEFAULT_MS)
-  const [chosenId, choose] = useState<string>()
+  const [chosenItem, choose] = useState<Item>()
   const [tab, setTab] = useState<'handoffs' | 'story'>('handoffs')
   if (session === undefined) return <Nothing />
   const timeline = store.timelineOf(session)
-  const chosen =
-    chosenId === undefined
-      ? undefined
-      : [...timeline.handoffs, ...timeline.marks].find((item) => idOf(item) === chosenId)
+  const chosen = chosenItem === undefined ? undefined : presentOf(chosenItem, timeline)
   const [namespace = '', hash = ''] = session.split('#')
   const known = picture.sessions.get(session)
   const holder = known?.lock?.holder
@@ -71,14 +70,8 @@ export function TimelinePanel({ store, picture, session, isFollowed, onFollow }:
           ))}
         </div>
       </header>
-      <TimelineView
-        store={store}
-        session={session}
-        windowMs={windowMs}
-        chosen={chosen}
-        onChoose={(item) => choose(item === undefined ? undefined : idOf(item))}
-      />
-      <Legend />
+      <TimelineView store={store} session={session} windowMs={windowMs} chosen={chosen} onChoose={choose} />
+      <Legend hasRows={areRowsOpen(windowMs)} />
       <Scrubber store={store} session={session} />
       <div class="tabs" role="tablist" aria-label="What is said">
         <Tab name="Handoffs" id="handoffs" isOn={tab === 'handoffs'} onChoose={() => setTab('handoffs')} />
@@ -91,7 +84,7 @@ export function TimelinePanel({ store, picture, session, isFollowed, onFollow }:
             picture={picture}
             handoffs={timeline.handoffs}
             chosen={chosen !== undefined && isHandoff(chosen) ? chosen : undefined}
-            onChoose={(handoff) => choose(idOf(handoff))}
+            onChoose={choose}
           />
         ) : (
           <Story store={store} picture={picture} session={session} />
@@ -99,6 +92,13 @@ export function TimelinePanel({ store, picture, session, isFollowed, onFollow }:
       </div>
     </section>
   )
+}
+
+/** The same item, with what is known of it now. */
+function presentOf(item: Item, timeline: Timeline): Item | undefined {
+  if (isLock(item)) return timeline.locks.present(item)
+  const id = idOf(item)
+  return [...timeline.handoffs, ...timeline.marks].find((one) => idOf(one) === id)
 }
 
 interface TabProps {
@@ -143,9 +143,15 @@ const SIGNS: readonly (readonly [sign: string, text: string])[] = [
   ['lost', 'loss, lost push, refused write'],
 ]
 
-const Legend = (): JSX.Element => (
+const ROW_SIGNS: typeof SIGNS = [
+  ['write', 'attribute locked to write'],
+  ['read', 'to read'],
+  ['want', 'waited for'],
+]
+
+const Legend = ({ hasRows }: { readonly hasRows: boolean }): JSX.Element => (
   <ul class="legend" aria-label="Signs">
-    {SIGNS.map(([sign, text]) => (
+    {[...SIGNS, ...(hasRows ? ROW_SIGNS : [])].map(([sign, text]) => (
       <li key={sign}>
         <span class={`sign sign-${sign}`} aria-hidden="true" />
         {text}

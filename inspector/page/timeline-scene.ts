@@ -2,6 +2,7 @@ import { SHAPES_MAX } from '../limits.js'
 import type { Picture } from '../model/picture.js'
 import type { PlayServer, PlayState } from '../model/play.js'
 import type { Handoff, Mark, Span, Timeline } from '../model/timeline.js'
+import { areRowsOpen, type LockRows, rowsOf } from './lock-rows.js'
 import { colourOf, namesIn } from './names.js'
 
 export const AXIS_PX = 26
@@ -11,23 +12,35 @@ export const BAR_PX = 22
 const GUTTER_PX = 118
 const GUTTER_SMALL_PX = 10
 const SMALL_PX = 560
+/** Rows begin before the lane would end: right under the bar. */
+const ROWS_UP_PX = 10
 /** Of the time that is shown, the future: leases end there. */
 const AHEAD_SHARE = 0.12
 
 /** What is shown, in time and in pixels. */
-interface Frame {
+export interface Frame {
   readonly from: number
   readonly to: number
   readonly now: number
   readonly width: number
   readonly gutter: number
+  /** A phone: names stand above what they name. */
+  readonly isSmall: boolean
+  /** So little time is shown that holds open into rows. */
+  readonly hasRows: boolean
 }
 
 export interface Lane {
   readonly process: string
   readonly name: string
   readonly colour: string
+  readonly top: number
+  /** The middle of its bars. */
   readonly y: number
+  /** With its rows. */
+  readonly height: number
+  /** The attributes that its holds have locked in sight. */
+  readonly locks: LockRows
   /** Stretches in which its server did not run. */
   readonly outages: readonly Outage[]
   /** Undefined where the lease is not in sight. */
@@ -51,12 +64,16 @@ export interface Scene {
 
 export function frameOf(now: number, windowMs: number, width: number): Frame {
   const ahead = windowMs * AHEAD_SHARE
-  const gutter = width < SMALL_PX ? GUTTER_SMALL_PX : GUTTER_PX
-  return { from: now - windowMs + ahead, to: now + ahead, now, width, gutter }
+  const isSmall = width < SMALL_PX
+  const gutter = isSmall ? GUTTER_SMALL_PX : GUTTER_PX
+  return { from: now - windowMs + ahead, to: now + ahead, now, width, gutter, isSmall, hasRows: areRowsOpen(windowMs) }
 }
 
 export const xOf = ({ from, to, width, gutter }: Frame, at: number): number =>
   gutter + ((at - from) / (to - from)) * (width - gutter - 8)
+
+/** Where the first row of a lane begins. */
+export const rowsTop = ({ top }: Lane): number => top + LANE_PX - ROWS_UP_PX
 
 export const timeAt = ({ from, to, width, gutter }: Frame, x: number): number =>
   from + ((x - gutter) / (width - gutter - 8)) * (to - from)
@@ -76,19 +93,28 @@ export function sceneOf(timeline: Timeline, picture: Picture, plays: readonly Pl
   const seen = new Set([...spans.map(({ process }) => process), ...marks.map(({ process }) => process)])
   const first = (process: string) => timeline.spans.find((span) => span.process === process)?.from ?? 0
   const processes = [...seen].sort((a, b) => compare(nameOf(a), nameOf(b)) || first(a) - first(b))
-  const lanes = processes.map((process, index): Lane => {
+  let bottom = AXIS_PX
+  const lanes = processes.map((process): Lane => {
     const name = nameOf(process)
+    const holds = spans.filter((span) => span.kind === 'hold' && span.process === process)
+    const locks = rowsOf(timeline, holds, frame)
+    const top = bottom
+    const height = LANE_PX + Math.max(0, locks.height - ROWS_UP_PX)
+    bottom += height
     const leaseUntil = picture.processes.get(process)?.record.leaseUntil
     return {
       process,
       name,
       colour: colourOf(picture, process),
-      y: AXIS_PX + index * LANE_PX + LANE_PX / 2,
+      top,
+      y: top + LANE_PX / 2,
+      height,
+      locks,
       outages: outagesOf(name, plays).filter((outage) => (outage.to ?? now) >= from),
       leaseUntil: leaseUntil !== undefined && leaseUntil > from && leaseUntil < to ? leaseUntil : undefined,
     }
   })
-  return { frame, lanes, spans, marks, handoffs, height: AXIS_PX + Math.max(2, lanes.length) * LANE_PX + 6 }
+  return { frame, lanes, spans, marks, handoffs, height: Math.max(bottom, AXIS_PX + 2 * LANE_PX) + 6 }
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
@@ -104,38 +130,6 @@ function outagesOf(name: string, plays: readonly Plays[]): Outage[] {
   }
   return current === undefined ? outages : [...outages, { ...current, to: undefined }]
 }
-
-/** What lies under a point: a mark or a handoff, the nearest within reach. */
-export function pickAt(
-  { frame, lanes, marks, handoffs }: Scene,
-  x: number,
-  y: number,
-  reachPx: number,
-): Mark | Handoff | undefined {
-  let best: { readonly item: Mark | Handoff; readonly distance: number } | undefined
-  const consider = (item: Mark | Handoff, distance: number) => {
-    if (distance <= reachPx && distance < (best?.distance ?? Number.POSITIVE_INFINITY)) best = { item, distance }
-  }
-  const yOf = (process: string | undefined) => lanes.find((lane) => lane.process === process)?.y
-  for (const mark of marks) {
-    const laneY = yOf(mark.process)
-    if (laneY !== undefined) consider(mark, Math.hypot(xOf(frame, mark.at) - x, (laneY - y) / 2))
-  }
-  for (const handoff of handoffs) {
-    const [fromY, toY] = [yOf(handoff.from), yOf(handoff.to)]
-    if (toY === undefined) continue
-    const [low, high] = [Math.min(fromY ?? toY, toY) - BAR_PX / 2, Math.max(fromY ?? toY, toY) + BAR_PX / 2]
-    // A handoff is a line: it counts a little nearer than the marks on it.
-    if (y >= low && y <= high) consider(handoff, Math.max(0, Math.abs(xOf(frame, handoff.at) - x) - 1))
-  }
-  return best?.item
-}
-
-/** Names a mark or a handoff, through every time that the timeline is built anew. */
-export const idOf = (item: Mark | Handoff): string =>
-  isHandoff(item) ? `handoff ${item.epoch} ${item.at}` : `${item.kind} ${item.entry.n} ${item.process}`
-
-export const isHandoff = (item: Mark | Handoff): item is Handoff => 'to' in item
 
 /** The distances between the lines of the axis, in milliseconds. */
 const STEPS_MS = [10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000]

@@ -1,12 +1,14 @@
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Handoff, Mark } from '../model/timeline.js'
 import { wordsFor } from '../model/words.js'
 import { duration } from './format.js'
+import { saidOfLock } from './lock-sentence.js'
+import { LockWords } from './lock-words.js'
 import { namesIn } from './names.js'
 import type { Store } from './store.js'
+import { type Item, idOf, isHandoff, isLock, itemsIn, pickAt, placeOf } from './timeline-items.js'
 import { paint } from './timeline-paint.js'
-import { frameOf, idOf, isHandoff, pickAt, type Scene, sceneOf, timeAt, xOf } from './timeline-scene.js'
+import { frameOf, type Scene, sceneOf, timeAt } from './timeline-scene.js'
 
 const REACH_PX = 10
 const DRAG_PX = 4
@@ -15,17 +17,19 @@ interface TimelineViewProps {
   readonly store: Store
   readonly session: string
   readonly windowMs: number
-  readonly chosen: Mark | Handoff | undefined
-  readonly onChoose: (item: Mark | Handoff | undefined) => void
+  readonly chosen: Item | undefined
+  readonly onChoose: (item: Item | undefined) => void
 }
 
 /** The lanes of one session. They are drawn in each frame of the browser while they move, and otherwise when they change. */
 export function TimelineView({ store, session, windowMs, chosen, onChoose }: TimelineViewProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null)
   const scene = useRef<Scene | undefined>(undefined)
-  const [hovered, hover] = useState<{ readonly item: Mark | Handoff; readonly x: number; readonly y: number }>()
+  const tip = useRef<HTMLParagraphElement>(null)
+  const [hovered, hover] = useState<Item>()
+  const [isFocused, focus] = useState(false)
   const shown = useRef({ session, windowMs, chosen })
-  shown.current = { session, windowMs, chosen: hovered?.item ?? chosen }
+  shown.current = { session, windowMs, chosen: hovered ?? chosen }
   const drag = useRef<{ readonly x: number; readonly now: number; isMoved: boolean } | undefined>(undefined)
 
   useEffect(() => {
@@ -33,7 +37,9 @@ export function TimelineView({ store, session, windowMs, chosen, onChoose }: Tim
     const draw = () => {
       request = requestAnimationFrame(draw)
       const { current } = canvas
-      if (current !== null) scene.current = drawOn(current, store, shown.current)
+      if (current === null) return
+      scene.current = drawOn(current, store, shown.current)
+      placeTip(tip.current, scene.current, shown.current.chosen)
     }
     draw()
     return () => cancelAnimationFrame(request)
@@ -49,8 +55,7 @@ export function TimelineView({ store, session, windowMs, chosen, onChoose }: Tim
     const [x, y] = at(event)
     const { current: dragged } = drag
     if (dragged === undefined) {
-      const item = pickAt(current, x, y, REACH_PX)
-      return hover(item === undefined ? undefined : { item, x: xOf(current.frame, item.at), y })
+      return hover(pickAt(current, x, y, REACH_PX))
     }
     if (!dragged.isMoved && Math.abs(x - dragged.x) < DRAG_PX) return
     dragged.isMoved = true
@@ -58,7 +63,7 @@ export function TimelineView({ store, session, windowMs, chosen, onChoose }: Tim
   }
   const step = (by: number) => {
     const { current } = scene
-    const items = [...(current?.handoffs ?? []), ...(current?.marks ?? [])].toSorted((a, b) => a.at - b.at)
+    const items = current === undefined ? [] : itemsIn(current)
     const id = chosen === undefined ? undefined : idOf(chosen)
     const index = id === undefined ? (by > 0 ? -1 : items.length) : items.findIndex((item) => idOf(item) === id)
     onChoose(items[Math.max(0, Math.min(items.length - 1, index + by))])
@@ -69,7 +74,8 @@ export function TimelineView({ store, session, windowMs, chosen, onChoose }: Tim
     else return
     event.preventDefault()
   }
-  const words = hovered === undefined ? undefined : saidOf(hovered.item, store)
+  const named = hovered ?? (isFocused ? chosen : undefined)
+  const nameOf = namesIn(store.picture())
   return (
     <div class="timeline">
       <canvas
@@ -87,19 +93,22 @@ export function TimelineView({ store, session, windowMs, chosen, onChoose }: Tim
         onPointerUp={() => {
           const isClick = drag.current?.isMoved === false
           drag.current = undefined
-          if (isClick) onChoose(hovered?.item)
+          if (isClick) onChoose(hovered)
         }}
         onPointerLeave={() => hover(undefined)}
+        onFocus={() => focus(true)}
+        onBlur={() => focus(false)}
         onKeyDown={press}
       />
       <p id="timeline-keys" class="hidden">
         The left and right arrow keys go from event to event. Escape ends that.
       </p>
-      {hovered === undefined || words === undefined ? null : (
-        <p class="tip" style={{ left: `${hovered.x}px`, top: `${hovered.y}px` }}>
-          {words}
+      {named === undefined ? null : (
+        <p class="tip" ref={tip}>
+          {saidOf(named, store)}
         </p>
       )}
+      {scene.current === undefined ? null : <LockWords scene={scene.current} nameOf={nameOf} />}
       <p class="hidden" aria-live="polite">
         {chosen === undefined ? '' : saidOf(chosen, store)}
       </p>
@@ -107,8 +116,20 @@ export function TimelineView({ store, session, windowMs, chosen, onChoose }: Tim
   )
 }
 
-/** A mark or a handoff in words. */
-function saidOf(item: Mark | Handoff, store: Store): string {
+/** What is said of an item stands above it, as long as that is in sight. */
+function placeTip(tip: HTMLElement | null, scene: Scene, item: Item | undefined): void {
+  const place = item === undefined ? undefined : placeOf(item, scene)
+  if (tip === null) return
+  tip.hidden = place === undefined
+  if (place === undefined) return
+  const half = tip.offsetWidth / 2
+  tip.style.left = `${Math.max(half, Math.min(scene.frame.width - half, place.x))}px`
+  tip.style.top = `${place.y}px`
+}
+
+/** It in words. */
+function saidOf(item: Item, store: Store): string {
+  if (isLock(item)) return saidOfLock(item, store.now())
   const nameOf = namesIn(store.picture())
   if (!isHandoff(item)) return wordsFor(item.entry, nameOf)?.text ?? item.kind
   const ms = duration(item.at - item.askedAt)
@@ -126,7 +147,9 @@ function labelOf(scene: Scene | undefined, store: Store): string {
   const names = scene.lanes.map(({ name }) => name).join(', ')
   const held =
     holder === undefined ? 'nobody holds the session' : `${namesIn(store.picture())(holder.process)} holds the session`
-  return `Timeline of ${scene.lanes.length} processes (${names}): ${scene.handoffs.length} grants in sight, ${held}`
+  const rows = scene.lanes.reduce((sum, { locks }) => sum + locks.rows.length + locks.more, 0)
+  const locked = rows === 0 ? '' : `, ${rows} ${rows === 1 ? 'attribute' : 'attributes'} locked in sight`
+  return `Timeline of ${scene.lanes.length} processes (${names}): ${scene.handoffs.length} grants in sight${locked}, ${held}`
 }
 
 /** The colours of the theme, each looked up once in a frame. */
@@ -143,7 +166,7 @@ function coloursOf(canvas: HTMLCanvasElement): (name: string) => string {
 interface Shown {
   readonly session: string
   readonly windowMs: number
-  readonly chosen: Mark | Handoff | undefined
+  readonly chosen: Item | undefined
 }
 
 function drawOn(canvas: HTMLCanvasElement, store: Store, { session, windowMs, chosen }: Shown): Scene {

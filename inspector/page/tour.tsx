@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Entry } from '../model/entry.js'
 import type { PlayCommand } from '../model/play.js'
-import type { Timeline } from '../model/timeline.js'
+import { type Timeline, timelineOf } from '../model/timeline.js'
 import { command } from './feed.js'
 import { duration } from './format.js'
 import { Icon } from './icons.js'
@@ -155,9 +155,9 @@ function viewOf(store: Store, since: number): TourView | undefined {
   const after = holder === undefined ? 0 : play.servers.indexOf(holder) + 1
   const order = [...play.servers.slice(after), ...play.servers.slice(0, after)]
   const other = order.find(({ name, state }) => state === 'running' && name !== label)
-  const whole: Timeline =
-    play.session === undefined ? { spans: [], marks: [], handoffs: [] } : store.timelineOf(play.session)
+  const whole = play.session === undefined ? timelineOf([]) : store.timelineOf(play.session)
   const timeline: Timeline = {
+    ...whole,
     spans: whole.spans.filter(({ to, kind, from }) => (kind === 'hold' ? (to ?? since) >= since : from >= since)),
     marks: whole.marks.filter(({ at }) => at >= since),
     handoffs: whole.handoffs.filter(({ at }) => at >= since),

@@ -9,7 +9,7 @@ import type {
   Way,
 } from '../../inspector/model/entry.js'
 import type { Item } from '../../protocol/dynamodb.js'
-import { SESSION_KEY_PATTERN } from '../../protocol/keys.js'
+import { NAMESPACE_PATTERN, SESSION_KEY_PATTERN } from '../../protocol/keys.js'
 import { readLock } from '../../protocol/lock/record.js'
 import { readProcess } from '../../protocol/process/record.js'
 
@@ -40,12 +40,19 @@ const TYPES: ReadonlySet<string> = new Set([
   'noted',
   'refused',
 ])
+const SHOWN_HASH = new RegExp(`^[A-Za-z0-9_-]{${HASH_CHARS}}$`)
 const CODE = /^[A-Z_]{1,40}$/
 
 /** A session as it is shown. Undefined for what is no session's key: it might be anything. */
 export function shownSession(key: unknown): string | undefined {
   if (typeof key !== 'string' || !SESSION_KEY_PATTERN.test(key)) return undefined
   return key.slice(0, key.indexOf('#') + 1 + HASH_CHARS)
+}
+
+/** Whether a text is a session as it is shown, and nothing else. */
+export function isShownSession(value: unknown): value is string {
+  const [namespace = '', hash = '', ...rest] = typeof value === 'string' ? value.split('#') : []
+  return NAMESPACE_PATTERN.test(namespace) && SHOWN_HASH.test(hash) && rest.length === 0
 }
 
 export const shownProcess = (processId: string): string => processId.slice(0, PROCESS_CHARS)

@@ -1,9 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import type { Fact } from '../../inspector/model/entry.js'
+import type { Fact, LocksFact } from '../../inspector/model/entry.js'
 import type { Play } from '../../inspector/model/play.js'
 import type { LocalInspector } from '../local-stack.js'
 import { History } from './history.js'
+import { addressesTold, LockTeller } from './locks/lock-teller.js'
+import { LockBudget, readLocks } from './locks/read-locks.js'
 import { Pages } from './pages.js'
 import { Recorder } from './recorder.js'
 import { readRecords } from './records.js'
@@ -22,6 +24,9 @@ export class Inspector implements LocalInspector {
   private readonly history = new History()
   private readonly pages = new Pages(this.history)
   private readonly server: InspectorServer
+  private readonly lockBudget = new LockBudget()
+  /** Of the clients in this process, such as those of a test. */
+  private readonly locks = new LockTeller((facts) => this.takeLocks(facts))
   private client: DynamoDBClient | undefined
   private play: { readonly demo: Play; readonly end: () => void } | undefined
 
@@ -31,11 +36,20 @@ export class Inspector implements LocalInspector {
       pages: this.pages,
       read: () => this.read(),
       carryOut: (command) => this.play?.demo.carryOut(command),
+      takeLocks: (body) => {
+        const facts = readLocks(body, now())
+        if (facts === undefined) return 400
+        return this.takeLocks(facts) ? 204 : 429
+      },
     })
   }
 
   get address(): string {
     return this.server.address
+  }
+
+  get locksAddress(): string {
+    return this.server.locksAddress
   }
 
   /** `client` reads both tables, of which it tells no attribute. It is closed at the end. */
@@ -44,12 +58,15 @@ export class Inspector implements LocalInspector {
     await this.read()
     this.recorder.start()
     await this.server.start(port)
+    addressesTold.add(this.locksAddress)
+    this.locks.start()
   }
 
   async stop(): Promise<void> {
     this.play?.end()
     this.play = undefined
     this.recorder.stop()
+    await this.locks.stop()
     this.client?.destroy()
     await this.server.stop()
   }
@@ -72,8 +89,16 @@ export class Inspector implements LocalInspector {
     for (const fact of await readRecords(this.client, locksTable, sessionsTable)) this.tell(fact)
   }
 
+  private takeLocks(facts: readonly LocksFact[]): boolean {
+    const isTaken = this.lockBudget.take(facts.length, now())
+    if (isTaken) for (const fact of facts) this.tell(fact)
+    return isTaken
+  }
+
   private tell(fact: Fact): void {
-    this.history.add(fact, performance.timeOrigin + performance.now())
+    this.history.add(fact, now())
     this.pages.added()
   }
 }
+
+const now = (): number => performance.timeOrigin + performance.now()

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import { COMMAND_BYTES_MAX } from '../../inspector/limits.js'
+import { COMMAND_BYTES_MAX, LOCKS_BYTES_MAX } from '../../inspector/limits.js'
 import type { PlayCommand } from '../../inspector/model/play.js'
 import { readCommand } from '../../inspector/model/play.js'
 import { LocalStartError } from '../errors.js'
@@ -22,6 +22,8 @@ const FILES: ReadonlyMap<string, readonly [file: string, type: string]> = new Ma
   ['protocol.html', ['protocol.html', 'text/html; charset=utf-8']],
 ])
 
+const LOCKS_PATH = 'locks'
+
 interface InspectorServerOptions {
   readonly pages: Pages
   /** Reads the tables again. */
@@ -30,6 +32,8 @@ interface InspectorServerOptions {
   readonly carryOut?: (command: PlayCommand) => Promise<void> | undefined
   /** Ends a process, as it is shown. Without this the page only reads. */
   readonly evict?: (process: string) => Promise<void>
+  /** Takes what an application says of its attribute locks. Returns the status of the answer. */
+  readonly takeLocks?: (body: string) => number
 }
 
 /** Serves the page on this machine only, to everybody who has its address. */
@@ -41,6 +45,11 @@ export class InspectorServer {
 
   get address(): string {
     return `http://127.0.0.1:${this.port}/${this.guard.token}/`
+  }
+
+  /** Where applications say which attributes they lock. */
+  get locksAddress(): string {
+    return `http://127.0.0.1:${this.port}/${this.guard.applicationToken}/${LOCKS_PATH}`
   }
 
   async start(port: number): Promise<void> {
@@ -75,6 +84,7 @@ export class InspectorServer {
     const verdict = this.guard.check(request, this.port)
     if ('refused' in verdict) return answer(response, 403, `refused: ${REFUSALS[verdict.refused]}`)
     const { path } = verdict
+    if (verdict.of === 'application') return this.locks(path, request, response)
     if (request.method === 'POST') return this.command(path, request, response)
     if (request.method !== 'GET') return answer(response, 405, 'only GET and POST')
     if (path === 'events') return this.stream(request, response)
@@ -89,6 +99,16 @@ export class InspectorServer {
     response.writeHead(200, { ...SECURITY_HEADERS, 'content-type': 'text/event-stream; charset=utf-8' })
     const lastEventId = request.headers['last-event-id']
     pages.add(response, typeof lastEventId === 'string' ? lastEventId : undefined)
+  }
+
+  private async locks(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { takeLocks } = this.options
+    if (request.method !== 'POST' || path !== LOCKS_PATH || takeLocks === undefined) {
+      return answer(response, 404, 'there is no such command')
+    }
+    const body = await readBody(request, LOCKS_BYTES_MAX)
+    if (body === undefined) return answer(response, 413, 'too long')
+    response.writeHead(takeLocks(body.toString()), SECURITY_HEADERS).end()
   }
 
   /** JSON is what no form of another page can send. */

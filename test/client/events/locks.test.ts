@@ -106,10 +106,10 @@ describe('the channel of attribute locks', () => {
       ['cart', undefined, 0],
       ['cart viewed?', undefined, 0],
       ['cart viewed?', 'profile', 0],
-      ['cart viewed?', undefined, 50],
+      ['cart viewed?', undefined, 0],
       ['cart viewed?', 'profile', 0],
-      ['cart profile viewed?', undefined, 80],
-      [undefined, undefined, 80],
+      ['cart profile viewed?', undefined, 0],
+      [undefined, undefined, 0],
     ])
   })
 

@@ -7,10 +7,11 @@ const page = (headers: Record<string, string> = own, path = `/${guard.token}/eve
   guard.check({ method: 'GET', url: path, headers }, PORT)
 
 test('whoever has the address gets what is behind the token', () => {
-  expect(page()).toEqual({ path: 'events' })
-  expect(page({ host: `localhost:${PORT}`, 'sec-fetch-site': 'none' }, `/${guard.token}/?a=b`)).toEqual({ path: '' })
+  expect(page()).toEqual({ path: 'events', of: 'page' })
+  expect(page({ host: `localhost:${PORT}`, 'sec-fetch-site': 'none' }, `/${guard.token}/?a=b`)).toEqual({ path: '', of: 'page' })
   expect(page({ ...own, origin: `http://127.0.0.1:${PORT}`, 'sec-fetch-site': 'same-origin' })).toEqual({
     path: 'events',
+    of: 'page',
   })
 })
 
@@ -43,7 +44,7 @@ test('a command without an origin is refused', () => {
   const command = { method: 'POST', url: `/${guard.token}/play`, headers: own }
   expect(guard.check(command, PORT)).toEqual({ refused: 'origin' })
   const origin = `http://127.0.0.1:${PORT}`
-  expect(guard.check({ ...command, headers: { ...own, origin } }, PORT)).toEqual({ path: 'play' })
+  expect(guard.check({ ...command, headers: { ...own, origin } }, PORT)).toEqual({ path: 'play', of: 'page' })
 })
 
 test.each(['/', '/events', '//', `/${'A'.repeat(32)}/events`, '/%/events'])('another token, %s, is refused', (path) => {

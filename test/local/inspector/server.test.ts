@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type IncomingMessage, type RequestOptions, request } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { PAGES_MAX } from '../../../inspector/limits.js'
+import { LOCKS_BYTES_MAX, PAGES_MAX } from '../../../inspector/limits.js'
 import type { Entry } from '../../../inspector/model/entry.js'
 import type { PlayCommand } from '../../../inspector/model/play.js'
 import { History } from '../../../local/inspector/history.js'
@@ -13,6 +13,7 @@ let pages: Pages
 let server: InspectorServer
 let address: URL
 const commands: PlayCommand[] = []
+const locks: string[] = []
 let hasDemo = true
 
 beforeEach(async () => {
@@ -25,11 +26,16 @@ beforeEach(async () => {
       if (command.do === 'cut') return Promise.reject(new Error('it has no connection'))
       return hasDemo ? Promise.resolve(void commands.push(command)) : undefined
     },
+    takeLocks: (body) => {
+      locks.push(body)
+      return 204
+    },
   })
   await server.start(0)
   address = new URL(server.address)
   hasDemo = true
   commands.length = 0
+  locks.length = 0
 })
 afterEach(() => server.stop())
 
@@ -154,6 +160,46 @@ test('other files and methods are not there', async () => {
   const { host } = address
   expect((await ask('../../package.json', { headers: { host } })).statusCode).toBe(404)
   expect((await ask('app.js', { method: 'DELETE', headers: own() })).statusCode).toBe(405)
+})
+
+describe('what an application says of its locks', () => {
+  const tell = (options: RequestOptions, body = '{"facts":[]}') =>
+    ask(
+      '',
+      { method: 'POST', path: new URL(server.locksAddress).pathname, headers: { host: address.host }, ...options },
+      body,
+    )
+
+  test('is taken under a token of its own, which opens nothing else', async () => {
+    expect((await tell({})).statusCode).toBe(204)
+    expect(locks).toEqual(['{"facts":[]}'])
+    expect(server.locksAddress).not.toContain(address.pathname)
+    const root = new URL('./', server.locksAddress).pathname
+    for (const [path, method] of [
+      ['', 'GET'],
+      ['events', 'GET'],
+      ['app.js', 'GET'],
+      ['locks', 'GET'],
+      ['play', 'POST'],
+      ['read', 'POST'],
+    ] as const) {
+      expect((await tell({ method, path: `${root}${path}` })).statusCode).toBe(404)
+    }
+    expect([commands, locks]).toEqual([[], ['{"facts":[]}']])
+  })
+
+  test('is refused of a page of a browser, of another host, with a wrong token, and where it is long', async () => {
+    const { host, origin } = address
+    expect((await tell({ headers: { host, origin } })).statusCode).toBe(403)
+    expect((await tell({ headers: { host, origin: 'http://evil.example' } })).statusCode).toBe(403)
+    expect((await tell({ headers: { host, 'sec-fetch-site': 'cross-site' } })).statusCode).toBe(403)
+    expect((await tell({ headers: { host: 'evil.example' } })).statusCode).toBe(403)
+    expect((await tell({ path: `/${'A'.repeat(32)}/locks` })).statusCode).toBe(403)
+    expect((await tell({}, 'x'.repeat(LOCKS_BYTES_MAX + 1))).statusCode).toBe(413)
+    // The page's own token is for the page.
+    expect((await ask('locks', { method: 'POST', headers: own() }, '{"facts":[]}')).statusCode).toBe(404)
+    expect(locks).toEqual([])
+  })
 })
 
 test('a taken port is said', async () => {
