@@ -1,7 +1,7 @@
 import { type LockBar, WHOLE } from '../model/hold-locks.js'
 import { LOCKED_UP_PX, noteOf, ROW_PX, ROW_SMALL_PX, WAITED_DOWN_PX } from './lock-rows.js'
 import { round } from './shapes.js'
-import { BAR_PX, LANE_PX, type Lane, rowsTop, type Scene, xOf } from './timeline-scene.js'
+import { BAR_PX, type Lane, rowsTop, type Scene, xOf } from './timeline-scene.js'
 
 const LOCK_PX = 9
 const WAIT_PX = 4
@@ -32,7 +32,7 @@ export function paintRows(
   }
   context.restore()
   for (const row of locks.rows) {
-    // One after another in each pixel: those that are narrower are drawn as one.
+    // Those that are narrower than a pixel are drawn as one.
     let last = Number.NEGATIVE_INFINITY
     for (const bar of row.bars) {
       const right = paintBar(context, scene, bar, top + row.y, colours, colour, bar.id === chosenId, last)
@@ -58,7 +58,7 @@ export function paintRowNames(
   }
   if (!frame.isSmall && locks.rows.length > 0) {
     context.fillStyle = colours('--surface')
-    context.fillRect(0, top - LANE_PX / 8, frame.gutter - 4, locks.height)
+    context.fillRect(0, top, frame.gutter - 4, locks.height)
   }
   for (const row of locks.rows) name(row.name === WHOLE ? 'whole session' : shortened(row.name), top + row.y)
   const note = noteOf(locks)
@@ -83,7 +83,8 @@ function paintBar(
   const x = (at: number) => Math.min(frame.width, Math.max(frame.gutter, xOf(frame, at)))
   const end = x(to ?? frame.now)
   const right = Math.max(end, x(since) + 1.5)
-  if (!isChosen && right - last < 1) return right
+  const isThin = right - x(since) < 2
+  if (!isChosen && isThin && right - last < 1) return right
   const colour = colours(isChosen ? '--accent' : laneColour)
   context.save()
   context.strokeStyle = colour

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { paginateScan } from '@aws-sdk/client-dynamodb'
 import WebSocket from 'ws'
+import { showLocks } from '../../local/inspector/locks/show-locks.js'
+import { LocksRelay } from '../support/locks-relay.js'
 import { CliStack } from './cli-stack.js'
 import { copyTable } from './copied-table.js'
 import { Places } from './places.js'
@@ -26,6 +28,7 @@ const CANARIES = {
 }
 const [id, endedId, noId, idKey] = Object.values(CANARIES) as [string, string, string, string]
 const EVENTS = ['granted', 'wanted', 'released', 'lost', 'retried', 'connection'] as const
+const CHANNELS = [...EVENTS, 'locks'] as const
 
 let folder: string
 beforeAll(() => {
@@ -54,7 +57,9 @@ test('marked ids, keys and values go through everything, and are nowhere in the 
     places.add('pushes', text)
     return false
   })
-  const heard = EVENTS.map((event) => {
+  const relay = await LocksRelay.start(stack.inspector?.locksAddress ?? '')
+  const shown = showLocks(relay.address)
+  const heard = CHANNELS.map((event) => {
     const listen = (message: unknown) => places.add('diagnostics channels', message)
     diagnostics.subscribe(`holdfast:${event}`, listen)
     return () => diagnostics.unsubscribe(`holdfast:${event}`, listen)
@@ -148,6 +153,9 @@ test('marked ids, keys and values go through everything, and are nowhere in the 
   places.add('counts of requests', stack.requests.since())
   places.add('open connections', stack.gateway.connections())
   const { inspector } = stack
+  await shown.stop()
+  places.add('what applications tell of their locks', relay.told.join('\n'))
+  await relay.stop()
   const file = join(folder, 'timeline.html')
   await inspector?.writeTimeline(file)
   places.add("the inspector's export", readFileSync(file, 'utf8'))
@@ -162,7 +170,7 @@ test('marked ids, keys and values go through everything, and are nowhere in the 
   expect(places.find(CANARIES)).toEqual([])
   const searched = [...places.searched].map(([place, length]) => `${place}: ${length} characters`).toSorted()
   process.stdout.write(`searched for ${Object.keys(CANARIES).join(', ')} in\n  ${searched.join('\n  ')}\n`)
-  expect(searched.length).toBeGreaterThanOrEqual(24)
+  expect(searched.length).toBeGreaterThanOrEqual(25)
   expect([...places.searched.values()].filter((length) => length === 0)).toEqual([])
 }, 90_000)
 

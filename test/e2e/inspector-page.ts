@@ -31,7 +31,9 @@ export async function next(page: Page, name: string): Promise<void> {
   await press(page, name)
 }
 
-interface Exported {
+export interface Exported {
+  /** The time that is shown. */
+  readonly at: string
   readonly entries: readonly Entry[]
   readonly processes: readonly { readonly process: string; readonly label: string }[]
   readonly sessions: readonly { readonly session: string; readonly epoch?: number; readonly holder?: string }[]
