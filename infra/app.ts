@@ -7,6 +7,7 @@ import { HoldfastStack } from './stack.js'
  *
  * `-c disposable=true` makes a stack for trials, whose tables `npx cdk destroy` deletes.
  */
-const app = new App()
+// No part of a deployment reads the tree of constructs.
+const app = new App({ treeMetadata: false })
 
 new HoldfastStack(app, 'Holdfast', propsFromContext(app.node))

@@ -16,6 +16,7 @@ export async function synthesize(root, output, bundles) {
     'aws:cdk:disable-stack-trace': true,
     'aws:cdk:disable-creation-stack-traces': true,
     'aws:cdk:disable-asset-staging': true,
+    '@aws-cdk/core:enableAdditionalMetadataCollection': false,
   }
   const fresh = join(root, `${output}.new`)
   await rm(fresh, { recursive: true, force: true })
@@ -26,6 +27,7 @@ export async function synthesize(root, output, bundles) {
   const [printed, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   if (code !== 0) throw new Error(`synthesis\n${printed}${errors}`)
   await nameRelatively(fresh, join(root, output), join(root, bundles))
+  await dropReports(fresh)
   await rm(join(root, output), { recursive: true, force: true })
   await rename(fresh, join(root, output))
 }
@@ -41,4 +43,12 @@ async function nameRelatively(fresh, output, bundles) {
     }
     await writeFile(path, `${JSON.stringify({ files, ...rest }, undefined, 2)}\n`)
   }
+}
+
+/** No deployment reads the report about feature flags, and it is the largest part of the manifest. */
+async function dropReports(fresh) {
+  const path = join(fresh, 'manifest.json')
+  const { artifacts, ...rest } = JSON.parse(await readFile(path, 'utf8'))
+  const kept = Object.entries(artifacts).filter(([, { type }]) => type !== 'cdk:feature-flag-report')
+  await writeFile(path, `${JSON.stringify({ ...rest, artifacts: Object.fromEntries(kept) }, undefined, 2)}\n`)
 }
