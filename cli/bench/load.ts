@@ -149,4 +149,4 @@ export class Load {
   }
 }
 
-const isGone = (error: unknown): boolean => /^PROCESS_/.test((error as { readonly code?: string }).code ?? '')
+const isGone = (error: unknown): boolean => (error as { readonly code?: string }).code?.startsWith('PROCESS_') === true

@@ -8,7 +8,7 @@ import { startFixedStack } from '../../local/start-local-stack.js'
 import { NAMESPACE, type Order, type Side } from '../demo/orders.js'
 import { beginning, end, introduction, progress, sideText } from '../demo/story.js'
 import { UnlockedSessions } from '../demo/unlocked.js'
-import { checkPromise, type Outcome, Visitors } from '../demo/visitors.js'
+import { brokenPromise, type Outcome, Visitors } from '../demo/visitors.js'
 import {
   DEMO_SAY_MS,
   DEMO_SECONDS_DEFAULT,
@@ -105,7 +105,8 @@ async function demo({ seconds, inspectorPort, json }: DemoOptions, terminal: Ter
     terminal.progress('stopping')
     await Promise.all(servers.map(({ child }) => child.stop()))
   }
-  checkPromise(outcomes)
+  const broken = brokenPromise(outcomes)
+  if (broken !== undefined) throw broken
   const isInterrupted = ended.aborted
   if (isJson)
     terminal.print(JSON.stringify({ inspector, isInterrupted, servers: servers.length, handoffs, sides: outcomes }))
@@ -121,7 +122,10 @@ async function startServers(stack: LocalStack): Promise<readonly Running[]> {
     const order: Order = { do: 'start', config, label, unlockedTable: UNLOCKED_TABLE }
     return Child.start('demo-server', label, order)
   })
-  return (await startAll(starts)).map(({ child, answer }) => ({ child, origin: `http://127.0.0.1:${answer}` }))
+  return (await startAll(starts)).map(({ child, answer }) => ({
+    child,
+    origin: `http://127.0.0.1:${answer as number}`,
+  }))
 }
 
 /** Fails when one of the servers is gone. */

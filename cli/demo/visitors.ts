@@ -8,7 +8,7 @@ import type { Answer, Side } from './orders.js'
 const ID_BYTES = 32
 
 /** What became of the requests of one visitor, or of all. */
-export interface Fate {
+interface Fate {
   /** Items that a server has said to be in the cart. */
   readonly acknowledged: number
   /** Requests that failed. */
@@ -134,16 +134,20 @@ export class Visitors {
   }
 }
 
-/** What a lock promises: every update that was acknowledged is there, and once. */
-export function checkPromise(outcomes: readonly Outcome[]): void {
-  for (const { side, acknowledged, unknown, found, lost } of outcomes) {
-    if (side === 'unlocked' || (lost === 0 && found <= acknowledged + unknown)) continue
-    throw new Failure(
+/** A lock promises that every update that was acknowledged is there, and once. Returns how that was broken. */
+export function brokenPromise(outcomes: readonly Outcome[]): Failure | undefined {
+  const broken = outcomes.find(
+    ({ side, acknowledged, unknown, found, lost }) =>
+      side === 'holdfast' && (lost > 0 || found > acknowledged + unknown),
+  )
+  return (
+    broken &&
+    new Failure(
       'UPDATE_LOST',
-      `${acknowledged} updates were acknowledged under a lock, ${found} are there`,
+      `${broken.acknowledged} updates were acknowledged under a lock, ${broken.found} are there`,
       'This is a bug of Holdfast: please report it, with the versions of Node.js and of the package.',
     )
-  }
+  )
 }
 
 const fateOf = ({ acknowledged, failed, unknown }: Cart, found: number): Fate => ({

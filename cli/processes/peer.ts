@@ -12,8 +12,8 @@ interface Problem {
 }
 
 interface Asked {
-  resolve(value: unknown): void
-  reject(reason: Failure): void
+  readonly resolve: (value: unknown) => void
+  readonly reject: (reason: Failure) => void
 }
 
 /** One end of the channel between two processes. Either end asks the other. */

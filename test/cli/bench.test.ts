@@ -79,8 +79,10 @@ test(
     // Each commit is a write, each handoff is three and two pushes; the rest is for the sessions and processes.
     expect(writes).toBeGreaterThanOrEqual(commit + 3 * handoff)
     expect(pushes).toBeGreaterThanOrEqual(2 * handoff)
-    expect(Math.abs(cost.writes - writes)).toBeLessThan(100)
-    expect(Math.abs(cost.pushes - pushes)).toBeLessThan(50)
+    // On a slow machine some messages are repeated.
+    expect(cost.writes).toBeGreaterThanOrEqual(writes * 0.95)
+    expect(cost.writes).toBeLessThanOrEqual(writes * 1.25 + 30)
+    expect(cost.pushes).toBe(2 * handoff)
     expect(cost.dollars).toBeGreaterThan(cost.writes * 0.625e-6)
     expect(await sessionsOf('holdfast-bench')).toEqual({ made: 4, living: [] })
   },

@@ -132,7 +132,7 @@ export async function processesOf({ child }: Running): Promise<readonly number[]
 export async function untilGone(ids: readonly number[]): Promise<void> {
   for (;;) {
     const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,stat='])
-    const running = stdout.split('\n').map((line) => line.trim().split(/\s+/))
-    if (!running.some(([pid, stat]) => ids.includes(Number(pid)) && stat?.startsWith('Z') === false)) return
+    const listed = stdout.split('\n').map((line) => line.trim().split(/\s+/))
+    if (!listed.some(([pid, stat]) => ids.includes(Number(pid)) && stat?.startsWith('Z') === false)) return
   }
 }
