@@ -13,7 +13,8 @@ import { outsideAccesses } from './scope.js'
  * the process holds already make no event.
  *
  * Each event is also published, as a {@link HoldfastMessage} with the client's `namespace`, on a channel of
- * `node:diagnostics_channel` for all clients of the process: `holdfast:granted` and so on.
+ * `node:diagnostics_channel` for all clients of the process: `holdfast:granted` and so on. Which attributes each access
+ * locks is told on the channel `holdfast:locks` alone, as a {@link LocksMessage}.
  */
 export interface HoldfastEvents {
   /**

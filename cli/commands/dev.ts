@@ -46,7 +46,7 @@ export function defineDev(command: Command, terminal: Terminal): void {
     .option('--data <folder>', 'where the sessions are kept from one start to the next (default: in memory)')
     .option('--assembly <folder>', "what 'cdk synth' wrote (default: the stack of this package)")
     .option('--timing <times>', 'times of the protocol, as leaseMs=5000,nudgeAfterMs=500 or as JSON', readTiming)
-    .option('--env-file <file>', 'set HOLDFAST_CONFIG in this file; its other lines stay')
+    .option('--env-file <file>', 'set the variables in this file; its other lines stay')
     .option(
       '--inspector-port <number>',
       'the port of the inspector, a page that shows what happens; 0 is a free one',
@@ -112,7 +112,7 @@ function tell(
   } else if (hasProgram) {
     return
   } else if (envFile !== undefined) {
-    terminal.print(`\n${envFile} has HOLDFAST_CONFIG. Ctrl-C ends it.`)
+    terminal.print(`\n${envFile} has ${Object.keys(variables).join(' and ')}. Ctrl-C ends it.`)
   } else {
     const lines = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'\n`)
     terminal.print(`\nFor applications, and for the other commands:\n\n${lines.join('')}\nCtrl-C ends it.`)

@@ -12,6 +12,7 @@ import { frameOf, type Scene, sceneOf, timeAt } from './timeline-scene.js'
 
 const REACH_PX = 10
 const DRAG_PX = 4
+const CALM_MS = 2_000
 
 interface TimelineViewProps {
   readonly store: Store
@@ -25,6 +26,7 @@ interface TimelineViewProps {
 export function TimelineView({ store, session, windowMs, chosen, onChoose }: TimelineViewProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null)
   const scene = useRef<Scene | undefined>(undefined)
+  const calm = useRef(new CalmHeight())
   const tip = useRef<HTMLParagraphElement>(null)
   const [hovered, hover] = useState<Item>()
   const [isFocused, focus] = useState(false)
@@ -38,7 +40,7 @@ export function TimelineView({ store, session, windowMs, chosen, onChoose }: Tim
       request = requestAnimationFrame(draw)
       const { current } = canvas
       if (current === null) return
-      scene.current = drawOn(current, store, shown.current)
+      scene.current = drawOn(current, store, shown.current, calm.current)
       placeTip(tip.current, scene.current, shown.current.chosen)
     }
     draw()
@@ -163,16 +165,31 @@ function coloursOf(canvas: HTMLCanvasElement): (name: string) => string {
   }
 }
 
+/** Rows come and go. What stands below the lanes makes room at once, and comes back up after a while. */
+class CalmHeight {
+  private height = 0
+  private untilMs = 0
+
+  of(height: number, nowMs: number): number {
+    if (height < this.height && nowMs < this.untilMs) return this.height
+    this.height = height
+    this.untilMs = nowMs + CALM_MS
+    return height
+  }
+}
+
 interface Shown {
   readonly session: string
   readonly windowMs: number
   readonly chosen: Item | undefined
 }
 
-function drawOn(canvas: HTMLCanvasElement, store: Store, { session, windowMs, chosen }: Shown): Scene {
+function drawOn(canvas: HTMLCanvasElement, store: Store, shown: Shown, calm: CalmHeight): Scene {
+  const { session, windowMs, chosen } = shown
   const width = canvas.parentElement?.clientWidth ?? 600
   const frame = frameOf(store.now(), windowMs, width)
-  const scene = sceneOf(store.timelineOf(session), store.picture(), store.plays(), frame)
+  const laidOut = sceneOf(store.timelineOf(session), store.picture(), store.plays(), frame)
+  const scene = { ...laidOut, height: calm.of(laidOut.height, performance.now()) }
   const ratio = window.devicePixelRatio
   const [w, h] = [Math.round(width * ratio), Math.round(scene.height * ratio)]
   if (canvas.width !== w || canvas.height !== h) {

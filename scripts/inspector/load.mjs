@@ -31,8 +31,9 @@ const processOf = (index) => `process${index % PROCESSES}`
 // A shown hash has ten characters.
 const sessionOf = (index) => `load#${String(index).padStart(10, 'x')}`
 const epochs = new Map()
+let uses = 0
 
-/** One session goes to another process: nine entries, of which a tenth of the sessions has most. */
+/** One session goes to another process: ten entries, of which a tenth of the sessions has most. */
 function* handoff(index) {
   const session = sessionOf(index)
   const before = epochs.get(index) ?? 1
@@ -55,6 +56,27 @@ function* handoff(index) {
     units: 1,
     changes: 1,
     aliveUntil: Date.now() + 1e6,
+  }
+  yield locks(session, epoch, 'cart', 2)
+  yield locks(session, epoch, `attribute-${epoch % 20}`, 0)
+}
+
+/** An access that has ended just now. */
+function locks(session, epoch, name, waitedMs) {
+  const to = performance.timeOrigin + performance.now()
+  const from = to - 3
+  uses += 1
+  return {
+    kind: 'locks',
+    session,
+    epoch,
+    use: `load${uses}`,
+    label: 'access',
+    write: [name],
+    read: ['profile'],
+    since: from - waitedMs,
+    from,
+    to,
   }
 }
 
@@ -88,6 +110,11 @@ await withBrowser(async (context) => {
     }).observe({ type: 'longtask', buffered: true })`)
   await page.goto(server.address)
   await page.locator('.rows .row').first().waitFor()
+  // The session that most is said of, with its holds open.
+  await page.getByRole('searchbox').fill(sessionOf(0).split('#')[1])
+  await page.locator('.rows .row').first().click()
+  await page.getByRole('searchbox').fill('')
+  await page.getByRole('button', { name: '5 s', exact: true }).click()
   const source = endless()
   const beganMs = performance.now()
   let sent = 0
@@ -117,12 +144,15 @@ await withBrowser(async (context) => {
   clearInterval(facts)
   clearInterval(tallies)
   const after = await heaps(page)
+  const rows = await page.locator('.lock-words li').count()
+  if (rows === 0) throw new Error('no attribute locks are shown')
   const tasks = (await page.evaluate('longTasks')).filter(([at]) => at >= startMs).map(([, ms]) => Math.round(ms))
   const longest = Math.max(0, ...tasks)
   const shown = await page.locator('.panel .count').last().textContent()
   console.log(
     `${SESSIONS} sessions (the page shows ${shown}), ${Math.round((told - started) / SECONDS)} entries a second for ${SECONDS} s`,
   )
+  console.log(`${rows} lines about attribute locks in sight`)
   console.log(`tasks above 50 ms: ${tasks.length}, the longest ${longest} ms (at most ${LONG_TASK_MS_MAX})`)
   console.log(
     `heap of the page ${before.page} MB, then ${after.page} MB; of the stack's side ${before.stack} MB, then ${after.stack} MB`,

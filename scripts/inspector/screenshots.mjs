@@ -1,11 +1,12 @@
 // Takes the pictures of the inspector in docs/images/: in both themes, at both widths. Run: npm run screenshots
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ShopPlay } from '../../dist/esm/examples/shop/play/shop-play.js'
 import { ServerProcess, SHOP_SERVER } from '../../dist/esm/examples/shop/processes.js'
 import { startLocalStack } from '../../dist/esm/local/index.js'
 import { withBrowser } from './chromium.mjs'
+import { smaller } from './png.mjs'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const FOLDER = join(ROOT, 'docs', 'images')
@@ -40,6 +41,8 @@ try {
   await stack.stop()
 }
 
+const take = async (page, name) => writeFile(join(FOLDER, name), smaller(await page.screenshot()))
+
 async function takeAll(context) {
   const page = await context.newPage()
   await page.goto(stack.inspector.address)
@@ -53,7 +56,7 @@ async function takeAll(context) {
       await page.setViewportSize(viewport)
       await page.evaluate('scrollTo(0, 0)')
       await pause(500)
-      await page.screenshot({ path: join(FOLDER, `inspector-${theme}-${name}.png`) })
+      await take(page, `inspector-${theme}-${name}.png`)
     }
   }
   await page.setViewportSize(WIDTHS.wide)
@@ -69,5 +72,5 @@ async function takeTour(page) {
   await page.locator('.process-frozen').waitFor()
   await page.locator('.tour-actions button', { hasText: 'Visit' }).click()
   await pause(6_000)
-  await page.screenshot({ path: join(FOLDER, 'inspector-tour.png') })
+  await take(page, 'inspector-tour.png')
 }

@@ -34,7 +34,12 @@ test('dev runs a program with the variables set, passes signals on, and ends as 
     url: expect.stringMatching(/^ws:\/\/127\.0\.0\.1:\d+\/live$/),
     credentials: { accessKeyId: 'LOCALAPPLICATION', secretAccessKey: expect.any(String) },
   })
-  expect(readFileSync(file, 'utf8')).toBe(`PORT=3000\nHOLDFAST_CONFIG='${config}'\n`)
+  const lines = readFileSync(file, 'utf8').split('\n')
+  expect(lines.slice(0, 2)).toEqual(['PORT=3000', `HOLDFAST_CONFIG='${config}'`])
+  expect(lines.slice(2)).toEqual([
+    expect.stringMatching(/^HOLDFAST_INSPECTOR='http:\/\/127\.0\.0\.1:\d+\/[\w-]{32}\/locks'$/),
+    '',
+  ])
   const seen = jsonOf(await inProcess(['doctor', '--json'], { env: { HOLDFAST_CONFIG: config } }))
   const { steps, isHealthy } = matches(DOCTOR, seen)
   expect([isHealthy, steps.flatMap(({ findings }) => findings)]).toEqual([true, []])

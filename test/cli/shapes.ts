@@ -192,7 +192,7 @@ export const DEV = v.strictObject({
     credentials: v.strictObject({ accessKeyId: v.string(), secretAccessKey: v.string() }),
   }),
   locksTable: v.string(),
-  environment: v.strictObject({ HOLDFAST_CONFIG: v.string() }),
+  environment: v.strictObject({ HOLDFAST_CONFIG: v.string(), HOLDFAST_INSPECTOR: v.string() }),
 })
 
 const part = v.strictObject({

@@ -8,7 +8,10 @@ const page = (headers: Record<string, string> = own, path = `/${guard.token}/eve
 
 test('whoever has the address gets what is behind the token', () => {
   expect(page()).toEqual({ path: 'events', of: 'page' })
-  expect(page({ host: `localhost:${PORT}`, 'sec-fetch-site': 'none' }, `/${guard.token}/?a=b`)).toEqual({ path: '', of: 'page' })
+  expect(page({ host: `localhost:${PORT}`, 'sec-fetch-site': 'none' }, `/${guard.token}/?a=b`)).toEqual({
+    path: '',
+    of: 'page',
+  })
   expect(page({ ...own, origin: `http://127.0.0.1:${PORT}`, 'sec-fetch-site': 'same-origin' })).toEqual({
     path: 'events',
     of: 'page',
