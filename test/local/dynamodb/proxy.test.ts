@@ -263,12 +263,13 @@ describe('the recorder', () => {
   })
 
   test('shows a DynamoDB that is down as a network that fails', async () => {
-    const patient = clientOf(stack.adminCredentials, 10)
+    // Java may take long to start on a loaded machine.
+    const patient = clientOf(stack.adminCredentials, 15)
     await stack.dynamodb.stop()
     await expect(admin.send(new ListTablesCommand({}))).rejects.toThrow('socket hang up')
     const listing = patient.send(new ListTablesCommand({}))
     await stack.dynamodb.start()
     // In memory: what was there is gone, and it answers again on the same endpoint.
     expect((await listing).TableNames).toEqual([])
-  })
+  }, 90_000)
 })
