@@ -69,6 +69,40 @@ export interface HoldfastEvents {
 /** The message of an event on its channel of `node:diagnostics_channel`. */
 export type HoldfastMessage<E extends keyof HoldfastEvents> = HoldfastEvents[E][0] & { readonly namespace: string }
 
+/** Names of attributes, as an access locks them. */
+export interface LockedNames {
+  /** The whole session, with attributes that are not named. */
+  readonly all: 'write' | 'read' | undefined
+  readonly write: readonly string[]
+  readonly read: readonly string[]
+}
+
+/**
+ * The message of the channel `holdfast:locks` of `node:diagnostics_channel`: what one access has locked of one session
+ * from now on, and what it waits for. It has names of attributes, and no values.
+ */
+export interface LocksMessage {
+  readonly namespace: string
+  /** The hashed key, as in the events. */
+  readonly session: string
+  /** The grant under which the process holds the session. */
+  readonly epoch: number
+  /** All messages of one access to one session have the same number, and no other access of the process has it. */
+  readonly access: number
+  readonly label: string
+  /** Undefined before it runs, and when it has ended. */
+  readonly has: LockedNames | undefined
+  /** Undefined where it waits for nothing. Without `has` and `waitsFor` the access has ended, or given up. */
+  readonly waitsFor: LockedNames | undefined
+  /**
+   * Since when it waits; or, without `waitsFor`, since when it had waited for its first locks, also for the session itself.
+   * It is `atMs` where it had not. As `performance.now()`.
+   */
+  readonly sinceMs: number
+  /** When it became so, as `performance.now()`. */
+  readonly atMs: number
+}
+
 /** The channel of each event, for all clients. */
 const CHANNELS = {
   granted: channel('holdfast:granted'),

@@ -9,7 +9,7 @@ export type { HoldfastApi, OpenSession, OpenSessionOf, Peeked, SessionOf } from 
 export type { LockSpec } from './attribute-locks/lock-request.js'
 export { createHoldfast } from './create.js'
 export * from './errors/index.js'
-export type { HoldfastEvents, HoldfastMessage } from './events.js'
+export type { HoldfastEvents, HoldfastMessage, LockedNames, LocksMessage } from './events.js'
 export type { Health, Holdfast, SessionHandle } from './holdfast-api.js'
 export type {
   AccessOptions,
@@ -24,7 +24,6 @@ export type { HoldfastOptions } from './options/client-options.js'
 export type { CredentialsOption } from './options/credentials.js'
 export type { Schemas, StandardIssue, StandardResult, StandardSchema } from './options/schemas.js'
 export type { HoldfastConfig } from './options/store-config.js'
-export type { LockedNames, LocksMessage } from './session/lock-news.js'
 export type {
   DeepReadonly,
   LockedState,

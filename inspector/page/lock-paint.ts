@@ -1,7 +1,8 @@
 import { type LockBar, WHOLE } from '../model/hold-locks.js'
 import { LOCKED_UP_PX, noteOf, ROW_PX, ROW_SMALL_PX, WAITED_DOWN_PX } from './lock-rows.js'
 import { round } from './shapes.js'
-import { BAR_PX, type Lane, rowsTop, type Scene, xOf } from './timeline-scene.js'
+import { xOf } from './timeline-frame.js'
+import { BAR_PX, type Lane, rowsTop, type Scene } from './timeline-scene.js'
 
 const LOCK_PX = 9
 const WAIT_PX = 4

@@ -1,7 +1,7 @@
-import { LOCK_ROWS_MAX, LOCK_ROWS_WINDOW_MS, SHAPES_MAX } from '../limits.js'
+import { LOCK_ROWS_MAX, SHAPES_MAX } from '../limits.js'
 import { type LockBar, WHOLE } from '../model/hold-locks.js'
 import type { Span, Timeline } from '../model/timeline.js'
-import type { Frame } from './timeline-scene.js'
+import type { Frame } from './timeline-frame.js'
 
 export const ROW_PX = 20
 /** On a phone the name of a row stands above its bars. */
@@ -30,8 +30,6 @@ export interface LockRows {
 }
 
 const NONE: LockRows = { rows: [], height: 0, more: 0, untold: 0 }
-
-export const areRowsOpen = (windowMs: number): boolean => windowMs <= LOCK_ROWS_WINDOW_MS
 
 /** The rows of the holds that one process has in sight. Nothing else is looked at. */
 export function rowsOf(timeline: Timeline, holds: readonly Span[], frame: Frame): LockRows {

@@ -1,7 +1,8 @@
 import type { LockBar } from '../model/hold-locks.js'
 import type { Handoff, Mark } from '../model/timeline.js'
 import { LOCKED_UP_PX, WAITED_DOWN_PX } from './lock-rows.js'
-import { BAR_PX, type Frame, rowsTop, type Scene, xOf } from './timeline-scene.js'
+import { type Frame, xOf } from './timeline-frame.js'
+import { BAR_PX, rowsTop, type Scene } from './timeline-scene.js'
 
 /** A lock is wide: it counts nearer than a handoff that crosses it. */
 const NEARER_PX = 3

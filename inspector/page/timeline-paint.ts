@@ -2,8 +2,9 @@ import type { Handoff, MarkKind, Span } from '../model/timeline.js'
 import { duration, timeOfDay } from './format.js'
 import { paintRowNames, paintRows } from './lock-paint.js'
 import { cross, diamond, dot, line, round, triangle } from './shapes.js'
+import { axisOf, xOf } from './timeline-frame.js'
 import { idOf } from './timeline-items.js'
-import { AXIS_PX, axisOf, BAR_PX, LANE_PX, type Lane, type Scene, xOf } from './timeline-scene.js'
+import { AXIS_PX, BAR_PX, LANE_PX, type Lane, type Scene } from './timeline-scene.js'
 
 /** The colours of the theme, by the names of their custom properties. */
 type Colours = (name: string) => string

@@ -2,33 +2,15 @@ import { SHAPES_MAX } from '../limits.js'
 import type { Picture } from '../model/picture.js'
 import type { PlayServer, PlayState } from '../model/play.js'
 import type { Handoff, Mark, Span, Timeline } from '../model/timeline.js'
-import { areRowsOpen, type LockRows, rowsOf } from './lock-rows.js'
+import { type LockRows, rowsOf } from './lock-rows.js'
 import { colourOf, namesIn } from './names.js'
+import type { Frame } from './timeline-frame.js'
 
 export const AXIS_PX = 26
 export const LANE_PX = 54
 export const BAR_PX = 22
-/** Where the names of lanes stand. On a phone they stand above the bars. */
-const GUTTER_PX = 118
-const GUTTER_SMALL_PX = 10
-const SMALL_PX = 560
 /** Rows begin before the lane would end: right under the bar. */
 const ROWS_UP_PX = 10
-/** Of the time that is shown, the future: leases end there. */
-const AHEAD_SHARE = 0.12
-
-/** What is shown, in time and in pixels. */
-export interface Frame {
-  readonly from: number
-  readonly to: number
-  readonly now: number
-  readonly width: number
-  readonly gutter: number
-  /** A phone: names stand above what they name. */
-  readonly isSmall: boolean
-  /** So little time is shown that holds open into rows. */
-  readonly hasRows: boolean
-}
 
 export interface Lane {
   readonly process: string
@@ -62,21 +44,8 @@ export interface Scene {
   readonly height: number
 }
 
-export function frameOf(now: number, windowMs: number, width: number): Frame {
-  const ahead = windowMs * AHEAD_SHARE
-  const isSmall = width < SMALL_PX
-  const gutter = isSmall ? GUTTER_SMALL_PX : GUTTER_PX
-  return { from: now - windowMs + ahead, to: now + ahead, now, width, gutter, isSmall, hasRows: areRowsOpen(windowMs) }
-}
-
-export const xOf = ({ from, to, width, gutter }: Frame, at: number): number =>
-  gutter + ((at - from) / (to - from)) * (width - gutter - 8)
-
 /** Where the first row of a lane begins. */
 export const rowsTop = ({ top }: Lane): number => top + LANE_PX - ROWS_UP_PX
-
-export const timeAt = ({ from, to, width, gutter }: Frame, x: number): number =>
-  from + ((x - gutter) / (width - gutter - 8)) * (to - from)
 
 interface Plays {
   readonly at: number
@@ -129,17 +98,4 @@ function outagesOf(name: string, plays: readonly Plays[]): Outage[] {
     current = state === 'running' || state === 'starting' ? undefined : { state, from: at }
   }
   return current === undefined ? outages : [...outages, { ...current, to: undefined }]
-}
-
-/** The distances between the lines of the axis, in milliseconds. */
-const STEPS_MS = [10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000]
-const LINE_PX_MIN = 84
-
-/** The times at which the axis has lines. */
-export function axisOf({ from, to, width }: Frame): readonly number[] {
-  const perPx = (to - from) / width
-  const step = STEPS_MS.find((ms) => ms / perPx >= LINE_PX_MIN) ?? 120_000
-  const lines: number[] = []
-  for (let at = Math.ceil(from / step) * step; at <= to; at += step) lines.push(at)
-  return lines
 }

@@ -6,9 +6,10 @@ import { saidOfLock } from './lock-sentence.js'
 import { LockWords } from './lock-words.js'
 import { namesIn } from './names.js'
 import type { Store } from './store.js'
+import { frameOf, timeAt } from './timeline-frame.js'
 import { type Item, idOf, isHandoff, isLock, itemsIn, pickAt, placeOf } from './timeline-items.js'
 import { paint } from './timeline-paint.js'
-import { frameOf, type Scene, sceneOf, timeAt } from './timeline-scene.js'
+import { type Scene, sceneOf } from './timeline-scene.js'
 
 const REACH_PX = 10
 const DRAG_PX = 4

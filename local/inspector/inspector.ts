@@ -28,6 +28,7 @@ export class Inspector implements LocalInspector {
   /** Of the clients in this process, such as those of a test. */
   private readonly locks = new LockTeller((facts) => this.takeLocks(facts))
   private client: DynamoDBClient | undefined
+  private isStarted = false
   private play: { readonly demo: Play; readonly end: () => void } | undefined
 
   constructor(private readonly options: InspectorOptions) {
@@ -58,6 +59,7 @@ export class Inspector implements LocalInspector {
     await this.read()
     this.recorder.start()
     await this.server.start(port)
+    this.isStarted = true
     addressesTold.add(this.locksAddress)
     this.locks.start()
   }
@@ -66,6 +68,7 @@ export class Inspector implements LocalInspector {
     this.play?.end()
     this.play = undefined
     this.recorder.stop()
+    if (this.isStarted) addressesTold.delete(this.locksAddress)
     await this.locks.stop()
     this.client?.destroy()
     await this.server.stop()

@@ -9,8 +9,9 @@ import type { LockBar } from '../../inspector/model/hold-locks.js'
 import { Picture } from '../../inspector/model/picture.js'
 import { timelineOf } from '../../inspector/model/timeline.js'
 import { saidOfLock } from '../../inspector/page/lock-sentence.js'
+import { frameOf } from '../../inspector/page/timeline-frame.js'
 import { isLock, itemsIn, placeOf } from '../../inspector/page/timeline-items.js'
-import { frameOf, type Scene, sceneOf } from '../../inspector/page/timeline-scene.js'
+import { type Scene, sceneOf } from '../../inspector/page/timeline-scene.js'
 import { type LocalStack, startLocalStack } from '../../local/index.js'
 import { shownSession } from '../../local/inspector/facts.js'
 import { Browser, CHROMIUM } from '../support/browser.js'
@@ -63,8 +64,8 @@ inBrowser('attribute locks in the timeline of the inspector', () => {
     await stack?.stop()
   }, 30_000)
 
-  const begin = (app: AppProcess, name: string, locks: object, isWaiting?: 'attribute' | 'session') =>
-    app.command('begin', { id: ID, name, locks, isWaiting })
+  const begin = (app: AppProcess, name: string, locks: object, until: 'locked' | 'waiting' | 'asked' = 'locked') =>
+    app.command('begin', { id: ID, name, locks, until })
   const end = async (app: AppProcess, name: string) => {
     await app.command('end', { name })
     await app.command('ended', { name })
@@ -124,7 +125,7 @@ inBrowser('attribute locks in the timeline of the inspector', () => {
       begin(one, 'adds', { write: ['cart'] }),
       begin(one, 'renames', { write: ['profile'], read: ['viewed'] }),
     ])
-    await begin(one, 'reads', { read: ['cart'] }, 'attribute')
+    await begin(one, 'reads', { read: ['cart'] }, 'waiting')
     await page.getByRole('searchbox').fill(ID)
     await page.locator('.rows .row', { hasText: SHOWN.split('#')[1] ?? '' }).click()
     // Without zooming in the holds are closed.
@@ -136,12 +137,14 @@ inBrowser('attribute locks in the timeline of the inspector', () => {
     await words(/one: ‘renames’ has locked ‘profile’ to write it/)
     await words(/one: ‘renames’ has locked ‘viewed’ to read it/)
     await pause()
-    expect((await hoverAll()).toSorted()).toEqual([
-      ['adds', 'cart', 'write', true],
-      ['reads', 'cart', 'read', false],
-      ['renames', 'profile', 'write', true],
-      ['renames', 'viewed', 'read', true],
-    ])
+    expect(sorted(await hoverAll())).toEqual(
+      sorted([
+        ['adds', 'cart', 'write', true],
+        ['reads', 'cart', 'read', false],
+        ['renames', 'profile', 'write', true],
+        ['renames', 'viewed', 'read', true],
+      ]),
+    )
   }, 60_000)
 
   test('the keyboard leads to each of them, and each is said', async () => {
@@ -187,7 +190,7 @@ inBrowser('attribute locks in the timeline of the inspector', () => {
     await end(one, 'adds')
     await words(/one: ‘reads’ has locked ‘cart’ to read it, for .*, after a wait of/)
     // Another server waits for an attribute that this one has locked.
-    await begin(two, 'takes over', { write: ['cart'] }, 'session')
+    await begin(two, 'takes over', { write: ['cart'] }, 'asked')
     await end(one, 'reads')
     await end(one, 'renames')
     await words(/two: ‘takes over’ has locked ‘cart’ to write it, for .*, after a wait of/)
@@ -209,7 +212,7 @@ inBrowser('attribute locks in the timeline of the inspector', () => {
       usesOf(value as Heard),
     )
     expect(said).toHaveLength(5)
-    expect(shown.toSorted()).toEqual(said.toSorted())
+    expect(sorted(shown)).toEqual(sorted(said))
   }, 60_000)
 
   test('a saved timeline has the same rows, and nothing of it has an id or a value', async () => {
@@ -235,7 +238,7 @@ inBrowser('attribute locks in the timeline of the inspector', () => {
         for (const secret of [ID, VALUE, SESSION]) expect(text).not.toContain(secret)
       }
       // The value was there to be told.
-      const record = await one.command('begin', { id: ID, name: 'looks', locks: { read: ['cart'] } })
+      const record = await one.command('begin', { id: ID, name: 'looks', locks: { read: ['cart'] }, until: 'locked' })
       expect(record.error).toBeUndefined()
       await end(one, 'looks')
       expect(problems).toEqual([])
@@ -245,6 +248,8 @@ inBrowser('attribute locks in the timeline of the inspector', () => {
     }
   }, 60_000)
 })
+
+const sorted = (rows: readonly unknown[]) => rows.map((row) => JSON.stringify(row)).toSorted()
 
 interface Heard {
   readonly timeOrigin: number

@@ -1,54 +1,54 @@
 // An application server that tells its attribute locks. It begins and ends accesses as its parent says, and keeps what the
 // channel of its own clients says.
-import { subscribe } from 'node:diagnostics_channel'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createHoldfast } from 'holdfast'
 import { showLocks } from 'holdfast/testing'
 
 const { label, value } = JSON.parse(process.argv[2] ?? '{}')
+const CHANNEL = 'holdfast:locks'
 const heard = []
-subscribe('holdfast:locks', (message) => heard.push(message))
-const shown = showLocks()
+subscribe(CHANNEL, (message) => heard.push(message))
+showLocks()
 // On a busy machine the page takes long to be looked at.
 const holdfast = createHoldfast({ namespace: 'locking', label, timeoutMs: 300_000 })
 const running = new Map()
 
+/** Resolves when an access of this name waits for an attribute. One that waits for the session itself is not told yet. */
+const waits = (name) =>
+  new Promise((resolve) => {
+    const listen = ({ label: of, waitsFor }) => {
+      if (of !== name || waitsFor === undefined) return
+      unsubscribe(CHANNEL, listen)
+      resolve()
+    }
+    subscribe(CHANNEL, listen)
+  })
+
 const commands = {
-  /** Begins an access. The answer comes when it has its locks, or, with `isWaiting`, when it waits for them. */
-  begin: async ({ id, name, locks, isWaiting }) => {
-    const told = heard.length
+  /** Begins an access. The answer comes when it has its locks; or when it waits for an attribute; or at once. */
+  begin: async ({ id, name, locks, until }) => {
+    const waiting = waits(name)
+    const one = {}
+    running.set(name, one)
     const begun = new Promise((resolve) => {
-      const access = holdfast.access(
-        id,
-        locks,
-        async ({ state }) => {
-          for (const attribute of locks.write ?? []) state[attribute] = value
-          const end = new Promise((free) => running.set(name, { free, access }))
-          resolve()
-          await end
-        },
-        { label: name },
-      )
-      running.set(name, { access })
+      const work = async ({ state }) => {
+        for (const attribute of locks.write ?? []) state[attribute] = value
+        const end = new Promise((free) => (one.free = free))
+        resolve()
+        await end
+      }
+      one.access = holdfast.access(id, locks, work, { label: name })
     })
-    if (!isWaiting) return begun
-    const waits = () => heard.slice(told).some((message) => message.label === name && message.waitsFor !== undefined)
-    // An access that waits for the session itself is not told yet.
-    while (isWaiting === 'attribute' && !waits()) await new Promise((resolve) => setImmediate(resolve))
+    if (until === 'locked') await begun
+    if (until === 'waiting') await waiting
   },
-  end: async ({ name }) => {
-    const { free } = running.get(name)
-    free()
-  },
+  end: async ({ name }) => running.get(name).free(),
   ended: async ({ name }) => running.get(name).access.then(() => undefined),
   heard: async () => ({ timeOrigin: performance.timeOrigin, heard }),
-  stop: async () => {
-    await holdfast.close()
-    await shown.stop()
-  },
 }
 
 process.on('message', ({ command, n, ...rest }) => {
-  const answer = (fields) => process.send({ n, ...fields }, () => command === 'stop' && process.disconnect())
+  const answer = (fields) => process.send({ n, ...fields })
   commands[command](rest).then(
     (given) => answer({ value: given }),
     (error) => answer({ error: error.message }),

@@ -9,6 +9,8 @@ const EMPTY_CONTAINER = /^(?:export )?(?:const|let) (\w+)[^=]*= (?:new (?:Map|Se
 const BOUNDED = [
   // SIGNING_KEYS_MAX
   'local/iam/sigv4.ts signingKeys',
+  // One for each stack that runs here, and for each call of showLocks() that has not been stopped.
+  'local/inspector/locks/lock-teller.ts addressesTold',
   // REMEMBERED_MAX
   'store/memory/expressions.ts conditions',
   'store/memory/expressions.ts updates',

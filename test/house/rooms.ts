@@ -31,6 +31,7 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   'client/state': ['client/abort-listeners', 'client/codec', ...LOCKS],
   'client/session': [
     'client/abort-listeners',
+    'client/microtask',
     'client/process',
     'client/state',
     'client/events',
@@ -136,6 +137,8 @@ export const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   // The test kit gives its user the configuration of a client, and fails as the client does.
   local: ['protocol', 'store', 'client/errors', 'client/options', 'local/memory', 'local/inspector'],
   'local/inspector': ['local', 'inspector/limits', 'inspector/costs', 'inspector/model', 'protocol'],
+  // It hears what clients say, in the application itself.
+  'local/inspector/locks': ['local/inspector', 'client/errors', 'client/events', 'inspector/limits', 'inspector/model'],
   // It runs the handlers themselves, and gives the client its ports.
   'local/memory': [
     'local',

@@ -5,8 +5,9 @@ import { Picture } from '../../inspector/model/picture.js'
 import { timelineOf } from '../../inspector/model/timeline.js'
 import { noteOf } from '../../inspector/page/lock-rows.js'
 import { saidOfLock } from '../../inspector/page/lock-sentence.js'
+import { frameOf } from '../../inspector/page/timeline-frame.js'
 import { isLock, itemsIn, pickAt, placeOf } from '../../inspector/page/timeline-items.js'
-import { frameOf, LANE_PX, sceneOf } from '../../inspector/page/timeline-scene.js'
+import { LANE_PX, sceneOf } from '../../inspector/page/timeline-scene.js'
 import { entriesOf, lock, process, SESSION } from './entries.js'
 
 const REACH_PX = 10

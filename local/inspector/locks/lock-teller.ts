@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import type { LocksMessage } from '../../../client/index.js'
+import type { LocksMessage } from '../../../client/events.js'
 import { LOCKS_BATCH_MAX, LOCKS_FLUSH_MS, LOCKS_RETRY_MS } from '../../../inspector/limits.js'
 import type { LocksFact } from '../../../inspector/model/entry.js'
 import { LockUses } from './lock-uses.js'

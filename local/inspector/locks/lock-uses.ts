@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { LockedNames, LocksMessage } from '../../../client/index.js'
+import type { LockedNames, LocksMessage } from '../../../client/events.js'
 import {
   LOCK_ACCESSES_OPEN_MAX,
   LOCK_ACCESSES_PER_SECOND_MAX,

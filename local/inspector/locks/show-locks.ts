@@ -22,10 +22,10 @@ const HOSTS: readonly string[] = ['127.0.0.1', 'localhost']
  * set, nothing is told.
  * @throws {InvalidArgumentError} for an address that is not of this machine.
  * @example
- * if (process.env.HOLDFAST_INSPECTOR !== undefined) {
- *   const { showLocks } = await import('holdfast/testing')
- *   showLocks()
- * }
+ * import { showLocks } from 'holdfast/testing'
+ *
+ * const shown = showLocks()
+ * // at shutdown, after holdfast.close(): await shown.stop()
  */
 export function showLocks(address: string | undefined = process.env.HOLDFAST_INSPECTOR): ShownLocks {
   if (address === undefined || address === '' || addressesTold.has(address)) return NOTHING

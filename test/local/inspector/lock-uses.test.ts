@@ -125,7 +125,7 @@ test('no more is told than the bounds allow, and it is said how much is left out
   const [cut] = uses.take(1)
   expect(cut?.write).toHaveLength(LOCK_NAMES_MAX)
   expect(cut?.more).toBe(100 - LOCK_NAMES_MAX)
-  for (const text of [...(cut?.write ?? [])]) expect(text.length).toBeLessThanOrEqual(LOCK_NAME_CHARS_MAX)
+  for (const text of cut?.write ?? []) expect(text.length).toBeLessThanOrEqual(LOCK_NAME_CHARS_MAX)
 })
 
 test('one access adds so many locks, and so many facts wait where nobody takes them', () => {
