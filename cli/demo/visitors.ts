@@ -74,7 +74,7 @@ export class Visitors {
     const untilMs = startMs + seconds * 1_000
     await Promise.all(this.carts.map((cart, index) => this.browse(cart, index, untilMs, ended)))
     const tookSeconds = (performance.now() - startMs) / 1_000
-    const found = await Promise.all(this.carts.map(({ id }) => this.look(id)))
+    const found = await Promise.all(this.carts.map(({ id }, index) => this.look(id, index)))
     const fates = this.carts.map((cart, index) => fateOf(cart, found[index] ?? 0))
     const sum = (of: (fate: Fate) => number) => fates.reduce((total, fate) => total + of(fate), 0)
     const { kept, waited } = this.times
@@ -123,8 +123,9 @@ export class Visitors {
     cart.failed += 1
   }
 
-  private async look(id: string): Promise<number> {
-    const response = await this.send('GET', id, this.origins[0] ?? '')
+  /** On the visitor's own server, so that a session that has stayed there stays. */
+  private async look(id: string, index: number): Promise<number> {
+    const response = await this.send('GET', id, this.origins[index % this.origins.length] ?? '')
     return ((await response.json()) as Answer).items
   }
 
