@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { Entry } from '../model/entry.js'
 import type { PlayCommand } from '../model/play.js'
 import { type Timeline, timelineOf } from '../model/timeline.js'
@@ -26,8 +26,8 @@ export function Tour({ store, step, onStep, onEnd }: TourProps): JSX.Element | n
   const head = useRef<HTMLHeadingElement>(null)
   const begun = useRef({ step: -1, at: 0 })
   if (begun.current.step !== step) begun.current = { step, at: store.clock() }
-  // A screen reader, and the keyboard, start at the new step.
-  useEffect(() => head.current?.focus(), [step])
+  // A screen reader, and the keyboard, start at the new step: at once, or a key that is pressed soon starts elsewhere.
+  useLayoutEffect(() => head.current?.focus(), [step])
   const current = TOUR[step]
   const view = viewOf(store, begun.current.at)
   if (current === undefined || view === undefined) return null

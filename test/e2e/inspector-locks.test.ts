@@ -16,7 +16,7 @@ import { type LocalStack, startLocalStack } from '../../local/index.js'
 import { shownSession } from '../../local/inspector/facts.js'
 import { Browser, CHROMIUM } from '../support/browser.js'
 import { LocksRelay } from '../support/locks-relay.js'
-import { type Exported, expectText, exported, serious } from './inspector-page.js'
+import { type Exported, expectText, exported, serious, WAIT_MS } from './inspector-page.js'
 import { AppProcess } from './processes.js'
 
 const inBrowser = CHROMIUM === undefined ? describe.skip : describe
@@ -27,7 +27,6 @@ const SHOWN = shownSession(SESSION) ?? ''
 const WIDE = { width: 1280, height: 900 }
 const PHONE = { width: 390, height: 844 }
 const [WINDOW_MS, WINDOW] = [5_000, '5 s']
-const WAIT_MS = 20_000
 /** Seconds. */
 const BACK_MAX = 300
 

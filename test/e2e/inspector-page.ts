@@ -6,6 +6,8 @@ import type { Entry } from '../../inspector/model/entry.js'
 /** The page of the inspector, as its visitors use it. */
 
 const TABS_MAX = 120
+/** Longer than a busy machine takes for anything. */
+export const WAIT_MS = 30_000
 
 /** Waits until an element has a text, and fails if it has it too late. */
 export async function expectText(page: Page, selector: string, text: string | RegExp, withinMs: number): Promise<void> {
@@ -14,12 +16,15 @@ export async function expectText(page: Page, selector: string, text: string | Re
   expect(await found.count()).toBe(1)
 }
 
-/** Goes to a button with the Tab key, and presses it. */
+/** Goes to a button with the Tab key, and presses it as soon as it can be pressed. */
 export async function press(page: Page, name: string | RegExp): Promise<void> {
   for (let tabs = 0; tabs < TABS_MAX; tabs += 1) {
     // The body has the focus for a moment where the button that had it is gone.
     const focused = String(await page.evaluate(`document.activeElement?.closest('button')?.textContent.trim() ?? ''`))
-    if (typeof name === 'string' ? focused === name : name.test(focused)) return page.keyboard.press('Enter')
+    if (typeof name === 'string' ? focused === name : name.test(focused)) {
+      await page.waitForFunction(`document.activeElement?.closest('button')?.getAttribute('aria-disabled') !== 'true'`)
+      return page.keyboard.press('Enter')
+    }
     await page.keyboard.press('Tab')
   }
   throw new Error(`no Tab leads to ${String(name)}`)
@@ -27,7 +32,7 @@ export async function press(page: Page, name: string | RegExp): Promise<void> {
 
 /** The step has shown what it is to show. */
 export async function next(page: Page, name: string): Promise<void> {
-  await page.getByRole('button', { name }).waitFor({ timeout: 20_000 })
+  await page.getByRole('button', { name }).waitFor({ timeout: WAIT_MS })
   await press(page, name)
 }
 

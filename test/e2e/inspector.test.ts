@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { sessionKey } from '../../client/session/session-key.js'
+import type { Entry } from '../../inspector/model/entry.js'
 import { timelineOf } from '../../inspector/model/timeline.js'
 import type { LocalStack } from '../../local/index.js'
 import { shownSession } from '../../local/inspector/facts.js'
 import { Browser, CHROMIUM } from '../support/browser.js'
 import { Random } from '../support/random.js'
-import { expectText, exported, next, press, serious } from './inspector-page.js'
+import { expectText, exported, next, press, serious, WAIT_MS } from './inspector-page.js'
 import { AppProcess } from './processes.js'
 
 /** Short leases, so that a crash costs a few seconds. */
@@ -25,7 +26,7 @@ const TIMING = {
   storeMarginMs: 300,
 }
 const HANDOFFS = Number(process.env.INSPECTOR_HANDOFFS ?? 20)
-const TOUR_MS = 60_000
+const TOUR_MS = 240_000
 const LABELS = ['alpha', 'beta', 'gamma'] as const
 
 if (CHROMIUM === undefined)
@@ -178,26 +179,29 @@ inBrowser('the page of the inspector', () => {
       await press(page, 'Visit all servers at once')
       await next(page, 'Next: Crash')
       await press(page, /Kill server-\d/)
-      await expectText(page, '.process-killed', 'killed', 5_000)
+      await expectText(page, '.process-killed', 'killed', WAIT_MS)
       await press(page, /b ?Visit server-\d/)
-      await expectText(page, '.tour-story', 'nudges', 5_000)
+      await page.locator('.kind-taken').first().waitFor({ timeout: WAIT_MS })
       await press(page, /Start server-\d again/)
       await next(page, 'Next: Freeze')
       await press(page, /Freeze server-\d/)
-      await expectText(page, '.process-frozen', 'frozen', 5_000)
+      await expectText(page, '.process-frozen', 'frozen', WAIT_MS)
       await press(page, /b ?Visit server-\d/)
       // The first was that of the crash.
-      await page.locator('.kind-taken').nth(1).waitFor({ timeout: 15_000 })
+      await page.locator('.kind-taken').nth(1).waitFor({ timeout: WAIT_MS })
       await press(page, /Thaw server-\d again/)
       await next(page, 'Next: Lost pushes')
       await press(page, /Lose all pushes/)
-      await page.locator('.segment-fault[aria-pressed="true"]').waitFor({ timeout: 5_000 })
+      await page.locator('.segment-fault[aria-pressed="true"]').waitFor({ timeout: WAIT_MS })
       const before = await page.locator('.handoff-list li').count()
       await press(page, /b ?Visit server-\d/)
-      await page.locator('.handoff-list li').nth(before).waitFor({ timeout: 15_000 })
+      await page.locator('.handoff-list li').nth(before).waitFor({ timeout: WAIT_MS })
       await press(page, /Deliver pushes again/)
-      await expectText(page, '.tour', 'That was the tour', 10_000)
+      await expectText(page, '.tour', 'That was the tour', WAIT_MS)
       expect(await page.locator('.tour-steps .past').count()).toBe(5)
+      const { entries } = await exported(page)
+      for (const taken of takenIn(entries)) expect(taken).toMatch(/^(nudged|asked after its lease)$/)
+      expect(takenIn(entries)).toHaveLength(2)
     },
     TOUR_MS,
   )
@@ -259,3 +263,18 @@ inBrowser('the page of the inspector', () => {
     expect(problems).toEqual([])
   }, 20_000)
 })
+
+/** How each session that its holder did not give back was taken: the one who waited nudged, or came after the lease. */
+function takenIn(entries: readonly Entry[]): readonly string[] {
+  const leases = new Map<string, number>()
+  for (const entry of entries) if (entry.kind === 'process') leases.set(entry.process, entry.leaseUntil)
+  const sessions = new Set(entries.flatMap((entry) => ('session' in entry ? [entry.session] : [])))
+  return [...sessions].flatMap((session) =>
+    timelineOf(entries.filter((entry) => 'session' in entry && entry.session === session))
+      .handoffs.filter(({ kind }) => kind === 'taken')
+      .map(({ from = '', askedAt, entries: said }) => {
+        if (said.some((entry) => entry.kind === 'message' && entry.isNudge === true)) return 'nudged'
+        return askedAt > (leases.get(from) ?? 0) ? 'asked after its lease' : 'taken too early'
+      }),
+  )
+}
