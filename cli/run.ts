@@ -64,7 +64,7 @@ function prepared(command: Command, terminal: Terminal): Command {
     })
     .configureHelp({ styleTitle: (title) => terminal.paint('bold', title) })
     .helpOption('-h, --help', 'show this')
-    .showHelpAfterError("See 'holdfast help'.")
+    .showHelpAfterError(`See 'holdfast help${command.name() === 'holdfast' ? '' : ` ${command.name()}`}'.`)
 }
 
 function failureOf(error: unknown): Failure {

@@ -102,13 +102,14 @@ export class Terminal {
   /** Says what will happen, and asks for a yes, unless that was given before. */
   async agree(plan: string, question: string, isGiven = false): Promise<void> {
     if (isGiven) this.progress(plan)
-    else await this.confirm(`${plan}\n${question}`)
+    else await this.confirm(plan, question)
   }
 
   /** Without a terminal nobody could answer, so the command ends. */
-  private async confirm(question: string): Promise<void> {
+  private async confirm(plan: string, question: string): Promise<void> {
     const { input, errors } = this.streams
     if (input.isTTY !== true || errors.isTTY !== true) {
+      this.note(plan)
       throw new Failure('NOT_CONFIRMED', 'nobody can be asked here', 'Give --yes.', EXIT.declined)
     }
     const reader = createInterface({ input, output: errors })
@@ -116,7 +117,7 @@ export class Terminal {
     const gone = new AbortController()
     reader.once('SIGINT', () => gone.abort()).once('close', () => gone.abort())
     try {
-      const answer = await reader.question(`${question} [y/N] `, { signal: gone.signal })
+      const answer = await reader.question(`${plan}\n${question} [y/N] `, { signal: gone.signal })
       if (/^y(es)?$/i.test(answer.trim())) return
     } catch (error) {
       if ((error as Error).name !== 'AbortError') throw error

@@ -67,7 +67,8 @@ async function top(options: TopOptions, terminal: Terminal): Promise<void> {
 const summary = ({ held, contended, waiting, grantsPerSecond, hot, isPartial }: Frame): string => {
   const hottest = hot[0] === undefined ? '' : `, hottest ${shortKey(hot[0].session)} ${hot[0].grantsPerSecond} a second`
   const note = isPartial ? ', a part of the table' : ''
-  return `${held} held, ${contended} contended, ${plural(waiting, 'waiter')}, ${grantsPerSecond} a second${hottest}${note}`
+  const rate = grantsPerSecond === null ? '' : `, ${grantsPerSecond} a second`
+  return `${held} held, ${contended} contended, ${plural(waiting, 'waiter')}${rate}${hottest}${note}`
 }
 
 function picture(frame: Frame, terminal: Terminal): string {

@@ -35,6 +35,6 @@ export function sideText(outcome: Outcome, handoffs: number): string {
 export const end = (isInterrupted: boolean): string =>
   isInterrupted
     ? '\nIt was ended early.'
-    : '\nFor an application of your own: holdfast dev -- npm run dev. What a handoff is: docs/guide/concepts.md'
+    : '\nFor an application of your own: npx holdfast dev -- npm run dev. First steps: node_modules/holdfast/docs/guide/first-steps.md'
 
 const grouped = (count: number): string => count.toLocaleString('en-US')

@@ -8,6 +8,8 @@ import { type Finding, finding, findingOf } from './findings.js'
 import type { Said } from './report.js'
 
 const NODE_NEEDED = [20, 16] as const
+/** An HTTP date has no smaller unit. */
+const DATE_UNIT_MS = 1_000
 
 /** What can be known of the configuration without asking anybody. */
 export function checkConfig(config: HoldfastConfig, nodeVersion = process.versions.node): Said {
@@ -48,6 +50,7 @@ export async function checkClock({ config }: Target): Promise<Said> {
     const wayMs = (performance.now() - startMs) / 2
     if (Number.isNaN(date)) return { detail: 'the answer names no time' }
     const offMs = Math.round(sentMs + wayMs - (date + 500))
+    if (Math.abs(offMs) < DATE_UNIT_MS) return { detail: 'right, within a second' }
     const detail = `${offMs < 0 ? 'behind' : 'ahead'} by ${Math.abs(offMs)} ms, exact to a second`
     if (Math.abs(offMs) < CLOCK_OFF_WARN_MS) return { detail }
     const severity = Math.abs(offMs) < CLOCK_OFF_FAULT_MS ? 'warning' : 'fault'

@@ -47,7 +47,7 @@ function namespaceOf(given: string | undefined, terminal: Terminal): string {
   if (NAMESPACE_PATTERN.test(namespace)) return namespace
   throw usage(
     namespace === '' ? 'an id needs the namespace of its application' : `'${namespace}' is no namespace`,
-    'Give --namespace, or set HOLDFAST_NAMESPACE.',
+    `Give --namespace, or set HOLDFAST_NAMESPACE. A hash needs none, as in shop#VGDYW-EBXv: the namespace before it, and at least ${HASH_CHARS_MIN} characters of it.`,
   )
 }
 

@@ -15,7 +15,8 @@ export interface Frame {
   readonly held: number
   readonly contended: number
   readonly waiting: number
-  readonly grantsPerSecond: number
+  /** Null at the first look: there is nothing to compare it with. */
+  readonly grantsPerSecond: number | null
   readonly hot: readonly Hot[]
   /** The most waited for first. */
   readonly queues: readonly LockView[]
@@ -40,7 +41,8 @@ export function frameOf({ atMs, records }: Look, before: Look | undefined, lines
     held: held.length,
     contended: queues.length,
     waiting: queues.reduce((sum, { waiting }) => sum + waiting, 0),
-    grantsPerSecond: rounded(hot.reduce((sum, { grantsPerSecond }) => sum + grantsPerSecond, 0)),
+    grantsPerSecond:
+      before === undefined ? null : rounded(hot.reduce((sum, { grantsPerSecond }) => sum + grantsPerSecond, 0)),
     hot: hot.slice(0, lines),
     queues: queues.slice(0, lines),
     oldest: held.toSorted((a, b) => (b.heldMs ?? 0) - (a.heldMs ?? 0)).slice(0, lines),

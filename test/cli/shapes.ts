@@ -60,7 +60,7 @@ export const TOP = v.strictObject({
   held: count,
   contended: count,
   waiting: count,
-  grantsPerSecond: v.number(),
+  grantsPerSecond: v.nullable(v.number()),
   hot: v.array(v.strictObject({ session: key, grantsPerSecond: v.number(), waiting: count })),
   queues: v.array(lock),
   oldest: v.array(lock),

@@ -109,7 +109,7 @@ test('a frame ranks what is contended, hot and old', () => {
     ['a#2', 60_000],
     ['a#1', 0],
   ])
-  expect(frameOf(now, undefined, 2).hot).toEqual([])
+  expect(frameOf(now, undefined, 2)).toMatchObject({ grantsPerSecond: null, hot: [] })
 })
 
 test('a table aligns its columns, and lets no text command the terminal', () => {

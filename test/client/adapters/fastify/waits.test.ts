@@ -42,21 +42,21 @@ describe('requests of Fastify that wait for a session, or hold one', () => {
   }
 
   it('answers 503 where the session is busy, or what onBusy says', async () => {
-    const { browser } = await stuck({ timeoutMs: 50 })
+    const { browser } = await stuck({ timeoutMs: 1_000 })
     const { status, headers, text } = await browser.send('/wait')
     expect([status, headers.get('retry-after'), headers.get('cache-control')]).toEqual([503, '1', 'no-store'])
     expect(headers.get('content-type')).toMatch(/^application\/problem\+json/)
     expect(headers.getSetCookie()).toEqual([])
     expect(JSON.parse(text)).toMatchObject({ type: 'session-busy', status: 503 })
     const other = await stuck({
-      timeoutMs: 50,
+      timeoutMs: 1_000,
       onBusy: (_request, reply, error) => reply.code(429).send({ code: error.code }),
     })
     expect(await other.browser.send('/wait')).toMatchObject({ status: 429, text: '{"code":"WAIT_TIMEOUT"}' })
   })
 
   it('lets no more requests wait than it may', async () => {
-    const { browser } = await stuck({ waitingMax: 2, timeoutMs: 200 })
+    const { browser } = await stuck({ waitingMax: 2, timeoutMs: 1_000 })
     const all = Array.from({ length: 5 }, () => browser.send('/wait'))
     expect((await Promise.all(all)).map(({ status }) => status)).toEqual(Array(5).fill(503))
   })
@@ -76,7 +76,7 @@ describe('requests of Fastify that wait for a session, or hold one', () => {
 
   it('answers what onBusy throws', async () => {
     const { browser } = await stuck({
-      timeoutMs: 50,
+      timeoutMs: 1_000,
       onBusy: () => {
         throw new Error('onBusy failed')
       },
