@@ -3,6 +3,8 @@
 const events = require('node:events')
 const { createServer } = require('node:http')
 
+const ALIVE_MS = 1_000
+
 /** @type {Promise<import('../local/dynamodb/server.js').DynamoDbLocal> | undefined} */
 let started
 
@@ -20,7 +22,13 @@ module.exports = async () => {
   process.env.HOLDFAST_TEST_DYNAMODB = `http://127.0.0.1:${server.address().port}`
   globalThis.endSharedDynamoDb = async () => {
     server.close()
-    await (await started)?.stop()
+    // DynamoDB Local keeps no process alive: without this, Jest would end here, before it has written its results.
+    const alive = setInterval(() => {}, ALIVE_MS)
+    try {
+      await (await started)?.stop()
+    } finally {
+      clearInterval(alive)
+    }
   }
 }
 
