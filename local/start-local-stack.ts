@@ -1,4 +1,3 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { InvalidArgumentError } from '../client/errors/index.js'
 import { applicationVariables } from './application-variables.js'
 import type { Delays } from './delays.js'
@@ -22,9 +21,8 @@ import type { LocalConfig, LocalStack } from './local-stack.js'
 import { type CompiledOptions, compileOptions, type LocalStackOptions } from './options.js'
 import { type Deployment, localize, readDeployment, requiredOutput } from './template/deployment.js'
 import type { FunctionSpec } from './template/functions.js'
-import { REGION } from './template/resources.js'
 import { ownerOf } from './template/rights.js'
-import { createTables, deleteTables } from './template/tables.js'
+import { StackTables } from './template/stack-tables.js'
 import { warmUp } from './warm-up.js'
 
 /**
@@ -80,6 +78,7 @@ class Stack {
   private readonly application: Principal
   private readonly admin: Principal
   private readonly dynamodb: Database
+  private readonly tables: StackTables
   private readonly proxy: DynamoDbProxy
   private readonly gateway: Gateway
   private readonly inspector: Inspector | undefined
@@ -104,6 +103,7 @@ class Stack {
     const watch = this.inspector?.recorder
     const { dynamoDbLocal, dataDir } = options
     this.dynamodb = dynamoDbLocal === undefined ? new DynamoDbLocal({ dataDir }) : new RunningDynamoDb(dynamoDbLocal)
+    this.tables = new StackTables(this.dynamodb, deployment.tables, this.admin.credentials)
     this.proxy = new DynamoDbProxy({
       database: this.dynamodb,
       principals,
@@ -150,7 +150,7 @@ class Stack {
       }
       await starting
       await this.prepare()
-      await this.inspector?.start(options.inspectorPort ?? 0, this.adminClient())
+      await this.inspector?.start(options.inspectorPort ?? 0, this.tables.client())
     } finally {
       this.onStarted()
     }
@@ -164,12 +164,12 @@ class Stack {
   }
 
   private async prepare(): Promise<void> {
-    const { deployment, options } = this
-    const { api, tables } = deployment
-    const client = this.adminClient()
+    const { deployment, options, tables } = this
+    const { api } = deployment
+    const client = tables.client()
     try {
-      options.onProgress(`creating ${tables.length} tables`)
-      await createTables(client, tables)
+      options.onProgress(`creating ${tables.count} tables`)
+      await tables.create(client)
       // The functions may use a proxy of a test. The test does not know the endpoint behind it yet.
       if (options.functionsDynamoDbEndpoint !== undefined) return
       options.onProgress('warming up the functions')
@@ -178,19 +178,6 @@ class Stack {
     } finally {
       client.destroy()
     }
-  }
-
-  /** A DynamoDB Local that goes on keeps nothing of this stack, unless it has ended first. */
-  private async deleteTables(): Promise<void> {
-    const client = this.adminClient()
-    await deleteTables(client, this.deployment.tables).catch(() => {})
-    client.destroy()
-  }
-
-  /** It goes past the proxy: nothing counts it. */
-  private adminClient(): DynamoDBClient {
-    const { endpoint, accessKeyId = this.admin.credentials.accessKeyId } = this.dynamodb
-    return new DynamoDBClient({ endpoint, region: REGION, credentials: { ...this.admin.credentials, accessKeyId } })
   }
 
   private newInspector(): Inspector {
@@ -207,7 +194,9 @@ class Stack {
     await Promise.all([this.gateway.stop(), this.functionUrl?.stop()])
     await Promise.all([...this.runtimes.values()].map((runtime) => runtime.stop()))
     await this.proxy.stop()
-    if (this.dynamodb instanceof RunningDynamoDb && this.dynamodb.isReached) await this.deleteTables()
+    await this.tables.removeLeft().catch((error: unknown) => {
+      this.options.onProgress(`its tables stay in DynamoDB Local: ${String(error)}`)
+    })
     await this.dynamodb.stop()
   }
 

@@ -3,9 +3,7 @@
 const events = require('node:events')
 const { createServer } = require('node:http')
 
-const ALIVE_MS = 1_000
-
-/** @type {Promise<import('../local/dynamodb/server.js').DynamoDbLocal> | undefined} */
+/** @type {Promise<{ endpoint: string, stop: () => Promise<void> }> | undefined} */
 let started
 
 /** Jest's `globalSetup`: test/support/shared-dynamodb.ts asks at the address that this leaves in the environment. */
@@ -22,19 +20,15 @@ module.exports = async () => {
   process.env.HOLDFAST_TEST_DYNAMODB = `http://127.0.0.1:${server.address().port}`
   globalThis.endSharedDynamoDb = async () => {
     server.close()
-    // DynamoDB Local keeps no process alive: without this, Jest would end here, before it has written its results.
-    const alive = setInterval(() => {}, ALIVE_MS)
-    try {
-      await (await started)?.stop()
-    } finally {
-      clearInterval(alive)
-    }
+    await (await started)?.stop()
   }
 }
 
 async function start() {
   const { DynamoDbLocal } = await import('../dist/esm/local/dynamodb/server.js')
+  const { keepAlive } = await import('../dist/esm/local/keep-alive.js')
   const dynamodb = new DynamoDbLocal({ isDivided: true })
   await dynamodb.start()
-  return dynamodb
+  // It keeps no process alive. So Jest would end while it stops, before it has written its results.
+  return { endpoint: dynamodb.endpoint, stop: () => keepAlive(dynamodb.stop()) }
 }

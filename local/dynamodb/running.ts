@@ -9,7 +9,7 @@ const ANSWER_TIMEOUT_MS = 5_000
 export class RunningDynamoDb implements Database {
   /** DynamoDB Local takes letters and digits only. */
   readonly accessKeyId = `STACK${randomBytes(8).toString('hex').toUpperCase()}`
-  isReached = false
+  private isReached = false
 
   constructor(private readonly address: string) {}
 

@@ -66,9 +66,14 @@ function readTable(table: Resource, resources: Resources): TableSpec {
 
 /**
  * Creates these tables. A table that exists already, in the data folder of an earlier start, is kept if it still fits.
+ * `areNew`: there can be none, since the key of `client` is new, unless all keys have the same tables.
  */
-export async function createTables(client: DynamoDBClient, tables: readonly TableSpec[]): Promise<void> {
-  await Promise.all(tables.map((table) => createTable(client, table)))
+export async function createTables(
+  client: DynamoDBClient,
+  tables: readonly TableSpec[],
+  areNew = false,
+): Promise<void> {
+  await Promise.all(tables.map((table) => createTable(client, table, areNew)))
 }
 
 /** Deletes these tables with all that they hold, protected or not. */
@@ -81,7 +86,7 @@ export async function deleteTables(client: DynamoDBClient, tables: readonly Tabl
   )
 }
 
-async function createTable(client: DynamoDBClient, table: TableSpec): Promise<void> {
+async function createTable(client: DynamoDBClient, table: TableSpec, isNew: boolean): Promise<void> {
   const existing = await keysOf(client, table.name)
   if (existing === undefined) {
     await client.send(
@@ -92,6 +97,11 @@ async function createTable(client: DynamoDBClient, table: TableSpec): Promise<vo
         BillingMode: table.billing,
         DeletionProtectionEnabled: table.isProtected,
       }),
+    )
+  } else if (isNew) {
+    throw new LocalStartError(
+      `DynamoDB Local has a table '${table.name}' of another stack: start it without -sharedDb, so that each stack has tables ` +
+        'of its own. If that stack is gone, start it again',
     )
   } else if (describe(existing) !== describe(table.keys)) {
     throw new LocalStartError(

@@ -43,7 +43,7 @@ test(
 )
 
 test(
-  'a stack that stops leaves none of its tables',
+  'a stack that stops leaves none of its tables, and touches none of another',
   async () => {
     // All keys have the same tables here, so that the test sees those of the stack.
     const dynamodb = new DynamoDbLocal()
@@ -51,10 +51,23 @@ test(
     const client = clientOf(dynamodb.endpoint, 'eu-central-1', { accessKeyId: 'any', secretAccessKey: 'any' })
     const tables = async () => (await client.send(new ListTablesCommand({}))).TableNames
     try {
-      const stack = await startLocalStack({ dynamoDbLocal: dynamodb.endpoint })
+      const dynamoDbLocal = dynamodb.endpoint
+      const stack = await startLocalStack({ dynamoDbLocal })
       expect(await tables()).toHaveLength(2)
+      await expect(startLocalStack({ dynamoDbLocal })).rejects.toMatchObject({
+        code: 'LOCAL_START',
+        message: expect.stringContaining('start it without -sharedDb'),
+      })
+      expect(await tables()).toHaveLength(2)
+      // Also where it is cut off.
+      await stack.dynamodb.stop()
       await stack.stop()
       expect(await tables()).toEqual([])
+      const steps: string[] = []
+      const last = await startLocalStack({ dynamoDbLocal, onProgress: (step) => steps.push(step) })
+      await dynamodb.stop()
+      await last.stop()
+      expect(steps.at(-1)).toMatch(/^its tables stay in DynamoDB Local: .*no DynamoDB Local answers/)
     } finally {
       client.destroy()
       await dynamodb.stop()
