@@ -132,11 +132,13 @@ export function testCommands(suite: CliStack): void {
 
   test.each<[string, readonly string[], RegExp]>([
     ['an id without a namespace', ['show', 'an-id'], /needs the namespace/],
+    ['a hash that is too short', ['show', 'shop#AAAAA'], /at least 8 characters of it/],
+    ['a hash without its namespace', ['show', 'AAAAA-AAAA'], /as in shop#VGDYW-EBXv/],
     ['a namespace that is none', ['show', 'an-id', '--namespace', 'a b'], /'a b' is no namespace/],
     ['a hash that is to be destroyed', ['destroy', 'shop#AAAAAAAAAA', '--yes'], /only a client that has the id/],
     ['a file of a configuration that is not there', ['ls', '--config', 'nowhere.json'], /neither JSON nor a file/],
     ['a configuration that is none', ['ls', '--config', '{"url":"x"}'], /config\.url/],
-    ['an unknown option', ['ls', '--colour'], /unknown option '--colour'/],
+    ['an unknown option', ['ls', '--colour'], /unknown option '--colour'[\s\S]*See 'holdfast help ls'/],
     ['a number out of bounds', ['top', '--interval', '5'], /whole number from 100/],
     ['an unknown command', ['lst'], /unknown command 'lst'/],
     ['no command', [], /Usage: holdfast/],

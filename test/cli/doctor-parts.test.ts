@@ -1,7 +1,11 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { greet } from '../../cli/doctor/connection.js'
 import { findingOf } from '../../cli/doctor/findings.js'
-import { checkConfig } from '../../cli/doctor/setting.js'
+import { checkClock, checkConfig } from '../../cli/doctor/setting.js'
 import { problemOf } from '../../cli/stack/problems.js'
+import type { Target } from '../../cli/stack/target.js'
 import { UnreachableError } from '../../client/index.js'
 import type { ConnectFailure, Transport } from '../../client/ports.js'
 
@@ -51,6 +55,16 @@ test.each<[string, Transport, string]>([
 ])('a greeting that meets %s', async (_, transport, code) => {
   const { findings, timing } = await greet(transport, 20)
   expect([findings.map((one) => one.code), timing]).toEqual([[code], undefined])
+})
+
+test('a clock that is right is not said to be off by a part of a second', async () => {
+  // An HTTP date has whole seconds.
+  const server = createServer((_, response) => response.end()).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const said = await checkClock({ config: { ...CONFIG, dynamoDbEndpoint: `http://127.0.0.1:${port}` } } as Target)
+  server.close()
+  expect(said).toEqual({ detail: 'right, within a second' })
 })
 
 test('a welcome gives the times', async () => {

@@ -1,4 +1,5 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { shortKey } from '../../cli/view/words.js'
 import type { CliStack } from './cli-stack.js'
 import { contended } from './contended.js'
 import { type Ended, inPipe, inProcess, inTerminal, jsonOf, startInPipe, startInTerminal } from './programs.js'
@@ -61,6 +62,8 @@ export function testOperating(suite: CliStack): void {
     expect(failureOf(late)).toEqual([1, 'LOCK_NOT_GRANTED'])
     const unasked = await inProcess(['release', key, '--json'], { env })
     expect(failureOf(unasked)).toEqual([4, 'NOT_CONFIRMED'])
+    // It says what it would have done.
+    expect(unasked.err).toContain(shortKey(key))
     await untilWaiting(key, 1)
     await finish()
     expect(failureOf(await inProcess(['release', '-', '--json'], { env, input: 'x' }))).toEqual([2, 'USAGE'])
