@@ -14,6 +14,8 @@ export const WAITING_DEFAULT = 50
 export const WAITING_MAX = 10_000
 /** A request without a lock that extends a life waits no longer: the holder of the session extends it, too. */
 export const TOUCH_WAIT_MS = 1_000
+/** A lifetime that is shorter than the stored one by no more is the stored one: see cookie-record.ts. */
+export const MAX_AGE_DRIFT_MS = 50
 /** Seconds after which a client may repeat a request that found its session busy. */
 export const RETRY_AFTER_SECONDS = 1
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import expressSession, { type SessionData } from 'express-session'
 import type { LoadedSession } from '../common/index.js'
+import { MAX_AGE_DRIFT_MS } from '../limits.js'
 
 /** The attribute of a session that express-session keeps its cookie in. */
 export const COOKIE = 'cookie'
@@ -13,20 +14,21 @@ type CookieData = Record<string, unknown>
  */
 export function cookieOf(session: SessionData, stored: unknown): unknown {
   const record = recordOf(session)
-  return isObject(stored) && isDeepStrictEqual(withoutExpiry(stored), record) ? stored : record
+  if (!isObject(stored)) return record
+  if (hasDrifted(record.originalMaxAge, stored.originalMaxAge)) record.originalMaxAge = stored.originalMaxAge
+  return isDeepStrictEqual(withoutExpiry(stored), record) ? stored : record
 }
 
-/** The session's lifetime, as its cookie says. Undefined for a cookie that lives as long as the browser. */
-export function ttlOf(session: SessionData): number | undefined {
-  const { originalMaxAge } = session.cookie as { originalMaxAge?: unknown }
+/** The session's lifetime, as its {@link cookieOf} says. Undefined for a cookie that lives as long as the browser. */
+export function ttlOf(cookie: unknown): number | undefined {
+  const originalMaxAge = isObject(cookie) ? cookie.originalMaxAge : undefined
   return typeof originalMaxAge === 'number' && Number.isFinite(originalMaxAge) ? originalMaxAge : undefined
 }
 
 /** Whether the cookie of a stored session says that it ended at once. Such a session is stored for a second still. */
 export function hasEnded({ values }: LoadedSession): boolean {
-  const cookie = values[COOKIE]
-  const ttlMs = isObject(cookie) ? cookie.originalMaxAge : undefined
-  return typeof ttlMs === 'number' && ttlMs <= 0
+  const ttlMs = ttlOf(values[COOKIE])
+  return ttlMs !== undefined && ttlMs <= 0
 }
 
 /** The header that takes a stored cookie away from the browser. */
@@ -43,6 +45,15 @@ export function sessionDataOf({ values, aliveUntil }: LoadedSession): SessionDat
   const { originalMaxAge = null } = cookie
   const expires = typeof originalMaxAge === 'number' ? aliveUntil : originalMaxAge
   return { ...values, [COOKIE]: { ...cookie, originalMaxAge, expires } } as unknown as SessionData
+}
+
+/**
+ * express-session reads the clock twice where it renews `maxAge`, and keeps what is left between: at times the lifetime
+ * is a millisecond shorter, which nobody has asked for and which would cost a write.
+ */
+function hasDrifted(maxAgeMs: unknown, storedMs: unknown): boolean {
+  if (typeof maxAgeMs !== 'number' || typeof storedMs !== 'number' || storedMs <= 0) return false
+  return maxAgeMs < storedMs && storedMs - maxAgeMs <= MAX_AGE_DRIFT_MS
 }
 
 function recordOf(session: SessionData): CookieData {

@@ -86,7 +86,7 @@ export class RequestStore extends expressSession.Store {
     // express-session compares JSON, and without the cookie.
     const stored = this.cookies.get(id)
     const isSame = this.values === 'json' && cookieOf(session, stored) === stored
-    if (isSame) this.answer(this.session.touch(id, ttlOf(session)), callback ?? NO_ANSWER)
+    if (isSame) this.answer(this.session.touch(id, ttlOf(stored)), callback ?? NO_ANSWER)
     else this.write(id, this.save(id, session), callback)
   }
 
@@ -145,7 +145,7 @@ export class RequestStore extends expressSession.Store {
   private async save(id: string, session: SessionData): Promise<void> {
     const cookie = cookieOf(session, this.cookies.get(id))
     this.unsaved.delete(id)
-    await this.session.save(id, { ...session, [COOKIE]: cookie }, ttlOf(session))
+    await this.session.save(id, { ...session, [COOKIE]: cookie }, ttlOf(cookie))
     this.cookies.set(id, cookie)
   }
 

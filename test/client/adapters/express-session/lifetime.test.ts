@@ -86,6 +86,27 @@ describe.each([true, false])('rolling: %s', (rolling) => {
     expect(await writes()).toBe(0)
   })
 
+  test('a millisecond that passes where express-session renews the cookie is no other lifetime', async () => {
+    const site = await sites.site(routes, options)
+    const browser = await login(site, 100_000)
+    const writes = async (passesMs: number): Promise<number> => {
+      const before = sites.stack.requests.snapshot()
+      const now = Date.now()
+      let calls = 0
+      const clock = jest.spyOn(Date, 'now').mockImplementation(() => now + passesMs * calls++)
+      try {
+        expect(await user(site, browser)).toBe('Ada')
+      } finally {
+        clock.mockRestore()
+      }
+      return sites.stack.requests.since(before).filter(({ caller }) => caller === 'application').length
+    }
+    expect(await writes(1)).toBe(0)
+    expect(await writes(1)).toBe(0)
+    // What is more than a pause of the process is a lifetime that the application has set.
+    expect(await writes(1_000)).toBe(1)
+  })
+
   test('maxAge may change at any time, to longer and to shorter', async () => {
     const site = await sites.site(routes, options)
     const browser = await login(site, 10_000)
