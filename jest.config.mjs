@@ -17,8 +17,8 @@ export default {
   resolver: '<rootDir>/scripts/jest-resolver.cjs',
   moduleFileExtensions: ['ts', 'cts', 'js', 'mjs', 'cjs', 'json'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/cdk.out/'],
-  // End-to-end suites start Java and several processes each: more at once only makes all of them slow.
-  maxWorkers: 2,
+  // Some suites wait for leases and retries. More at once would only make all of them slow.
+  maxWorkers: 3,
   testTimeout: 30_000,
   globalSetup: '<rootDir>/scripts/jest-shared-dynamodb.cjs',
   globalTeardown: '<rootDir>/scripts/jest-teardown.cjs',

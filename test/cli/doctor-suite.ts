@@ -65,11 +65,10 @@ export function testDoctor(suite: CliStack): void {
 
   test('a healthy stack is healthy: in a terminal, in a pipe, and as JSON', async () => {
     const { env } = suite
-    const [screen, pipe, json] = await Promise.all([
-      inTerminal(['doctor'], { env }),
-      inPipe(['doctor'], { env }),
-      inPipe(['doctor', '--json'], { env }),
-    ])
+    // One after the other: three at once make each other's handoffs slow, which is a fault.
+    const screen = await inTerminal(['doctor'], { env })
+    const pipe = await inPipe(['doctor'], { env })
+    const json = await inPipe(['doctor', '--json'], { env })
     expect([screen.code, pipe, json.err]).toEqual([
       0,
       { code: 0, out: expect.stringMatching(/\nhealthy\n$/), err: '' },

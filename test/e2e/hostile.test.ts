@@ -5,6 +5,7 @@ import type { Holdfast } from '../../client/index.js'
 import type { FunctionLogLine } from '../../local/index.js'
 import { problemOf } from '../functions/answers.js'
 import { type Client, open } from '../local/harness.js'
+import { timesEffort } from '../support/effort.js'
 import { Random } from '../support/random.js'
 import { FRAME_BYTES, inFrames, lie } from './lies.js'
 import { LocalStackSuite, NO_RENEWALS } from './local-stack-suite.js'
@@ -20,7 +21,7 @@ type Send = WebSocket['send']
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
 console.info(`hostile bytes: SEED=${seed}`)
 
-const FLOOD_MESSAGES = 2_000
+const FLOOD_MESSAGES = timesEffort(600)
 /** So many unanswered at a time: more than 1,000 the local functions would not take. */
 const FLOOD_WIDTH = 400
 
@@ -59,7 +60,8 @@ describe('bytes of a client that means no good', () => {
   // A renewal would change a record that should be still.
   const suite = new LocalStackSuite<Counter>({ environment: NO_RENEWALS, onLog: (line) => log.push(line) }, 'suite')
   beforeAll(async () => {
-    for (let index = 0; index < 2; index += 1) honest.push(suite.client({ label: 'one of the pair' }))
+    for (let index = 0; index < 2; index += 1)
+      honest.push(suite.client({ label: 'one of the pair', timeoutMs: 120_000 }))
     for (const one of honest) await increment(one)
     served[0] = 1
     served[1] = 1
@@ -199,7 +201,7 @@ describe('bytes of a client that means no good', () => {
     expect(codes.has('INTERNAL')).toBe(false)
     client.socket.close()
     await expectNothingAmiss()
-  }, 60_000)
+  }, 300_000)
 
   it('leave nothing behind: every increment counts, and whoever comes next is served', async () => {
     end.abort()

@@ -1,11 +1,12 @@
+import { timesEffort } from '../support/effort.js'
 import { LocalStackSuite } from './local-stack-suite.js'
 import { AppProcess } from './processes.js'
 import { SHORT_ENVIRONMENT } from './timing.js'
 
 const PROCESSES = 8
-const TIMES = 500
+const TIMES = timesEffort(60)
 const CONCURRENCY = 10
-const KILLS = 8
+const KILLS = timesEffort(3)
 
 /** One seat at the counter: when its process is killed, another takes over what was left to do. */
 interface Seat {
@@ -16,7 +17,7 @@ interface Seat {
   failed: number
 }
 
-describe('8 processes that increment one counter 500 times each while holders are killed', () => {
+describe(`${PROCESSES} processes that increment one counter ${TIMES} times each while ${KILLS} holders are killed`, () => {
   const suite = new LocalStackSuite<{ count: number; mirror: number }>({ environment: SHORT_ENVIRONMENT })
 
   it('counts every acknowledged increment once, and no unknown one twice', async () => {
@@ -79,5 +80,5 @@ describe('8 processes that increment one counter 500 times each while holders ar
     expect(count).toBeGreaterThanOrEqual(acknowledged)
     expect(count).toBeLessThanOrEqual(acknowledged + unknown)
     expect(peeked?.state.mirror).toBe(count)
-  }, 240_000)
+  }, 900_000)
 })

@@ -1,6 +1,7 @@
 import { connectionKey, processKey } from '../../protocol/keys.js'
 import type { StoreMessage } from '../../protocol/messages.js'
 import { readConnection, readProcess } from '../../protocol/process/record.js'
+import { timesEffort } from '../support/effort.js'
 import { Random } from '../support/random.js'
 import { type Said, wrongChange } from './allowed.js'
 import { problemOf } from './answers.js'
@@ -8,7 +9,7 @@ import { FIELDS, Liar, type Lie } from './liar.js'
 import { type Player, Stage, sessionOf } from './stage.js'
 
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
-const RUNS = 60
+const RUNS = timesEffort(15)
 const LIES = 250
 console.info(`hostile clients: SEED=${seed}`)
 

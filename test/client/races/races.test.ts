@@ -1,9 +1,9 @@
 import * as fc from 'fast-check'
+import { timesEffort } from '../../support/effort.js'
 import { faultyPlans, orderlyPlans } from './plan.js'
 import { Race } from './run.js'
 
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
-const effort = Number(process.env.EFFORT ?? 1)
 console.info(`races: SEED=${seed}`)
 
 describe('lock operations that race', () => {
@@ -14,8 +14,8 @@ describe('lock operations that race', () => {
     'grant nothing twice, lose no wake-up and leave nothing behind, %s',
     async (_when, plans) => {
       const property = fc.asyncProperty(plans, fc.scheduler(), (plan, scheduler) => new Race(plan, scheduler).run())
-      await fc.assert(property, { seed, numRuns: Math.ceil(500 * effort) })
+      await fc.assert(property, { seed, numRuns: timesEffort(100) })
     },
-    120_000,
+    300_000,
   )
 })

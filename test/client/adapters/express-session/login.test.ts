@@ -1,7 +1,8 @@
+import { timesEffort } from '../../../support/effort.js'
 import { type Pages, ServerProcesses } from './server-processes.js'
 import { Browser } from './shop.js'
 
-const ROUNDS = 50
+const ROUNDS = timesEffort(8)
 const PARALLEL = 30
 const POST = { method: 'POST' }
 

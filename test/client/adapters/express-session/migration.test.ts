@@ -1,8 +1,9 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { timesEffort } from '../../../support/effort.js'
 import { OLD_TABLE, ServerProcesses } from './server-processes.js'
 import { Browser } from './shop.js'
 
-const USERS = 100
+const USERS = timesEffort(20)
 const USERS_AT_ONCE = 20
 const ADDS = 6
 const POST = { method: 'POST' }
@@ -57,4 +58,4 @@ test(`${USERS} sessions of connect-dynamodb are taken over while requests for th
     expect(JSON.parse(await browser.text(old.at(n, '/session')))).toEqual({ user: name, items: ['before'] })
   }
   expect(await servers.errors()).toEqual([])
-}, 90_000)
+}, 300_000)
