@@ -2,7 +2,7 @@
  * How many times the usual number of random runs, rounds and users a test makes. What CI does in seconds takes minutes
  * with `EFFORT=10`: see docs/internals/testing.md.
  */
-export const EFFORT = effortOf(process.env.EFFORT)
+const EFFORT = effortOf(process.env.EFFORT)
 
 /** So many for each unit of effort, a whole number. */
 export const timesEffort = (usual: number): number => Math.max(1, Math.ceil(usual * EFFORT))
