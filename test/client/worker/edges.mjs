@@ -146,11 +146,13 @@ serve({
     rawCalls += 1
     const n = 2e9 + rawCalls
     const ended = new Promise((resolve) => {
-      workerData.port.on('message', (answer) => {
+      const listener = (answer) => {
         if (answer.n !== n) return
-        if (answer.kind === 'begin') workerData.port.postMessage({ op: 'finish', n, changes })
-        else resolve(answer.error?.data.code ?? answer.kind)
-      })
+        if (answer.kind === 'begin') return workerData.port.postMessage({ op: 'finish', n, changes })
+        workerData.port.off('message', listener)
+        resolve(answer.error?.data.code ?? answer.kind)
+      }
+      workerData.port.on('message', listener)
     })
     workerData.port.postMessage({ op: 'access', n, ids: [id], locks: { write: ['a'] } })
     return ended
