@@ -23,4 +23,12 @@ export interface Answer {
   readonly isKept: boolean
 }
 
+/** A server's answer to a request that has failed. */
+export interface Refusal {
+  /** The code of the error. */
+  readonly error: string
+  /** Whether the item may have been added all the same. */
+  readonly effect: string
+}
+
 export const NAMESPACE = 'demo'

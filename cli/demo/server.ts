@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { createHoldfast } from '../../client/create.js'
 import { Epochs } from '../processes/epochs.js'
 import { obey } from '../processes/obey.js'
-import { type Answer, NAMESPACE, type Order } from './orders.js'
+import { type Answer, NAMESPACE, type Order, type Refusal } from './orders.js'
 import { UnlockedSessions } from './unlocked.js'
 
 type Start = Extract<Order, { readonly do: 'start' }>
@@ -27,7 +27,7 @@ class Server {
       (answer) => response.end(JSON.stringify(answer)),
       (error: unknown) => {
         const { code = 'FAILED', effect = 'unknown' } = error as { readonly code?: string; readonly effect?: string }
-        response.writeHead(503).end(JSON.stringify({ error: code, effect }))
+        response.writeHead(503).end(JSON.stringify({ error: code, effect } satisfies Refusal))
       },
     )
   })

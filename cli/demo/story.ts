@@ -18,7 +18,7 @@ const HOW: { readonly [S in Side]: (contended: string) => string } = {
 }
 
 export const beginning = (side: Side, seconds: number, contended: string): string =>
-  `For ${Math.round(seconds)} s ${HOW[side](contended)}.`
+  `For ${seconds} s ${HOW[side](contended)}.`
 
 export const progress = (acknowledged: number): string => `${grouped(acknowledged)} items added so far`
 

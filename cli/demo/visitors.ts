@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { Agent, type IncomingMessage, request } from 'node:http'
+import { json } from 'node:stream/consumers'
 import { Failure } from '../failure.js'
 import { DEMO_PAUSE_MAX_MS, DEMO_REQUEST_TIMEOUT_MS, DEMO_REQUESTS_AT_ONCE, DEMO_VISITORS } from '../limits.js'
 import { pause } from '../view/pause.js'
 import { percentile, Times } from '../view/times.js'
-import type { Answer, Side } from './orders.js'
+import type { Answer, Refusal, Side } from './orders.js'
 
 const ID_BYTES = 32
 
@@ -45,6 +48,8 @@ interface Cart {
  */
 export class Visitors {
   private readonly carts: readonly Cart[]
+  /** Its own: that of Node.js, and fetch, may go through a proxy, which does not reach this machine. */
+  private readonly agent = new Agent({ keepAlive: true })
   private readonly times = { kept: new Times(), waited: new Times() }
 
   constructor(
@@ -74,7 +79,8 @@ export class Visitors {
     const untilMs = startMs + seconds * 1_000
     await Promise.all(this.carts.map((cart, index) => this.browse(cart, index, untilMs, ended)))
     const tookSeconds = (performance.now() - startMs) / 1_000
-    const found = await Promise.all(this.carts.map(({ id }, index) => this.look(id, index)))
+    const looks = this.carts.map(({ id }, index) => this.look(id, index))
+    const found = await Promise.all(looks).finally(() => this.agent.destroy())
     const fates = this.carts.map((cart, index) => fateOf(cart, found[index] ?? 0))
     const sum = (of: (fate: Fate) => number) => fates.reduce((total, fate) => total + of(fate), 0)
     const { kept, waited } = this.times
@@ -95,9 +101,9 @@ export class Visitors {
 
   private async browse(cart: Cart, index: number, untilMs: number, ended: AbortSignal): Promise<void> {
     const { origins } = this
-    const requests = Array.from({ length: DEMO_REQUESTS_AT_ONCE }, (_, request) => request)
+    const requests = Array.from({ length: DEMO_REQUESTS_AT_ONCE }, (_, place) => place)
     while (performance.now() < untilMs && !ended.aborted) {
-      const page = requests.map((request) => this.add(cart, origins[(index === 0 ? request : index) % origins.length]))
+      const page = requests.map((place) => this.add(cart, origins[(index === 0 ? place : index) % origins.length]))
       await Promise.all(page)
       const pauseMs = Math.min(Math.random() * DEMO_PAUSE_MAX_MS, Math.max(0, untilMs - performance.now()))
       await pause(pauseMs, ended)
@@ -107,15 +113,13 @@ export class Visitors {
   private async add(cart: Cart, origin = ''): Promise<void> {
     const startMs = performance.now()
     try {
-      const response = await this.send('POST', cart.id, origin)
-      if (response.ok) {
-        const { isKept } = (await response.json()) as Answer
+      const answer = await this.send('POST', cart.id, origin)
+      if ('items' in answer) {
         cart.acknowledged += 1
-        this.times[isKept ? 'kept' : 'waited'].add(performance.now() - startMs)
+        this.times[answer.isKept ? 'kept' : 'waited'].add(performance.now() - startMs)
         return
       }
-      const { effect } = (await response.json()) as { readonly effect: string }
-      if (effect !== 'none') cart.unknown += 1
+      if (answer.effect !== 'none') cart.unknown += 1
     } catch {
       // No answer: the connection broke, or it took too long.
       cart.unknown += 1
@@ -123,15 +127,33 @@ export class Visitors {
     cart.failed += 1
   }
 
-  /** On the visitor's own server, so that a session that has stayed there stays. */
+  /** On the visitor's own server, so that a session that has stayed there stays. A cart that cannot be read is not empty. */
   private async look(id: string, index: number): Promise<number> {
-    const response = await this.send('GET', id, this.origins[index % this.origins.length] ?? '')
-    return ((await response.json()) as Answer).items
+    let problem: string | undefined
+    try {
+      const answer = await this.send('GET', id, this.origins[index % this.origins.length] ?? '')
+      if ('items' in answer) return answer.items
+      problem = answer.error
+    } catch (error) {
+      problem = (error as Error).message
+    }
+    const reason = `what is in a cart cannot be read, so nothing can be counted: ${problem}`
+    throw new Failure('CART_UNREAD', reason, 'A server, or the stack, has stopped. Run it again.')
   }
 
-  private send(method: 'GET' | 'POST', id: string, origin: string): Promise<Response> {
+  private async send(method: 'GET' | 'POST', id: string, origin: string): Promise<Answer | Refusal> {
     const signal = AbortSignal.timeout(DEMO_REQUEST_TIMEOUT_MS)
-    return fetch(`${origin}/${this.side}`, { method, headers: { cookie: `session=${id}` }, signal })
+    const { agent } = this
+    const sent = request(`${origin}/${this.side}`, {
+      method,
+      agent,
+      headers: { cookie: `session=${id}` },
+      signal,
+    }).end()
+    // A failure after the response has begun is that of its body, too.
+    sent.on('error', () => {})
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    return (await json(response)) as Answer | Refusal
   }
 }
 
