@@ -15,5 +15,5 @@ export class Failure extends Error {
   }
 }
 
-/** An option, an argument or the configuration is wrong. */
-export const usage = (message: string, cure = 'See --help.'): Failure => new Failure('USAGE', message, cure, EXIT.usage)
+/** An option, an argument or the configuration is wrong. Without a cure of its own it names the command's help. */
+export const usage = (message: string, cure = ''): Failure => new Failure('USAGE', message, cure, EXIT.usage)

@@ -18,29 +18,42 @@ Exit codes:
 
 /** Runs one command. Its exit code is in the terminal afterwards. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<void> {
+  const isJson = args.includes('--json')
+  const cure = `See 'holdfast help${commandNames(args)}'.`
   try {
-    const program = await programFor(args, terminal)
+    const program = await programFor(args, isJson, terminal)
     await program.parseAsync([...args], { from: 'user' })
   } catch (error) {
-    if (error instanceof CommanderError) {
-      // Help and the version end a parse as errors do. Commander has printed all of it.
-      terminal.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
-      return
-    }
-    report(failureOf(error), args.includes('--json'), terminal)
+    if (!(error instanceof CommanderError)) return report(failureOf(error, cure), isJson, terminal)
+    // Help and the version end a parse as errors do. Commander has printed all of it, unless it is to be JSON.
+    if (error.exitCode === 0) return
+    if (isJson) report(usage(textOf(error), cure), isJson, terminal)
+    terminal.exitCode = EXIT.usage
   }
 }
 
+/** The command that is named, after a space. */
+function commandNames(args: readonly string[]): string {
+  const named = args.find((arg) => Object.hasOwn(COMMANDS, arg))
+  return named === undefined ? '' : ` ${named}`
+}
+
+const textOf = ({ message }: CommanderError): string =>
+  message.replace(/^error: /, '').replace('(outputHelp)', 'no command is given')
+
 /** Only the file of the command that is named is loaded: each has other needs, and the AWS SDK takes its time. */
-async function programFor(args: readonly string[], terminal: Terminal): Promise<Command> {
-  const program = prepared(new Command('holdfast'), terminal)
+async function programFor(args: readonly string[], isJson: boolean, terminal: Terminal): Promise<Command> {
+  const program = prepared(new Command('holdfast'), isJson, terminal)
     .description("Looks after Holdfast's sessions, locally and on AWS.")
     .version(versionOfPackage(), '--version')
     .helpCommand('help [command]', 'explain a command')
     .addHelpText('after', EXIT_CODES)
   const named = args.filter((arg) => !arg.startsWith('-')).slice(0, 2)
   for (const [name, { summary, aliases = [], load }] of Object.entries(COMMANDS)) {
-    const command = prepared(program.command(name), terminal).summary(summary).description(summary).aliases(aliases)
+    const command = prepared(program.command(name), isJson, terminal)
+      .summary(summary)
+      .description(summary)
+      .aliases(aliases)
     if (named.some((word) => word === name || aliases.some((alias) => alias === word))) {
       const define = await load()
       define(command, terminal)
@@ -49,12 +62,12 @@ async function programFor(args: readonly string[], terminal: Terminal): Promise<
   return program
 }
 
-function prepared(command: Command, terminal: Terminal): Command {
+function prepared(command: Command, isJson: boolean, terminal: Terminal): Command {
   return command
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.write(text),
-      writeErr: (text) => terminal.note(text.trimEnd()),
+      writeErr: (text) => (isJson ? undefined : terminal.note(text.trimEnd())),
       getOutHelpWidth: () => Math.min(terminal.columns, 120),
       getErrHelpWidth: () => Math.min(terminal.columns, 120),
       // There are none but those that the terminal has allowed.
@@ -67,9 +80,9 @@ function prepared(command: Command, terminal: Terminal): Command {
     .showHelpAfterError(`See 'holdfast help${command.name() === 'holdfast' ? '' : ` ${command.name()}`}'.`)
 }
 
-function failureOf(error: unknown): Failure {
-  if (error instanceof Failure) return error
-  if (error instanceof HoldfastError && error.code === 'INVALID_ARGUMENT') return usage(error.message)
+function failureOf(error: unknown, usageCure: string): Failure {
+  if (error instanceof Failure) return error.cure === '' ? usage(error.message, usageCure) : error
+  if (error instanceof HoldfastError && error.code === 'INVALID_ARGUMENT') return usage(error.message, usageCure)
   const { code, what, cure } = problemOf(error)
   return new Failure(code, what, cure)
 }

@@ -30,11 +30,12 @@ export class Terminal {
     private readonly streams: Streams,
     readonly environment: NodeJS.ProcessEnv,
   ) {
-    // A reader such as `head` that has enough is no fault.
-    streams.output.on('error', () => this.readerLeft())
+    streams.output.on('error', (error: NodeJS.ErrnoException) => this.outputBroke(error))
+    // Notes are for people: a command does its work without them, too.
+    streams.errors.on('error', () => {})
   }
 
-  /** Aborted by Ctrl-C, SIGTERM, or a reader that is gone. A command that asks for it ends by itself. */
+  /** Aborted by a signal such as that of Ctrl-C, or where nobody reads any more. A command that asks for it ends by itself. */
   get ended(): AbortSignal {
     if (this.onSignal === 'exit') this.onSignal = 'ask'
     return this.asked.signal
@@ -127,8 +128,13 @@ export class Terminal {
     throw new Failure('NOT_CONFIRMED', 'nothing was changed', 'Answer y, or give --yes.', EXIT.declined)
   }
 
-  private readerLeft(): void {
+  /** A reader that has enough, such as `head`, is no fault, nor is a closed terminal. A full disk is one. */
+  private outputBroke({ code, message }: NodeJS.ErrnoException): void {
+    const isFirst = this.hasReader
     this.hasReader = false
     this.asked.abort()
+    if (code === 'EPIPE' || this.isTerminal || !isFirst) return
+    if (this.exitCode === EXIT.ok) this.exitCode = EXIT.failed
+    this.note(`holdfast: the output cannot be written, so it is not complete: ${code ?? message}`)
   }
 }

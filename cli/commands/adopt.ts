@@ -63,7 +63,7 @@ async function adopt(copy: string, options: AdoptOptions, terminal: Terminal): P
 }
 
 function explained(error: unknown): never {
-  if (error instanceof RangeError) throw usage(error.message, 'See --help: --backup-at is the time of the copy.')
+  if (error instanceof RangeError) throw usage(error.message, '--backup-at is the time of the copy.')
   throw error
 }
 

@@ -81,7 +81,8 @@ ${examples(
 async function bench(options: BenchOptions, terminal: Terminal): Promise<void> {
   if (options.stack !== true) throw usage('bench loads a whole stack, so that has to be said', 'Give --stack.')
   const { namespace } = options
-  if (!NAMESPACE_PATTERN.test(namespace)) throw usage(`'${namespace}' is no namespace`)
+  if (!NAMESPACE_PATTERN.test(namespace))
+    throw usage(`'${namespace}' is no namespace`, 'Give 1 to 64 of A-Z a-z 0-9 _ . -')
   if (options.sessions < options.processes) {
     throw usage(`${options.processes} processes need as many sessions`, 'Give more --sessions, or fewer --processes.')
   }
@@ -140,7 +141,7 @@ function planOf(options: LoadOptions, { config }: Target, { prices, region, date
   const { sessions, processes, seconds, namespace } = options
   const most = atMost(options, prices)
   return `${processes} processes of this machine load the stack ${config.url} (${config.region}, table ${config.sessionsTable}) for ${seconds} s, with ${plural(sessions, 'session')} of their own in the namespace ${namespace}, which are destroyed afterwards.
-At most ${BENCH_COMMITS_PER_SECOND} commits and ${BENCH_HANDOFFS_PER_SECOND} handoffs a second, and at most ${countsText(most)}: ${grouped(requestsOf(most))} requests, about $${most.dollars.toFixed(2)} by the prices of ${region} on ${date}. What is refused and tried again comes on top.`
+At most ${BENCH_COMMITS_PER_SECOND} commits and ${BENCH_HANDOFFS_PER_SECOND} handoffs a second, and at most ${countsText(most)}: ${grouped(requestsOf(most))} requests, about $${(Math.ceil(most.dollars * 100) / 100).toFixed(2)} by the prices of ${region} on ${date}. What is refused and tried again comes on top.`
 }
 
 function textOf(

@@ -37,7 +37,11 @@ async function destroy(argument: string, options: DestroyOptions, terminal: Term
   const target = openTarget(options, terminal)
   try {
     const session = await readSession(argument, options, terminal)
-    if (session.kind === 'hash') throw usage('a hash cannot be destroyed: only a client that has the id gets the lock')
+    if (session.kind === 'hash')
+      throw usage(
+        'a hash cannot be destroyed: only a client that has the id gets the lock',
+        'Give the id, or - and the id on standard input.',
+      )
     const plan = await planOf(target, session.key)
     await terminal.agree(plan, 'Destroy it?', options.yes)
     const { config, clientCredentials: credentials } = target

@@ -3,13 +3,13 @@ import { type Message, Peer } from './peer.js'
 
 /**
  * Lets this process do what its parent orders, until that is done with it, or is gone: then it closes. Signals are for
- * the parent: Ctrl-C reaches every process of the terminal.
+ * the parent: Ctrl-C, and the end of the terminal, reach all its processes.
  */
 export function obey(answer: (order: unknown) => unknown, close: () => Promise<void>): Peer {
   const peer = new Peer((message) => {
     if (process.connected) process.send?.(message)
   }, answer)
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
   process.once('disconnect', () => {
     setTimeout(() => process.exit(1), PROCESS_CLOSE_MS).unref()
     void close().finally(() => process.exit())

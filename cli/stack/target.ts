@@ -59,7 +59,10 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    throw usage(`--config is neither JSON nor a file that can be read: ${(error as NodeJS.ErrnoException).code}`)
+    throw usage(
+      `--config is neither JSON nor a file that can be read: ${(error as NodeJS.ErrnoException).code}`,
+      "Give the stack's output HoldfastConfig, or a file with it.",
+    )
   }
 }
 

@@ -103,7 +103,7 @@ test(
     expect(said).toContain(`2 processes of this machine load the stack ${stack.config.url} (us-east-1, table `)
     expect(said).toMatch(/for 3 s, with 4 sessions of their own in the namespace holdfast-bench, which are destroyed/)
     const [, most = ''] =
-      /At most 1000 commits and 200 handoffs a second, .+: ([\d,]+) requests, about \$/.exec(said) ?? []
+      /At most 1000 commits and 200 handoffs a second, .+: ([\d,]+) requests, about \$0\.01 by/.exec(said) ?? []
     // As many as both bounds allow in a second each, and not many more.
     expect(Number(most.replaceAll(',', ''))).toBeGreaterThan(1_000 + 200 * 9)
     expect(Number(most.replaceAll(',', ''))).toBeLessThan(4_000)
@@ -194,6 +194,20 @@ test(
     expect(failureOf(ended)).toEqual([1, 'PROCESS_ENDED'])
     expect(ended.out).toMatch(/holdfast bench [12] ended by itself \(SIGKILL\)/)
     expect(await sessionsOf('killed')).toEqual({ made: 2, living: [] })
+  },
+  RUN_MS,
+)
+
+test(
+  'the end of its terminal ends it, and the sessions are destroyed',
+  async () => {
+    const { running, ids } = await started('hung-up')
+    for (const id of ids) process.kill(id, 'SIGHUP')
+    running.child.kill('SIGHUP')
+    const ended = await running.ended
+    expect([ended.code, ended.err]).toEqual([0, ''])
+    expect(matches(BENCH, jsonOf(ended)).isInterrupted).toBe(true)
+    expect(await sessionsOf('hung-up')).toEqual({ made: 2, living: [] })
   },
   RUN_MS,
 )

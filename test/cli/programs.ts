@@ -8,7 +8,7 @@ import { Terminal } from '../../cli/terminal.js'
 import { packageRoot } from '../../local/package-root.cjs'
 
 /** The command as it was built. */
-const COMMAND = join(packageRoot, 'dist/import/cli.js')
+export const COMMAND = join(packageRoot, 'dist/import/cli.js')
 
 export interface Ended {
   readonly code: number | null
