@@ -37,7 +37,7 @@ async function doctor(options: DoctorOptions, terminal: Terminal): Promise<void>
   })
   if (!report.isHealthy) terminal.exitCode = EXIT.failed
   if (isJson) return terminal.print(JSON.stringify(report))
-  const times = Object.entries(report.timings).map(([name, ms]) => `${name} ${ms} ms`)
+  const times = Object.entries(report.timings).map(([name, ms]) => `${name} ${ms === 0 ? 'under 1' : ms} ms`)
   if (times.length > 0) terminal.print(`\n${times.join(', ')}`)
   terminal.print(report.isHealthy ? terminal.paint('green', '\nhealthy') : terminal.paint('red', '\nnot healthy'))
 }

@@ -8,7 +8,7 @@ import { openTarget, type Target } from '../stack/target.js'
 import type { Terminal } from '../terminal.js'
 import { type Change, changesBetween, type Seen } from '../view/changes.js'
 import { pause } from '../view/pause.js'
-import { processName, shortKey, time } from '../view/words.js'
+import { plural, processName, shortKey, time } from '../view/words.js'
 
 interface WatchOptions extends StackOptions, IdOptions {
   readonly interval: number
@@ -93,7 +93,7 @@ function textOf(change: Change, label = ''): string {
     case 'claimed':
       return `claimed, fence ${change.fence}`
     case 'committed':
-      return `committed, revision ${change.rev}, ${change.attributes} attributes`
+      return `committed, revision ${change.rev}${change.revisions > 1 ? `, the last of ${change.revisions}` : ''}, ${plural(change.attributes, 'attribute')}`
     case 'born':
       return `made, revision ${change.rev}`
     case 'ended':

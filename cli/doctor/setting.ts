@@ -26,7 +26,7 @@ export function checkConfig(config: HoldfastConfig, nodeVersion = process.versio
   return { detail: `${config.url}, ${config.region}, ${config.sessionsTable}`, findings }
 }
 
-export async function checkCredentials({ dynamo }: Target): Promise<Said> {
+export async function checkCredentials({ config, dynamo, clientCredentials }: Target): Promise<Said> {
   try {
     const { accessKeyId, expiration } = await dynamo.config.credentials()
     const until = expiration === undefined ? '' : `, until ${expiration.toISOString()}`
@@ -34,7 +34,14 @@ export async function checkCredentials({ dynamo }: Target): Promise<Said> {
       const what = `the credentials of ${accessKeyId} ended${until.replace('until', 'at')}`
       return { findings: [{ code: 'CREDENTIALS_EXPIRED', what, cure: CURES.CREDENTIALS_EXPIRED, severity: 'fault' }] }
     }
-    return { detail: `access key ${accessKeyId}${until}` }
+    const key = `access key ${accessKeyId}${until}`
+    const own = clientCredentials === undefined ? config.credentials?.accessKeyId : undefined
+    return {
+      detail:
+        own === undefined
+          ? key
+          : `${key}, of the operator of 'holdfast dev'; the round trip has the application's ${own}`,
+    }
   } catch (error) {
     return { findings: [findingOf(error)] }
   }

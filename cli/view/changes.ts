@@ -18,7 +18,8 @@ export type Change =
   /** Grants and releases that came and went between the looks. */
   | { readonly event: 'passed'; readonly changes: number }
   | { readonly event: 'claimed'; readonly fence: number }
-  | { readonly event: 'committed'; readonly rev: number; readonly attributes: number }
+  /** `revisions` have come since the last look, and this is the newest. */
+  | { readonly event: 'committed'; readonly rev: number; readonly revisions: number; readonly attributes: number }
   | { readonly event: 'born'; readonly rev: number }
   | { readonly event: 'ended'; readonly reason: string }
   | { readonly event: 'removed'; readonly record: 'lock' | 'session' }
@@ -66,7 +67,8 @@ function sessionChanges({ atMs, record: before }: Seen, { atMs: nowMs, record: a
   if (ended !== undefined && isOver === undefined) changes.push({ event: 'born', rev: after.rev })
   else if (ended === undefined && isOver !== undefined) changes.push({ event: 'ended', reason: isOver.reason })
   else if (isOver === undefined && before !== undefined && after.rev !== before.rev) {
-    changes.push({ event: 'committed', rev: after.rev, attributes: Object.keys(after.attrs ?? {}).length })
+    const attributes = Object.keys(after.attrs ?? {}).length
+    changes.push({ event: 'committed', rev: after.rev, revisions: after.rev - before.rev, attributes })
   }
   return changes
 }

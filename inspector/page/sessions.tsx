@@ -147,7 +147,7 @@ function Row({ session, picture, nameOf, now, index, isSelected, hasNamespaces, 
       style={{ transform: `translateY(${index * ROW_PX}px)` }}
       onClick={() => onSelect(session.session)}
     >
-      <span role="gridcell" class="cell cell-session">
+      <span role="gridcell" class="cell cell-session" title={session.session}>
         <code>{hash}</code> {hasNamespaces ? <span class="namespace">{namespace}</span> : null}
       </span>
       <span role="gridcell" class="cell cell-holder">

@@ -40,14 +40,13 @@ export function TimelinePanel({ store, picture, session, isFollowed, onFollow }:
   if (session === undefined) return <Nothing />
   const timeline = store.timelineOf(session)
   const chosen = chosenItem === undefined ? undefined : presentOf(chosenItem, timeline)
-  const [namespace = '', hash = ''] = session.split('#')
   const known = picture.sessions.get(session)
   const holder = known?.lock?.holder
   return (
     <section class="panel panel-timeline" id="timeline-panel" tabIndex={-1} aria-label="Timeline">
       <header class="panel-head">
         <h2>
-          Timeline of <code>{hash}</code> <span class="namespace">{namespace}</span>
+          Timeline of <code>{session}</code>
         </h2>
         <p class="facts">
           <span class={`dot ${colourClass(picture, holder)}`} />

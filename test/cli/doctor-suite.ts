@@ -75,6 +75,8 @@ export function testDoctor(suite: CliStack): void {
       '',
     ])
     expect([screen.out.includes('\x1b['), pipe.out.includes('\x1b[')]).toEqual([true, false])
+    expect(pipe.out).toMatch(/key LOCALOPERATOR, of the operator of 'holdfast dev'; .* application's LOCALAPPLICATION/)
+    expect(pipe.out).not.toMatch(/\w 0 ms/)
     const { isHealthy, steps, timings } = reportOf(json)
     expect(isHealthy).toBe(true)
     expect(steps.map(({ name, outcome }) => [name, outcome])).toEqual(

@@ -45,6 +45,8 @@ inBrowser('the page of a stack that is only looked at', () => {
     await expectText(page, '.process', 'alpha', LOOK_MS)
     await chosen(key).click()
     await expectText(page, '.panel-timeline .facts', 'alpha holds it', LOOK_MS)
+    // As the other commands take it.
+    await expectText(page, '.panel-timeline h2', `Timeline of ${shownSession(key)}`, LOOK_MS)
 
     await first.access(id, 'all', ({ state }) => void (state.secret = 'hunter3'))
     await page.getByRole('tab', { name: 'In words' }).click()

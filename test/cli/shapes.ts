@@ -81,7 +81,7 @@ export const WATCH = v.variant('event', [
   event('busy', { ...byProcess, until: ms }),
   event('passed', { changes: count }),
   event('claimed', { fence: count }),
-  event('committed', { rev: count, attributes: count }),
+  event('committed', { rev: count, revisions: count, attributes: count }),
   event('born', { rev: count }),
   event('ended', { reason: v.string() }),
   event('removed', { record: v.picklist(['lock', 'session']) }),
