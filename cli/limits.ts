@@ -54,6 +54,8 @@ export const CONNECT_TIMEOUT_MS = 8_000
 export const STEP_TIMEOUT_MS = 15_000
 /** How long the session of the round trip lives, if `doctor` is stopped before it has destroyed it. */
 export const DOCTOR_TTL_MS = 60_000
+/** How often `doctor` measures a handoff again that took as long as a nudge. */
+export const SLOW_HANDOFFS_MAX = 2
 /** How long `release` waits for the lock: above what one holder costs at most, with the times of 1,000 processes. */
 export const RELEASE_TIMEOUT_MS = 120_000
 /** How long `destroy` waits for the lock, unless `--timeout` says otherwise. */

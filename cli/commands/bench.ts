@@ -104,6 +104,7 @@ async function run(options: BenchOptions, target: Target, list: PriceList, termi
   const load = new Load(target, options, ended)
   const parts: Part[] = []
   let left: readonly SessionKey[] = []
+  let isInterrupted = false
   try {
     await load.start()
     for (const [name, perSecondMax] of PARTS) {
@@ -111,13 +112,13 @@ async function run(options: BenchOptions, target: Target, list: PriceList, termi
       terminal.progress(`measuring: ${name}`)
       parts.push(partOf(name, await load.part(name, (options.seconds * 1_000) / PARTS.length), perSecondMax))
     }
+    isInterrupted = ended.aborted
   } finally {
     terminal.progress(`destroying ${plural(options.sessions, 'session')}`)
     left = await load.stop()
     if (left.length > 0) terminal.note(`holdfast: ${leftText(left)}`)
   }
   const cost = spent(options, parts, (performance.now() - startMs) / 1_000, list.prices)
-  const isInterrupted = ended.aborted
   if (left.length > 0 || failuresOf(parts) > 0) terminal.exitCode = EXIT.failed
   if (options.json !== true) return terminal.print(textOf(parts, cost, list, isInterrupted, terminal))
   const { url, region, sessionsTable } = target.config

@@ -1,7 +1,7 @@
 import { createHoldfast } from '../../client/create.js'
 import type { HoldfastOptions } from '../../client/options/client-options.js'
 import type { Timing } from '../../protocol/timing.js'
-import { DOCTOR_TTL_MS, STEP_TIMEOUT_MS } from '../limits.js'
+import { DOCTOR_TTL_MS, SLOW_HANDOFFS_MAX, STEP_TIMEOUT_MS } from '../limits.js'
 import type { Target } from '../stack/target.js'
 import { finding, findingOf } from './findings.js'
 import type { Said } from './report.js'
@@ -48,11 +48,19 @@ export async function roundTrip(target: Target, timing: Timing, timings: Record<
     await timed('commit', () => first.access(id, { write: ['turns'] }, add))
     await timed('connectSecond', () => second.peek(id))
     const turns = await timed('handoff', () => second.access(id, { write: ['turns'] }, add))
-    await timed('handoffBack', () => first.access(id, { write: ['turns'] }, add))
+    const handBack = async () => {
+      await timed('handoffBack', () => first.access(id, { write: ['turns'] }, add))
+      return timings.handoffBack ?? 0
+    }
+    let backMs = await handBack()
+    // A busy machine may make one of them slow. Where pushes are lost, all are.
+    for (let again = 0; backMs >= timing.nudgeAfterMs && again < SLOW_HANDOFFS_MAX; again += 1) {
+      await second.access(id, { write: ['turns'] }, add)
+      backMs = await handBack()
+    }
     await timed('release', () => first.release(id))
     await timed('destroy', () => first.destroy(id))
     if (turns !== 3) return { findings: [finding('ROUND_TRIP_FAILED', `the second process read ${turns}, expected 3`)] }
-    const backMs = timings.handoffBack ?? 0
     const detail = `handoff ${backMs} ms, commit ${timings.commit} ms`
     if (backMs < timing.nudgeAfterMs) return { detail }
     const what = `a handoff took ${backMs} ms, as long as a nudge (${timing.nudgeAfterMs} ms)`
