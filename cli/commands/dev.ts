@@ -21,7 +21,8 @@ interface DevOptions {
   readonly data?: string
   readonly assembly?: string
   readonly timing?: Timing
-  readonly envFile?: string
+  /** Not `--env-file`: Node.js takes an option of that name for its own, also behind the name of a script. */
+  readonly writeEnv?: string
   readonly inspectorPort: number
   readonly inspector: boolean
   readonly logs?: boolean
@@ -46,7 +47,7 @@ export function defineDev(command: Command, terminal: Terminal): void {
     .option('--data <folder>', 'where the sessions are kept from one start to the next (default: in memory)')
     .option('--assembly <folder>', "what 'cdk synth' wrote (default: the stack of this package)")
     .option('--timing <times>', 'times of the protocol, as leaseMs=5000,nudgeAfterMs=500 or as JSON', readTiming)
-    .option('--env-file <file>', 'set the variables in this file; its other lines stay')
+    .option('--write-env <file>', 'set the variables in this file, such as .env; its other lines stay')
     .option(
       '--inspector-port <number>',
       'the port of the inspector, a page that shows what happens; 0 is a free one',
@@ -64,7 +65,7 @@ application are not touched. Signals go on to the program, and its exit code is 
 ${examples(
   'holdfast dev                                until Ctrl-C; in another terminal: holdfast ls',
   'holdfast dev -- npm run dev                 runs the application on it',
-  'holdfast dev --env-file .env --data ./data  for an application that reads .env',
+  'holdfast dev --write-env .env               for an application that reads .env',
   'holdfast dev --timing leaseMs=4000          a server that was killed is passed over sooner',
 )}`,
     )
@@ -92,7 +93,7 @@ async function dev(program: readonly string[], options: DevOptions, terminal: Te
   )
   if (stack.inspector !== undefined) terminal.note(`holdfast: watch it at ${stack.inspector.address}`)
   const variables = { HOLDFAST_CONFIG: JSON.stringify(stack.config), ...inspectorVariable(stack.inspector) }
-  if (options.envFile !== undefined) await setInFile(options.envFile, variables)
+  if (options.writeEnv !== undefined) await setInFile(options.writeEnv, variables)
   tell(stack, variables, options, program.length > 0, terminal)
   const { ended } = terminal
   if (!ended.aborted && program.length > 0) terminal.exitCode = await keepAlive(runProgram(program, variables))
@@ -103,7 +104,7 @@ async function dev(program: readonly string[], options: DevOptions, terminal: Te
 function tell(
   stack: LocalStack,
   variables: Readonly<Record<string, string>>,
-  { json, envFile }: DevOptions,
+  { json, writeEnv }: DevOptions,
   hasProgram: boolean,
   terminal: Terminal,
 ): void {
@@ -111,8 +112,8 @@ function tell(
     terminal.print(JSON.stringify({ config: stack.config, locksTable: stack.locksTable, environment: variables }))
   } else if (hasProgram) {
     return
-  } else if (envFile !== undefined) {
-    terminal.print(`\n${envFile} has ${Object.keys(variables).join(' and ')}. Ctrl-C ends it.`)
+  } else if (writeEnv !== undefined) {
+    terminal.print(`\n${writeEnv} has ${Object.keys(variables).join(' and ')}. Ctrl-C ends it.`)
   } else {
     const lines = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'\n`)
     terminal.print(`\nFor applications, and for the other commands:\n\n${lines.join('')}\nCtrl-C ends it.`)

@@ -6,7 +6,7 @@ import { openTarget } from '../stack/target.js'
 import type { Terminal } from '../terminal.js'
 import { type LockView, lockViews, type ProcessView, processViews } from '../view/overview.js'
 import { table } from '../view/table.js'
-import { duration, lease, plural, processName, shortKey, shortProcess } from '../view/words.js'
+import { held, lease, plural, processName, shortKey, shortProcess } from '../view/words.js'
 
 interface LsOptions extends StackOptions {
   readonly namespace?: string
@@ -63,7 +63,7 @@ export const sessionsTable = (sessions: readonly LockView[], { paint }: Terminal
       shortKey(session),
       state,
       waiting,
-      heldMs === null ? '' : duration(heldMs),
+      heldMs === null ? '' : held(heldMs),
       holder === null ? '' : processName(holder.process, holder.label ?? undefined),
       holder === null ? '' : holder.leaseLeftMs === null ? 'no record' : lease(holder.leaseLeftMs),
     ]),

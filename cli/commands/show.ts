@@ -14,7 +14,7 @@ import { openTarget, type Target } from '../stack/target.js'
 import type { Terminal } from '../terminal.js'
 import { type LockView, lockView, type PlaceView, placeView } from '../view/overview.js'
 import { table } from '../view/table.js'
-import { bytes, duration, lease, processName, shortKey, time } from '../view/words.js'
+import { bytes, duration, held, lease, processName, shortKey, time } from '../view/words.js'
 
 interface ShowOptions extends StackOptions, IdOptions {
   readonly values?: boolean
@@ -118,7 +118,7 @@ function textOf({ session, absence, state, lock, queue }: View, nowMs: number, {
   }
   facts.push(['lock', lock === null ? 'no record' : `${lock.state}, epoch ${lock.epoch}`])
   if (lock !== null && lock.holder !== null) {
-    facts.push(['holder', `${placeText(lock.holder)}, since ${duration(lock.heldMs ?? 0)}`])
+    facts.push(['holder', `${placeText(lock.holder)}, since ${held(lock.heldMs ?? 0)}`])
     if (lock.askedAt !== null) facts.push(['asked', `${duration(nowMs - lock.askedAt)} ago`])
     if (lock.busyUntil !== null) facts.push(['busy', `for at most ${duration(lock.busyUntil - nowMs)} more`])
   }

@@ -17,6 +17,7 @@ export interface LockView {
   readonly epoch: number
   readonly holder: PlaceView | null
   readonly waiting: number
+  /** Exact to a second: the record has no better time of the grant. At least as long as somebody has asked for it. */
   readonly heldMs: number | null
   readonly askedAt: number | null
   readonly busyUntil: number | null
@@ -51,7 +52,7 @@ export function lockView(
     epoch,
     holder: holder === undefined ? null : placeView(holder.p, processes.get(holder.p), nowMs),
     waiting: waiters.length,
-    heldMs: holder === undefined ? null : Math.max(0, nowMs - since),
+    heldMs: holder === undefined ? null : Math.max(0, nowMs - Math.min(since, askedAt ?? since)),
     askedAt: askedAt ?? null,
     busyUntil: busyUntil ?? null,
   }

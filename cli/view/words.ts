@@ -29,6 +29,9 @@ export function duration(ms: number): string {
   return `${Math.floor(whole / unitMs)} ${unit}`
 }
 
+/** How long a lock is held: its record tells it to a second. */
+export const held = (ms: number): string => (ms < 1_000 ? '< 1 s' : duration(ms))
+
 export const lease = (leaseLeftMs: number): string =>
   leaseLeftMs > 0 ? `${duration(leaseLeftMs)} left` : `over for ${duration(-leaseLeftMs)}`
 

@@ -25,7 +25,7 @@ test('dev runs a program with the variables set, passes signals on, and ends as 
   const file = join(folder, '.env')
   writeFileSync(file, "PORT=3000\nHOLDFAST_CONFIG='old'\n")
   const timing = ['--timing', 'leaseMs=4000']
-  const args = ['dev', '--port', '0', '--env-file', file, ...timing, '--', process.execPath, '-e', PROGRAM]
+  const args = ['dev', '--port', '0', '--write-env', file, ...timing, '--', process.execPath, '-e', PROGRAM]
   const running = startInPipe(args, { env: { AWS_ACCESS_KEY_ID: 'MINE' } })
   await running.shows('up MINE')
   const [, key, config = ''] = /^up (\S+) (.+)$/m.exec(running.out) ?? []
@@ -48,14 +48,17 @@ test('dev runs a program with the variables set, passes signals on, and ends as 
   expect(await running.ended).toMatchObject({ code: 7, err: expect.stringContaining('holdfast: stopping') })
 })
 
-test('dev on a terminal prints what to set, until Ctrl-C', async () => {
-  const running = startInTerminal(['dev', '--port', '0', '--json'])
+test('dev on a terminal prints what to set, and writes it into a file, until Ctrl-C', async () => {
+  // Node.js reads options behind a script, too: it must not take this one for its own, where there is no file yet.
+  const file = join(folder, '.env')
+  const running = startInTerminal(['dev', '--port', '0', '--json', '--write-env', file])
   await running.shows('"locksTable"')
   running.child.stdin?.write('\x03')
   expect((await running.ended).code).toBe(0)
   const [line = ''] = running.out.split('\n').filter((each) => each.startsWith('{'))
   const { config, environment } = matches(DEV, JSON.parse(line))
   expect(JSON.parse(environment.HOLDFAST_CONFIG)).toEqual(config)
+  expect(readFileSync(file, 'utf8')).toContain(`HOLDFAST_CONFIG='${environment.HOLDFAST_CONFIG}'`)
   running.child.stdin?.end()
 })
 

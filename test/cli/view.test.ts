@@ -1,8 +1,9 @@
 import type { Lock, Records } from '../../cli/stack/records.js'
 import { type Change, changesBetween, type Seen } from '../../cli/view/changes.js'
 import { frameOf } from '../../cli/view/frame.js'
+import { lockView } from '../../cli/view/overview.js'
 import { table } from '../../cli/view/table.js'
-import { bytes, duration, lease, processName, shortKey } from '../../cli/view/words.js'
+import { bytes, duration, held, lease, processName, shortKey } from '../../cli/view/words.js'
 import type { SessionRecord } from '../../protocol/state/record.js'
 
 const NOW = 1_000_000
@@ -86,6 +87,14 @@ const records = (locks: Record<string, Lock>): Records => ({
   connections: 0,
   unreadable: 0,
   isPartial: false,
+})
+
+test('a lock is held at least since somebody has asked for it: its record tells a grant to a second', () => {
+  const heldMs = (changes: Partial<Lock>) => lockView('a#1', lock(changes), new Map(), NOW).heldMs
+  expect(heldMs({ since: NOW + 700, askedAt: NOW - 42 })).toBe(42)
+  expect(heldMs({ since: NOW - 3_000, askedAt: NOW - 42 })).toBe(3_000)
+  expect(heldMs({ since: NOW + 700 })).toBe(0)
+  expect([held(0), held(999), held(1_000)]).toEqual(['< 1 s', '< 1 s', '1 s'])
 })
 
 test('a frame ranks what is contended, hot and old', () => {
