@@ -63,7 +63,7 @@ export function defineDev(command: Command, terminal: Terminal): void {
 Keys and ports are the same at every start, and the keys are in HOLDFAST_CONFIG: other AWS keys of the
 application are not touched. Signals go on to the program, and its exit code is that of this command.
 ${examples(
-  'holdfast dev                                until Ctrl-C; in another terminal: holdfast ls',
+  'holdfast dev                                until Ctrl-C; it prints what to set in other terminals',
   'holdfast dev -- npm run dev                 runs the application on it',
   'holdfast dev --write-env .env               for an application that reads .env',
   'holdfast dev --timing leaseMs=4000          a server that was killed is passed over sooner',
