@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { clockMs } from '../../local/inspector/clock.js'
 import { History } from '../../local/inspector/history.js'
 import { Pages } from '../../local/inspector/pages.js'
 import { InspectorServer } from '../../local/inspector/server.js'
@@ -62,7 +63,7 @@ async function inspect(options: InspectOptions, terminal: Terminal): Promise<voi
   const watcher = new TableWatcher({
     tables: new Tables(target, new ReadBudget(options.readUnits, ended)),
     tell: (fact) => {
-      history.add(fact, performance.timeOrigin + performance.now())
+      history.add(fact, clockMs())
       pages.added()
     },
     intervalMs: options.interval,

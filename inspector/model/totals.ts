@@ -16,6 +16,9 @@ interface Second {
   readonly dollars: number
 }
 
+/** Facts come a little out of order. Beyond that the clock was set back. */
+const SET_BACK_MS = 10 * TALLY_MS
+
 type MutableSecond = { -readonly [K in keyof Second]: K extends 'handoffsMs' ? number[] : Second[K] }
 
 /** The figures of a stretch of time. Undefined where there is nothing to count. */
@@ -70,7 +73,7 @@ export class Totals {
   private second(at: number, picture: Picture): MutableSecond {
     const start = at - (at % TALLY_MS)
     const last = this.seconds.at(-1) as MutableSecond | undefined
-    if (last !== undefined && last.at >= start) return last
+    if (last !== undefined && last.at >= start && last.at - start < SET_BACK_MS) return last
     const made: MutableSecond = {
       at: start,
       commits: 0,

@@ -3,6 +3,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Fact, LocksFact } from '../../inspector/model/entry.js'
 import type { Play } from '../../inspector/model/play.js'
 import type { LocalInspector } from '../local-stack.js'
+import { clockMs } from './clock.js'
 import { History } from './history.js'
 import { addressesTold, LockTeller } from './locks/lock-teller.js'
 import { LockBudget, readLocks } from './locks/read-locks.js'
@@ -38,7 +39,7 @@ export class Inspector implements LocalInspector {
       read: () => this.read(),
       carryOut: (command) => this.play?.demo.carryOut(command),
       takeLocks: (body) => {
-        const facts = readLocks(body, now())
+        const facts = readLocks(body, clockMs())
         if (facts === undefined) return 400
         return this.takeLocks(facts) ? 204 : 429
       },
@@ -93,15 +94,13 @@ export class Inspector implements LocalInspector {
   }
 
   private takeLocks(facts: readonly LocksFact[]): boolean {
-    const isTaken = this.lockBudget.take(facts.length, now())
+    const isTaken = this.lockBudget.take(facts.length, clockMs())
     if (isTaken) for (const fact of facts) this.tell(fact)
     return isTaken
   }
 
   private tell(fact: Fact): void {
-    this.history.add(fact, now())
+    this.history.add(fact, clockMs())
     this.pages.added()
   }
 }
-
-const now = (): number => performance.timeOrigin + performance.now()

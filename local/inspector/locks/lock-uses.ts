@@ -9,6 +9,7 @@ import {
   LOCKS_PENDING_MAX,
 } from '../../../inspector/limits.js'
 import type { LocksFact } from '../../../inspector/model/entry.js'
+import { clockOrigin } from '../clock.js'
 import { shownSession } from '../facts.js'
 
 const SECOND_MS = 1_000
@@ -163,7 +164,7 @@ function without(names: LockedNames, others: readonly LockedNames[]): LockedName
 const isNothing = ({ all, write, read }: LockedNames): boolean => all === undefined && write.length + read.length === 0
 
 /** Of another process of this machine: the clock of the stack begins elsewhere. */
-const atStack = (ms: number): number => performance.timeOrigin + ms
+const atStack = (ms: number): number => clockOrigin() + ms
 
 function factOf({ use, names, since, from, to }: Part, session: string, epoch: number, label: string): LocksFact {
   const write = names.write.slice(0, LOCK_NAMES_MAX)
