@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { createHoldfast } from 'holdfast'
 import { PNG } from 'pngjs'
 import { ShopPlay } from '../../dist/esm/examples/shop/play/shop-play.js'
 import { ServerProcess, SHOP_SERVER } from '../../dist/esm/examples/shop/processes.js'
@@ -15,6 +16,11 @@ const THEMES = ['light', 'dark']
 const SERVERS = ['server-1', 'server-2', 'server-3']
 const CROWD = 24
 const HOLD_MS = 1_100
+const STEPS_MAX = 60
+const PATIENCE_MS = 120_000
+const IN_SIGHT_MS = 4_200
+const TRIES_MAX = 12
+const CALM_MS = 2_500
 const WARM_UP_MS = Number(process.env.WARM_UP_MS ?? 40_000)
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
@@ -42,8 +48,8 @@ try {
 }
 
 /** A page is made of flat areas: it takes a fifth less without the filters of a browser, which are made for photographs. */
-async function take(page, name) {
-  const picture = PNG.sync.read(await page.screenshot())
+async function take(page, name, clip) {
+  const picture = PNG.sync.read(await page.screenshot(clip === undefined ? {} : { fullPage: true, clip }))
   const smaller = PNG.sync.write(picture, { colorType: 2, filterType: 0, deflateLevel: 9, deflateStrategy: 0 })
   await writeFile(join(FOLDER, name), smaller)
 }
@@ -54,6 +60,17 @@ async function takeAll(context) {
   await page.locator('.handoff-list li').first().waitFor()
   // The same moment in every picture.
   await page.getByRole('button', { name: 'Pause' }).click()
+  await inEach(page, (name) => take(page, `inspector-${name}.png`))
+  await page.setViewportSize(WIDTHS.wide)
+  await page.getByRole('button', { name: 'Go live' }).click()
+  await takeTour(page)
+  await page.getByRole('button', { name: 'End the tour' }).first().click()
+  await play.carryOut({ do: 'visitors', count: 0 })
+  await takeLocks(page)
+}
+
+/** In both themes, at both widths. */
+async function inEach(page, work) {
   for (const theme of THEMES) {
     const button = page.getByRole('button', { name: `Switch to the ${theme} theme` })
     if ((await button.count()) > 0) await button.click()
@@ -61,12 +78,80 @@ async function takeAll(context) {
       await page.setViewportSize(viewport)
       await page.evaluate('scrollTo(0, 0)')
       await pause(500)
-      await take(page, `inspector-${theme}-${name}.png`)
+      await work(`${theme}-${name}`)
     }
   }
-  await page.setViewportSize(WIDTHS.wide)
-  await page.getByRole('button', { name: 'Go live' }).click()
-  await takeTour(page)
+}
+
+/** Attributes of one session that are locked at once, and waited for, on two servers. */
+async function takeLocks(page) {
+  const { config, credentials } = stack
+  const [one, two] = ['web-1', 'web-2'].map((label) =>
+    createHoldfast({ namespace: 'shop', label, config, credentials, timeoutMs: PATIENCE_MS }),
+  )
+  try {
+    const id = await one.create({ cart: [], profile: {}, viewed: [] })
+    const use = (client, label, locks, ms) => client.access(id, locks, () => pause(ms), { label })
+    await use(one, 'look', { read: ['cart'] }, 0)
+    await page.getByRole('searchbox').fill(id)
+    await page.locator('.rows .row').first().click()
+    await page.getByRole('searchbox').fill('')
+    await page.getByRole('button', { name: '5 s', exact: true }).click()
+    // All of it must be in sight: a busy machine may need some tries.
+    for (let tries = 1, tookMs = Number.POSITIVE_INFINITY; tookMs > IN_SIGHT_MS; tries += 1) {
+      if (tries > TRIES_MAX) throw new Error('this machine is too busy for a picture of five seconds')
+      await use(one, 'look', { read: ['cart'] }, 0)
+      await pause(IN_SIGHT_MS)
+      const beganMs = performance.now()
+      await useBoth(
+        (...args) => use(one, ...args),
+        (...args) => use(two, ...args),
+      )
+      tookMs = performance.now() - beganMs
+    }
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await inEach(page, async (name) => {
+      await sayALock(page)
+      await page.evaluate('scrollTo(0, 0)')
+      // What stands below the lanes comes up after a while.
+      await pause(CALM_MS)
+      const [panel, legend] = await Promise.all(
+        ['.panel-timeline', '.legend'].map((selector) => page.locator(selector).boundingBox()),
+      )
+      await take(page, `inspector-locks-${name}.png`, { ...panel, height: legend.y + legend.height - panel.y })
+    })
+  } finally {
+    await Promise.all([one, two].map((client) => client.close()))
+  }
+}
+
+/** What the accesses of two servers lock, and wait for. */
+async function useBoth(one, two) {
+  const all = [
+    one('add to cart', { write: ['cart'] }, 700),
+    one('rename', { write: ['profile'], read: ['viewed'] }, 1_100),
+    one('show cart', { read: ['cart'] }, 500),
+  ]
+  await pause(250)
+  all.push(one('recommend', { read: ['cart', 'viewed'] }, 350))
+  await pause(350)
+  all.push(two('check out', { write: ['cart'], read: ['profile'] }, 900))
+  await pause(300)
+  all.push(two('show profile', { read: ['profile'] }, 500))
+  await Promise.all(all)
+}
+
+/** What is said of a lock that was waited for stands above it. */
+async function sayALock(page) {
+  const canvas = page.locator('.timeline-canvas')
+  await canvas.scrollIntoViewIfNeeded()
+  await canvas.focus()
+  await page.keyboard.press('Escape')
+  const said = page.locator('.tip', { hasText: /‘show cart’ locked .* after a wait/ })
+  for (let steps = 0; steps < STEPS_MAX && (await said.count()) === 0; steps += 1) {
+    await page.keyboard.press('ArrowRight')
+    await pause(50)
+  }
 }
 
 /** A holder is frozen, and another server waits for its lease to end. */
