@@ -10,6 +10,10 @@ export interface SessionPicture {
   state: (Entry & StateFact) | undefined
   /** Its record, in kilobytes begun; undefined where no write has shown that. */
   kilobytes: number | undefined
+  /** How long it lives, by the last write that told it: claims do not. */
+  aliveUntil: number | undefined
+  /** When a process last stood in its queue, or left it. */
+  waitedAt: number | undefined
   changedAt: number
   /** When the process that is first in line began to wait for this holder. */
   waitingSince: number | undefined
@@ -64,9 +68,18 @@ export class Picture {
         ? [{ n: 0, at: this.at, kind: 'closed', connection: record.connection, process, code: 0 } as const]
         : []),
     ])
-    const sessions = [...this.sessions.values()].flatMap(({ lock, state, kilobytes }): Entry[] => [
+    const sessions = [...this.sessions.values()].flatMap(({ lock, state, kilobytes, aliveUntil }): Entry[] => [
       ...(lock === undefined ? [] : [{ ...lock, n: 0 }]),
-      ...(state === undefined ? [] : [{ ...state, n: 0, ...(kilobytes === undefined ? {} : { units: kilobytes }) }]),
+      ...(state === undefined
+        ? []
+        : [
+            {
+              ...state,
+              n: 0,
+              ...(kilobytes === undefined ? {} : { units: kilobytes }),
+              ...(aliveUntil === undefined ? {} : { aliveUntil }),
+            },
+          ]),
     ])
     const play: Entry[] = this.play === undefined ? [] : [{ n: 0, at: this.at, kind: 'play', play: this.play }]
     const look: Entry[] = this.look === undefined ? [] : [{ ...this.look, n: 0 }]
@@ -92,6 +105,7 @@ export class Picture {
     if (before !== undefined && before.epoch > entry.epoch) return
     this.uncount(before)
     this.count(entry)
+    if (entry.waiters.length > 0 || (before?.waiters.length ?? 0) > 0) session.waitedAt = entry.at
     const isOther = before !== undefined && before.holder !== entry.holder
     if (isOther && entry.holder !== undefined && before.holder !== undefined) session.handoffs += 1
     if (entry.waiters.length === 0) session.waitingSince = undefined
@@ -105,6 +119,8 @@ export class Picture {
     session.state = entry
     if (entry.operation === 'commit') session.commits += 1
     if (entry.units !== undefined) session.kilobytes = entry.units
+    if (entry.aliveUntil !== undefined) session.aliveUntil = entry.aliveUntil
+    else if (entry.operation === 'birth' || entry.operation === 'destroy') session.aliveUntil = undefined
   }
 
   private process(entry: Entry & ProcessFact): void {
@@ -132,6 +148,8 @@ export class Picture {
       lock: undefined,
       state: undefined,
       kilobytes: undefined,
+      aliveUntil: undefined,
+      waitedAt: undefined,
       changedAt: at,
       waitingSince: undefined,
       commits: 0,

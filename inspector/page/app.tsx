@@ -10,6 +10,7 @@ import type { Store } from './store.js'
 import { TimelinePanel } from './timeline-panel.js'
 import { Toolbar } from './toolbar.js'
 import { Tour } from './tour.js'
+import { keptPlace, tourPlace } from './tour-place.js'
 import { useStore } from './use-store.js'
 
 /** The whole page. */
@@ -18,7 +19,7 @@ export function App({ store }: { readonly store: Store }): JSX.Element {
   const [search, setSearch] = useState('')
   const hash = useHash(search)
   const [chosen, choose] = useState<string>()
-  const [tour, setTour] = useState<number>()
+  const [tour, setTour] = useState(tourPlace)
   const picture = store.picture()
   const visitor = picture.play?.session
   // Until somebody chooses, the page follows the demo's visitor, or what changed last.
@@ -38,7 +39,7 @@ export function App({ store }: { readonly store: Store }): JSX.Element {
             onTour={() => {
               store.resume()
               choose(undefined)
-              setTour(tour === undefined ? 0 : undefined)
+              setTour(keptPlace(tour === undefined ? { step: 0, at: store.clock() } : undefined))
             }}
           />
         )}
@@ -56,7 +57,12 @@ export function App({ store }: { readonly store: Store }): JSX.Element {
           </div>
           <div class="column column-main">
             {tour === undefined ? null : (
-              <Tour store={store} step={tour} onStep={setTour} onEnd={() => setTour(undefined)} />
+              <Tour
+                store={store}
+                place={tour}
+                onStep={(step) => setTour(keptPlace({ step, at: store.clock() }))}
+                onEnd={() => setTour(keptPlace(undefined))}
+              />
             )}
             <TimelinePanel
               store={store}

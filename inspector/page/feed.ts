@@ -1,6 +1,10 @@
 import type { Entry } from '../model/entry.js'
 import type { Store } from './store.js'
 
+const AGAIN_MS = 3_000
+/** Longer than a look at another tab. */
+const HIDDEN_MS = 10_000
+
 interface Start {
   readonly base: readonly Entry[]
   readonly nowMs: number
@@ -20,16 +24,51 @@ export function feed(store: Store): void {
   }
 }
 
-/** The browser connects again by itself, and says which entry it has had last. */
-function listen(store: Store): void {
-  const source = new EventSource('events')
+/**
+ * The browser connects again by itself, and says which entry it has had last. A page that is hidden for a while hangs up: a
+ * browser opens only six connections to one address, for all its tabs together.
+ */
+function listen(store: Store, after?: string): void {
+  let lastN = after
+  const source = new EventSource(after === undefined ? 'events' : `events?after=${after}`)
   source.addEventListener('start', ({ data }: MessageEvent<string>) => {
     const { base, nowMs } = JSON.parse(data) as Start
     store.start(base, nowMs)
   })
-  source.addEventListener('message', ({ data }: MessageEvent<string>) => store.add(JSON.parse(data) as Entry[]))
+  source.addEventListener('message', ({ data, lastEventId }: MessageEvent<string>) => {
+    lastN = lastEventId
+    store.add(JSON.parse(data) as Entry[])
+  })
   source.addEventListener('open', () => store.setStatus('live'))
-  source.addEventListener('error', () => store.setStatus('lost'))
+  source.addEventListener('error', () => {
+    store.setStatus('lost')
+    // Where nobody answers, the browser goes on trying. Where it is refused, it does not.
+    if (source.readyState === EventSource.CLOSED) void again(store, end)
+  })
+  let hangUp: ReturnType<typeof setTimeout> | undefined
+  const seen = () => {
+    clearTimeout(hangUp)
+    if (document.hidden) hangUp = setTimeout(() => source.close(), HIDDEN_MS)
+    else if (source.readyState === EventSource.CLOSED) listen(store, end())
+  }
+  const end = () => {
+    document.removeEventListener('visibilitychange', seen)
+    clearTimeout(hangUp)
+    return lastN
+  }
+  document.addEventListener('visibilitychange', seen)
+  seen()
+}
+
+async function again(store: Store, end: () => string | undefined): Promise<void> {
+  const after = end()
+  try {
+    const { ok } = await fetch('')
+    store.setStatus(ok ? 'full' : 'ended')
+  } catch {
+    // It is gone meanwhile.
+  }
+  setTimeout(() => listen(store, after), AGAIN_MS)
 }
 
 /** Sends a command to the stack. The text is why it failed; undefined where it did not. */

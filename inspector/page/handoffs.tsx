@@ -17,6 +17,15 @@ interface HandoffsProps {
 
 const KINDS = { handedOver: 'handed over', taken: 'taken', granted: 'granted', seen: 'seen at a look' } as const
 
+/** The list is one stop of the Tab key, however long it is. */
+function move(event: KeyboardEvent): void {
+  const by = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+  if (by === undefined) return
+  event.preventDefault()
+  const buttons = [...(event.currentTarget as HTMLElement).querySelectorAll('button')]
+  buttons[buttons.indexOf(document.activeElement as HTMLButtonElement) + by]?.focus()
+}
+
 /** The handoffs of a session, the last one first, and the messages of one of them. */
 export function Handoffs({ store, picture, handoffs, chosen, onChoose }: HandoffsProps): JSX.Element {
   const nameOf = namesIn(picture)
@@ -25,7 +34,11 @@ export function Handoffs({ store, picture, handoffs, chosen, onChoose }: Handoff
   if (shown === undefined) return <p class="empty">This session has not changed hands in the last ten minutes.</p>
   return (
     <div class="handoffs">
-      <ol class="handoff-list" aria-label="Handoffs, the last one first">
+      <ol
+        class="handoff-list"
+        aria-label="Handoffs, the last one first: the arrow keys go from one to the next"
+        onKeyDown={move}
+      >
         {listed.map((handoff) => {
           const isShown = handoff.at === shown.at && handoff.epoch === shown.epoch
           return (
@@ -34,6 +47,7 @@ export function Handoffs({ store, picture, handoffs, chosen, onChoose }: Handoff
                 type="button"
                 class={`handoff handoff-${handoff.kind}`}
                 aria-current={isShown}
+                tabIndex={isShown ? 0 : -1}
                 onClick={() => onChoose(handoff)}
                 onFocus={() => onChoose(handoff)}
               >

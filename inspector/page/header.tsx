@@ -16,6 +16,8 @@ const STATES: Readonly<Record<Status, string>> = {
   connecting: 'connecting',
   live: 'live',
   lost: 'the stack does not answer',
+  full: 'too many pages are open',
+  ended: 'this stack has ended: the next one has another address',
   file: 'a saved timeline',
 }
 

@@ -1,12 +1,14 @@
 import { type LockBar, WHOLE } from '../model/hold-locks.js'
+import { fitted } from './fitted.js'
 import { LOCKED_UP_PX, noteOf, ROW_PX, ROW_SMALL_PX, WAITED_DOWN_PX } from './lock-rows.js'
-import { round } from './shapes.js'
+import { round, textOn } from './shapes.js'
 import { xOf } from './timeline-frame.js'
 import { BAR_PX, type Lane, rowsTop, type Scene } from './timeline-scene.js'
 
 const LOCK_PX = 9
 const WAIT_PX = 4
-const NAME_CHARS = 16
+/** Between a name and the bars. */
+const GAP_PX = 10
 const TEXT = '11px Inter, ui-sans-serif, system-ui, sans-serif'
 
 /** Draws the rows of a lane: its holds stand open around them. */
@@ -55,20 +57,21 @@ export function paintRowNames(
   context.textAlign = 'left'
   const name = (text: string, y: number) => {
     context.fillStyle = colours('--quiet')
-    context.fillText(text, frame.isSmall ? 14 : 22, frame.isSmall ? y - ROW_SMALL_PX * 0.4 : y)
+    const left = frame.isSmall ? 14 : 22
+    const room = (frame.isSmall ? frame.width : frame.gutter) - left - GAP_PX
+    const shown = fitted(text, room, (some) => context.measureText(some).width)
+    textOn(context, colours('--surface'), shown, left, frame.isSmall ? y - ROW_SMALL_PX * 0.4 : y)
   }
   if (!frame.isSmall && locks.rows.length > 0) {
     context.fillStyle = colours('--surface')
     context.fillRect(0, top, frame.gutter - 4, locks.height)
   }
-  for (const row of locks.rows) name(row.name === WHOLE ? 'whole session' : shortened(row.name), top + row.y)
+  for (const row of locks.rows) name(row.name === WHOLE ? 'whole session' : row.name, top + row.y)
   const note = noteOf(locks)
   const rowPx = frame.isSmall ? ROW_SMALL_PX : ROW_PX
   const last = locks.rows.at(-1)
   if (note !== undefined && last !== undefined) name(note, top + last.y + rowPx)
 }
-
-const shortened = (name: string): string => (name.length <= NAME_CHARS ? name : `${name.slice(0, NAME_CHARS - 1)}…`)
 
 /** Returns where it ends. */
 function paintBar(

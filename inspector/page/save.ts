@@ -12,16 +12,18 @@ export function save(store: Store, session: string | undefined): void {
       waits,
       isCut,
     })),
-    sessions: [...picture.sessions.values()].map(({ session: key, lock, commits, handoffs, kilobytes, state }) => ({
-      session: key,
-      holder: lock?.holder,
-      epoch: lock?.epoch,
-      waiters: lock?.waiters,
-      kilobytes,
-      aliveUntil: state?.aliveUntil,
-      commits,
-      handoffs,
-    })),
+    sessions: [...picture.sessions.values()].map(
+      ({ session: key, lock, commits, handoffs, kilobytes, aliveUntil }) => ({
+        session: key,
+        holder: lock?.holder,
+        epoch: lock?.epoch,
+        waiters: lock?.waiters,
+        kilobytes,
+        aliveUntil,
+        commits,
+        handoffs,
+      }),
+    ),
     entries: store.shown(undefined),
   }
   const url = URL.createObjectURL(new Blob([JSON.stringify(shown, undefined, 1)], { type: 'application/json' }))

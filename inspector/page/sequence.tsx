@@ -3,6 +3,7 @@ import type { Entry } from '../model/entry.js'
 import type { Picture } from '../model/picture.js'
 import type { Handoff } from '../model/timeline.js'
 import { type NameOf, shortEpoch, wordsFor } from '../model/words.js'
+import { fitted } from './fitted.js'
 import { duration } from './format.js'
 import { colourClass, namesIn } from './names.js'
 
@@ -10,6 +11,9 @@ const ROW_PX = 30
 const HEAD_PX = 34
 const WIDTH_PX = 620
 const TIMES_PX = 66
+const HEAD_WIDTH_PX = 132
+/** Of a name in the head of a column, on average and with room to spare. */
+const CHAR_PX = 7
 const STORE = 'the store'
 const STATE = 'Sessions'
 const PROCESSES_MAX = 4
@@ -40,6 +44,7 @@ export function Sequence({ handoff, picture, isLinked }: SequenceProps): JSX.Ele
   const columns = [...processes.slice(0, 1), STORE, ...processes.slice(1), STATE]
   const xOf = (column: string): number =>
     TIMES_PX + ((columns.indexOf(column) + 0.5) * (WIDTH_PX - TIMES_PX)) / columns.length
+  const headPx = Math.min(HEAD_WIDTH_PX, (WIDTH_PX - TIMES_PX) / columns.length - 6)
   const shown = lines.filter(({ from, to }) => columns.includes(from) && columns.includes(to))
   const height = HEAD_PX + shown.length * ROW_PX + 8
   const start = shown[0]?.entry.at ?? handoff.askedAt
@@ -57,14 +62,14 @@ export function Sequence({ handoff, picture, isLinked }: SequenceProps): JSX.Ele
                 <line class="life" x1={xOf(column)} y1={HEAD_PX - 6} x2={xOf(column)} y2={height} />
                 <rect
                   class={`head ${isPlace ? 'c-nobody' : colourClass(picture, column)}`}
-                  x={xOf(column) - 50}
+                  x={xOf(column) - headPx / 2}
                   y={4}
-                  width={100}
+                  width={headPx}
                   height={24}
                   rx={6}
                 />
                 <text class={`head-text${isPlace ? ' head-text-place' : ''}`} x={xOf(column)} y={20}>
-                  {(isPlace ? column : nameOf(column)).slice(0, 15)}
+                  {fitted(isPlace ? column : nameOf(column), headPx - 8, (text) => text.length * CHAR_PX)}
                 </text>
               </g>
             )

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import type { Entry } from '../model/entry.js'
 import type { Picture, SessionPicture } from '../model/picture.js'
 import { type NameOf, shortEpoch } from '../model/words.js'
 import { command } from './feed.js'
@@ -15,6 +16,9 @@ const SPARE_ROWS = 6
 const VIEW_PX = 374
 /** With many sessions the order follows more slowly: rows that jump cannot be read. */
 const ORDER_MS = 1_000
+/** Queues come and go faster than they can be read: who left one is shown there for so long, and its session stays on top. */
+const QUEUE_MS = 2_000
+const ON_TOP_MS = 5_000
 const PIPS_MAX = 4
 /** Up to so many, each new session is shown at once. */
 const FEW = 200
@@ -32,9 +36,12 @@ interface SessionsProps {
 export function Sessions({ store, picture, search, hash, selected, onSelect }: SessionsProps): JSX.Element {
   const [top, setTop] = useState(0)
   const view = useRef<HTMLDivElement>(null)
+  // Under a pointer nothing moves away.
+  const isPointedAt = useRef(false)
   const nameOf = namesIn(picture)
-  const keys = useOrder(picture, search, hash, nameOf)
   const now = store.now()
+  const isLive = store.view.kind === 'live'
+  const keys = useOrder({ picture, nameOf, now, isPointedAt }, search, hash)
   const first = Math.max(0, Math.floor(top / ROW_PX) - SPARE_ROWS)
   const hasNamespaces = useMemo(() => {
     const namespace = `${keys[0]?.split('#', 1)[0] ?? ''}#`
@@ -86,6 +93,12 @@ export function Sessions({ store, picture, search, hash, selected, onSelect }: S
           role="rowgroup"
           tabIndex={0}
           aria-label="Rows: the arrow keys choose a session"
+          onPointerEnter={() => {
+            isPointedAt.current = true
+          }}
+          onPointerLeave={() => {
+            isPointedAt.current = false
+          }}
           onScroll={({ currentTarget }) => setTop(currentTarget.scrollTop)}
           onKeyDown={move}
         >
@@ -96,6 +109,7 @@ export function Sessions({ store, picture, search, hash, selected, onSelect }: S
                 <Row
                   key={key}
                   session={session}
+                  queue={isLive ? recentQueue(session, store.entriesOf(key), now - QUEUE_MS, nameOf) : queueOf(session)}
                   picture={picture}
                   nameOf={nameOf}
                   now={now}
@@ -122,6 +136,8 @@ export function Sessions({ store, picture, search, hash, selected, onSelect }: S
 
 interface RowProps {
   readonly session: SessionPicture
+  /** Who waits, or has waited just now. */
+  readonly queue: readonly string[]
   readonly picture: Picture
   readonly nameOf: NameOf
   readonly now: number
@@ -132,12 +148,12 @@ interface RowProps {
   readonly onSelect: (session: string) => void
 }
 
-function Row({ session, picture, nameOf, now, index, isSelected, hasNamespaces, onSelect }: RowProps): JSX.Element {
-  const { lock, state, kilobytes } = session
+function Row(props: RowProps): JSX.Element {
+  const { session, queue, picture, nameOf, now, index, isSelected, hasNamespaces, onSelect } = props
+  const { lock, state, kilobytes, aliveUntil } = session
   const [namespace = '', hash = ''] = session.session.split('#')
-  const waiters = lock?.waiters ?? []
   const holder = lock?.holder === undefined ? 'free' : nameOf(lock.holder)
-  const queue = waiters.map(nameOf).join(', ')
+  const waiting = queueOf(session).map(nameOf).join(', ')
   return (
     <div
       class={`row${isSelected ? ' row-selected' : ''}`}
@@ -150,9 +166,9 @@ function Row({ session, picture, nameOf, now, index, isSelected, hasNamespaces, 
       <span role="gridcell" class="cell cell-session" title={session.session}>
         <code>{hash}</code> {hasNamespaces ? <span class="namespace">{namespace}</span> : null}
       </span>
-      <span role="gridcell" class="cell cell-holder">
+      <span role="gridcell" class="cell cell-holder" title={holder}>
         <span class={`dot ${colourClass(picture, lock?.holder)}`} />
-        <span class={lock?.holder === undefined ? 'quiet' : ''}>{holder}</span>
+        <span class={`cell-text${lock?.holder === undefined ? ' quiet' : ''}`}>{holder}</span>
       </span>
       <span role="gridcell" class="cell cell-epoch" title={lock === undefined ? '' : String(lock.epoch)}>
         {lock === undefined ? '–' : shortEpoch(lock.epoch)}
@@ -160,19 +176,19 @@ function Row({ session, picture, nameOf, now, index, isSelected, hasNamespaces, 
       <span
         role="gridcell"
         class="cell cell-queue"
-        title={queue}
-        aria-label={queue === '' ? 'nobody waits' : `${queue} in the queue`}
+        title={waiting}
+        aria-label={waiting === '' ? 'nobody waits' : `${waiting} in the queue`}
       >
-        {waiters.slice(0, PIPS_MAX).map((waiter) => (
+        {queue.slice(0, PIPS_MAX).map((waiter) => (
           <span key={waiter} class={`dot ${colourClass(picture, waiter)}`} />
         ))}
-        {waiters.length > PIPS_MAX ? `+${waiters.length - PIPS_MAX}` : ''}
+        {queue.length > PIPS_MAX ? `+${queue.length - PIPS_MAX}` : ''}
       </span>
       <span role="gridcell" class="cell cell-size">
         {kilobytes === undefined ? '–' : `${Math.ceil(kilobytes)} KB`}
       </span>
       <span role="gridcell" class="cell cell-expires">
-        {expiry(state?.operation, state?.aliveUntil, now)}
+        {expiry(state?.operation, aliveUntil, now)}
       </span>
     </div>
   )
@@ -184,27 +200,56 @@ function expiry(operation: string | undefined, aliveUntil: number | undefined, n
   return aliveUntil > now ? duration(aliveUntil - now) : 'expired'
 }
 
+const queueOf = ({ lock }: SessionPicture): readonly string[] => lock?.waiters ?? []
+
+/** Who waits or has waited since then. In a queue that moves, they stand in the order of their names: that stays. */
+function recentQueue(
+  session: SessionPicture,
+  entries: readonly Entry[],
+  since: number,
+  nameOf: NameOf,
+): readonly string[] {
+  const waiting = queueOf(session)
+  if (session.waitedAt === undefined || session.waitedAt < since) return waiting
+  const recent = new Set(waiting)
+  for (let index = entries.length - 1; index >= 0; index -= 1) {
+    const entry = entries[index]
+    if (entry === undefined || entry.at < since) break
+    if (entry.kind === 'lock') for (const waiter of entry.waiters) recent.add(waiter)
+  }
+  if (recent.size === waiting.length) return waiting
+  return [...recent].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
+}
+
+interface Shown {
+  readonly picture: Picture
+  readonly nameOf: NameOf
+  readonly now: number
+  readonly isPointedAt: { readonly current: boolean }
+}
+
 /** The keys of the sessions that are shown: first those with a queue, then those that changed last. */
-function useOrder(picture: Picture, search: string, hash: string | undefined, nameOf: NameOf): readonly string[] {
+function useOrder(shown: Shown, search: string, hash: string | undefined): readonly string[] {
   const [keys, setKeys] = useState<readonly string[]>([])
-  const latest = useRef({ picture, nameOf })
-  latest.current = { picture, nameOf }
-  const count = picture.sessions.size
+  const latest = useRef(shown)
+  latest.current = shown
+  const count = shown.picture.sessions.size
   const few = Math.min(count, FEW)
   useEffect(() => {
     const order = () => {
-      const { picture: now, nameOf: name } = latest.current
+      const { picture, nameOf, now } = latest.current
       const text = search.trim()
       const [waitedFor, others]: [string[], string[]] = [[], []]
-      for (const { session, lock } of now.sessions.values()) {
-        const holder = text === '' || lock?.holder === undefined ? '' : name(lock.holder)
-        if (isFound(session, holder, text, hash)) (lock?.waiters.length ? waitedFor : others).push(session)
+      for (const { session, lock, waitedAt = 0 } of picture.sessions.values()) {
+        const holder = text === '' || lock?.holder === undefined ? '' : nameOf(lock.holder)
+        const hasQueue = (lock?.waiters.length ?? 0) > 0 || waitedAt > now - ON_TOP_MS
+        if (isFound(session, holder, text, hash)) (hasQueue ? waitedFor : others).push(session)
       }
       // The picture has those that changed last at its end.
       setKeys([...waitedFor.reverse(), ...others.reverse()])
     }
     order()
-    const timer = setInterval(order, ORDER_MS)
+    const timer = setInterval(() => latest.current.isPointedAt.current || order(), ORDER_MS)
     return () => clearInterval(timer)
   }, [search, hash, few])
   return keys

@@ -49,3 +49,14 @@ export function cross(context: CanvasRenderingContext2D, x: number, y: number, s
   line(context, x - size, y - size, x + size, y + size)
   line(context, x + size, y - size, x - size, y + size)
 }
+
+/** On its own ground, so that it can be read over what is drawn there. */
+export function textOn(context: CanvasRenderingContext2D, ground: string, text: string, x: number, y: number): void {
+  context.save()
+  context.strokeStyle = ground
+  context.lineWidth = 3
+  context.lineJoin = 'round'
+  context.strokeText(text, x, y)
+  context.restore()
+  context.fillText(text, x, y)
+}

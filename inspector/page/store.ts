@@ -4,7 +4,15 @@ import { Picture } from '../model/picture.js'
 import { type Timeline, TimelineBuilder, timelineOf } from '../model/timeline.js'
 import { Totals } from '../model/totals.js'
 
-export type Status = 'connecting' | 'live' | 'lost' | 'file'
+/**
+ * - `lost`: nobody answers.
+ * - `full`: the stack answers, and has no room for another page.
+ * - `ended`: another one answers.
+ */
+export type Status = 'connecting' | 'live' | 'file' | Gone
+type Gone = 'lost' | 'full' | 'ended'
+
+const isGone = (status: Status): status is Gone => status === 'lost' || status === 'full' || status === 'ended'
 
 /** What is looked at: the present, or a moment of the last ten minutes. */
 type View = { readonly kind: 'live' } | { readonly kind: 'paused'; readonly at: number }
@@ -44,6 +52,8 @@ export class Store {
   private growing: Growing | undefined
   private still: Still | undefined
   private skewMs = 0
+  /** When the stack was lost: what it told last stays in sight. */
+  private lostAt = 0
   private queue: (readonly Entry[])[] = []
   private isPumping = false
   private readonly listeners = new Set<(isUrgent: boolean) => void>()
@@ -71,17 +81,21 @@ export class Store {
   /** Takes entries in. They are folded when the browser has time. */
   add(entries: readonly Entry[]): void {
     this.queue.push(entries)
-    this.pump()
+    // A hidden page draws no frames, and nobody sees it stand still: its queue must not grow.
+    if (document.hidden) this.foldFor(Number.POSITIVE_INFINITY)
+    else this.pump()
   }
 
   setStatus(status: Status): void {
+    if (isGone(status) && !isGone(this.status)) this.lostAt = this.clock()
     this.status = status
     this.changed()
   }
 
   /** The time by the clock of the stack. */
   clock(): number {
-    return this.status === 'file' ? this.live.at : Date.now() + this.skewMs
+    if (this.status === 'file') return this.live.at
+    return isGone(this.status) ? this.lostAt : Date.now() + this.skewMs
   }
 
   /** The time that is looked at. */
@@ -186,17 +200,19 @@ export class Store {
   private pump(): void {
     if (this.isPumping) return
     this.isPumping = true
-    // A hidden page draws no frames, and must not let the queue grow.
-    const later = (run: () => void) => (document.hidden ? setTimeout(run, 100) : requestAnimationFrame(run))
     const slice = () => {
-      const endMs = performance.now() + FOLD_SLICE_MS
-      while (this.queue.length > 0 && performance.now() < endMs) this.fold(this.queue.shift() ?? [])
-      this.forget()
+      this.foldFor(FOLD_SLICE_MS)
       this.isPumping = this.queue.length > 0
-      if (this.isPumping) later(slice)
-      this.changed()
+      if (this.isPumping) requestAnimationFrame(slice)
     }
-    later(slice)
+    requestAnimationFrame(slice)
+  }
+
+  private foldFor(ms: number): void {
+    const endMs = performance.now() + ms
+    while (this.queue.length > 0 && performance.now() < endMs) this.fold(this.queue.shift() ?? [])
+    this.forget()
+    this.changed()
   }
 
   private fold(entries: readonly Entry[]): void {

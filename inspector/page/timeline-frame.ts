@@ -2,6 +2,8 @@ import { LOCK_ROWS_WINDOW_MS } from '../limits.js'
 
 /** Where the names of lanes stand. On a phone they stand above the bars. */
 const GUTTER_PX = 118
+/** Long names get more room, but no more than this share of the width. */
+const GUTTER_SHARE_MAX = 0.22
 const GUTTER_SMALL_PX = 10
 const SMALL_PX = 560
 /** Of the time that is shown, the future: leases end there. */
@@ -28,6 +30,12 @@ export function frameOf(now: number, windowMs: number, width: number): Frame {
   const isSmall = width < SMALL_PX
   const gutter = isSmall ? GUTTER_SMALL_PX : GUTTER_PX
   return { from: now - windowMs + ahead, to: now + ahead, now, width, gutter, isSmall, hasRows: areRowsOpen(windowMs) }
+}
+
+/** The same, where names need so much room. On a phone they take none. */
+export function withGutter(frame: Frame, px: number): Frame {
+  if (frame.isSmall || px <= frame.gutter) return frame
+  return { ...frame, gutter: Math.max(frame.gutter, Math.min(Math.ceil(px), frame.width * GUTTER_SHARE_MAX)) }
 }
 
 export const xOf = ({ from, to, width, gutter }: Frame, at: number): number =>

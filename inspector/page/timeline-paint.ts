@@ -1,7 +1,8 @@
 import type { Handoff, MarkKind, Span } from '../model/timeline.js'
+import { fitted } from './fitted.js'
 import { duration, timeOfDay } from './format.js'
 import { paintRowNames, paintRows } from './lock-paint.js'
-import { cross, diamond, dot, line, round, triangle } from './shapes.js'
+import { cross, diamond, dot, line, round, textOn, triangle } from './shapes.js'
 import { axisOf, xOf } from './timeline-frame.js'
 import { idOf } from './timeline-items.js'
 import { AXIS_PX, BAR_PX, LANE_PX, type Lane, type Scene } from './timeline-scene.js'
@@ -14,6 +15,10 @@ const WAIT_PX = 8
 const MARK_PX = 5
 const HANDOFF_PX = 9
 const TEXT = '12px Inter, ui-sans-serif, system-ui, sans-serif'
+const NAME_TEXT = `600 ${TEXT}`
+/** Where names stand in the gutter, and how far they keep from the bars. */
+const NAME_LEFT_PX = 22
+const NAME_GAP_PX = 8
 const SMALL_TEXT = '11px Inter, ui-sans-serif, system-ui, sans-serif'
 
 /** Remembers where the last sign of each kind stands. */
@@ -25,6 +30,12 @@ class Crowd {
     this.last.set(kind, x)
     return false
   }
+}
+
+/** How wide a gutter must be so that it has the names of all lanes. */
+export function gutterFor(context: CanvasRenderingContext2D, { lanes }: Scene): number {
+  context.font = NAME_TEXT
+  return Math.max(0, ...lanes.map(({ name }) => context.measureText(name).width + NAME_LEFT_PX + NAME_GAP_PX))
 }
 
 /** Draws a scene. */
@@ -91,7 +102,7 @@ function paintAxis(context: CanvasRenderingContext2D, { frame, lanes, height }: 
 function paintName(context: CanvasRenderingContext2D, { frame }: Scene, lane: Lane, colours: Colours): void {
   const isSmall = frame.gutter < 20
   context.textAlign = 'left'
-  context.font = isSmall ? SMALL_TEXT : `600 ${TEXT}`
+  context.font = isSmall ? SMALL_TEXT : NAME_TEXT
   if (!isSmall) {
     // Bars slide under the names.
     context.fillStyle = colours('--surface')
@@ -103,11 +114,14 @@ function paintName(context: CanvasRenderingContext2D, { frame }: Scene, lane: La
   context.arc(isSmall ? 6 : 12, y, 4, 0, 2 * Math.PI)
   context.fill()
   context.fillStyle = colours('--text')
-  context.fillText(lane.name.slice(0, 14), isSmall ? 14 : 22, y)
+  const left = isSmall ? 14 : NAME_LEFT_PX
+  const room = (isSmall ? frame.width : frame.gutter) - left - NAME_GAP_PX
+  const name = fitted(lane.name, room, (text) => context.measureText(text).width)
+  textOn(context, colours('--surface'), name, left, y)
   if (isSmall) return
   context.font = SMALL_TEXT
   context.fillStyle = colours('--quiet')
-  context.fillText(lane.process, 22, lane.y + 10)
+  context.fillText(lane.process, NAME_LEFT_PX, lane.y + 10)
 }
 
 /** The server of the lane is frozen, killed or stopped. */

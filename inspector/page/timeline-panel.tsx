@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import type { Picture } from '../model/picture.js'
 import type { Timeline } from '../model/timeline.js'
 import { shortEpoch } from '../model/words.js'
+import { Copy } from './copy.js'
 import { Handoffs } from './handoffs.js'
 import { Icon } from './icons.js'
 import { colourClass, namesIn } from './names.js'
@@ -45,14 +46,17 @@ export function TimelinePanel({ store, picture, session, isFollowed, onFollow }:
   return (
     <section class="panel panel-timeline" id="timeline-panel" tabIndex={-1} aria-label="Timeline">
       <header class="panel-head">
-        <h2>
+        <h2 class="timeline-title">
           Timeline of <code>{session}</code>
         </h2>
+        <Copy text={session} />
         <p class="facts">
           <span class={`dot ${colourClass(picture, holder)}`} />
           {holder === undefined ? 'nobody holds it' : `${namesIn(picture)(holder)} holds it`}
           {known?.lock === undefined ? null : (
-            <span title={String(known.lock.epoch)}>epoch {shortEpoch(known.lock.epoch)}</span>
+            <span class="facts-epoch" title={String(known.lock.epoch)}>
+              epoch {shortEpoch(known.lock.epoch)}
+            </span>
           )}
         </p>
         {isFollowed ? null : (

@@ -6,9 +6,9 @@ import { saidOfLock } from './lock-sentence.js'
 import { LockWords } from './lock-words.js'
 import { namesIn } from './names.js'
 import type { Store } from './store.js'
-import { frameOf, timeAt } from './timeline-frame.js'
+import { frameOf, timeAt, withGutter } from './timeline-frame.js'
 import { type Item, idOf, isHandoff, isLock, itemsIn, pickAt, placeOf } from './timeline-items.js'
-import { paint } from './timeline-paint.js'
+import { gutterFor, paint } from './timeline-paint.js'
 import { type Scene, sceneOf } from './timeline-scene.js'
 
 const REACH_PX = 10
@@ -189,8 +189,13 @@ function drawOn(canvas: HTMLCanvasElement, store: Store, shown: Shown, calm: Cal
   const { session, windowMs, chosen } = shown
   const width = canvas.parentElement?.clientWidth ?? 600
   const frame = frameOf(store.now(), windowMs, width)
+  const context = canvas.getContext('2d')
   const laidOut = sceneOf(store.timelineOf(session), store.picture(), store.plays(), frame)
-  const scene = { ...laidOut, height: calm.of(laidOut.height, performance.now()) }
+  const scene = {
+    ...laidOut,
+    frame: context === null ? frame : withGutter(frame, gutterFor(context, laidOut)),
+    height: calm.of(laidOut.height, performance.now()),
+  }
   const ratio = window.devicePixelRatio
   const [w, h] = [Math.round(width * ratio), Math.round(scene.height * ratio)]
   if (canvas.width !== w || canvas.height !== h) {
@@ -199,7 +204,6 @@ function drawOn(canvas: HTMLCanvasElement, store: Store, shown: Shown, calm: Cal
     canvas.style.width = `${width}px`
     canvas.style.height = `${scene.height}px`
   }
-  const context = canvas.getContext('2d')
   if (context === null) return scene
   context.setTransform(ratio, 0, 0, ratio, 0, 0)
   paint(context, scene, coloursOf(canvas), chosen === undefined ? undefined : idOf(chosen))

@@ -10,26 +10,26 @@ import { namesIn } from './names.js'
 import { ProtocolLink } from './sequence.js'
 import type { Store } from './store.js'
 import { stepsOf } from './story.js'
+import type { TourPlace } from './tour-place.js'
 import { TOUR, type TourStep, type TourView } from './tour-steps.js'
 
 const SENTENCES_MAX = 4
 
 interface TourProps {
   readonly store: Store
-  readonly step: number
+  readonly place: TourPlace
   readonly onStep: (step: number) => void
   readonly onEnd: () => void
 }
 
 /** The guided tour: what to do, what happens, and what that shows. */
-export function Tour({ store, step, onStep, onEnd }: TourProps): JSX.Element | null {
+export function Tour({ store, place, onStep, onEnd }: TourProps): JSX.Element | null {
+  const { step, at } = place
   const head = useRef<HTMLHeadingElement>(null)
-  const begun = useRef({ step: -1, at: 0 })
-  if (begun.current.step !== step) begun.current = { step, at: store.clock() }
   // A screen reader, and the keyboard, start at the new step: at once, or a key that is pressed soon starts elsewhere.
   useLayoutEffect(() => head.current?.focus(), [step])
   const current = TOUR[step]
-  const view = viewOf(store, begun.current.at)
+  const view = viewOf(store, at)
   if (current === undefined || view === undefined) return null
   const isDone = current.isDone(view)
   const isLast = step === TOUR.length - 1
@@ -50,7 +50,7 @@ export function Tour({ store, step, onStep, onEnd }: TourProps): JSX.Element | n
       </h2>
       <p class="tour-text">{current.text}</p>
       <Actions step={current} view={view} />
-      <Happening store={store} view={view} since={begun.current.at} />
+      <Happening store={store} view={view} since={at} />
       <p class={`tour-lesson${isDone ? ' tour-done' : ''}`} role="status">
         {isDone ? (
           <>

@@ -97,7 +97,8 @@ export class InspectorServer {
     const { pages } = this.options
     if (!pages.hasRoom) return answer(response, 503, 'too many pages are open')
     response.writeHead(200, { ...SECURITY_HEADERS, 'content-type': 'text/event-stream; charset=utf-8' })
-    const lastEventId = request.headers['last-event-id']
+    // The browser sends the one where its connection broke, the page the other where it comes back by itself.
+    const lastEventId = request.headers['last-event-id'] ?? /[?&]after=(\d+)$/.exec(request.url ?? '')?.[1]
     pages.add(response, typeof lastEventId === 'string' ? lastEventId : undefined)
   }
 

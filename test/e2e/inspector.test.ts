@@ -4,13 +4,15 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
+import { readSession } from '../../cli/stack/session-argument.js'
+import type { Terminal } from '../../cli/terminal.js'
 import { sessionKey } from '../../client/session/session-key.js'
-import type { Entry } from '../../inspector/model/entry.js'
 import { timelineOf } from '../../inspector/model/timeline.js'
 import type { LocalStack } from '../../local/index.js'
 import { shownSession } from '../../local/inspector/facts.js'
 import { Browser, CHROMIUM } from '../support/browser.js'
 import { Random } from '../support/random.js'
+import { breakTheStore, cutConnections, stopAndStart, takenIn } from './inspector-faults.js'
 import { expectText, exported, next, press, serious, WAIT_MS } from './inspector-page.js'
 import { AppProcess } from './processes.js'
 
@@ -25,7 +27,7 @@ const TIMING = {
   clientMarginMs: 300,
   storeMarginMs: 300,
 }
-const HANDOFFS = Number(process.env.INSPECTOR_HANDOFFS ?? 20)
+const HANDOFFS = 200
 const TOUR_MS = 240_000
 const LABELS = ['alpha', 'beta', 'gamma'] as const
 
@@ -98,7 +100,7 @@ inBrowser('the page of the inspector', () => {
     const row = sessions.find(({ session }) => session === shown(id))
     const { epoch, holder } = record as { epoch: number; holder: string }
     expect(row).toMatchObject({ epoch, holder: holder.slice(0, row?.holder?.length) })
-  }, 120_000)
+  }, 240_000)
 
   test('a search finds a session by its id, and sends nothing', async () => {
     const sent: string[] = []
@@ -171,11 +173,15 @@ inBrowser('the page of the inspector', () => {
     'the keyboard alone finishes the tour, and each of its faults is shown as it is',
     async () => {
       await stack.command('offer')
+      await page.getByRole('button', { name: 'Take the tour' }).waitFor({ timeout: WAIT_MS })
       await press(page, 'Take the tour')
       await press(page, /^Visit server-\d 5 times$/)
       await next(page, 'Next: Handed over')
       await press(page, /^Visit server-\d$/)
       await next(page, 'Next: Queue')
+      // Who comes back is at the same step.
+      await page.reload()
+      await expectText(page, '.tour h2', 'Queue', WAIT_MS)
       await press(page, 'Visit all servers at once')
       await next(page, 'Next: Crash')
       await press(page, /Kill server-\d/)
@@ -206,24 +212,24 @@ inBrowser('the page of the inspector', () => {
     TOUR_MS,
   )
 
-  test('a cut connection, lost pushes and a throttled database are shown', async () => {
-    const connected = page.locator('.process', { has: page.locator('.link-open') }).first()
-    const title = (await connected.locator('.link-open').first().getAttribute('title')) ?? ''
-    const before = Number(/\d+/.exec(title)?.[0])
-    await connected.getByRole('button', { name: /^Cut/ }).click()
-    await page
-      .locator(`[title="connection ${before + 1}, open"]`)
-      .first()
-      .waitFor({ timeout: 5_000 })
-    for (const fault of ['Lose pushes', 'Throttle', 'No database']) {
-      const toggle = page.getByRole('button', { name: fault })
-      for (const pressed of ['true', 'false']) {
-        await toggle.click()
-        await page.locator(`.segment-fault[aria-pressed="${pressed}"]`, { hasText: fault }).waitFor({ timeout: 3_000 })
-      }
-    }
+  test('cut connections, lost pushes, a throttled database and none are shown, and an orderly end', async () => {
+    await cutConnections(page)
+    await breakTheStore(page)
+    await stopAndStart(page, 'server-3')
     expect(await page.locator('.segment-fault[aria-pressed="true"]').count()).toBe(0)
-  }, 20_000)
+  }, 180_000)
+
+  test('a name that is copied is one that the command takes', async () => {
+    await browser.context.grantPermissions(['clipboard-read', 'clipboard-write'])
+    await choose('seen')
+    await page.getByRole('button', { name: `Copy ${shown('seen')}` }).click()
+    await page.getByRole('button', { name: 'Copied' }).waitFor({ timeout: WAIT_MS })
+    const copied = String(await page.evaluate('navigator.clipboard.readText()'))
+    expect(copied).toBe(shown('seen'))
+    const terminal = { environment: {} } as Terminal
+    expect(await readSession(copied, {}, terminal)).toEqual({ kind: 'hash', start: copied })
+    await page.getByRole('button', { name: 'Unpin' }).click()
+  }, 30_000)
 
   test('a server whose clock jumps drops what it holds, and goes on as another process', async () => {
     const server = page.locator('.process', { has: page.getByRole('button', { name: 'Clock server-2' }) })
@@ -263,18 +269,3 @@ inBrowser('the page of the inspector', () => {
     expect(problems).toEqual([])
   }, 20_000)
 })
-
-/** How each session that its holder did not give back was taken: the one who waited nudged, or came after the lease. */
-function takenIn(entries: readonly Entry[]): readonly string[] {
-  const leases = new Map<string, number>()
-  for (const entry of entries) if (entry.kind === 'process') leases.set(entry.process, entry.leaseUntil)
-  const sessions = new Set(entries.flatMap((entry) => ('session' in entry ? [entry.session] : [])))
-  return [...sessions].flatMap((session) =>
-    timelineOf(entries.filter((entry) => 'session' in entry && entry.session === session))
-      .handoffs.filter(({ kind }) => kind === 'taken')
-      .map(({ from = '', askedAt, entries: said }) => {
-        if (said.some((entry) => entry.kind === 'message' && entry.isNudge === true)) return 'nudged'
-        return askedAt > (leases.get(from) ?? 0) ? 'asked after its lease' : 'taken too early'
-      }),
-  )
-}

@@ -40,6 +40,24 @@ test('a connection that is cut shows until the process has another', () => {
   expect(picture.processes.get('a')?.isCut).toBe(false)
 })
 
+test('a claim does not tell how long a session lives: what a commit told stays, until the session is over', () => {
+  const aliveUntil = 1_764_000_900_000
+  const commit: Fact = { ...(state('commit', 1) as Fact & { kind: 'state' }), aliveUntil }
+  const lives = (...facts: readonly Fact[]) => pictureOf(...facts).sessions.get(SESSION)?.aliveUntil
+  expect(lives(commit, state('claim', 2), state('commit', 2, 'ThrottlingException'))).toBe(aliveUntil)
+  expect(lives(commit, state('claim', 2), state('destroy', 2))).toBeUndefined()
+  expect(lives(commit, state('birth', 2))).toBeUndefined()
+  const again = new Picture()
+  for (const entry of pictureOf(commit, state('claim', 2)).facts()) again.apply(entry)
+  expect(again.sessions.get(SESSION)?.aliveUntil).toBe(aliveUntil)
+})
+
+test('a session knows when somebody stood in its queue last', () => {
+  const session = pictureOf(lock(1, 'a', 'b'), lock(2, 'b'), lock(3, 'a')).sessions.get(SESSION)
+  expect(session?.waitedAt).toBe((session?.lock?.at ?? 0) - 10)
+  expect(pictureOf(lock(1, 'a')).sessions.get(SESSION)?.waitedAt).toBeUndefined()
+})
+
 test('its facts fold to the same picture', () => {
   const closed: Fact = { kind: 'closed', connection: 'c-a', process: 'a', code: 1006 }
   const picture = pictureOf(process('a', 'one'), process('b', 'two'), ...HANDOFF, lock(2, 'b', 'a'), closed)

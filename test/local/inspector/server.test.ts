@@ -92,6 +92,11 @@ test('a page that comes back gets what it has missed, or begins anew', async () 
   for (const epoch of [1, 2, 3]) history.add(lock(epoch), epoch)
   const back = await open({ 'last-event-id': '1' })
   expect(numbersIn(await back.next())).toEqual([2, 3])
+  // A page that had hung up says the same in its address.
+  const returned = await ask('events?after=2', { headers: { host: address.host } })
+  returned.setEncoding('utf8')
+  const [first] = (await once(returned, 'data')) as [string]
+  expect(numbersIn(first)).toEqual([3])
   const stranger = await open({ 'last-event-id': '77' })
   expect(await stranger.next()).toContain('event: start')
 })
