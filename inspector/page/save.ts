@@ -26,7 +26,7 @@ export function save(store: Store, session: string | undefined): void {
     ),
     entries: store.shown(undefined),
   }
-  const url = URL.createObjectURL(new Blob([JSON.stringify(shown, undefined, 1)], { type: 'application/json' }))
+  const url = URL.createObjectURL(new Blob([JSON.stringify(shown)], { type: 'application/json' }))
   const link = document.createElement('a')
   link.href = url
   link.download = `holdfast-${new Date(store.now()).toISOString().replaceAll(':', '-').slice(0, 19)}.json`

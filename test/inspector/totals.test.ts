@@ -35,6 +35,15 @@ test('without commits and handoffs there is no share, no time and no price', () 
   expect(figures(tally(1))).toMatchObject({ keptShare: undefined, p50Ms: undefined, dollarsPerMillion: undefined })
 })
 
+test('where the clock was set back, what happens then is counted then', () => {
+  const [totals, picture] = [new Totals(), new Picture()]
+  const [before, after] = entriesOf(tally(4), tally(6))
+  const { at = 0 } = before ?? {}
+  if (before !== undefined) totals.count(before, picture)
+  if (after !== undefined) totals.count({ ...after, at: at - 60_000 }, picture)
+  expect(figuresOf(totals.seconds, at - 61_000, at - 59_000).requestsPerSecond).toBe(3)
+})
+
 test('a quantile is one of the values', () => {
   const values = Array.from({ length: 100 }, (_, index) => index + 1)
   expect([quantile(values, 0.5), quantile(values, 0.99), quantile([7], 0.99), quantile([], 0.5)]).toEqual([
