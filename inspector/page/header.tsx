@@ -45,7 +45,7 @@ export function Header({ store, search, onSearch, onExport }: HeaderProps): JSX.
         <input
           type="search"
           value={search}
-          placeholder="Session id, hash or server"
+          placeholder="Id, hash or server"
           title="A session id is hashed in this browser, and never sent."
           spellcheck={false}
           autocomplete="off"
