@@ -11,6 +11,7 @@ import { timelineOf } from '../../inspector/model/timeline.js'
 import type { LocalStack } from '../../local/index.js'
 import { shownSession } from '../../local/inspector/facts.js'
 import { Browser, CHROMIUM } from '../support/browser.js'
+import { timesEffort } from '../support/effort.js'
 import { Random } from '../support/random.js'
 import { breakTheStore, cutConnections, stopAndStart, takenIn } from './inspector-faults.js'
 import { expectText, exported, next, press, serious, WAIT_MS } from './inspector-page.js'
@@ -27,7 +28,7 @@ const TIMING = {
   clientMarginMs: 300,
   storeMarginMs: 300,
 }
-const HANDOFFS = 200
+const HANDOFFS = timesEffort(40)
 const TOUR_MS = 240_000
 const LABELS = ['alpha', 'beta', 'gamma'] as const
 
