@@ -4,9 +4,10 @@ import { ASKS_MAX } from '../../../protocol/limits.js'
 import type { ClientMessage } from '../../../protocol/messages.js'
 import { holdCostMaxMs } from '../../../protocol/timing.js'
 import { type Counter, increment } from '../../support/counting.js'
+import { timesEffort } from '../../support/effort.js'
 import { World } from '../../support/world.js'
 
-const SESSIONS = 1_000
+const SESSIONS = timesEffort(400)
 /** Enough for what takes several turns, and quicker. */
 const FEWER = 300
 
@@ -34,7 +35,7 @@ describe('a process that is asked for more sessions than a renewal names', () =>
     return { counts: new Set(await world.finish(all, timeoutMs)), slowestMs }
   }
 
-  it('gives 1,000 of them within the time that one hold may cost others', async () => {
+  it(`gives ${SESSIONS} of them within the time that one hold may cost others`, async () => {
     const [holder, other] = [client(), client()]
     await countAll(holder, SESSIONS)
     const { counts, slowestMs } = await countAll(other, SESSIONS)
