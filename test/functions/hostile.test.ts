@@ -9,7 +9,7 @@ import { FIELDS, Liar, type Lie } from './liar.js'
 import { type Player, Stage, sessionOf } from './stage.js'
 
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
-const RUNS = timesEffort(15)
+const RUNS = timesEffort(60)
 const LIES = 250
 console.info(`hostile clients: SEED=${seed}`)
 
