@@ -36,9 +36,9 @@ export class Consumer {
   }
 
   /** Runs a script of the consumer's and returns what it prints. */
-  async node(name: string, source: string, env: { readonly [name: string]: string } = {}): Promise<string> {
+  async node(name: string, source: string): Promise<string> {
     await this.write(name, source)
-    return this.start([name], env)
+    return this.start([name])
   }
 
   /** Runs a file that is there already. */

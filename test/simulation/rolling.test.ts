@@ -6,7 +6,7 @@ const SEED = 200
 
 describe('a stack that is deployed again and again', () => {
   it('counts every write, and ends each process once for each incarnation', async () => {
-    const script = { shape: 'rolling', durationMs: (DURATIONS_MS.rolling ?? 0) / 3, crash: undefined } as const
+    const script = { shape: 'rolling', durationMs: DURATIONS_MS.rolling ?? 0, crash: undefined } as const
     const { violations, landed, counts } = await new Simulation(SEED, script).run()
     expect(violations).toEqual([])
     expect(landed).toBeGreaterThan(10)
