@@ -52,10 +52,10 @@ test(
     expect(locked?.lost).toBe(0)
     expect(locked?.found).toBe(locked?.acknowledged)
     expect((locked?.kept ?? 0) + (locked?.waited ?? 0)).toBe(locked?.acknowledged)
-    // One session goes from server to server; a visitor who opens a second page finds the own session.
+    // One session goes from server to server; a visitor who opens a second page finds his own: a very busy machine opens none.
     for (const count of [locked?.waited, handoffs]) expect(count).toBeGreaterThan(0)
-    const twoPagesEach = 2 * DEMO_VISITORS * DEMO_REQUESTS_AT_ONCE
-    expect([locked?.kept === 0, (locked?.acknowledged ?? 0) >= twoPagesEach]).not.toEqual([true, true])
+    const hasSecondPages = (locked?.acknowledged ?? 0) >= 2 * DEMO_VISITORS * DEMO_REQUESTS_AT_ONCE
+    expect(locked?.kept).toBeGreaterThanOrEqual(hasSecondPages ? 1 : 0)
   },
   RUN_MS,
 )

@@ -60,8 +60,7 @@ describe('bytes of a client that means no good', () => {
   // A renewal would change a record that should be still.
   const suite = new LocalStackSuite<Counter>({ environment: NO_RENEWALS, onLog: (line) => log.push(line) }, 'suite')
   beforeAll(async () => {
-    for (let index = 0; index < 2; index += 1)
-      honest.push(suite.client({ label: 'one of the pair', timeoutMs: 120_000 }))
+    for (let index = 0; index < 2; index += 1) honest.push(suite.client({ label: 'one of the pair' }))
     for (const one of honest) await increment(one)
     served[0] = 1
     served[1] = 1
