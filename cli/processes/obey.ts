@@ -7,7 +7,8 @@ import { type Message, Peer } from './peer.js'
  */
 export function obey(answer: (order: unknown) => unknown, close: () => Promise<void>): Peer {
   const peer = new Peer((message) => {
-    if (process.connected) process.send?.(message)
+    // Without a callback, a parent that ends just now would be an uncaught error. That it is gone is told below.
+    if (process.connected) process.send?.(message, undefined, {}, () => {})
   }, answer)
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
   process.once('disconnect', () => {

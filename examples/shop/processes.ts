@@ -71,7 +71,7 @@ export class ServerProcess {
 
   /** Sets its wall clock ahead. */
   setClockAhead(ms: number): void {
-    this.child.send({ aheadMs: ms } satisfies ParentMessage)
+    this.child.send({ aheadMs: ms } satisfies ParentMessage, () => {})
   }
 
   /** Ends it at once, as a crash would. */
@@ -94,7 +94,7 @@ export class ServerProcess {
   private async ask(): Promise<Standing> {
     if (!this.child.connected) return NOTHING
     const answered = once(this.child, 'message')
-    this.child.send('standing' satisfies ParentMessage)
+    this.child.send('standing' satisfies ParentMessage, () => {})
     const [message]: unknown[] = await Promise.race([answered, this.exited.then(() => [])])
     return message === undefined ? NOTHING : (message as { readonly standing: Standing }).standing
   }

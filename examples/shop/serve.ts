@@ -31,7 +31,8 @@ const CLOSE_TIMEOUT_MS = 4_000
 /** Runs an application as a process of its own, on the port that PORT names, until its parent ends it or is gone. */
 export function serve(app: RequestListener, service: Service): void {
   const tell = (message: ServerMessage): void => {
-    if (process.connected) process.send?.(message)
+    // Without a callback, a parent that ends just now would be an uncaught error.
+    if (process.connected) process.send?.(message, undefined, {}, () => {})
   }
   const server = createServer(app)
   server.once('error', ({ message }) => {
