@@ -96,8 +96,9 @@ export class Entrance implements AccessContext {
     if (absence.reason === 'rotated') throw wasRotated(name)
   }
 
+  /** Leaves what an access that has not begun has entered. */
   leave(hold: Hold, ticket: Ticket): void {
-    hold.leave(ticket)
+    hold.leave(ticket, undefined, 'unused')
     this.accesses.end()
   }
 

@@ -91,7 +91,7 @@ async function moveTo(
     next.succeed(ticket)
     return { hold: target, ticket: next, ttlMs, onLoss }
   } catch (error) {
-    target.leave(next)
+    target.leave(next, undefined, 'unused')
     throw error
   }
 }

@@ -108,7 +108,7 @@ export class Hold {
   unlessMissing(ticket: Ticket): this {
     const { absence } = this.life
     if (absence === undefined || !this.isMissingFor(ticket)) return this
-    this.leave(ticket)
+    this.leave(ticket, undefined, 'unused')
     throw ticket.loss ?? SessionMissingError.of(absence, this.context.clock.wallMs())
   }
 
@@ -132,13 +132,13 @@ export class Hold {
     this.settle()
   }
 
-  /** The access has ended: its locks are free for the next. */
-  leave(ticket: Ticket, now = instant(this.context.clock)): void {
+  /** The access has ended, or has not begun and is 'unused': its locks are free for the next. */
+  leave(ticket: Ticket, now = instant(this.context.clock), as: 'use' | 'unused' = 'use'): void {
     this.accesses.detach(ticket)
     // It may have been the last use of a session whose time is over.
     if (this.state === 'over' || this.endIfExpired(now)) return
     this.accesses.leave(ticket)
-    this.life.accessedAt = now.wallMs
+    if (as === 'use') this.life.accessedAt = now.wallMs
     this.owner.used(now.monotonicMs)
     if (this.context.options.isReleasedAfterAccess && this.isOpen && !this.accesses.isAny) this.drain()
     else this.settle()

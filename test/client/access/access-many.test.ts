@@ -38,4 +38,26 @@ describe('several sessions', () => {
       await expect(client.accessMany(ids, 'all', () => {})).rejects.toBeInstanceOf(InvalidArgumentError)
     }
   })
+
+  it('are not used by an access that never began', async () => {
+    const [client, other] = [world.client<Shop>(), world.client<Shop>()]
+    const ids = ['one', 'two']
+    const use = (id: string) => world.finish(client.access(id, 'all', ({ state }) => void (state.count = 1)))
+    for (const id of ids) await use(id)
+    // Sessions are entered in the order of their keys: in one of the two rounds the free one is entered first.
+    for (const taken of ids) {
+      const [free = ''] = ids.filter((id) => id !== taken)
+      const usedMs = world.clock.wallMs()
+      await use(free)
+      let end = () => {}
+      const using = other.access(taken, 'all', () => new Promise<void>((resolve) => (end = resolve)))
+      await world.clock.advance(10_000)
+      const both = client.accessMany(ids, { write: ['count'] }, () => {}, { timeoutMs: 5_000 })
+      await expect(world.finish(both, 10_000)).rejects.toMatchObject({ code: 'WAIT_TIMEOUT' })
+      const told = client.access(free, { read: ['count'] }, ({ lastAccessAt }) => lastAccessAt.getTime())
+      expect((await world.finish(told)) - usedMs).toBeLessThan(1_000)
+      end()
+      await world.finish(using)
+    }
+  })
 })
