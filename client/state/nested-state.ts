@@ -95,12 +95,7 @@ export class NestedState implements UnfinishedPart {
   rollBack(): void {
     if (this.isOver) return
     this.leave()
-    const { whole } = this
-    for (const [name, savepoint] of this.savepoints) {
-      const isUndone = whole.restore(name, savepoint)
-      // Another nested access may have built on what is undone, or its own change is undone as well.
-      if (isUndone && savepoint.isShared) (this.outer ?? whole).conflict ??= name
-    }
+    for (const [name, savepoint] of this.savepoints) if (this.whole.restore(name, savepoint)) this.undone(name)
   }
 
   /** Ends it. What it changed is a part of the outer access from now on. */
@@ -109,6 +104,17 @@ export class NestedState implements UnfinishedPart {
     this.whole.unfinished.delete(this)
     this.outer?.inner.delete(this)
     for (const part of this.inner) part.leave()
+  }
+
+  /**
+   * Another nested access may have built on what is undone, or its own change is undone as well. It may be beside this
+   * access, or beside one around it.
+   */
+  private undone(name: string): void {
+    if (this.savepoints.get(name)?.isShared !== true) return
+    const around = this.outer ?? this.whole
+    around.conflict ??= name
+    this.outer?.undone(name)
   }
 
   /** To be called before the attribute is first used under a write lock. */

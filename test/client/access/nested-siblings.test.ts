@@ -61,6 +61,35 @@ describe('a nested access beside another', () => {
     expect(await stored()).toEqual({ cart: { items: ['a'] }, count: 1, note: 'outer' })
   })
 
+  it.each([
+    ['fails, too', FAILED],
+    ['would end well', undefined],
+  ])(
+    'fails the outer access where one inside another beside it undoes its change, and that %s',
+    async (_what, error) => {
+      const access = on.holdfast.access(ID, 'all', async () => {
+        const gate = new Gate()
+        const push = (item: string) =>
+          on.holdfast.access(ID, { write: ['cart'] }, ({ state }) => void state.cart?.items.push(item))
+        const beside = on.holdfast.access(ID, 'all', async () => {
+          await codeOf(
+            on.holdfast.access(ID, { write: ['cart'] }, async (inner) => {
+              inner.state.cart?.items.push('inner')
+              await gate.passed
+              fail()
+            }),
+          )
+          if (error !== undefined) throw error
+        })
+        await push('acknowledged')
+        gate.open()
+        expect(await codeOf(beside)).toBe(error ?? 'NESTED_ACCESS')
+      })
+      expect(await finish(codeOf(access))).toBe('NESTED_ACCESS')
+      expect((await stored())?.cart).toEqual({ items: ['a'] })
+    },
+  )
+
   it('fails the outer access where that assigned the attribute meanwhile', async () => {
     const access = on.holdfast.access(ID, 'all', async ({ state }) => {
       const gate = new Gate()

@@ -112,8 +112,8 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'a nested access that fails leaves one attribute',
     file: 'client/state/nested-state.ts',
-    from: 'for (const [name, savepoint] of this.savepoints) {',
-    to: 'for (const [name, savepoint] of [...this.savepoints].slice(1)) {',
+    from: 'for (const [name, savepoint] of this.savepoints) if',
+    to: 'for (const [name, savepoint] of [...this.savepoints].slice(1)) if',
   },
   {
     name: 'a nested access resolves before it is committed',
