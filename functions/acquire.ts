@@ -14,7 +14,7 @@ import { join } from '../protocol/lock/join-writes.js'
 import { type LockRecord, readLock, type Seat } from '../protocol/lock/record.js'
 import { dequeue, grant, grantAbove, raise, regrant, replaceWaiter } from '../protocol/lock/writes.js'
 import type { ClientMessage, RefusalCode, StoreMessage } from '../protocol/messages.js'
-import { handOver } from './hand-over.js'
+import { type HandedOver, handOver } from './hand-over.js'
 import { fetchProcess, noteHandoff, tellNextHolder } from './next-holder.js'
 import type { Deps, Sender } from './ports.js'
 import { type Asked, askOrReclaim } from './reclaim.js'
@@ -62,7 +62,7 @@ export async function acquire(deps: Deps, sender: Sender, message: Acquire): Pro
         break
       }
       case 'handOver':
-        lock = await passOn(deps, sender, session, step.epoch, lock)
+        lock = (await passOn(deps, sender, session, step.epoch, lock)).lock
         break
       default: {
         const queued = await queue(deps, sender, message, step, lock)
@@ -152,19 +152,19 @@ function queueWrite(sender: Sender, { session, r }: Acquire, step: QueueStep, no
   return step.kind === 'replace' ? replaceWaiter(session, { ...step, me }) : undefined
 }
 
-/** The sender holds the lock, and gives it to the next in line. Returns the lock as it is then. */
+/** The sender holds the lock, and gives it to the next in line. */
 async function passOn(
   deps: Deps,
   sender: Sender,
   session: SessionKey,
   epoch: number,
   lock: LockRecord | undefined,
-): Promise<LockRecord | undefined> {
+): Promise<HandedOver> {
   const passed = await handOver(deps, session, { holder: sender.processId, epoch }, lock)
-  if (!passed.applied) return passed.lock
+  if (!passed.applied) return passed
   const now = await tellNextHolder(deps, sender, session, passed.lock)
   noteHandoff(deps, sender, session, { holder: sender.processId, epoch }, passed.lock)
-  return now
+  return { applied: true, lock: now }
 }
 
 /** Takes a request back: removes it from the queue or, where it was granted meanwhile, releases the lock. */
@@ -177,9 +177,11 @@ export async function cancel(deps: Deps, sender: Sender, message: Cancel): Promi
     if (step.kind === 'nothing') break
     if (step.kind === 'dequeue') lock = readLock((await deps.store.update(dequeue(session, step))).item)
     else {
+      const passed = await passOn(deps, sender, session, step.epoch, lock)
       const about = { handoff: handoffId(session, step.epoch), process: me.p }
-      deps.log({ level: 'info', event: 'unwanted', ...about }, { GrantsUnwanted: 1 })
-      lock = await passOn(deps, sender, session, step.epoch, lock)
+      // Otherwise another message has given the lock back, or a repeated cancel will.
+      if (passed.applied) deps.log({ level: 'info', event: 'unwanted', ...about }, { GrantsUnwanted: 1 })
+      lock = passed.lock
     }
   }
   return { type: 'noted', of: 'cancel', session, r }

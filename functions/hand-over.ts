@@ -5,7 +5,7 @@ import { type Holder, type LockRecord, readLock } from '../protocol/lock/record.
 import { handOverWrite } from '../protocol/lock/release.js'
 import type { Deps } from './ports.js'
 
-interface HandedOver {
+export interface HandedOver {
   readonly applied: boolean
   /** As it is after this, or as it was found where nothing was applied. */
   readonly lock: LockRecord | undefined

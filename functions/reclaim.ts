@@ -57,9 +57,10 @@ export async function askOrReclaim(deps: Deps, sender: Sender, held: HeldLock): 
   if (step.dateAsk) await deps.store.update(ask(session, { epoch, nowMs }))
   if (step.note !== undefined) await leaveAsk(deps, held, step.note, nowMs)
   if (step.evict) {
-    await deps.store.update(evict(holder, nowMs))
+    const { applied } = await deps.store.update(evict(holder, nowMs))
     const about = { handoff: handoffId(session, epoch), process: holder }
-    deps.log({ level: 'warn', event: 'evicted', ...about }, { Evictions: 1 })
+    // Another waiter may have evicted it, or it has retired, since its record was read.
+    if (applied) deps.log({ level: 'warn', event: 'evicted', ...about }, { Evictions: 1 })
   }
   if (process !== undefined) await tell(deps, holder, process, revoke)
   return { lock, asked: true, revoked: true, holderLabel: process?.label || undefined }

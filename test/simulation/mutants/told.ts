@@ -18,8 +18,8 @@ export const TOLD_MUTANTS: readonly Mutant[] = [
   {
     name: 'a cancel of a request that was granted does not tell the next in line',
     file: 'functions/acquire.ts',
-    from: '{ GrantsUnwanted: 1 })\n      lock = await passOn(deps, sender, session, step.epoch, lock)',
-    to: '{ GrantsUnwanted: 1 })\n      lock = (await handOver(deps, session, { holder: me.p, epoch: step.epoch }, lock)).lock',
+    from: 'const passed = await passOn(deps, sender, session, step.epoch, lock)',
+    to: 'const passed = await handOver(deps, session, { holder: me.p, epoch: step.epoch }, lock)',
   },
   {
     name: 'those who wait for a lock are asked for it, too',
