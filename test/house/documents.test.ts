@@ -5,7 +5,6 @@ import { filesBelow } from './files.js'
 
 const TOP = 'protocol|store|functions|client|infra|local|inspector|cli|bench|examples|scripts|test|docs'
 const PATH = new RegExp(`\`((?:${TOP})/[\\w./-]*)\``, 'g')
-const ROOM = new RegExp(`^\\| \`((?:${TOP})/[\\w/-]*)\` \\| (.*) \\|$`, 'gm')
 
 const read = (file: string): string => readFileSync(join(packageRoot, file), 'utf8')
 
@@ -46,14 +45,4 @@ test('every path that a document names is there', () => {
   expect(named.length).toBeGreaterThan(50)
   const missing = named.filter(({ path }) => !existsSync(join(packageRoot, path)))
   expect(missing.map(({ file, path }) => `${file} names ${path}`)).toEqual([])
-})
-
-test('every file that the map puts into a room is in that room', () => {
-  const [, table = ''] = read('docs/internals/architecture.md').split('| room | files |')
-  const placed = [...(table.split('\n\n', 1)[0] ?? '').matchAll(ROOM)].flatMap(([, room = '', files = '']) => {
-    const names = files.replaceAll(/\([^)]*\)/g, '').matchAll(/`([\w-]+)`/g)
-    return [...names].map(([, name]) => `${room}${name}.ts`)
-  })
-  expect(placed.length).toBeGreaterThan(100)
-  expect(placed.filter((file) => !existsSync(join(packageRoot, file)))).toEqual([])
 })
