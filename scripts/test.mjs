@@ -1,9 +1,10 @@
-// Runs Jest, with the arguments given, and says in its last line how many tests passed and how many failed.
+// Runs Jest, with the arguments given, says at its end which tests failed, and in its last line how many passed and failed.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { failuresOf } from './ci/failures.mjs'
 
 const root = join(import.meta.dirname, '..')
 const folder = await mkdtemp(join(tmpdir(), 'holdfast-test-'))
@@ -23,6 +24,7 @@ try {
   const failed = (results.numFailedTests ?? 0) + (results.numRuntimeErrorTestSuites ?? 0)
   const isSound = code === 0 && results.success === true && passed > 0 && failed === 0
   if (!isSound) process.exitCode = 1
+  for (const failure of failuresOf(results, root)) console.log(failure)
   if (!isSound && failed === 0) console.log(`jest ended with ${code}: not every test ran`)
   console.log(`Tests: ${passed} passed, ${failed} failed`)
 } finally {
