@@ -1,5 +1,6 @@
 import type { Faults } from './dynamodb/proxy.js'
 import type { RequestCount, RequestSnapshot } from './dynamodb/request-counts.js'
+import type { GatewayQuotas } from './gateway/quotas.js'
 import type { Credentials } from './iam/principals.js'
 
 /**
@@ -144,6 +145,15 @@ export interface LocalStack {
      * ends this.
      */
     losePushes(isLost: (push: Push) => boolean): () => void
+    /**
+     * Throttles by these quotas, besides those of the stack: what is beyond them is answered as API Gateway does. The
+     * returned function ends this.
+     *
+     * @throws {InvalidArgumentError} for a quota that is unknown or wrong.
+     * @example
+     * const end = stack.gateway.throttle({ stage: { perSecond: 2, burst: 1 } })
+     */
+    throttle(quotas: GatewayQuotas): () => void
     /** Cuts all connections and stops listening. */
     stop(): Promise<void>
     /**

@@ -218,6 +218,7 @@ class Stack {
         drop: (connectionId) => gateway.drop(connectionId),
         dropAll: () => gateway.dropAll(),
         losePushes: (isLost) => gateway.losePushes(isLost),
+        throttle: (quotas) => gateway.throttle(quotas),
         stop: () => keepAlive(gateway.stop()),
         start: () => this.restart(() => gateway.start()),
       },

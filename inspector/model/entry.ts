@@ -11,6 +11,7 @@ export type Fact =
   | ProcessFact
   | LockFact
   | StateFact
+  | RefusalFact
   | MessageFact
   | TallyFact
   | LookFact
@@ -86,8 +87,19 @@ export interface StateFact {
   readonly commits?: number
 }
 
-/** - `sent` by a client · `answered` to it · `pushed` to it by a function. */
-export type Way = 'sent' | 'answered' | 'pushed'
+/** A write to Locks that DynamoDB has refused for the moment, or not answered. Nothing of the record is known by it. */
+export interface RefusalFact {
+  readonly kind: 'refusal'
+  /** Undefined for the record of a process. */
+  readonly session?: string
+  /** Whose seat or hold it is about, or whose record; undefined where the write does not name one. */
+  readonly process?: string
+  /** As in {@link StateFact}, or `dropped`. */
+  readonly outcome: string
+}
+
+/** - `sent` by a client · `throttled`: sent by it, but beyond a quota of the gateway · `answered` to it · `pushed` to it. */
+export type Way = 'sent' | 'throttled' | 'answered' | 'pushed'
 
 /** A message of the protocol, with those of its fields that the inspector shows. */
 export interface MessageFact {

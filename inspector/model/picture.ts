@@ -1,5 +1,5 @@
 import { KEPT_MS, PROCESSES_MAX, SESSIONS_MAX } from '../limits.js'
-import type { Entry, LockFact, LookFact, ProcessFact, StateFact } from './entry.js'
+import type { Entry, LockFact, LookFact, MessageFact, ProcessFact, StateFact } from './entry.js'
 import type { PlayState } from './play.js'
 
 /** A session as its last entries leave it. */
@@ -27,6 +27,8 @@ export interface ProcessPicture {
   readonly record: Entry & ProcessFact
   /** Its connection has ended, and no other was seen. */
   isCut: boolean
+  /** When the gateway throttled a message of it last. */
+  throttledAt: number | undefined
   held: number
   waits: number
 }
@@ -50,6 +52,7 @@ export class Picture {
     else if (entry.kind === 'state') this.state(entry)
     else if (entry.kind === 'process') this.process(entry)
     else if (entry.kind === 'closed') this.closed(entry.process, entry.connection)
+    else if (entry.kind === 'message') this.throttled(entry)
     else if (entry.kind === 'play') this.play = entry.play
     else if (entry.kind === 'looked') {
       this.look = entry
@@ -126,8 +129,13 @@ export class Picture {
   private process(entry: Entry & ProcessFact): void {
     const before = this.processes.get(entry.process)
     const isCut = before?.isCut === true && before.record.connection === entry.connection
-    const { held = 0, waits = 0 } = before ?? {}
-    this.processes.set(entry.process, { process: entry.process, record: entry, isCut, held, waits })
+    const { held = 0, waits = 0, throttledAt } = before ?? {}
+    this.processes.set(entry.process, { process: entry.process, record: entry, isCut, throttledAt, held, waits })
+  }
+
+  private throttled({ way, process, at }: Entry & MessageFact): void {
+    const known = way === 'throttled' && process !== undefined ? this.processes.get(process) : undefined
+    if (known !== undefined) known.throttledAt = at
   }
 
   private closed(process: string | undefined, connection: string): void {

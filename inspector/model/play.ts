@@ -11,12 +11,20 @@ export interface PlayServer {
 /** How far one command sets the clock of a server ahead: longer than a lease. */
 export const JUMP_MS = 60_000
 
+/**
+ * What the gateway lets through while the demo throttles it: of the messages without a throttle of their own, as acquires,
+ * those of all servers together.
+ */
+export const GATEWAY_THROTTLE = { stage: { perSecond: 2, burst: 1 } } as const
+
 /** Faults of everything between the servers. */
 interface PlayFaults {
   /** Every push of a function gets lost. */
   readonly losesPushes: boolean
-  /** DynamoDB refuses every second write to Locks with a throttling error. */
+  /** The gateway throttles messages, by {@link GATEWAY_THROTTLE}. */
   readonly throttles: boolean
+  /** DynamoDB refuses every second write to Locks with a throttling error. */
+  readonly refusesWrites: boolean
   /** DynamoDB cuts each request of an application. */
   readonly isDown: boolean
 }
@@ -75,7 +83,7 @@ const SERVER_COMMANDS: readonly string[] = [
   'cut',
   'jump',
 ] satisfies ServerCommand[]
-const FAULTS: readonly string[] = ['losesPushes', 'throttles', 'isDown'] satisfies PlayFault[]
+const FAULTS: readonly string[] = ['losesPushes', 'throttles', 'refusesWrites', 'isDown'] satisfies PlayFault[]
 
 /** Reads a command of a page. Undefined for anything else. */
 export function readCommand(text: string): PlayCommand | undefined {

@@ -1,5 +1,5 @@
 import { HANDOFF_ENTRIES_MAX } from '../limits.js'
-import type { Entry, LockFact, MessageFact, StateFact } from './entry.js'
+import type { Entry, LockFact, MessageFact, RefusalFact, StateFact } from './entry.js'
 import { HoldLocks } from './hold-locks.js'
 
 /** A stretch of a lane. `to` is undefined while it goes on. */
@@ -23,6 +23,7 @@ export type MarkKind =
   | 'destroy'
   | 'lost'
   | 'lostPush'
+  | 'throttled'
 
 /** A moment of a lane. */
 export interface Mark {
@@ -91,6 +92,7 @@ export class TimelineBuilder {
     if (entry.kind === 'lock') this.lockWritten(entry)
     else if (entry.kind === 'state') this.stateWritten(entry)
     else if (entry.kind === 'message') this.messageSent(entry)
+    else if (entry.kind === 'refusal') this.writeRefused(entry)
     else if (entry.kind === 'locks') this.locks.add(entry)
   }
 
@@ -185,6 +187,12 @@ export class TimelineBuilder {
     this.said = []
   }
 
+  private writeRefused(entry: Entry & RefusalFact): void {
+    this.say(entry)
+    const process = entry.process ?? this.hold?.process
+    if (process !== undefined) this.marks.push({ kind: 'refusedWrite', process, at: entry.at, entry })
+  }
+
   private messageSent(entry: Entry & MessageFact): void {
     this.say(entry)
     const { way, type, process, at, delivery, epoch } = entry
@@ -228,6 +236,7 @@ const WRITE_MARKS: { readonly [O in StateFact['operation']]: MarkKind | undefine
 const isClaim = (operation: StateFact['operation']): boolean => operation === 'claim' || operation === 'birth'
 
 function markOf({ way, type, isNudge }: MessageFact): MarkKind | undefined {
+  if (way === 'throttled') return 'throttled'
   if (way === 'pushed' && type === 'revoke') return 'revoke'
   if (way === 'sent' && type === 'busy') return 'busy'
   if (way === 'sent' && isNudge === true) return 'nudge'

@@ -14,6 +14,10 @@ interface Second {
   readonly waiting: number
   readonly requests: number
   readonly dollars: number
+  /** Messages that the gateway throttled. */
+  readonly throttled: number
+  /** Writes to Locks that DynamoDB refused. */
+  readonly refused: number
 }
 
 /** Facts come a little out of order. Beyond that the clock was set back. */
@@ -31,6 +35,8 @@ export interface Figures {
   readonly dollarsPerMillion: number | undefined
   readonly handoffs: number
   readonly commits: number
+  readonly throttled: number
+  readonly refused: number
 }
 
 /** Sums the entries up, second by second, for as long as entries are kept. */
@@ -42,6 +48,9 @@ export class Totals {
   /** To be called before the picture has the entry: what an entry changes is told by the picture before it. */
   count(entry: Entry, before: Picture): void {
     if (entry.kind === 'lock') this.lock(entry, before)
+    else if (entry.kind === 'message') {
+      if (entry.way === 'throttled') this.second(entry.at, before).throttled += 1
+    } else if (entry.kind === 'refusal') this.second(entry.at, before).refused += 1
     else if (entry.kind === 'state' && entry.operation === 'commit' && entry.outcome === 'ok') {
       const second = this.second(entry.at, before)
       second.commits += 1
@@ -83,6 +92,8 @@ export class Totals {
       waiting: picture.waiting,
       requests: 0,
       dollars: 0,
+      throttled: 0,
+      refused: 0,
     }
     this.seconds.push(made)
     while ((this.seconds[0]?.at ?? at) < at - KEPT_MS) this.seconds.shift()
@@ -105,6 +116,8 @@ export function figuresOf(seconds: readonly Second[], from: number, to: number):
     dollarsPerMillion: commits === 0 ? undefined : (1_000_000 * sum((second) => second.dollars)) / commits,
     handoffs: handoffsMs.length,
     commits,
+    throttled: sum((second) => second.throttled),
+    refused: sum((second) => second.refused),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Entry, LockFact, MessageFact, StateFact } from './entry.js'
+import type { Entry, LockFact, MessageFact, RefusalFact, StateFact } from './entry.js'
 
 /** A sentence about an entry, and the part of docs/internals/protocol.md that explains it. */
 export interface Words {
@@ -18,6 +18,7 @@ export const ANCHORS = {
   whatIf: 'what-if-',
   cost: 'what-does-a-handoff-cost',
   waiting: 'how-long-can-anyone-wait',
+  throttled: 'what-if-the-gateway-throttles-messages',
 } as const
 
 /** Epochs of new records begin above the clock: their last digits tell them apart. */
@@ -30,12 +31,19 @@ export function wordsFor(entry: Entry, nameOf: NameOf): Words | undefined {
   if (entry.kind === 'message') return wordsForMessage(entry, nameOf(entry.process))
   if (entry.kind === 'lock') return wordsForLock(entry, nameOf)
   if (entry.kind === 'state') return wordsForState(entry)
+  if (entry.kind === 'refusal') return wordsForRefusal(entry)
   if (entry.kind === 'closed') return words(`The connection of ${nameOf(entry.process)} is cut.`, ANCHORS.whatIf)
   return undefined
 }
 
 function wordsForMessage({ way, type, isNudge, delivery, position, code, of, isContended }: MessageFact, name: string) {
   if (way === 'sent') return sentByClient(type, isNudge === true, name)
+  if (way === 'throttled') {
+    return words(
+      `The gateway throttles ‘${type}’ of ${name}: no function sees it. ${name} stays connected, sends less for a while, and tries again.`,
+      ANCHORS.throttled,
+    )
+  }
   if (way === 'pushed' && delivery === 'lost') {
     return words(`The push ‘${type}’ to ${name} is lost on its way. The next nudge makes up for it.`, ANCHORS.whatIf)
   }
@@ -96,6 +104,15 @@ function wordsForLock({ holder, waiters, epoch, isRead, busyUntil }: LockFact, n
   return words(
     `${isRead === true ? 'Read from the table' : 'Written'}: epoch ${shortEpoch(epoch)}, ${held}${busy}, ${queue}.`,
     ANCHORS.handoff,
+  )
+}
+
+function wordsForRefusal({ session, outcome }: RefusalFact): Words {
+  const record = session === undefined ? 'the record of a process' : 'the lock'
+  const what = outcome === 'dropped' ? `breaks off a write to ${record}` : `refuses a write to ${record} (${outcome})`
+  return words(
+    `DynamoDB ${what}. The function tries it again; where that is in vain, the client sends its message again.`,
+    ANCHORS.whatIf,
   )
 }
 

@@ -1,8 +1,10 @@
 import type { JSX } from 'preact'
 import { PRICES_DATE, PRICES_REGION } from '../costs/prices.js'
 import { figuresOf, type Figures as Numbers } from '../model/totals.js'
+import { ANCHORS } from '../model/words.js'
 import { dollars, duration, grouped, percent } from './format.js'
 import { LookNotice } from './look-notice.js'
+import { ProtocolLink } from './sequence.js'
 import { Spark } from './spark.js'
 import type { Store } from './store.js'
 
@@ -88,6 +90,47 @@ export function Figures({ store }: { readonly store: Store }): JSX.Element {
           </article>
         ),
       )}
+      <Refused figures={figures} isLinked={store.status !== 'file'} />
     </section>
   )
 }
+
+interface RefusedProps {
+  readonly figures: Numbers
+  readonly isLinked: boolean
+}
+
+/** What was turned away in the last half minute, where anything was. */
+function Refused({ figures: { throttled, refused }, isLinked }: RefusedProps): JSX.Element | null {
+  const sentences = [
+    ...(throttled === 0
+      ? []
+      : [
+          [
+            `The gateway has throttled ${count(throttled, 'message')} in the last half minute. Their senders stay connected, send less for a while, and try again.`,
+            ANCHORS.throttled,
+          ] as const,
+        ]),
+    ...(refused === 0
+      ? []
+      : [
+          [
+            `DynamoDB has refused ${count(refused, 'write')} to Locks in the last half minute. The functions try each again.`,
+            ANCHORS.whatIf,
+          ] as const,
+        ]),
+  ]
+  if (sentences.length === 0) return null
+  return (
+    <div class="refused">
+      {sentences.map(([text, anchor]) => (
+        <p key={anchor}>
+          {text}
+          {isLinked ? <ProtocolLink anchor={anchor} text={text} /> : null}
+        </p>
+      ))}
+    </div>
+  )
+}
+
+const count = (number: number, noun: string): string => `${grouped(number)} ${number === 1 ? noun : `${noun}s`}`

@@ -158,10 +158,13 @@ function lineOf(entry: Entry, { from, to, epoch }: Handoff, nameOf: NameOf): Lin
     const { way, type, process, isNudge, delivery, of } = entry
     if (process === undefined || type === 'noted') return undefined
     const text = isNudge === true ? 'acquire, a nudge' : type === 'refused' ? `refused ${of ?? ''}` : type
+    if (way === 'throttled') return { entry, from: process, to: STORE, text: `${text}, throttled`, style: 'lost' }
     if (way === 'sent') return { entry, from: process, to: STORE, text, style: 'message' }
     if (way === 'answered') return { entry, from: STORE, to: process, text, style: 'answer' }
     return { entry, from: STORE, to: process, text, style: delivery === 'sent' ? 'push' : 'lost' }
   }
+  if (entry.kind === 'refusal')
+    return { entry, from: STORE, to: STORE, text: `write refused, ${entry.outcome}`, style: 'note' }
   if (entry.kind === 'lock') {
     const { holder, waiters } = entry
     const who = holder === undefined ? 'free' : nameOf(holder)

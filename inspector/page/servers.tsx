@@ -11,6 +11,8 @@ import type { Store } from './store.js'
 
 /** A lease that has been over for longer is not shown, unless the process still holds something. */
 const SHOWN_AFTER_END_MS = 30_000
+/** A process sends less for at least so long after the gateway has throttled it. */
+const THROTTLED_MS = 30_000
 const SHOWN_MAX = 12
 const LEASE_MS = 15_000
 
@@ -150,7 +152,7 @@ interface ProcessProps {
 
 /** A process: its lease, its connection, and what it holds. */
 function Process({ process, picture, now, isNamed }: ProcessProps): JSX.Element {
-  const { record, held, waits, isCut } = process
+  const { record, held, waits, isCut, throttledAt = 0 } = process
   const leftMs = record.leaseUntil - now
   const lengthMs = record.leaseUntil > record.renewedAt ? record.leaseUntil - record.renewedAt : LEASE_MS
   const share = Math.max(0, Math.min(1, leftMs / lengthMs))
@@ -196,6 +198,11 @@ function Process({ process, picture, now, isNamed }: ProcessProps): JSX.Element 
           {record.asks > 0 ? `, ${record.asks} ${record.asks === 1 ? 'ask' : 'asks'} noted` : ''}
         </span>
         {record.evictedAt !== undefined && !isRetired ? <span class="chip chip-bad">evicted</span> : null}
+        {throttledAt + THROTTLED_MS < now || isRetired ? null : (
+          <span class="chip chip-warn" title="The gateway has throttled a message of it: it sends less for a while">
+            throttled
+          </span>
+        )}
         {picture.look !== undefined && connection === 'open' ? null : (
           <span class={`link link-${connection}`} title={`connection ${record.gen}, ${connection}`}>
             {connection === 'open' ? 'connected' : connection}

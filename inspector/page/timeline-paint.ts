@@ -265,6 +265,10 @@ function paintMark(
       context.strokeStyle = isChosen ? colours('--accent') : colours('--bad')
       cross(context, x, top - 6, 3.5)
       break
+    case 'throttled':
+      context.strokeStyle = isChosen ? colours('--accent') : colours('--bad')
+      cross(context, x, bottom + 6, 3.5)
+      break
     default:
       context.strokeStyle = isChosen ? colours('--accent') : colours('--bad')
       context.lineWidth = 2.5

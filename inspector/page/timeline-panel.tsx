@@ -143,7 +143,7 @@ const SIGNS: readonly (readonly [sign: string, text: string])[] = [
   ['revoke', 'revoke'],
   ['nudge', 'nudge'],
   ['handoff', 'handoff'],
-  ['lost', 'loss, lost push, refused write'],
+  ['lost', 'loss, lost push, throttled message, refused write'],
 ]
 
 const ROW_SIGNS: typeof SIGNS = [

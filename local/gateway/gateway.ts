@@ -32,7 +32,7 @@ import {
   randomId,
 } from './lambda-events.js'
 import { Management } from './management.js'
-import { QuotaCounts, type Quotas } from './quotas.js'
+import { type GatewayQuotas, QuotaCounts, type Quotas } from './quotas.js'
 import { forbidden, refuseUpgrade, tooManyRequests } from './refused-upgrade.js'
 import type { GatewayWatch } from './watch.js'
 
@@ -151,6 +151,11 @@ export class Gateway {
     return () => this.lossRules.delete(isLost)
   }
 
+  /** Throttles by these quotas, too. The returned function ends this. */
+  throttle(quotas: GatewayQuotas): () => void {
+    return this.quotas.throttle(quotas)
+  }
+
   /** The handshake stays pending until `$connect` has returned, and fails with it. */
   private async upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {
     this.streams.add(stream)
@@ -199,15 +204,19 @@ export class Gateway {
   /** Each message runs on its own: nothing waits for the one before it. */
   private async dispatch(connection: Connection, text: string): Promise<void> {
     const requestId = randomId()
-    this.options.watch?.received(connection.id, text)
+    const { watch } = this.options
     const route = selectRoute(this.options.api, text)
+    if (route !== undefined && !this.quotas.message(route.key)) {
+      watch?.throttled(connection.id, text)
+      return sendError(connection, MESSAGE_THROTTLED, requestId)
+    }
+    watch?.received(connection.id, text)
     if (route === undefined) return sendError(connection, MESSAGE_FORBIDDEN, requestId)
-    if (!this.quotas.message(route.key)) return sendError(connection, MESSAGE_THROTTLED, requestId)
     const answer = await this.integration.call(route, messageEvent(connection.source, route.key, requestId, text))
     if (answer === 'failed') return sendError(connection, MESSAGE_INTERNAL_ERROR, requestId)
     if (answer === 'late') return sendError(connection, MESSAGE_TIMED_OUT, requestId)
     if (!route.answers || answer.body === '') return
-    this.options.watch?.answered(connection.id, answer.body)
+    watch?.answered(connection.id, answer.body)
     connection.send(answer.body)
   }
 

@@ -52,6 +52,9 @@ export interface Quotas {
   readonly iamSpreadMs?: number
 }
 
+/** The quotas of messages, connections and pushes. */
+export type GatewayQuotas = Pick<Quotas, 'account' | 'connections' | 'stage' | 'routes'>
+
 /** The throttles of one stage. */
 export interface Throttles {
   readonly stage: Rate | undefined
@@ -103,9 +106,14 @@ export class QuotaCounts {
   private readonly stage: TokenBucket[] = []
   private readonly routes = new Map<string, TokenBucket>()
   private readonly concurrencyMax: number
+  private readonly others = new Set<QuotaCounts>()
   private running = 0
 
-  constructor(quotas: Quotas | undefined, throttles: Throttles, nowMs: () => number) {
+  constructor(
+    quotas: Quotas | undefined,
+    private readonly throttles: Throttles,
+    private readonly nowMs: () => number,
+  ) {
     this.concurrencyMax = quotas === undefined ? Number.POSITIVE_INFINITY : (quotas.concurrency ?? CONCURRENCY)
     if (quotas === undefined) return
     const { account = ACCOUNT_RATE, connections = CONNECTION_RATE, stage = throttles.stage, routes } = quotas
@@ -116,16 +124,23 @@ export class QuotaCounts {
       this.routes.set(key, new TokenBucket(rate, nowMs))
   }
 
+  /** Counts against these quotas, too. The returned function ends this. */
+  throttle(quotas: GatewayQuotas): () => void {
+    const other = new QuotaCounts(compileQuotas(quotas), this.throttles, this.nowMs)
+    this.others.add(other)
+    return () => this.others.delete(other)
+  }
+
   connect(): boolean {
-    return takeFromAll([...this.account, ...this.connections, ...this.routeOrStage('$connect')])
+    return this.take((counts) => [...counts.account, ...counts.connections, ...counts.routeOrStage('$connect')])
   }
 
   message(route: string): boolean {
-    return takeFromAll([...this.account, ...this.routeOrStage(route)])
+    return this.take((counts) => [...counts.account, ...counts.routeOrStage(route)])
   }
 
   push(): boolean {
-    return takeFromAll(this.account)
+    return this.take(({ account }) => account)
   }
 
   /** Runs a function, or does not: undefined where too many run. */
@@ -137,6 +152,10 @@ export class QuotaCounts {
     } finally {
       this.running -= 1
     }
+  }
+
+  private take(bucketsOf: (counts: QuotaCounts) => readonly TokenBucket[]): boolean {
+    return takeFromAll([this, ...this.others].flatMap(bucketsOf))
   }
 
   private routeOrStage(route: string): readonly TokenBucket[] {

@@ -4,12 +4,13 @@ import type {
   LockFact,
   MessageFact,
   ProcessFact,
+  RefusalFact,
   StateFact,
   StateOperation,
   Way,
 } from '../../inspector/model/entry.js'
 import type { Item } from '../../protocol/dynamodb.js'
-import { NAMESPACE_PATTERN, SESSION_KEY_PATTERN } from '../../protocol/keys.js'
+import { NAMESPACE_PATTERN, PROCESS_ID_PATTERN, SESSION_KEY_PATTERN } from '../../protocol/keys.js'
 import { readLock } from '../../protocol/lock/record.js'
 import { readProcess } from '../../protocol/process/record.js'
 
@@ -141,8 +142,27 @@ function processFact(processId: string, item: Item | undefined): ProcessFact | u
   }
 }
 
-/** An update of the Sessions table, as its sender wrote it. */
-export interface StateUpdate {
+/** A write to Locks that was refused. Undefined for other records than those of locks and processes. */
+export function refusalFact(key: string, values: Item, outcome: string): RefusalFact | undefined {
+  if (key.startsWith(PROCESS_PREFIX)) {
+    const process = shownProcess(key.slice(PROCESS_PREFIX.length))
+    return { kind: 'refusal', process, outcome }
+  }
+  const session = key.startsWith(LOCK_PREFIX) ? shownSession(key.slice(LOCK_PREFIX.length)) : undefined
+  if (session === undefined) return undefined
+  const process = processIn(values)
+  return { kind: 'refusal', session, ...(process === undefined ? {} : { process }), outcome }
+}
+
+/** The process that a write names: in its own seat, a new place in the queue, or a condition. */
+function processIn({ ':me': me, ':p': p, ':seen': seen }: Item): string | undefined {
+  const seat = me ?? seen
+  const id = seat !== undefined && 'M' in seat ? seat.M.p : p
+  return id !== undefined && 'S' in id && PROCESS_ID_PATTERN.test(id.S) ? shownProcess(id.S) : undefined
+}
+
+/** An update of a table, as its sender wrote it. */
+export interface TableUpdate {
   readonly Key?: { readonly pk?: { readonly S?: string } }
   readonly ReturnValues?: string
   readonly ExpressionAttributeValues?: Item
@@ -151,7 +171,7 @@ export interface StateUpdate {
 const CHANGE = /^:a\d+$/
 
 export function stateFact(
-  { Key, ReturnValues, ExpressionAttributeValues: values = {} }: StateUpdate,
+  { Key, ReturnValues, ExpressionAttributeValues: values = {} }: TableUpdate,
   outcome: string,
   units: number,
   isRotation: boolean,

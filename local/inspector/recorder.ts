@@ -1,6 +1,6 @@
 import { NOTHING } from '../../inspector/costs/consumption.js'
 import { CONNECTIONS_MAX, TALLY_MS } from '../../inspector/limits.js'
-import type { Fact, Tally } from '../../inspector/model/entry.js'
+import type { Fact, MessageFact, Tally } from '../../inspector/model/entry.js'
 import type { Item } from '../../protocol/dynamodb.js'
 import type { Exchange } from '../dynamodb/proxy.js'
 import type { GatewayWatch } from '../gateway/watch.js'
@@ -9,10 +9,11 @@ import {
   messageFact,
   parsed,
   recordFact,
-  type StateUpdate,
+  refusalFact,
   shownConnection,
   shownProcess,
   stateFact,
+  type TableUpdate,
 } from './facts.js'
 
 interface RecorderOptions {
@@ -71,12 +72,12 @@ export class Recorder implements GatewayWatch {
 
   received(connectionId: string, text: string): void {
     this.counted.messages += 1
-    const message = parsed(text)
-    if (message?.type === 'hello' && typeof message.processId === 'string') {
-      this.remember(connectionId, shownProcess(message.processId))
-      if (typeof message.label === 'string') remember(this.connections, message.label, connectionId)
-    }
-    this.message('sent', connectionId, message ?? {})
+    this.sent('sent', connectionId, text)
+  }
+
+  /** It costs nothing. */
+  throttled(connectionId: string, text: string): void {
+    this.sent('throttled', connectionId, text)
   }
 
   answered(connectionId: string, text: string): void {
@@ -94,11 +95,7 @@ export class Recorder implements GatewayWatch {
     this.count(request.caller, request.operation, outcome, units)
     const { input, operation, target } = request
     if (operation === 'UpdateItem' && target === this.options.locksTable) {
-      const key = (input as StateUpdate).Key?.pk?.S
-      const { Attributes } = (outcome === 'ok' && body !== undefined ? JSON.parse(body.toString()) : {}) as {
-        readonly Attributes?: Item
-      }
-      const fact = key === undefined ? undefined : recordFact(key, Attributes)
+      const fact = lockWrite(input, outcome, body)
       if (fact !== undefined) this.tell(fact)
     } else if (operation === 'UpdateItem' && target === this.options.sessionsTable) {
       this.state(input, outcome, units, false)
@@ -108,17 +105,22 @@ export class Recorder implements GatewayWatch {
     }
   }
 
-  private state(update: StateUpdate, outcome: string, units: number, isRotation: boolean): void {
+  private state(update: TableUpdate, outcome: string, units: number, isRotation: boolean): void {
     const fact = stateFact(update, outcome, units, isRotation)
     if (fact !== undefined) this.tell(fact)
   }
 
-  private message(way: 'sent' | 'answered', connectionId: string, message: Readonly<Record<string, unknown>>): void {
-    this.tell(messageFact(way, message, this.processes.get(connectionId)))
+  private sent(way: 'sent' | 'throttled', connectionId: string, text: string): void {
+    const message = parsed(text)
+    if (message?.type === 'hello' && typeof message.processId === 'string') {
+      remember(this.processes, connectionId, shownProcess(message.processId))
+      if (typeof message.label === 'string') remember(this.connections, message.label, connectionId)
+    }
+    this.message(way, connectionId, message ?? {})
   }
 
-  private remember(connectionId: string, process: string): void {
-    remember(this.processes, connectionId, process)
+  private message(way: MessageFact['way'], connectionId: string, message: Readonly<Record<string, unknown>>): void {
+    this.tell(messageFact(way, message, this.processes.get(connectionId)))
   }
 
   /** A write whose condition fails is billed as one unit, of which DynamoDB's answer does not tell. */
@@ -148,6 +150,15 @@ export class Recorder implements GatewayWatch {
   private tell(fact: Fact): void {
     if (!isWarmUp(fact)) this.options.tell(fact)
   }
+}
+
+/** What a write to Locks tells. One whose condition fails tells nothing: the functions try writes in turn. */
+function lockWrite({ Key, ExpressionAttributeValues = {} }: TableUpdate, outcome: string, body: Buffer | undefined) {
+  const key = Key?.pk?.S
+  if (key === undefined || outcome === CONDITION_FAILED) return undefined
+  if (outcome !== 'ok') return refusalFact(key, ExpressionAttributeValues, outcome)
+  const { Attributes } = (body === undefined ? {} : JSON.parse(body.toString())) as { readonly Attributes?: Item }
+  return recordFact(key, Attributes)
 }
 
 function remember(map: Map<string, string>, key: string, value: string): void {

@@ -130,6 +130,7 @@ class Stack {
           this.lossRules.add(isLost)
           return () => void this.lossRules.delete(isLost)
         },
+        throttle: (quotas) => this.quotas.throttle(quotas),
         stop: async () => connections.refuse('the gateway of the memory stack is stopped', 'passing'),
         start: async () => this.restart(() => connections.accept()),
       },

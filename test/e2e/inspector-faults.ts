@@ -45,7 +45,10 @@ export async function cutConnections(page: Page): Promise<void> {
   for (const server of SERVERS) await reconnected(page, server, before.get(server))
 }
 
-/** Pushes get lost, DynamoDB refuses and is gone: each is shown while it lasts, and a request gets through in the end. */
+/**
+ * Pushes get lost, the gateway throttles, DynamoDB refuses and is gone: each is shown while it lasts, and a request gets
+ * through in the end.
+ */
 export async function breakTheStore(page: Page): Promise<void> {
   await page.getByRole('tab', { name: 'In words' }).click()
   const fault = async (name: string, isOn: boolean) => {
@@ -61,15 +64,38 @@ export async function breakTheStore(page: Page): Promise<void> {
   await answered()
   await fault('Lose pushes', false)
   await fault('Throttle', true)
-  await visitAll()
-  await answered()
+  await throttled(page, visitAll)
   await fault('Throttle', false)
+  await answered()
+  await fault('Refuse locks', true)
+  await visitAll()
+  await expectText(page, '.story li', /DynamoDB refuses a write to the lock \(ThrottlingException\)/, WAIT_MS)
+  await expectText(page, '.refused', /DynamoDB has refused \d+ writes? to Locks/, WAIT_MS)
+  await fault('Refuse locks', false)
+  await answered()
   await fault('No database', true)
   await visitAll()
   await expectText(page, '.answer', 'the visitor waits for', WAIT_MS)
   await fault('No database', false)
   await answered()
   await page.getByRole('tab', { name: 'Handoffs' }).click()
+}
+
+/** Of messages that come at once the gateway takes one. Who sent another keeps its connection, and sends it again. */
+async function throttled(page: Page, visitAll: () => Promise<void>): Promise<void> {
+  await visitAll()
+  const before = new Map<string, string>()
+  for (const server of SERVERS) before.set(server, await connectionOf(page, server))
+  await visitAll()
+  const story = page.locator('.story li', { hasText: /The gateway throttles ‘acquire’ of server-\d/ }).first()
+  await story.waitFor({ timeout: WAIT_MS })
+  const server = /server-\d/.exec((await story.textContent()) ?? '')?.[0] ?? ''
+  const link = story.getByRole('link', { name: /^Why\?/ })
+  await expect(link.getAttribute('href')).resolves.toContain('#what-if-the-gateway-throttles-messages')
+  await expectText(page, '.refused', /The gateway has throttled \d+ messages? in the last half minute/, WAIT_MS)
+  await processOf(page, server).locator('.chip-warn').first().waitFor({ timeout: WAIT_MS })
+  await expectText(page, '.answer', /answered: (kept|given)/, WAIT_MS)
+  await expect(connectionOf(page, server)).resolves.toBe(before.get(server))
 }
 
 /** An orderly end: its process is gone at once, with its connection. Then it starts as another. */

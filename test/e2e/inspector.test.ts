@@ -213,7 +213,7 @@ inBrowser('the page of the inspector', () => {
     TOUR_MS,
   )
 
-  test('cut connections, lost pushes, a throttled database and none are shown, and an orderly end', async () => {
+  test('cut connections, lost pushes, a throttled gateway, a database that refuses and none are shown, and an orderly end', async () => {
     await cutConnections(page)
     await breakTheStore(page)
     await stopAndStart(page, 'server-3')

@@ -62,6 +62,13 @@ export const process = (id: string, label: string, leaseUntil = NOW + 15_000, co
   asks: 0,
 })
 
+export const refusal = (by: string | undefined): Fact => ({
+  kind: 'refusal',
+  session: SESSION,
+  ...(by === undefined ? {} : { process: by }),
+  outcome: 'ThrottlingException',
+})
+
 export const tally = (requests: number, writeUnits = requests): Fact => ({
   kind: 'tally',
   requests,

@@ -40,6 +40,13 @@ test('a connection that is cut shows until the process has another', () => {
   expect(picture.processes.get('a')?.isCut).toBe(false)
 })
 
+test('a process knows when the gateway throttled it last', () => {
+  const throttled: Fact = { kind: 'message', way: 'throttled', type: 'renew', process: 'a' }
+  const picture = pictureOf(process('a', 'one'), { ...throttled, way: 'sent' }, throttled, process('a', 'one'))
+  const { throttledAt = 0, record } = picture.processes.get('a') ?? {}
+  expect(throttledAt).toBe((record?.at ?? 0) - 10)
+})
+
 test('a claim does not tell how long a session lives: what a commit told stays, until the session is over', () => {
   const aliveUntil = 1_764_000_900_000
   const commit: Fact = { ...(state('commit', 1) as Fact & { kind: 'state' }), aliveUntil }

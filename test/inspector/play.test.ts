@@ -6,6 +6,8 @@ test.each([
   { do: 'freeze', server: 'server-1' },
   { do: 'jump', server: 'server-1' },
   { do: 'fault', fault: 'losesPushes', on: true },
+  { do: 'fault', fault: 'throttles', on: true },
+  { do: 'fault', fault: 'refusesWrites', on: false },
   { do: 'visitors', count: 8 },
   { do: 'restartGateway' },
 ])('reads the command %j', (command) => {

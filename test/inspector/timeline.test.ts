@@ -1,6 +1,6 @@
 import type { Fact } from '../../inspector/model/entry.js'
 import { timelineOf } from '../../inspector/model/timeline.js'
-import { entriesOf, HANDOFF, lock, pushed, released, sent, state } from './entries.js'
+import { entriesOf, HANDOFF, lock, pushed, refusal, released, sent, state } from './entries.js'
 
 const timeline = (...facts: readonly Fact[]) => timelineOf(entriesOf(...facts))
 
@@ -92,6 +92,34 @@ test('lost pushes and refused writes are marks of those whom they concern', () =
     ['revoke', 'a'],
     ['lostPush', 'a'],
     ['lost', 'a'],
+    ['refusedWrite', 'a'],
+  ])
+})
+
+test('a message that is throttled is a mark of its sender, whose ask begins there, and releases nothing', () => {
+  const throttled = (fact: Fact): Fact => ({ ...(fact as Fact & { kind: 'message' }), way: 'throttled' })
+  const { marks, handoffs } = timeline(
+    lock(1, 'a'),
+    throttled(sent('b', 'acquire')),
+    lock(1, 'a', 'b'),
+    throttled(released('a', 1)),
+    throttled(sent('b', 'acquire', true)),
+    lock(2, 'b'),
+  )
+  expect(marks.map(({ kind, process }) => [kind, process])).toEqual([
+    ['throttled', 'b'],
+    ['throttled', 'a'],
+    ['throttled', 'b'],
+    ['lost', 'a'],
+  ])
+  const { kind, entries } = handoffs.at(-1) ?? {}
+  expect([kind, entries?.length]).toEqual(['taken', 5])
+})
+
+test('a write to Locks that is refused is a mark of whom it is about, or of the holder', () => {
+  const { marks } = timeline(lock(1, 'a'), sent('b', 'acquire'), refusal('b'), refusal(undefined))
+  expect(marks.map(({ kind, process }) => [kind, process])).toEqual([
+    ['refusedWrite', 'b'],
     ['refusedWrite', 'a'],
   ])
 })

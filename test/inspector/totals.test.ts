@@ -2,7 +2,7 @@ import { PRICES } from '../../inspector/costs/prices.js'
 import type { Fact } from '../../inspector/model/entry.js'
 import { Picture } from '../../inspector/model/picture.js'
 import { figuresOf, quantile, Totals } from '../../inspector/model/totals.js'
-import { entriesOf, HANDOFF, lock, tally } from './entries.js'
+import { entriesOf, HANDOFF, lock, refusal, tally } from './entries.js'
 
 function figures(...facts: readonly Fact[]) {
   const [totals, picture] = [new Totals(), new Picture()]
@@ -33,6 +33,14 @@ test('dollars are those of the requests, per million commits', () => {
 
 test('without commits and handoffs there is no share, no time and no price', () => {
   expect(figures(tally(1))).toMatchObject({ keptShare: undefined, p50Ms: undefined, dollarsPerMillion: undefined })
+})
+
+test('messages that the gateway throttled are counted, and writes that DynamoDB refused', () => {
+  const throttled: Fact = { kind: 'message', way: 'throttled', type: 'renew', process: 'a' }
+  expect(figures(throttled, throttled, { ...throttled, way: 'sent' }, refusal('a'))).toMatchObject({
+    throttled: 2,
+    refused: 1,
+  })
 })
 
 test('where the clock was set back, what happens then is counted then', () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Fact } from '../../inspector/model/entry.js'
 import { ANCHORS, wordsFor } from '../../inspector/model/words.js'
 import { packageRoot } from '../../local/package-root.cjs'
-import { entriesOf, HANDOFF, pushed, sent, state } from './entries.js'
+import { entriesOf, HANDOFF, pushed, refusal, sent, state } from './entries.js'
 
 const nameOf = (process: string | undefined): string => `server-${process}`
 const said = (...facts: readonly Fact[]) => entriesOf(...facts).map((entry) => wordsFor(entry, nameOf)?.text)
@@ -32,6 +32,9 @@ test('what goes wrong is said, too', () => {
       pushed('a', 'revoke', 'lost'),
       pushed('a', 'revoke', 'gone'),
       sent('b', 'acquire', true),
+      { kind: 'message', way: 'throttled', type: 'acquire', process: 'b' },
+      refusal('a'),
+      { kind: 'refusal', process: 'a', outcome: 'dropped' },
       state('commit', 1, 'ConditionalCheckFailedException'),
       state('commit', 1, 'ThrottlingException'),
     ),
@@ -39,6 +42,9 @@ test('what goes wrong is said, too', () => {
     'The push ‘revoke’ to server-a is lost on its way. The next nudge makes up for it.',
     'The push ‘revoke’ does not reach server-a: its connection is gone.',
     'server-b nudges: it has waited for a while, and asks the store to look again.',
+    'The gateway throttles ‘acquire’ of server-b: no function sees it. server-b stays connected, sends less for a while, and tries again.',
+    'DynamoDB refuses a write to the lock (ThrottlingException). The function tries it again; where that is in vain, the client sends its message again.',
+    'DynamoDB breaks off a write to the record of a process. The function tries it again; where that is in vain, the client sends its message again.',
     'A commit under epoch 1 is refused: a newer holder has raised the fence.',
     'DynamoDB answers a commit with ThrottlingException.',
   ])

@@ -151,6 +151,7 @@ export async function startGateway(
   const counts = new RequestCounts()
   const log = new Log()
   const runtimes = new Map<string, FunctionRuntime>()
+  const seen: (readonly [how: string, text: string])[] = []
   const gateway = new Gateway({
     api: deployment.api,
     principals,
@@ -160,6 +161,14 @@ export async function startGateway(
       runtimes.get(id)?.invoke(event) ?? Promise.resolve({ type: 'failed', error: 'unknown function' }),
     onManagementRequest: (caller, operation, outcome) =>
       counts.add({ caller, target: '@connections', operation, outcome }),
+    watch: {
+      opened: () => {},
+      closed: () => {},
+      received: (_, text) => seen.push(['received', text]),
+      throttled: (_, text) => seen.push(['throttled', text]),
+      answered: () => {},
+      pushed: () => {},
+    },
   })
   await gateway.start()
   for (const spec of deployment.functions) {
@@ -172,6 +181,8 @@ export async function startGateway(
   const url = `ws://127.0.0.1:${gateway.port}/live`
   return {
     gateway,
+    /** The messages of clients, and whether they were throttled. */
+    seen,
     counts,
     log,
     url,

@@ -1,4 +1,5 @@
 import {
+  GATEWAY_THROTTLE,
   JUMP_MS,
   type Play,
   type PlayAnswer,
@@ -73,7 +74,12 @@ export class ShopPlay implements Play {
         state: seat.state,
         aheadMs: seat.aheadMs,
       })),
-      faults: { losesPushes: isOn('losesPushes'), throttles: isOn('throttles'), isDown: isOn('isDown') },
+      faults: {
+        losesPushes: isOn('losesPushes'),
+        throttles: isOn('throttles'),
+        refusesWrites: isOn('refusesWrites'),
+        isDown: isOn('isDown'),
+      },
       visitors: this.crowd.size,
       session: shownSession(this.visitor.session),
       pending: this.pending,
@@ -187,6 +193,7 @@ export class ShopPlay implements Play {
   private begin(fault: PlayFault): () => void {
     const { gateway, dynamodb, locksTable, config } = this.stack
     if (fault === 'losesPushes') return gateway.losePushes(() => true)
+    if (fault === 'throttles') return gateway.throttle(GATEWAY_THROTTLE)
     if (fault === 'isDown') {
       return dynamodb.inject({ beforeForward: ({ target }) => (target === config.sessionsTable ? 'drop' : undefined) })
     }

@@ -25,6 +25,22 @@ describe('the gateway under quotas', () => {
     client.socket.close()
   })
 
+  it('is throttled for a while, and tells its watch what it turns away', async () => {
+    await start({})
+    const client = await h.open()
+    const end = h.gateway.throttle({ stage: { perSecond: NEVER, burst: 1 } })
+    for (const n of [1, 2]) await client.ask({ type: 'echo', n })
+    end()
+    expect(await client.ask({ type: 'echo', n: 3 })).toMatchObject({ event: expect.anything() })
+    expect(h.seen).toEqual([
+      ['received', '{"type":"echo","n":1}'],
+      ['throttled', '{"type":"echo","n":2}'],
+      ['received', '{"type":"echo","n":3}'],
+    ])
+    expect(() => h.gateway.throttle({ stage: { perSecond: 0, burst: 1 } })).toThrow(InvalidArgumentError)
+    client.socket.close()
+  })
+
   it('counts a route with a throttle of its own apart', async () => {
     await start({ stage: { perSecond: NEVER, burst: 1 }, routes: { echo: { perSecond: NEVER, burst: 1 } } })
     const client = await h.open()

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { sessionKey } from '../../../client/session/session-key.js'
+import { TALLY_MS } from '../../../inspector/limits.js'
 import type { Fact } from '../../../inspector/model/entry.js'
 import type { Exchange } from '../../../local/dynamodb/proxy.js'
 import { Recorder } from '../../../local/inspector/recorder.js'
@@ -65,6 +66,24 @@ test('messages have the process of their connection, and a session as it is show
   ])
 })
 
+test('a message that the gateway throttles is told as that, and costs nothing', () => {
+  jest.useFakeTimers()
+  const { facts, recorder } = recording()
+  recorder.start()
+  recorder.opened(CONNECTION)
+  recorder.throttled(CONNECTION, JSON.stringify(HELLO))
+  recorder.throttled(CONNECTION, JSON.stringify({ type: 'acquire', session: SESSION, r: 3 }))
+  jest.advanceTimersByTime(TALLY_MS)
+  recorder.stop()
+  jest.useRealTimers()
+  const process = PROCESS.slice(0, 8)
+  expect(facts.slice(1)).toEqual([
+    { kind: 'message', way: 'throttled', type: 'hello', process },
+    { kind: 'message', way: 'throttled', type: 'acquire', process, session: SHOWN, r: 3 },
+    expect.objectContaining({ kind: 'tally', messages: 0 }),
+  ])
+})
+
 test('the record of a lock is told as the write has left it', () => {
   const { facts, recorder } = recording()
   const item = {
@@ -76,6 +95,25 @@ test('the record of a lock is told as the write has left it', () => {
   recorder.exchanged(exchange('locks', update(lockKey(SESSION), {}, 'ALL_NEW'), item))
   expect(facts).toEqual([
     { kind: 'lock', session: SHOWN, epoch: 8, holder: PROCESS.slice(0, 8), waiters: ['BBBBBBBB'], askedAt: 5 },
+  ])
+})
+
+test('a write to Locks that is refused is told with whom it is about; one whose condition fails is not', () => {
+  const { facts, recorder } = recording()
+  const refuse = (key: string, values: Record<string, AttributeValue>, outcome = 'ThrottlingException') =>
+    recorder.exchanged(exchange('locks', update(key, values, 'ALL_NEW'), undefined, outcome))
+  refuse(lockKey(SESSION), { ':me': seatValue({ p: PROCESS, r: 1 }), ':now': num(1) })
+  refuse(lockKey(SESSION), { ':p': str(PROCESS), ':epoch': num(1) }, 'dropped')
+  refuse(lockKey(SESSION), { ':epoch': num(1), ':p': str('no process') })
+  refuse(lockKey(SESSION), { ':p': str(PROCESS) }, 'ConditionalCheckFailedException')
+  refuse(processKey(PROCESS), { ':secretHash': str(SECRET) })
+  refuse('C#connection', {})
+  const process = PROCESS.slice(0, 8)
+  expect(facts).toEqual([
+    { kind: 'refusal', session: SHOWN, process, outcome: 'ThrottlingException' },
+    { kind: 'refusal', session: SHOWN, process, outcome: 'dropped' },
+    { kind: 'refusal', session: SHOWN, outcome: 'ThrottlingException' },
+    { kind: 'refusal', process, outcome: 'ThrottlingException' },
   ])
 })
 

@@ -24,6 +24,22 @@ describe('a stack in memory under quotas', () => {
     await stack.stop()
   })
 
+  it('is throttled for a while', async () => {
+    const { stack, holdfast, lost } = under({})
+    await increment(holdfast, ID)
+    const end = stack.gateway.throttle({ stage: { perSecond: NEVER, burst: NEVER } })
+    const counting = increment(holdfast, 'another', { timeoutMs: 60_000 })
+    let isDone = false
+    void counting.then(() => (isDone = true))
+    await stack.advance(10_000)
+    expect(isDone).toBe(false)
+    end()
+    await stack.advance(20_000)
+    expect(await counting).toBe(1)
+    expect(lost).toEqual([])
+    await stack.stop()
+  })
+
   it('refuses connections', async () => {
     const { stack, holdfast } = under({ connections: { perSecond: NEVER, burst: NEVER } })
     const counting = increment(holdfast, ID, { timeoutMs: 60_000 })
