@@ -42,7 +42,11 @@ export class Recorder implements GatewayWatch {
   private told: Tally = nothing()
   private timer: NodeJS.Timeout | undefined
 
-  constructor(private readonly options: RecorderOptions) {}
+  private readonly tables: ReadonlySet<string>
+
+  constructor(private readonly options: RecorderOptions) {
+    this.tables = new Set([options.locksTable, options.sessionsTable])
+  }
 
   /** The counts begin here. */
   start(): void {
@@ -92,8 +96,10 @@ export class Recorder implements GatewayWatch {
 
   /** A request to DynamoDB, and its answer. */
   exchanged({ request, outcome, units, body }: Exchange): void {
-    this.count(request.caller, request.operation, outcome, units)
     const { input, operation, target } = request
+    // An application may have other tables there, which cost what they cost without Holdfast, too.
+    if (!target.split(',').every((table) => this.tables.has(table))) return
+    this.count(request.caller, operation, outcome, units)
     if (operation === 'UpdateItem' && target === this.options.locksTable) {
       const fact = lockWrite(input, outcome, body)
       if (fact !== undefined) this.tell(fact)

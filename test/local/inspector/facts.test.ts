@@ -188,7 +188,7 @@ test('no secret, no attribute, no whole hash and no whole id is in any fact', ()
   expect(told).toContain(SHOWN)
 })
 
-test('requests are counted with what they are billed, apart for functions', () => {
+test('requests to both tables, and to no others, are counted with what they are billed, apart for functions', () => {
   jest.useFakeTimers()
   const { facts, recorder } = recording()
   recorder.start()
@@ -198,6 +198,8 @@ test('requests are counted with what they are billed, apart for functions', () =
   )
   const read = exchange('locks', {})
   recorder.exchanged({ ...read, request: { ...read.request, caller: 'grant', operation: 'GetItem' }, units: 1 })
+  // A table of the application itself.
+  recorder.exchanged(exchange('orders', update(SESSION, { ':epoch': num(1) })))
   jest.advanceTimersByTime(3_000)
   recorder.stop()
   jest.useRealTimers()
