@@ -130,6 +130,7 @@ class Stack {
         principals,
         invoke: (functionId, event) => this.invoke(functionId, event),
         onRequest: (caller, outcome) => counts.add({ caller, target: 'https', operation: 'POST', outcome }),
+        watch,
       })
   }
 

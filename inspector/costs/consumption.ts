@@ -13,6 +13,12 @@ export interface Consumption {
   readonly pushes: number
 }
 
+/** The same where messages come over HTTPS, too. */
+export interface MixedConsumption extends Consumption {
+  /** Each calls a function, and API Gateway has no part in it. */
+  readonly httpsMessages?: number
+}
+
 export const NOTHING: Consumption = {
   writeUnits: 0,
   readUnits: 0,
@@ -26,7 +32,7 @@ export const NOTHING: Consumption = {
 const FUNCTION_CODE_MS = 2
 const MINUTES_PER_HOUR = 60
 
-export function dollarsOf(consumed: Consumption, prices: Prices = PRICES): number {
+export function dollarsOf(consumed: MixedConsumption, prices: Prices = PRICES): number {
   const { dynamoDb, apiGateway, lambda } = dollarsByService(consumed, prices)
   return dynamoDb + apiGateway + lambda
 }
@@ -38,23 +44,29 @@ export interface ServiceDollars {
   readonly lambda: number
 }
 
-export function dollarsByService(consumed: Consumption, prices: Prices): ServiceDollars {
-  const { writeUnits, readUnits, messages, pushes } = consumed
+export function dollarsByService(consumed: MixedConsumption, prices: Prices): ServiceDollars {
+  const { writeUnits, readUnits, messages, httpsMessages = 0, pushes } = consumed
   return {
     dynamoDb: writeUnits * prices.writeUnit.dollars + readUnits * prices.readUnit.dollars,
     apiGateway: (2 * messages + pushes) * prices.webSocketMessage.dollars,
     lambda:
-      messages * prices.functionCall.dollars +
+      (messages + httpsMessages) * prices.functionCall.dollars +
       (functionMsOf(consumed) / 1_000) * FUNCTION_GB * prices.gigabyteSecond.dollars,
   }
 }
 
 /** How long functions run for it: they wait for each request. */
-export const functionMsOf = ({ functionWrites, functionReads, messages, pushes }: Consumption): number =>
+export const functionMsOf = ({
+  functionWrites,
+  functionReads,
+  messages,
+  httpsMessages = 0,
+  pushes,
+}: MixedConsumption): number =>
   functionWrites * AWS_LATENCY.dynamoDbWrite.p50Ms +
   functionReads * AWS_LATENCY.dynamoDbRead.p50Ms +
   pushes * AWS_LATENCY.push.p50Ms +
-  messages * FUNCTION_CODE_MS
+  (messages + httpsMessages) * FUNCTION_CODE_MS
 
 /** One process for an hour that uses no session: its renewals, and its connection. */
 export const dollarsOfIdleHour = (renewals: Consumption): number =>

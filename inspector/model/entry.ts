@@ -1,4 +1,4 @@
-import type { Consumption } from '../costs/consumption.js'
+import type { MixedConsumption } from '../costs/consumption.js'
 import type { PlayState } from './play.js'
 
 /**
@@ -47,6 +47,8 @@ export interface ProcessFact {
   readonly leaseUntil: number
   readonly renewedAt: number
   readonly evictedAt?: number
+  /** It sends its messages over HTTPS, and nothing can be pushed to it. */
+  readonly isHttps?: true
   /** Asks that wait for its next renewal. */
   readonly asks: number
 }
@@ -114,6 +116,8 @@ export interface MessageFact {
   readonly position?: number
   readonly isNudge?: true
   readonly isContended?: true
+  /** Over HTTPS, not over a connection. */
+  readonly isHttps?: true
   readonly of?: string
   readonly code?: string
   /** What became of a push. */
@@ -149,7 +153,7 @@ export interface LocksFact {
 }
 
 /** What was counted since the last tally. */
-export interface Tally extends Consumption {
+export interface Tally extends MixedConsumption {
   readonly requests: number
   /** Connections that are open now. */
   readonly connections: number

@@ -36,8 +36,9 @@ export function wordsFor(entry: Entry, nameOf: NameOf): Words | undefined {
   return undefined
 }
 
-function wordsForMessage({ way, type, isNudge, delivery, position, code, of, isContended }: MessageFact, name: string) {
-  if (way === 'sent') return sentByClient(type, isNudge === true, name)
+function wordsForMessage(message: MessageFact, name: string): Words | undefined {
+  const { way, type, isNudge, delivery, position, code, of, isContended, isHttps } = message
+  if (way === 'sent') return sentByClient(type, isNudge === true, isHttps === true ? `Over HTTPS ${name}` : name)
   if (way === 'throttled') {
     return words(
       `The gateway throttles ‘${type}’ of ${name}: no function sees it. ${name} stays connected, sends less for a while, and tries again.`,
@@ -86,7 +87,7 @@ function sentByClient(type: string, isNudge: boolean, name: string): Words | und
     case 'cancel':
       return words(`${name} does not want the session any more.`, ANCHORS.handoff)
     case 'hello':
-      return words(`${name} says hello over a new connection.`, ANCHORS.changes)
+      return words(`${name} says hello.`, ANCHORS.changes)
     case 'retire':
       return words(`${name} says goodbye: its lease is over at once.`, ANCHORS.lease)
     default:

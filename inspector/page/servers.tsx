@@ -143,6 +143,8 @@ function ServerHead({ server, picture, isDriven, carryOut }: ServerProps): JSX.E
   )
 }
 
+const LINKS = { gone: 'gone', cut: 'cut', https: 'over HTTPS', open: 'connected' } as const
+
 interface ProcessProps {
   readonly process: ProcessPicture
   readonly picture: Picture
@@ -158,7 +160,7 @@ function Process({ process, picture, now, isNamed }: ProcessProps): JSX.Element 
   const share = Math.max(0, Math.min(1, leftMs / lengthMs))
   const isRetired = record.leaseUntil === 0
   const lease = isRetired ? 'retired' : leftMs > 0 ? duration(leftMs) : `over since ${duration(-leftMs)}`
-  const connection = isRetired ? 'gone' : isCut ? 'cut' : 'open'
+  const connection = isRetired ? 'gone' : isCut ? 'cut' : record.isHttps === true ? 'https' : 'open'
   return (
     <div class={`lease${leftMs <= 0 ? ' lease-over' : ''}`}>
       {isNamed ? (
@@ -205,7 +207,7 @@ function Process({ process, picture, now, isNamed }: ProcessProps): JSX.Element 
         )}
         {picture.look !== undefined && connection === 'open' ? null : (
           <span class={`link link-${connection}`} title={`connection ${record.gen}, ${connection}`}>
-            {connection === 'open' ? 'connected' : connection}
+            {LINKS[connection]}
           </span>
         )}
         {picture.look?.mayEvict === true && leftMs > 0 && record.evictedAt === undefined ? (

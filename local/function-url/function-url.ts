@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { PROCESS_HEADER } from '../../protocol/process/https.js'
 import { LocalStartError } from '../errors.js'
 import { FUNCTION_PAYLOAD_BYTES_MAX } from '../gateway/aws-limits.js'
 import { readBody } from '../gateway/read-body.js'
@@ -11,12 +12,20 @@ import type { FunctionUrlSpec } from '../template/function-urls.js'
 import { REGION } from '../template/resources.js'
 import { functionUrlEvent } from './event.js'
 
+/** Sees the messages that come over HTTPS. It changes nothing, and must not throw. */
+export interface HttpsWatch {
+  /** `processId`: what the request says; it may be anything. */
+  posted(processId: string, text: string): void
+  replied(processId: string, text: string): void
+}
+
 export interface FunctionUrlOptions {
   readonly spec: FunctionUrlSpec
   readonly principals: Principals
   readonly invoke: (functionId: string, event: object) => Promise<Outcome>
   /** Called for every signed request with the sender's name, and `ok` or the error's type. */
   readonly onRequest: (from: string, outcome: string) => void
+  readonly watch?: HttpsWatch | undefined
 }
 
 /** Both are needed: see https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html. */
@@ -75,12 +84,14 @@ export class FunctionUrl {
     const principal = this.authenticate(request, body)
     if (!('credentials' in principal)) return refuse(response, principal)
     const refusal = this.refusalOf(principal)
-    const { spec, invoke, onRequest } = this.options
+    const { spec, invoke, onRequest, watch } = this.options
     onRequest(principal.name, refusal?.type ?? 'ok')
     if (refusal !== undefined) return refuse(response, refusal)
-    const outcome = await invoke(spec.function.logicalId, functionUrlEvent(spec, principal, request, body.toString()))
+    const [text, processId] = [body.toString(), String(request.headers[PROCESS_HEADER] ?? '')]
+    watch?.posted(processId, text)
+    const outcome = await invoke(spec.function.logicalId, functionUrlEvent(spec, principal, request, text))
     if (outcome.type === 'failed') return refuse(response, failed)
-    answer(response, outcome.value)
+    watch?.replied(processId, answer(response, outcome.value))
   }
 
   private authenticate(request: IncomingMessage, body: Uint8Array): Principal | Refusal {
@@ -100,10 +111,12 @@ export class FunctionUrl {
   }
 }
 
-/** A result with a status is the response; any other value is its body. */
-function answer(response: ServerResponse, value: unknown): void {
+/** A result with a status is the response; any other value is its body, which is returned. */
+function answer(response: ServerResponse, value: unknown): string {
   const { statusCode, headers = {}, body = '' } = (value ?? {}) as Readonly<Record<string, unknown>>
-  if (statusCode === undefined) {
-    response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(value))
-  } else response.writeHead(Number(statusCode), headers as Record<string, string>).end(String(body))
+  const text = statusCode === undefined ? (JSON.stringify(value) ?? '') : String(body)
+  if (statusCode === undefined) response.writeHead(200, { 'Content-Type': 'application/json' })
+  else response.writeHead(Number(statusCode), headers as Record<string, string>)
+  response.end(text)
+  return text
 }

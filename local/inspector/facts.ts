@@ -12,6 +12,7 @@ import type {
 import type { Item } from '../../protocol/dynamodb.js'
 import { NAMESPACE_PATTERN, PROCESS_ID_PATTERN, SESSION_KEY_PATTERN } from '../../protocol/keys.js'
 import { readLock } from '../../protocol/lock/record.js'
+import { isHttpsConnection } from '../../protocol/process/nowhere.js'
 import { readProcess } from '../../protocol/process/record.js'
 
 /**
@@ -138,6 +139,7 @@ function processFact(processId: string, item: Item | undefined): ProcessFact | u
     leaseUntil,
     renewedAt,
     ...(evictedAt === undefined ? {} : { evictedAt }),
+    ...(isHttpsConnection(connectionId) ? { isHttps: true } : {}),
     asks: asks.size,
   }
 }

@@ -2,7 +2,9 @@ import { NOTHING } from '../../inspector/costs/consumption.js'
 import { CONNECTIONS_MAX, TALLY_MS } from '../../inspector/limits.js'
 import type { Fact, MessageFact, Tally } from '../../inspector/model/entry.js'
 import type { Item } from '../../protocol/dynamodb.js'
+import { PROCESS_ID_PATTERN } from '../../protocol/keys.js'
 import type { Exchange } from '../dynamodb/proxy.js'
+import type { HttpsWatch } from '../function-url/function-url.js'
 import type { GatewayWatch } from '../gateway/watch.js'
 import {
   isWarmUp,
@@ -26,13 +28,18 @@ interface RecorderOptions {
 
 type MutableTally = { -readonly [K in keyof Tally]: Tally[K] }
 
-const nothing = (): MutableTally => ({ ...NOTHING, requests: 0, connections: 0 })
+const nothing = (): MutableTally & { httpsMessages: number } => ({
+  ...NOTHING,
+  httpsMessages: 0,
+  requests: 0,
+  connections: 0,
+})
 
 const READS: ReadonlySet<string> = new Set(['GetItem', 'Query', 'Scan', 'BatchGetItem', 'TransactGetItems'])
 const CONDITION_FAILED = 'ConditionalCheckFailedException'
 
 /** Makes facts of what the stack sees. */
-export class Recorder implements GatewayWatch {
+export class Recorder implements GatewayWatch, HttpsWatch {
   /** The process that each connection speaks for. The oldest is the first. */
   private readonly processes = new Map<string, string>()
   /** The whole ids of the connections that the demo may cut, by the label of their process. */
@@ -94,6 +101,15 @@ export class Recorder implements GatewayWatch {
     this.tell(messageFact('pushed', parsed(push.text) ?? {}, process, delivery))
   }
 
+  posted(processId: string, text: string): void {
+    this.counted.httpsMessages += 1
+    this.overHttps('sent', processId, text)
+  }
+
+  replied(processId: string, text: string): void {
+    this.overHttps('answered', processId, text)
+  }
+
   /** A request to DynamoDB, and its answer. */
   exchanged({ request, outcome, units, body }: Exchange): void {
     const { input, operation, target } = request
@@ -129,6 +145,11 @@ export class Recorder implements GatewayWatch {
     this.tell(messageFact(way, message, this.processes.get(connectionId)))
   }
 
+  private overHttps(way: 'sent' | 'answered', processId: string, text: string): void {
+    const process = PROCESS_ID_PATTERN.test(processId) ? shownProcess(processId) : undefined
+    this.tell({ ...messageFact(way, parsed(text) ?? {}, process), isHttps: true })
+  }
+
   /** A write whose condition fails is billed as one unit, of which DynamoDB's answer does not tell. */
   private count(caller: string, operation: string, outcome: string, units: number): void {
     const { counted } = this
@@ -147,7 +168,8 @@ export class Recorder implements GatewayWatch {
     const { counted, told } = this
     counted.connections = this.open.size
     this.counted = nothing()
-    const isQuiet = counted.requests + counted.messages + counted.pushes === 0 && told.requests + told.messages === 0
+    const { requests, messages, httpsMessages, pushes } = counted
+    const isQuiet = requests + messages + httpsMessages + pushes === 0 && told.requests + told.messages === 0
     if (isQuiet && counted.connections === told.connections) return
     this.told = counted
     this.tell({ kind: 'tally', ...counted })

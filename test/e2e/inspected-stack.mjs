@@ -16,10 +16,10 @@ const play = new ShopPlay(stack, SHOP_SERVER, servers)
 const clients = new Map()
 const grants = []
 
-function clientOf(label) {
+function clientOf(label, transport) {
   const known = clients.get(label)
   if (known !== undefined) return known
-  const made = createHoldfast({ namespace: 'inspected', label, config, credentials })
+  const made = createHoldfast({ namespace: 'inspected', label, config, credentials, transport })
   made.on('granted', ({ session, epoch }) => grants.push({ label, session, epoch }))
   clients.set(label, made)
   return made
@@ -27,8 +27,8 @@ function clientOf(label) {
 
 const commands = {
   offer: async () => play.show(),
-  access: async ({ label, id }) => {
-    await clientOf(label).access(id, 'all', ({ state }) => {
+  access: async ({ label, id, transport }) => {
+    await clientOf(label, transport).access(id, 'all', ({ state }) => {
       state.count = (state.count ?? 0) + 1
     })
   },

@@ -103,6 +103,16 @@ inBrowser('the page of the inspector', () => {
     expect(row).toMatchObject({ epoch, holder: holder.slice(0, row?.holder?.length) })
   }, 240_000)
 
+  test('messages over HTTPS are shown like those of a connection', async () => {
+    await access('alpha', 'by-https')
+    await choose('by-https')
+    await stack.command('access', { label: 'without-connection', id: 'by-https', transport: 'https' })
+    await expectText(page, '.handoff-list li:first-child', /alpha.*without-connection/, WAIT_MS)
+    await expectText(page, '.sequence-words li', 'Over HTTPS without-connection asks for the session.', WAIT_MS)
+    await expectText(page, '.sequence-words li', 'without-connection is told that it', WAIT_MS)
+    await expectText(page, '.process', /without-connection.*over HTTPS/s, WAIT_MS)
+  }, 90_000)
+
   test('a search finds a session by its id, and sends nothing', async () => {
     const sent: string[] = []
     const note = (request: { url(): string; postData(): string | null }) =>

@@ -1,4 +1,4 @@
-import { PRICES } from '../../inspector/costs/prices.js'
+import { FUNCTION_GB, PRICES } from '../../inspector/costs/prices.js'
 import type { Fact } from '../../inspector/model/entry.js'
 import { Picture } from '../../inspector/model/picture.js'
 import { figuresOf, quantile, Totals } from '../../inspector/model/totals.js'
@@ -29,6 +29,12 @@ test('each in a queue waits for the holder before it', () => {
 test('dollars are those of the requests, per million commits', () => {
   const { dollarsPerMillion } = figures(...HANDOFF, tally(4, 6))
   expect(dollarsPerMillion).toBeCloseTo((1_000_000 * 6 * PRICES.writeUnit.dollars) / 3)
+})
+
+test('a message over HTTPS costs a call of a function, and nothing of API Gateway', () => {
+  const { dollarsPerMillion } = figures(...HANDOFF, { ...(tally(0) as Fact & { kind: 'tally' }), httpsMessages: 3 })
+  const call = PRICES.functionCall.dollars + 0.002 * FUNCTION_GB * PRICES.gigabyteSecond.dollars
+  expect(dollarsPerMillion).toBeCloseTo(1_000_000 * call)
 })
 
 test('without commits and handoffs there is no share, no time and no price', () => {

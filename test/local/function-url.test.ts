@@ -45,6 +45,7 @@ describe('a function URL', () => {
     principals.addUser(name, readStatements({ Statement: statements }, name))
   const events: unknown[] = []
   const counted: string[] = []
+  const seen: string[] = []
   let outcome: Outcome = { type: 'returned', value: undefined }
   const url = new FunctionUrl({
     spec: SPEC,
@@ -54,12 +55,17 @@ describe('a function URL', () => {
       return outcome
     },
     onRequest: (from, result) => counted.push(`${from} ${result}`),
+    watch: {
+      posted: (processId, text) => seen.push(`${processId} sends ${text}`),
+      replied: (processId, text) => seen.push(`${processId} gets ${text}`),
+    },
   })
   beforeAll(() => url.start())
   afterAll(() => url.stop())
   beforeEach(() => {
     events.length = 0
     counted.length = 0
+    seen.length = 0
     outcome = { type: 'returned', value: { statusCode: 200, headers: { 'content-type': 'text/plain' }, body: 'done' } }
   })
 
@@ -119,6 +125,7 @@ describe('a function URL', () => {
     ])
     expect(JSON.stringify(events)).not.toContain('AWS4-HMAC')
     expect(counted).toEqual(['caller ok'])
+    expect(seen).toEqual([' sends {"type":"x"}', ' gets done'])
   })
 
   test.each([
@@ -131,7 +138,7 @@ describe('a function URL', () => {
     ],
   ])('lets in nobody who may invoke %s', async (name, statements) => {
     expect(await post(user(name, ...statements))).toMatchObject({ status: 403, type: 'AccessDeniedException' })
-    expect(events).toEqual([])
+    expect([events, seen]).toEqual([[], []])
   })
 
   test.each([

@@ -66,6 +66,25 @@ test('messages have the process of their connection, and a session as it is show
   ])
 })
 
+test('messages over HTTPS are told like those of a connection, and are no business of API Gateway', () => {
+  jest.useFakeTimers()
+  const { facts, recorder } = recording()
+  recorder.start()
+  recorder.posted(PROCESS, JSON.stringify({ type: 'acquire', session: SESSION, r: 3 }))
+  recorder.replied(PROCESS, JSON.stringify({ type: 'granted', session: SESSION, r: 3, epoch: 9 }))
+  recorder.posted(SECRET, JSON.stringify({ type: SECRET, session: SESSION_ID }))
+  jest.advanceTimersByTime(TALLY_MS)
+  recorder.stop()
+  jest.useRealTimers()
+  const [process, isHttps] = [PROCESS.slice(0, 8), true]
+  expect(facts).toEqual([
+    { kind: 'message', way: 'sent', type: 'acquire', process, session: SHOWN, r: 3, isHttps },
+    { kind: 'message', way: 'answered', type: 'granted', process, session: SHOWN, r: 3, epoch: 9, isHttps },
+    { kind: 'message', way: 'sent', type: 'unknown', process: undefined, isHttps },
+    expect.objectContaining({ kind: 'tally', messages: 0, httpsMessages: 2 }),
+  ])
+})
+
 test('a message that the gateway throttles is told as that, and costs nothing', () => {
   jest.useFakeTimers()
   const { facts, recorder } = recording()
