@@ -32,9 +32,11 @@ export function App({ store }: { readonly store: Store }): JSX.Element {
       <Header store={store} search={search} onSearch={setSearch} onExport={() => save(store, selected)} />
       <main class="page">
         <Figures store={store} />
-        {store.newest().play === undefined ? null : (
+        {store.newest().play === undefined || store.status === 'file' ? null : (
           <Toolbar
             play={store.newest().play}
+            isDriven={store.mayCommand}
+            isPaused={store.view.kind === 'paused'}
             isTouring={tour !== undefined}
             onTour={() => {
               store.resume()

@@ -2,8 +2,8 @@ import type { Entry } from '../model/entry.js'
 import type { Store } from './store.js'
 
 const AGAIN_MS = 3_000
-/** Longer than a look at another tab. */
-const HIDDEN_MS = 10_000
+/** Longer than a look at another tab, or at a moment. */
+const UNSEEN_MS = 10_000
 
 interface Start {
   readonly base: readonly Entry[]
@@ -25,8 +25,9 @@ export function feed(store: Store): void {
 }
 
 /**
- * The browser connects again by itself, and says which entry it has had last. A page that is hidden for a while hangs up: a
- * browser opens only six connections to one address, for all its tabs together.
+ * The browser connects again by itself, and says which entry it has had last. A page that is hidden or paused for a while
+ * hangs up: it shows nothing of what would come, and a browser opens only six connections to one address, for all its tabs
+ * together.
  */
 function listen(store: Store, after?: string): void {
   let lastN = after
@@ -46,18 +47,26 @@ function listen(store: Store, after?: string): void {
     if (source.readyState === EventSource.CLOSED) void again(store, end)
   })
   let hangUp: ReturnType<typeof setTimeout> | undefined
-  const seen = () => {
+  const look = () => {
+    if (document.hidden || store.view.kind === 'paused') {
+      hangUp ??= setTimeout(() => source.close(), UNSEEN_MS)
+      return
+    }
     clearTimeout(hangUp)
-    if (document.hidden) hangUp = setTimeout(() => source.close(), HIDDEN_MS)
-    else if (source.readyState === EventSource.CLOSED) listen(store, end())
+    hangUp = undefined
+    if (source.readyState === EventSource.CLOSED) listen(store, end())
   }
+  const forget = store.onChange((isUrgent) => {
+    if (isUrgent) look()
+  })
   const end = () => {
-    document.removeEventListener('visibilitychange', seen)
+    document.removeEventListener('visibilitychange', look)
+    forget()
     clearTimeout(hangUp)
     return lastN
   }
-  document.addEventListener('visibilitychange', seen)
-  seen()
+  document.addEventListener('visibilitychange', look)
+  look()
 }
 
 async function again(store: Store, end: () => string | undefined): Promise<void> {

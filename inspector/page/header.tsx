@@ -35,7 +35,11 @@ export function Header({ store, search, onSearch, onExport }: HeaderProps): JSX.
           Holdfast <span class="brand-what">inspector</span>
         </span>
       </h1>
-      <p class={`status status-${isPaused ? 'paused' : store.status}`} role="status">
+      <p
+        class={`status status-${isPaused ? 'paused' : store.status}`}
+        role="status"
+        title={isPaused ? 'The page stands still. Go live to see what has happened since.' : undefined}
+      >
         <span class="status-dot" />
         {state}
       </p>

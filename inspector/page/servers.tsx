@@ -20,7 +20,7 @@ const LEASE_MS = 15_000
 export function Servers({ store, picture }: { readonly store: Store; readonly picture: Picture }): JSX.Element {
   const [problem, setProblem] = useState<string>()
   const now = store.now()
-  const isDriven = store.view.kind === 'live' && store.status === 'live'
+  const isDriven = store.mayCommand
   const servers = picture.play?.servers ?? []
   const alive = [...picture.processes.values()].filter(
     ({ record, held }) => held > 0 || record.leaseUntil + SHOWN_AFTER_END_MS > now,
@@ -51,7 +51,14 @@ export function Servers({ store, picture }: { readonly store: Store; readonly pi
             {shown
               .filter(({ record }) => record.label === server.name)
               .map((process) => (
-                <Process key={process.process} process={process} picture={picture} now={now} isNamed={false} />
+                <Process
+                  key={process.process}
+                  process={process}
+                  picture={picture}
+                  now={now}
+                  isNamed={false}
+                  isDriven={isDriven}
+                />
               ))}
           </li>
         ))}
@@ -59,7 +66,7 @@ export function Servers({ store, picture }: { readonly store: Store; readonly pi
           .filter((process) => !isOfServer(process))
           .map((process) => (
             <li key={process.process} class="process">
-              <Process process={process} picture={picture} now={now} isNamed />
+              <Process process={process} picture={picture} now={now} isNamed isDriven={isDriven} />
             </li>
           ))}
       </ul>
@@ -150,10 +157,11 @@ interface ProcessProps {
   readonly picture: Picture
   readonly now: number
   readonly isNamed: boolean
+  readonly isDriven: boolean
 }
 
 /** A process: its lease, its connection, and what it holds. */
-function Process({ process, picture, now, isNamed }: ProcessProps): JSX.Element {
+function Process({ process, picture, now, isNamed, isDriven }: ProcessProps): JSX.Element {
   const { record, held, waits, isCut, throttledAt = 0 } = process
   const leftMs = record.leaseUntil - now
   const lengthMs = record.leaseUntil > record.renewedAt ? record.leaseUntil - record.renewedAt : LEASE_MS
@@ -210,7 +218,7 @@ function Process({ process, picture, now, isNamed }: ProcessProps): JSX.Element 
             {LINKS[connection]}
           </span>
         )}
-        {picture.look?.mayEvict === true && leftMs > 0 && record.evictedAt === undefined ? (
+        {isDriven && picture.look?.mayEvict === true && leftMs > 0 && record.evictedAt === undefined ? (
           <Evict process={process.process} name={record.label === '' ? process.process : record.label} />
         ) : null}
       </p>

@@ -35,6 +35,7 @@ interface SessionsProps {
 /** The table of all sessions. Only the rows that are seen are drawn. */
 export function Sessions({ store, picture, search, hash, selected, onSelect }: SessionsProps): JSX.Element {
   const [top, setTop] = useState(0)
+  const [problem, setProblem] = useState<string>()
   const view = useRef<HTMLDivElement>(null)
   // Under a pointer nothing moves away.
   const isPointedAt = useRef(false)
@@ -73,12 +74,23 @@ export function Sessions({ store, picture, search, hash, selected, onSelect }: S
             : `${grouped(keys.length)} of ${grouped(picture.sessions.size)}`}
         </p>
         {store.status === 'file' || picture.look !== undefined ? null : (
-          <button type="button" class="tool" title="Reads both tables again" onClick={() => void command('read', {})}>
+          <button
+            type="button"
+            class="tool"
+            title="Reads both tables again"
+            disabled={!store.mayCommand}
+            onClick={() => void command('read', {}).then(setProblem)}
+          >
             <Icon name="refresh" />
             <span>Read tables</span>
           </button>
         )}
       </header>
+      {problem === undefined ? null : (
+        <p class="problem" role="alert">
+          The tables were not read: {problem}
+        </p>
+      )}
       <div class="grid" role="grid" aria-label="Sessions" aria-rowcount={keys.length + 1}>
         <div class="row row-head" role="row" aria-rowindex={1}>
           {['Session', 'Holder', 'Epoch', 'Queue', 'Size', 'Expires'].map((name) => (

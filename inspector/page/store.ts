@@ -15,7 +15,10 @@ type Gone = 'lost' | 'full' | 'ended'
 const isGone = (status: Status): status is Gone => status === 'lost' || status === 'full' || status === 'ended'
 
 /** What is looked at: the present, or a moment of the last ten minutes. */
-type View = { readonly kind: 'live' } | { readonly kind: 'paused'; readonly at: number }
+type View =
+  | { readonly kind: 'live' }
+  /** `clock`: the time when it was paused. The page stands still from then on. */
+  | { readonly kind: 'paused'; readonly at: number; readonly clock: number }
 
 /** The timeline of the session that was asked for last: only what has come since is added to it. */
 interface Growing {
@@ -92,9 +95,15 @@ export class Store {
     this.changed()
   }
 
+  /** Commands meet the stack as it is now: only who sees that may give them. */
+  get mayCommand(): boolean {
+    return this.view.kind === 'live' && this.status === 'live'
+  }
+
   /** The time by the clock of the stack. */
   clock(): number {
     if (this.status === 'file') return this.live.at
+    if (this.view.kind === 'paused') return this.view.clock
     return isGone(this.status) ? this.lostAt : Date.now() + this.skewMs
   }
 
@@ -108,7 +117,8 @@ export class Store {
   }
 
   pause(at = this.clock()): void {
-    this.view = { kind: 'paused', at: Math.min(Math.max(at, this.oldest()), this.clock()) }
+    const clock = this.clock()
+    this.view = { kind: 'paused', at: Math.min(Math.max(at, this.oldest()), clock), clock }
     this.changed(true)
   }
 
@@ -239,6 +249,8 @@ export class Store {
 
   /** Many at once, because it moves all that stay. What goes is folded into the base. */
   private forget(): void {
+    // What is looked at stays. It does not grow for long: the page hangs up.
+    if (this.view.kind === 'paused') return
     const before = this.clock() - KEPT_MS
     const surplus = this.entries.length - ENTRIES_MAX
     let count = 0

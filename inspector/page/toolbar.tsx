@@ -6,6 +6,8 @@ import { Icon, type IconName } from './icons.js'
 
 interface ToolbarProps {
   readonly play: PlayState | undefined
+  readonly isDriven: boolean
+  readonly isPaused: boolean
   readonly isTouring: boolean
   readonly onTour: () => void
 }
@@ -25,11 +27,13 @@ const FAULTS: readonly (readonly [fault: PlayFault, name: string, icon: IconName
 ]
 
 /** The demo: its visitors, and the faults of what lies between its servers. */
-export function Toolbar({ play, isTouring, onTour }: ToolbarProps): JSX.Element | null {
+export function Toolbar({ play, isDriven, isPaused, isTouring, onTour }: ToolbarProps): JSX.Element | null {
   const [problem, setProblem] = useState<string>()
   if (play === undefined) return null
   const carryOut = async (...commands: readonly PlayCommand[]) => {
-    for (const one of commands) setProblem(await command('play', one))
+    const problems: (string | undefined)[] = []
+    for (const one of commands) problems.push(await command('play', one))
+    setProblem(problems.find((one) => one !== undefined))
   }
   const running = play.servers.filter(({ state }) => state === 'running')
   return (
@@ -54,6 +58,7 @@ export function Toolbar({ play, isTouring, onTour }: ToolbarProps): JSX.Element 
             type="button"
             class="segment"
             aria-pressed={play.visitors === count}
+            disabled={!isDriven}
             onClick={() => void carryOut({ do: 'visitors', count })}
           >
             {count === 0 ? 'none' : count}
@@ -64,7 +69,7 @@ export function Toolbar({ play, isTouring, onTour }: ToolbarProps): JSX.Element 
         type="button"
         class="button"
         title="The same visitor asks every server at the same time"
-        disabled={running.length === 0}
+        disabled={!isDriven || running.length === 0}
         onClick={() =>
           void carryOut(...running.map(({ name }): PlayCommand => ({ do: 'visit', server: name, times: 3 })))
         }
@@ -81,6 +86,7 @@ export function Toolbar({ play, isTouring, onTour }: ToolbarProps): JSX.Element 
             class="segment segment-fault"
             aria-pressed={play.faults[fault]}
             title={hint}
+            disabled={!isDriven}
             onClick={() => void carryOut({ do: 'fault', fault, on: !play.faults[fault] })}
           >
             <Icon name={icon} />
@@ -91,12 +97,14 @@ export function Toolbar({ play, isTouring, onTour }: ToolbarProps): JSX.Element 
           type="button"
           class="segment"
           title="The gateway is gone for a moment: every connection breaks"
+          disabled={!isDriven}
           onClick={() => void carryOut({ do: 'restartGateway' })}
         >
           <Icon name="refresh" />
           Restart gateway
         </button>
       </div>
+      {isPaused ? <p class="answer">The page is paused: go live to play.</p> : null}
       {problem === undefined ? null : (
         <p class="problem" role="alert">
           {problem}

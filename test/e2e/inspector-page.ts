@@ -52,6 +52,24 @@ export async function exported(page: Page): Promise<Exported> {
   return JSON.parse(await readFile(await download.path(), 'utf8')) as Exported
 }
 
+/** Pauses, until the page has hung up: what happens meanwhile changes nothing. Then it goes live. */
+export async function pauseAWhile(page: Page, happens: () => Promise<void>): Promise<void> {
+  const hungUp = page.waitForEvent('requestfailed', {
+    predicate: (request) => new URL(request.url()).pathname.endsWith('/events'),
+    timeout: WAIT_MS,
+  })
+  await page.getByRole('button', { name: 'Pause' }).click()
+  await expectText(page, '.toolbar', 'The page is paused: go live to play.', WAIT_MS)
+  const before = await exported(page)
+  await happens()
+  await hungUp
+  await happens()
+  expect(await exported(page)).toEqual(before)
+  for (const name of ['Throttle', 'Visit all at once', 'Freeze server-1', 'Read tables'])
+    expect(await page.getByRole('button', { name }).isDisabled()).toBe(true)
+  await page.getByRole('button', { name: 'Go live' }).click()
+}
+
 interface AxeResults {
   readonly violations: readonly {
     readonly id: string

@@ -14,7 +14,7 @@ import { Browser, CHROMIUM } from '../support/browser.js'
 import { timesEffort } from '../support/effort.js'
 import { Random } from '../support/random.js'
 import { breakTheStore, cutConnections, stopAndStart, takenIn } from './inspector-faults.js'
-import { expectText, exported, next, press, serious, WAIT_MS } from './inspector-page.js'
+import { expectText, exported, next, pauseAWhile, press, serious, WAIT_MS } from './inspector-page.js'
 import { AppProcess } from './processes.js'
 
 /** Short leases, so that a crash costs a few seconds. */
@@ -258,6 +258,17 @@ inBrowser('the page of the inspector', () => {
       .waitFor({ timeout: 15_000 })
     expect(await server.locator('.state-ahead').count()).toBe(1)
   }, 40_000)
+
+  test('a paused page stands still, hangs up, gives no commands, and goes on where it was', async () => {
+    await access('alpha', 'paused')
+    await choose('paused')
+    await pauseAWhile(page, async () => {
+      await access('beta', 'paused')
+      await access('alpha', 'paused')
+    })
+    await expectText(page, '.handoff-list li:first-child', /beta.*alpha/, WAIT_MS)
+    await page.getByRole('button', { name: 'Unpin' }).click()
+  }, 90_000)
 
   test.each(['light', 'dark'] as const)(
     'axe finds nothing serious in the %s theme',
