@@ -54,26 +54,36 @@ export class HoldLocks {
     const bars: LockBar[] = []
     let untold = 0
     for (const entry of this.byEpoch.get(hold.epoch)?.values() ?? []) {
-      // No lock outlives its hold: a process that was killed tells of no end.
-      const to = entry.to ?? hold.to
-      if (entry.since > sight.to || (to ?? sight.now) < sight.from) continue
+      const within = withinHold(entry, hold)
+      if (entry.since > Math.min(sight.to, hold.to ?? sight.to) || (within.to ?? sight.now) < sight.from) continue
       untold += entry.untold ?? 0
-      bars.push(...barsOf(entry, hold.process, to))
+      bars.push(...barsOf({ ...entry, ...within }, hold.process))
     }
     return { bars, untold }
   }
 
-  /** The same lock, with what is known of it now. */
-  present(bar: LockBar): LockBar | undefined {
+  /** The same lock, with what is known now of it and of its hold, which is one of these. */
+  present(bar: LockBar, holds: readonly Held[]): LockBar | undefined {
     const entry = this.byEpoch.get(bar.epoch)?.get(bar.use)
-    return entry === undefined ? undefined : { ...bar, from: entry.from, to: entry.to ?? bar.to }
+    const hold = holds.find(({ process, epoch }) => process === bar.process && epoch === bar.epoch)
+    return entry === undefined || hold === undefined ? undefined : { ...bar, ...withinHold(entry, hold) }
   }
 }
 
+interface Times {
+  readonly from: number | undefined
+  readonly to: number | undefined
+}
+
+/** No lock outlives its hold: a process that was killed tells of no end, and one that was frozen of a late one. */
+function withinHold({ from, to }: LocksEntry, hold: Held): Times {
+  if (hold.to === undefined) return { from, to }
+  return { from: from !== undefined && from > hold.to ? undefined : from, to: Math.min(to ?? hold.to, hold.to) }
+}
+
 function barsOf(
-  { use, epoch, label, since, from, all, write, read }: LocksEntry,
+  { use, epoch, label, since, from, to, all, write, read }: Omit<LocksEntry, keyof Times> & Times,
   process: string,
-  to: number | undefined,
 ) {
   const bar = (name: string, mode: LockBar['mode']): LockBar => ({
     kind: 'lock',

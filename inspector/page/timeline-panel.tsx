@@ -99,7 +99,12 @@ export function TimelinePanel({ store, picture, session, isFollowed, onFollow }:
 
 /** The same item, with what is known of it now. */
 function presentOf(item: Item, timeline: Timeline): Item | undefined {
-  if (isLock(item)) return timeline.locks.present(item)
+  if (isLock(item)) {
+    return timeline.locks.present(
+      item,
+      timeline.spans.filter(({ kind }) => kind === 'hold'),
+    )
+  }
   const id = idOf(item)
   return [...timeline.handoffs, ...timeline.marks].find((one) => idOf(one) === id)
 }

@@ -22,7 +22,8 @@ export async function press(page: Page, name: string | RegExp): Promise<void> {
     // The body has the focus for a moment where the button that had it is gone.
     const focused = String(await page.evaluate(`document.activeElement?.closest('button')?.textContent.trim() ?? ''`))
     if (typeof name === 'string' ? focused === name : name.test(focused)) {
-      await page.waitForFunction(`document.activeElement?.closest('button')?.getAttribute('aria-disabled') !== 'true'`)
+      // Not by a function that the page runs in each of its frames: a busy page draws few.
+      await page.locator('button:focus:not([aria-disabled="true"])').waitFor({ timeout: WAIT_MS })
       return page.keyboard.press('Enter')
     }
     await page.keyboard.press('Tab')

@@ -102,6 +102,33 @@ test('the last fact about a lock counts, and no lock outlives its hold', () => {
   ])
 })
 
+test('a process that was frozen tells of its locks late: they end with its hold', () => {
+  const entries = [
+    handedOver(2_000),
+    locks('u1', { write: ['cart'] }, [500, 700, 3_800], 101),
+    locks('u2', { write: ['cart'] }, [800, 3_800, 3_900], 102),
+    locks('u3', { write: ['late'] }, [3_850, 3_850, 3_900], 103),
+  ]
+  const told = itemsIn(scene(entries)).filter(isLock)
+  expect(
+    told.map(({ use, from, to }) => [use, from, to].map((at) => (typeof at === 'number' ? at - BEGAN : at))),
+  ).toEqual([
+    ['u1', 700, 2_000],
+    ['u2', undefined, 2_000],
+  ])
+})
+
+test('a lock that somebody looks at ends with its hold, too', () => {
+  const held = [HELD as Entry, ...REST, locks('u1', { write: ['cart'] }, [500, 700])]
+  const holdsOf = (entries: readonly Entry[]) => timelineOf(entries).spans.filter(({ kind }) => kind === 'hold')
+  const [bar] = itemsIn(scene(held.slice(3))).filter(isLock)
+  if (bar === undefined) throw new Error('there is no lock')
+  expect(timelineOf(held).locks.present(bar, holdsOf(held))?.to).toBeUndefined()
+  const over = [...held, handedOver(2_000)]
+  expect((timelineOf(over).locks.present(bar, holdsOf(over))?.to ?? 0) - BEGAN).toBe(2_000)
+  expect(timelineOf(over).locks.present(bar, [])).toBeUndefined()
+})
+
 test('so many rows, those first that somebody waits for; the others are counted', () => {
   const names = Array.from({ length: LOCK_ROWS_MAX + 3 }, (_, n) => `a${String(n).padStart(2, '0')}`)
   const entries = [
