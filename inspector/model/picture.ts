@@ -1,5 +1,5 @@
 import { KEPT_MS, PROCESSES_MAX, SESSIONS_MAX } from '../limits.js'
-import type { Entry, LockFact, LookFact, MessageFact, ProcessFact, StateFact } from './entry.js'
+import type { Entry, Fact, LockFact, LookFact, MessageFact, ProcessFact, StateFact } from './entry.js'
 import type { PlayState } from './play.js'
 
 /** A session as its last entries leave it. */
@@ -61,6 +61,22 @@ export class Picture {
       this.connections = entry.connections
       this.forgetProcesses()
     }
+  }
+
+  /** Whether a record that was read tells nothing that is not in the picture. */
+  knows(read: Fact): boolean {
+    if (read.kind === 'process') {
+      const record = this.processes.get(read.process)?.record
+      return isSame(
+        [record?.connection, record?.leaseUntil, record?.evictedAt, record?.asks],
+        [read.connection, read.leaseUntil, read.evictedAt, read.asks],
+      )
+    }
+    if (read.kind !== 'lock' && read.kind !== 'state') return false
+    const { lock, state, aliveUntil } = this.sessions.get(read.session) ?? {}
+    return read.kind === 'lock'
+      ? isSame([lock?.epoch, lock?.holder, lock?.waiters], [read.epoch, read.holder, read.waiters])
+      : isSame([state?.epoch, aliveUntil ?? 0], [read.epoch, read.aliveUntil ?? 0])
   }
 
   /** Entries that fold to the same picture. */
@@ -197,3 +213,5 @@ export class Picture {
     if (lock !== undefined) this.count(lock, -1)
   }
 }
+
+const isSame = (a: readonly unknown[], b: readonly unknown[]): boolean => JSON.stringify(a) === JSON.stringify(b)

@@ -15,6 +15,7 @@ interface Line {
  */
 export class History {
   private readonly base = new Picture()
+  private readonly live = new Picture()
   /** Those before `first` have been forgotten. */
   private lines: Line[] = []
   private first = 0
@@ -24,6 +25,7 @@ export class History {
   add(fact: Fact, nowMs: number): Line {
     this.last += 1
     const entry: Entry = { n: this.last, at: nowMs, ...fact }
+    this.live.apply(entry)
     const line: Line = { n: this.last, at: nowMs, json: JSON.stringify(entry) }
     this.lines.push(line)
     this.forget(nowMs)
@@ -38,6 +40,11 @@ export class History {
   /** How many entries are kept. */
   get size(): number {
     return this.lines.length - this.first
+  }
+
+  /** Whether a record that was read tells nothing new. */
+  knows(read: Fact): boolean {
+    return this.live.knows(read)
   }
 
   /** The entries that tell what was before the first one that is kept. */

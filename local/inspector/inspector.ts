@@ -90,7 +90,10 @@ export class Inspector implements LocalInspector {
   private async read(): Promise<void> {
     if (this.client === undefined) return
     const { locksTable, sessionsTable } = this.options
-    for (const fact of await readRecords(this.client, locksTable, sessionsTable)) this.tell(fact)
+    for (const fact of await readRecords(this.client, locksTable, sessionsTable)) {
+      // What is known stays as it is, in its place, and displaces nothing.
+      if (!this.history.knows(fact)) this.tell(fact)
+    }
   }
 
   private takeLocks(facts: readonly LocksFact[]): boolean {

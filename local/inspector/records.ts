@@ -16,10 +16,11 @@ export async function readRecords(client: DynamoDBClient, locksTable: string, se
   }
   const states: Fact[] = []
   // No attribute of a session is read.
-  for await (const item of recordsOf(client, sessionsTable, 'pk, fence, aliveUntil')) {
+  for await (const item of recordsOf(client, sessionsTable, 'pk, fence, aliveUntil, destroyedAt, unborn')) {
     const session = shownSession(item.pk?.S)
     if (session === undefined) continue
-    const [epoch, aliveUntil] = [Number(item.fence?.N ?? 0), Number(item.aliveUntil?.N ?? 0)]
+    const isOver = item.destroyedAt !== undefined || item.unborn !== undefined
+    const [epoch, aliveUntil] = [Number(item.fence?.N ?? 0), isOver ? 0 : Number(item.aliveUntil?.N ?? 0)]
     states.push({ kind: 'state', session, operation: 'record', epoch, outcome: 'ok', aliveUntil })
   }
   return [...processes, ...locks, ...states]

@@ -83,6 +83,33 @@ test('its facts fold to the same picture', () => {
   expect(shown(again)).toEqual(shown(picture))
 })
 
+test('it knows what a record that is read again tells, and what is new in it', () => {
+  const picture = pictureOf(process('a', 'one'), lock(2, 'a', 'b'), state('destroy', 2))
+  const record = (epoch: number, aliveUntil: number): Fact => ({
+    kind: 'state',
+    session: SESSION,
+    operation: 'record',
+    epoch,
+    outcome: 'ok',
+    aliveUntil,
+  })
+  const read = (fact: Fact): Fact => ({ ...(fact as Fact & { kind: 'lock' }), isRead: true })
+  const known = [process('a', 'one'), read(lock(2, 'a', 'b')), record(2, 0)]
+  const others = [
+    process('a', 'one', 9),
+    process('c', 'one'),
+    read(lock(2, 'a')),
+    read(lock(3, undefined)),
+    record(3, 0),
+    record(2, 9),
+    tally(1),
+  ]
+  expect([known, others].map((facts) => facts.map((fact) => picture.knows(fact)))).toEqual([
+    known.map(() => true),
+    others.map(() => false),
+  ])
+})
+
 test('a copy goes its own way', () => {
   const picture = pictureOf(lock(1, 'a'))
   const copy = picture.copy()
