@@ -6,8 +6,9 @@ import { ShopPlay } from '../../dist/esm/examples/shop/play/shop-play.js'
 import { ServerProcess, SHOP_SERVER } from '../../dist/esm/examples/shop/processes.js'
 import { startLocalStack } from '../../dist/esm/local/index.js'
 
-const { timing = {}, servers: count = 3 } = JSON.parse(process.argv[2] ?? '{}')
-const stack = await startLocalStack({ inspector: true, environment: { HOLDFAST_TIMING: JSON.stringify(timing) } })
+const { timing = {}, servers: count = 3, dynamoDbLocal } = JSON.parse(process.argv[2] ?? '{}')
+const environment = { HOLDFAST_TIMING: JSON.stringify(timing) }
+const stack = await startLocalStack({ inspector: true, dynamoDbLocal, environment })
 const { config, credentials, adminCredentials, locksTable } = stack
 const names = Array.from({ length: count }, (_, index) => `server-${index + 1}`)
 const servers = await Promise.all(names.map((name) => ServerProcess.start(SHOP_SERVER, name, 0, stack.env)))

@@ -13,6 +13,7 @@ import { shownSession } from '../../local/inspector/facts.js'
 import { Browser, CHROMIUM } from '../support/browser.js'
 import { timesEffort } from '../support/effort.js'
 import { Random } from '../support/random.js'
+import { sharedDynamoDb } from '../support/shared-dynamodb.js'
 import { breakTheStore, cutConnections, stopAndStart, takenIn } from './inspector-faults.js'
 import { expectText, exported, next, pauseAWhile, press, serious, WAIT_MS } from './inspector-page.js'
 import { AppProcess } from './processes.js'
@@ -45,7 +46,8 @@ inBrowser('the page of the inspector', () => {
   const problems: string[] = []
 
   beforeAll(async () => {
-    stack = new AppProcess({ env: {} } as LocalStack, 'inspected-stack.mjs', { timing: TIMING })
+    const options = { timing: TIMING, dynamoDbLocal: await sharedDynamoDb() }
+    stack = new AppProcess({ env: {} } as LocalStack, 'inspected-stack.mjs', options)
     const [ready] = await Promise.all([
       stack.waitFor(({ event }) => event === 'ready'),
       Browser.start().then((started) => {
@@ -57,7 +59,7 @@ inBrowser('the page of the inspector', () => {
     page.on('pageerror', ({ message }) => problems.push(message))
     page.on('console', (message) => message.type() === 'error' && problems.push(message.text()))
     await page.goto(address)
-  }, 60_000)
+  }, 150_000)
 
   afterAll(async () => {
     await browser?.stop()
