@@ -88,7 +88,7 @@ export interface HoldfastApi<S extends object> {
    * Node.js 20 and 22 the first access makes Node.js follow every promise of the process: an `await` elsewhere then takes
    * about three times as long (0.1 µs more).
    *
-   * @param id the session's id: a secret. Only its SHA-256 leaves this process.
+   * @param id the session's id: a secret. Only its hash leaves this process.
    * @param locks `{ write: [...], read: [...] }`, `'all'` (everything, for writing), or `{ all: 'read', write: [...] }`.
    * @returns the result of `work`.
    * @throws {InvalidArgumentError} for a bad id, lock or option. Nothing has happened.

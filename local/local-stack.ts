@@ -80,7 +80,7 @@ export interface LocalInspector {
    *
    * @example
    * afterEach(async () => {
-   *   if (hasFailed) await stack.inspector.writeTimeline('timeline.html')
+   *   if (hasFailed) await stack.inspector?.writeTimeline('timeline.html')
    * })
    */
   writeTimeline(file: string): Promise<void>

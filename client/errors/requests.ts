@@ -88,7 +88,7 @@ export class SessionReleasedError extends HoldfastError {
 
 /**
  * `MIGRATION_FAILED`: a session of the `fallback` store cannot be stored here. `cause` says why: an attribute's name is
- * empty or too long, or a value or the whole session is too large. Both stores are as they were, and each request of this
+ * empty or too long, a value cannot be stored or does not match its schema, or it is too large. Both stores are as they were, and each request of this
  * session fails until the fallback's `get` gives it without that, or gives none, which logs its user out.
  */
 export class MigrationError extends HoldfastError {

@@ -11,7 +11,7 @@ type Answer = APIGatewayProxyStructuredResultV2
 const COOKIE = '__Host-shop'
 const ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Lax'
 
-// Once for each execution environment: it keeps its connection from invocation to invocation.
+// Once for each execution environment: all its invocations share it. Its messages go over HTTPS there.
 const client = createHoldfast<Shop>({ namespace: 'lambda-shop', ifMissing: 'fail' })
 
 const answer = (statusCode: number, body: object, more: Answer = {}): Answer => ({

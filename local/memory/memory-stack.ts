@@ -32,7 +32,7 @@ export interface MemoryStack {
    * consequences before the next. It does not wait for anything outside of the stack, such as files, sockets or timers
    * of the application.
    *
-   * Each timer takes a turn of the event loop, and a connected client renews its lease every 4 s: a day with one client
+   * Each timer takes a turn of the event loop, and a connected client renews its lease every 3.75 s: a day with one client
    * takes about half a second. One function handles at most 20,000 messages of a process at one instant of time; more
    * wait until time passes.
    *

@@ -44,8 +44,8 @@ const KEYS: Keys<LambdaOptions> = { marginMs: true, timeoutMs: true }
 /**
  * Makes the handler of a Lambda function from one that uses sessions. Everything of an invocation is committed and given
  * back to the store before its result is returned or its error thrown: a frozen process holds no lock, and keeps no
- * state that it could use after a thaw. The client is made once, outside of the handler, and keeps one connection for
- * all invocations.
+ * state that it could use after a thaw. The client is made once, outside of the handler, for all invocations. Inside Lambda
+ * its messages go over HTTPS, unless its `transport` says otherwise: there is no connection that a freeze could cut.
  *
  * The handler gets a third argument: the client, for this invocation only. Accesses that it did not await are awaited.
  * Where one fails whose promise nobody has asked for its outcome, the invocation fails, also where it failed before the
