@@ -33,7 +33,7 @@ export interface LocalStackOptions {
   readonly dynamoDbLocal?: string
   /**
    * Other values for variables that the template gives its functions, such as `HOLDFAST_TIMING`, a JSON object of the
-   * times of the lock protocol: `{ HOLDFAST_TIMING: '{"leaseMs":2000}' }`. A variable that no function has is refused.
+   * times of the lock protocol: `{ HOLDFAST_TIMING: '{"leaseMs":6000}' }`. A variable that no function has is refused.
    * @default - as the template has them
    */
   readonly environment?: Readonly<Record<string, string>>
