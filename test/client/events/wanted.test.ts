@@ -169,6 +169,24 @@ describe('a session that another process asks for', () => {
     await closeEnds(ends)
   })
 
+  it('is told to no access that has ended, though its signal is read again', async () => {
+    let told = 0
+    const ended = await world.finish(
+      client.access(ID, 'all', (session) => {
+        session.wantedSignal.addEventListener('abort', () => told++)
+        return [session]
+      }),
+    )
+    const running = client.access(ID, 'all', async ({ wantedSignal }) => {
+      await aborted(wantedSignal)
+      return ended.map((session) => session.wantedSignal.aborted)
+    })
+    await settle()
+    await world.finish(use(other))
+    expect(await running).toEqual([false])
+    expect(told).toBe(0)
+  })
+
   it('is told to the work of a worker thread that begins late', async () => {
     const ends = makeEnds()
     const stranger = ends.world.client<State>()
