@@ -28,6 +28,8 @@ export class AccessSession extends OutermostSession implements WholeSession {
   private next: Ticket | undefined
   /** A lifetime for the session that is not staged yet. */
   private ttl: number | undefined
+  /** When the access before this one ended. Others may end while it runs. */
+  private readonly lastAccessMs: number
 
   /** The key, the hold and the ticket are others after a rotation. */
   constructor(
@@ -38,6 +40,7 @@ export class AccessSession extends OutermostSession implements WholeSession {
   ) {
     super()
     this.ttl = ticket.options.ttlMs
+    this.lastAccessMs = hold.life.accessedAt
   }
 
   /** Made on first use. */
@@ -72,7 +75,7 @@ export class AccessSession extends OutermostSession implements WholeSession {
   }
 
   get lastAccessAt(): Date {
-    return new Date(this.hold.life.accessedAt)
+    return new Date(this.lastAccessMs)
   }
 
   get rev(): number {

@@ -15,7 +15,7 @@ export function factsOf(session: AccessSession): Facts {
     absence: session.absence,
     isFixed: life.isFixed,
     createdAt: life.createdAt,
-    lastAccessAtMs: life.accessedAt,
+    lastAccessAtMs: session.lastAccessAt.getTime(),
     rev: session.rev,
     ttlMs: session.ttlMs,
     ownTtlMs: life.ownTtlMs,
