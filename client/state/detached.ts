@@ -14,10 +14,11 @@ export class DetachedObjects {
     this.all.push({ name, graph: new ObjectGraph(values, kept) })
   }
 
-  /** Throws where the program has changed one of them. It tells this once. */
-  check(part: UnfinishedPart | undefined): void {
+  /** Throws where the program has changed one of them that is in none of these values. It tells this once. */
+  check(part: UnfinishedPart | undefined, values: readonly unknown[]): void {
+    const kept = new ObjectGraph(values)
     for (const each of this.all) {
-      if (part?.savepoints.has(each.name) === false || !each.graph.isChanged()) continue
+      if (part?.savepoints.has(each.name) === false || !each.graph.isChanged(kept)) continue
       each.graph = each.graph.again()
       throw new NestedAccessError(
         `an object was changed that attribute '${each.name}' had before a nested access failed: read session.state again after that`,

@@ -26,9 +26,15 @@ export class ObjectGraph {
     }
   }
 
-  /** Whether one of the objects holds something else now. */
-  isChanged(): boolean {
-    for (const [object, content] of this.contents) if (!isSame(content, contentOf(object))) return true
+  /**
+   * Whether one of the objects holds something else now.
+   *
+   * @param known leaves out the objects of this graph.
+   */
+  isChanged(known?: ObjectGraph): boolean {
+    for (const [object, content] of this.contents) {
+      if (known?.contents.has(object) !== true && !isSame(content, contentOf(object))) return true
+    }
     return false
   }
 

@@ -208,7 +208,7 @@ export class AccessState {
 
   /** Throws where the program has changed an object that is not a value of the access any more. It tells this once. */
   checkDetached(part?: UnfinishedPart): void {
-    this.detached?.check(part)
+    this.detached?.check(part, [...(this.overlay?.values() ?? [])])
   }
 
   private seen(name: string, stored: AttributeValue): SeenAttribute {

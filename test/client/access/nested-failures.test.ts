@@ -111,6 +111,26 @@ describe('a nested access that fails', () => {
     expect((await stored())?.cart).toEqual({ items: ['a', 'kept'] })
   })
 
+  it('takes no object back that is in a value again, or still', async () => {
+    const cart = { items: ['again'] }
+    const access = on.holdfast.access(ID, 'all', async ({ state }) => {
+      const set = (isFailing: boolean) =>
+        on.holdfast.access(ID, 'all', (inner) => {
+          inner.state.cart = cart
+          Object.assign(inner.state, { note: inner.state.tags })
+          if (isFailing) fail()
+        })
+      state.tags = new Set(['a'])
+      await codeOf(set(true))
+      state.tags.add('b')
+      await set(false)
+      cart.items.push('kept')
+    })
+    await finish(access)
+    const tags = new Set(['a', 'b'])
+    expect(await stored()).toEqual({ cart: { items: ['again', 'kept'] }, count: 1, note: tags, tags })
+  })
+
   it.each<[string, (old: Shop['cart']) => unknown]>([
     ['in a part of the object', (old) => old.items.push('lost')],
     ['to a value that cannot be stored', (old) => Object.assign(old, { bad: () => {} })],
