@@ -6,8 +6,8 @@ import type { ObjectGraph } from './object-graph.js'
 export class Savepoint {
   /** Another than this nested access has written the attribute meanwhile, or may have. */
   isShared = false
-  /** A nested access has committed the attribute since, perhaps to the value that was stored already. */
-  isCommitted = false
+  /** Nested accesses have committed the attribute so often since, perhaps to the value that was stored already. */
+  commits = 0
 
   constructor(
     /** The value that the access had of its own; undefined where it had none. */
@@ -23,7 +23,7 @@ export class Savepoint {
 
   /** @returns whether it stands for the value that is cached now. */
   isStored(cachedNow: AttributeValue | undefined): boolean {
-    return this.own === undefined || this.isCommitted || cachedNow !== this.cached
+    return this.own === undefined || this.commits > 0 || cachedNow !== this.cached
   }
 }
 

@@ -36,13 +36,16 @@ export class UnfinishedParts extends Set<UnfinishedPart> {
     }
   }
 
-  /** A nested access has committed what it used. To undo a change leads back to that, and no further. */
-  committed(part: UnfinishedPart): void {
-    for (const name of part.savepoints.keys()) {
-      for (const { savepoints } of this) {
-        const savepoint = savepoints.get(name)
-        if (savepoint !== undefined) savepoint.isCommitted = true
-      }
+  /**
+   * A nested access commits what it used. To undo a change leads back to that, and no further. The returned function is
+   * for a commit that is refused.
+   */
+  committed(part: UnfinishedPart): () => void {
+    const names = [...part.savepoints.keys()]
+    const saved = [...this].flatMap(({ savepoints }) => names.flatMap((name) => savepoints.get(name) ?? []))
+    for (const savepoint of saved) savepoint.commits += 1
+    return () => {
+      for (const savepoint of saved) savepoint.commits -= 1
     }
   }
 

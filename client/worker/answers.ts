@@ -1,7 +1,7 @@
 import type { AccessSession } from '../access/access-session.js'
 import { compileLockRequest } from '../attribute-locks/lock-request.js'
 import { AccessEndedError } from '../errors/index.js'
-import { compileAccessOptions } from '../options/access-options.js'
+import { compileAccessOptions, compileTtlMs } from '../options/access-options.js'
 import { adopt, checkTryLock, openedSession, sessionAt } from './incoming.js'
 import type { Reply, RequestMessage, TryLocked, TryLockMessage } from './messages.js'
 import { attributesOf } from './outgoing.js'
@@ -15,9 +15,12 @@ const DONE: Answer = { attributes: [], id: undefined, problem: undefined }
 /** Does what a worker thread asks of a session. Where that fails, nothing is left of the changes that came with it. */
 export async function answer(message: RequestMessage, session: AccessSession, aborts: Aborts): Promise<Answer> {
   switch (message.op) {
-    case 'commit':
-      await withChanges(session, message.changes, () => session.commit())
+    case 'commit': {
+      const { changes, ttlMs } = message
+      const ttl = ttlMs === undefined ? undefined : compileTtlMs(ttlMs)
+      await withChanges(session, changes, () => session.commitPart(undefined, ttl))
       return DONE
+    }
     case 'close':
       return close(session, message.changes)
     case 'rotateSession': {

@@ -127,7 +127,7 @@ export class Calls {
   linkOf(n: number, index: number): SessionLink {
     const write = (message: (m: number) => RequestMessage) => this.request(n, true, message, this.calls.get(n)?.signal)
     return {
-      commit: (changes) => write((m) => ({ op: 'commit', n, m, index, changes })),
+      commit: (changes, ttlMs) => write((m) => ({ op: 'commit', n, m, index, changes, ttlMs })),
       close: (changes) => write((m) => ({ op: 'close', n, m, index, changes })),
       rotate: (changes, to) => write((m) => ({ op: 'rotateSession', n, m, index, changes, to })),
       destroy: () => write((m) => ({ op: 'destroySession', n, m, index })),

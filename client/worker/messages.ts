@@ -67,7 +67,9 @@ export type CallMessage =
 
 /** A request to a session of a running access. It has an answer. */
 export type RequestMessage = { readonly n: number; readonly m: number; readonly index: number } & (
-  | { readonly op: 'commit' | 'close'; readonly changes: Entries }
+  | { readonly op: 'close'; readonly changes: Entries }
+  /** `ttlMs` is the lifetime that a nested access gives the session. */
+  | { readonly op: 'commit'; readonly changes: Entries; readonly ttlMs: number | undefined }
   | { readonly op: 'rotateSession'; readonly changes: Entries; readonly to: string | undefined }
   | { readonly op: 'destroySession' }
   | {

@@ -18,7 +18,8 @@ import type { Attributes, Entries, Facts, Opened, Reply } from './messages.js'
 
 /** The requests of a session in a worker thread to the main thread. */
 export interface SessionLink {
-  commit(changes: Entries): Promise<Reply>
+  /** @param ttlMs is the lifetime that a nested access gives the session. */
+  commit(changes: Entries, ttlMs: number | undefined): Promise<Reply>
   close(changes: Entries): Promise<Reply>
   rotate(changes: Entries, to: string | undefined): Promise<Reply>
   destroy(): Promise<Reply>
@@ -134,17 +135,17 @@ export class WorkerSession extends OutermostSession implements WholeSession {
   async commitPart(part: NestedState | undefined, ttlMs: number | undefined): Promise<void> {
     this.checkUsable()
     const changes = this.changes(part)
-    const before = this.ttlMs
-    // The main thread commits it, too.
-    if (ttlMs !== undefined) this.ttlMs = ttlMs
-    const done = this.sendChanges(changes, (sent) => this.link.commit(sent), part === undefined).then(
+    const { ttl } = this
+    this.ttl = ttlMs ?? ttl
+    const refused = part === undefined ? undefined : this.content.unfinished.committed(part)
+    const done = this.sendChanges(changes, (sent) => this.link.commit(sent, ttlMs), part === undefined).then(
       () => {},
       (error) => {
-        if (ttlMs !== undefined && this.ttl === ttlMs && !this.isOver && this.loss === undefined) this.ttlMs = before
+        refused?.()
+        if (this.ttl === ttlMs) this.ttl = ttl
         throw error
       },
     )
-    if (part !== undefined) this.content.unfinished.committed(part)
     this.committing = both(this.committing, done)
     // The caller learns of the failure by `done`.
     this.committing.catch(() => {})

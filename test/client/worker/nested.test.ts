@@ -1,3 +1,4 @@
+import type { Session } from '../../../client/access/session.js'
 import type { Holdfast } from '../../../client/holdfast.js'
 import type { WorkerHoldfast } from '../../../client/worker/client.js'
 import type { World } from '../../support/world.js'
@@ -64,6 +65,35 @@ describe('an access nested in one of a worker thread', () => {
     })
     const before = await finish(access)
     expect(await finish(holdfast.access(ID, 'all', ({ ttlMs }) => ttlMs))).toBe(before)
+  })
+
+  it.each([
+    ['commit()', (inner: Session) => inner.commit(), {}],
+    ["durability: 'access'", () => {}, { durability: 'access' }],
+  ] as const)('leaves what the outer work had changed, where its %s is refused', async (_what, commit, options) => {
+    const access = thread.access(ID, 'all', async ({ state }) => {
+      state.b = 2
+      const cart = { items: ['outer'] }
+      state.cart = cart
+      const nested = thread.access(
+        ID,
+        'all',
+        async (inner) => {
+          inner.state.b = 3
+          inner.state.cart?.items.push('inner')
+          inner.state.a = 'x'.repeat(1_000_000) as never
+          await commit(inner as unknown as Session)
+        },
+        { ...options, ttlMs: 500_000 },
+      )
+      expect(await caught(nested)).toBe('TOO_LARGE')
+      expect(state.cart).toBe(cart)
+    })
+    await finish(access)
+    expect(await stored()).toEqual({ a: 1, b: 2, cart: { items: ['outer'] } })
+    // It has the lifetime of the client that uses it: it was given none of its own.
+    const other = world.client({ ttlMs: 77_000 })
+    expect(await finish(other.access(ID, 'all', ({ ttlMs }) => ttlMs))).toBe(77_000)
   })
 
   it('leaves what it has committed', async () => {

@@ -124,7 +124,7 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'a nested access that fails undoes what it has committed, where that was stored before',
     file: 'client/state/savepoint.ts',
-    from: 'this.own === undefined || this.isCommitted ||',
+    from: 'this.own === undefined || this.commits > 0 ||',
     to: 'this.own === undefined ||',
   },
   // Ids that are given.
