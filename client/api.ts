@@ -121,7 +121,7 @@ export interface HoldfastApi<S extends object> {
    * Runs `work` on several sessions at once. They are locked in one global order, so that two such accesses cannot wait
    * for each other for ever. `work` gets the sessions in the order of `ids`. Each session commits on its own: a failure
    * can leave some sessions committed and others not. When one session is lost before the commits, the whole access
-   * fails, and none of its sessions can be used any more.
+   * fails, and none of its sessions can be used any more. One `timeoutMs` bounds the waits for all of them together.
    *
    * Inside another access it joins that one, as {@link access} does, or several that lie around each other.
    *
@@ -152,7 +152,8 @@ export interface HoldfastApi<S extends object> {
    * loses it.
    *
    * @throws as {@link access}; but {@link NestedAccessError} only inside an access or a `session.run` to this same
-   * session, whose locks it would wait for.
+   * session: where it would wait for the locks of that, or, with other locks, where another access or process waits
+   * ahead of it, which may wait for them.
    * @example
    * await using session = await holdfast.open(id, { write: ['cart'] })
    * session.state.cart = { items: [] }

@@ -107,22 +107,25 @@ class HoldfastClient implements Record<keyof Api<object>, unknown> {
     if (joined !== undefined) return joined
 
     const compiled = joining.options
-    if (compiled.ifMissing === 'fail') await this.entrance.findAll(keys, () => new Ticket(request, compiled))
+    const sinceMs = this.context.clock.monotonicMs()
+    const ticketOf = (owner?: LockOwner) => new Ticket(request, compiled, owner, 'access', sinceMs)
+    if (compiled.ifMissing === 'fail') await this.entrance.findAll(keys, ticketOf)
     const owner = new LockOwner(compiled.label)
     const running = await enterMany(
       this.entrance,
       keys,
-      () => new Ticket(request, compiled, owner),
+      () => ticketOf(owner),
       (key, ticket) => this.entrance.enterFound(key, ticket),
       (hold, ticket) => this.entrance.leave(hold, ticket),
     )
     return this.entrance.accesses.run(running, work)
   }
 
-  async open(of: string | SessionHandle, locks: LockSpec, options?: AccessOptions): Promise<OpenedSession> {
+  /** @param isInside it is inside an access to this session, by a worker thread. */
+  async open(of: string | SessionHandle, locks: LockSpec, options?: AccessOptions, isInside = false) {
     const key = this.keyOf(of)
     const ticket = new Ticket(compileLockRequest(locks), this.compileOptions(options))
-    this.entrance.accesses.nesting.refuseOpen(key, ticket.request)
+    ticket.isInside = this.entrance.accesses.nesting.refuseOpen(key, ticket.request) || isInside
     const hold = await this.entrance.enter(key, ticket)
     return new OpenedSession(this.entrance, key, hold, ticket, () => this.entrance.accesses.end())
   }

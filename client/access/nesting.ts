@@ -1,6 +1,7 @@
 import { conflicts } from '../attribute-locks/deadlocks.js'
 import { covers, type LockRequest } from '../attribute-locks/lock-request.js'
 import { NestedAccessError } from '../errors/index.js'
+import { waitsForItself } from '../errors/waits-for-itself.js'
 import { currentScope, endInScope, livingScopes, type Nestable, runInScope, Scope, type ScopeOwner } from '../scope.js'
 
 const ROTATED = 'this session has a new id since rotate(): use the new one inside this access'
@@ -66,15 +67,16 @@ export class Nesting<R extends Nestable> implements ScopeOwner {
     throw new NestedAccessError(`a session cannot be ${what} inside an access: do it after the access`)
   }
 
-  /** Refuses an `open` of a session inside an access to it, or its `run`, whose locks it would wait for. */
-  refuseOpen(key: string, request: LockRequest): void {
-    if (currentScope() === undefined) return
+  /**
+   * Refuses an `open` of a session inside an access to it, or its `run`, whose locks it would wait for. Returns whether it
+   * is inside one that has other locks.
+   */
+  refuseOpen(key: string, request: LockRequest): boolean {
+    if (currentScope() === undefined) return false
     this.refuseForeign(key)
-    const around = this.scopes().flatMap(({ running }) => running)
-    if (!around.some((one) => one.key === key && conflicts(one.ticket.request, request))) return
-    throw new NestedAccessError(
-      'open() would wait for the access around it to the same session: use access(), which joins it, or its session',
-    )
+    const around = this.scopes().flatMap(({ running }) => running.filter((one) => one.key === key))
+    if (around.some(({ ticket }) => conflicts(ticket.request, request))) throw waitsForItself()
+    return around.length > 0
   }
 
   /** The scopes of this client's accesses around the current task, the innermost first. */

@@ -253,7 +253,7 @@ export class Hold {
   /** The accesses that are queued must wait for the next grant. */
   endCohort(): void {
     if (this.state !== 'draining') return
-    this.owner.returned(this.accesses.takeQueued())
+    this.owner.returned(this.accesses.takeQueued().filter((ticket) => ticket.mayOutwait()))
     this.settle()
   }
 

@@ -67,6 +67,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
     ticket.checkSignal()
     const { hold } = this
     this.waiting.checkRoom(hold?.accesses.queued ?? 0)
+    if (hold !== undefined && (hold.accesses.queued > 0 || !hold.isOpen)) ticket.refuseInside()
     const granted = ticket.waitForHold(
       this.context.clock,
       (waitedMs) => this.explainTimeout(ticket, waitedMs),

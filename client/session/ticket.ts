@@ -1,6 +1,7 @@
 import { LockOwner, type LockTicket } from '../attribute-locks/attribute-locks.js'
 import type { LockRequest } from '../attribute-locks/lock-request.js'
 import { AbortedError, type HoldfastError } from '../errors/index.js'
+import { waitsForItself } from '../errors/waits-for-itself.js'
 import type { CompiledAccessOptions } from '../options/access-options.js'
 import type { Clock } from '../ports.js'
 import { outsideAccesses } from '../scope.js'
@@ -31,6 +32,8 @@ export class Ticket extends LockOwner implements LockTicket {
   request: LockRequest
   /** There is no session by all that it knows: its id is fresh, or was looked for. */
   expectsNone = false
+  /** It is inside an access to the same session, with other locks: it cannot wait until that has ended. */
+  isInside = false
   /** When it got its locks, by the monotonic clock. */
   runningSinceMs: number | undefined
   private controller: AbortController | undefined
@@ -46,6 +49,8 @@ export class Ticket extends LockOwner implements LockTicket {
     /** One owner may hold locks of several sessions. An extension has the owner of its access. */
     owner?: LockOwner,
     readonly role: Role = 'access',
+    /** From when its timeout counts, where its waits are not all of the call. */
+    private readonly sinceMs?: number,
   ) {
     super(options.label)
     this.request = request
@@ -84,7 +89,7 @@ export class Ticket extends LockOwner implements LockTicket {
   /** Waits until `granted` is called, or fails by time, signal or {@link fail}; `leave` then takes it out of its queue. */
   waitForHold(clock: Clock, explainTimeout: (waitedMs: number) => HoldfastError, leave: () => void): Promise<void> {
     this.waitingSinceMs ??= clock.monotonicMs()
-    const wait = new Wait(clock, this.options, this.waitingSinceMs, explainTimeout, () => {
+    const wait = new Wait(clock, this.options, this.sinceMs ?? this.waitingSinceMs, explainTimeout, () => {
       this.wait = undefined
       leave()
     })
@@ -100,6 +105,17 @@ export class Ticket extends LockOwner implements LockTicket {
     this.isGranted = true
     if (!this.isExtension) hold.accesses.entered(this)
     wait?.succeed()
+  }
+
+  /** Others are ahead of it, and may wait for the access around it, if there is one. */
+  refuseInside(): void {
+    if (this.isInside) throw waitsForItself()
+  }
+
+  /** Returns whether it may wait for the end of the hold. Fails it where it would wait for itself. */
+  mayOutwait(): boolean {
+    if (this.isInside) this.fail(waitsForItself())
+    return !this.isInside
   }
 
   /** Ends the wait without an error. Another one may follow, in the time that is left. */

@@ -85,14 +85,15 @@ export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknow
     const key = this.keyOf(id)
     const request = compileLockRequest(locks)
     const { signal, rest } = this.split(options)
-    this.nesting.refuseOpen(key, request)
+    const isInside = this.nesting.refuseOpen(key, request)
     let end = () => {}
     const left = new Promise<never>((_resolve, reject) => {
       end = () => reject(new Error('the scope was left'))
     })
     const n = this.calls.nextNumber()
     return new Promise((resolve, reject) => {
-      const ended = this.calls.make(n, { op: 'open', n, ids: [id], locks, options: rest }, signal, ([opened]) => {
+      const message = { op: 'open', n, ids: [id], locks, options: rest, isInside } as const
+      const ended = this.calls.make(n, message, signal, ([opened]) => {
         const leave = async () => {
           end()
           await ended.catch(() => {})

@@ -17,6 +17,11 @@ import { toWire } from './wire-error.js'
  */
 const WORK_DROPPED = new Error('the work is of no use any more')
 
+/** The client's `open`, as the client itself has it. */
+interface Opener {
+  open(id: string, locks: unknown, options: object, isInside: boolean): Promise<unknown>
+}
+
 interface Call {
   /** A call of `open`. */
   readonly isOpen: boolean
@@ -169,7 +174,7 @@ export class WorkerHost {
       case 'accessMany':
         return client.accessMany(message.ids, message.locks as 'all', work, options)
       case 'open':
-        return this.keepOpen(n, call, await client.open(onlyId(message.ids), message.locks as 'all', options))
+        return this.keepOpen(n, call, await this.open(message, options))
       case 'rotate':
         return client.rotate(onlyId(message.ids), (session) => work([session]), options)
       case 'create':
@@ -181,6 +186,10 @@ export class WorkerHost {
       case 'peek':
         return peeked(await client.peek(message.id))
     }
+  }
+
+  private open({ ids, locks, isInside }: Extract<CallMessage, { locks: unknown }>, options: object): Promise<unknown> {
+    return (this.client as unknown as Opener).open(onlyId(ids), locks, options, isInside === true)
   }
 
   /** The work of an access, for the client. It waits until the work in the thread has ended. */

@@ -56,6 +56,8 @@ export type CallMessage =
       readonly ids: readonly string[]
       readonly locks: LockSpec
       readonly options: WireOptions
+      /** Of `open`: it is inside an access to the same session. */
+      readonly isInside?: boolean
     }
   | {
       readonly op: 'peek' | 'destroy' | 'release'

@@ -32,6 +32,46 @@ describe('several sessions', () => {
     expect(a?.state.count).toBe(110)
   })
 
+  it('are waited for within one timeout, which begins with the call', async () => {
+    const client = world.client<Shop>()
+    const [first, second] = ['a', 'b'].sort((a, b) => (client.session(a).key < client.session(b).key ? -1 : 1))
+    const heldFor = (id: string | undefined, ms: number) =>
+      client.access(
+        id as string,
+        'all',
+        () => new Promise<void>((resolve) => void world.clock.after(ms, resolve, 'awaited')),
+      )
+    const holding = Promise.all([heldFor(first, 800), heldFor(second, 1_600)])
+    await world.clock.advance(0)
+    const waiting = client.accessMany([second as string, first as string], 'all', () => {}, { timeoutMs: 1_000 })
+    await expect(world.finish(waiting, 10_000)).rejects.toMatchObject({ code: 'WAIT_TIMEOUT', waitedMs: 1_000 })
+    await world.finish(holding, 10_000)
+  })
+
+  it('are looked for within the same timeout', async () => {
+    const client = world.client<Shop>()
+    await world.finish(Promise.all(['a', 'b'].map((id) => client.create({ count: 1 }, { id }))))
+    const other = world.client<Shop>()
+    const holding = client.access(
+      'a',
+      'all',
+      () => new Promise<void>((resolve) => void world.clock.after(5_000, resolve, 'awaited')),
+    )
+    await world.clock.advance(0)
+    const get = world.memory.get.bind(world.memory)
+    world.memory.get = async (table, key) => {
+      if (table === 'sessions') await new Promise<void>((resolve) => void world.clock.after(800, resolve, 'awaited'))
+      return get(table, key)
+    }
+    const options = { timeoutMs: 1_000, ifMissing: 'fail' } as const
+    const beganMs = world.clock.monotonicMs()
+    const waiting = other.accessMany(['a', 'b'], 'all', () => {}, options)
+    await expect(world.finish(waiting, 10_000)).rejects.toMatchObject({ code: 'WAIT_TIMEOUT', waitedMs: 1_000 })
+    expect(world.clock.monotonicMs() - beganMs).toBeLessThan(1_100)
+    world.memory.get = get
+    await world.finish(holding, 10_000)
+  })
+
   it('are refused twice, none, or too many', async () => {
     const client = world.client<Shop>()
     for (const ids of [[], ['a', 'a'], Array.from({ length: 26 }, (_, index) => `id ${index}`)]) {

@@ -1,4 +1,5 @@
 import type { HoldfastApi } from '../../../client/api.js'
+import { Gate } from '../../support/counting.js'
 import { Either, outcomeOf, THREADS } from './either.js'
 import { arrive, ID, type Shop } from './this-thread.js'
 
@@ -121,6 +122,28 @@ describe.each(THREADS)('how a session ends inside an access of a thread (%s)', (
     await finish(session.close())
     expect(await finish(client.access(ID, { write: ['a'] }, attempts))).toEqual(Array(3).fill('NESTED_ACCESS'))
     expect(either.world.clock.monotonicMs() - startedAt).toBeLessThan(1_000)
+  })
+
+  it('open() inside an access to the session is refused at once where others are ahead, who wait for that', async () => {
+    const client = either.client()
+    const pass = async () => {
+      await either.world.clock.advance(100)
+      await arrive()
+    }
+    const others = [client, either.main()].map((other) => () => other.access(ID, 'all', () => 'others'))
+    for (const ahead of others) {
+      const begun = new Gate()
+      const access = client.access(ID, { read: ['a'] }, async () => {
+        await begun.passed
+        return outcomeOf(client.open(ID, { read: ['b'] }))
+      })
+      await pass()
+      const waiting = ahead()
+      await pass()
+      begun.open()
+      expect(await either.finish(access, 1_000)).toBe('NESTED_ACCESS')
+      expect(await finish(waiting)).toBe('others')
+    }
   })
 
   it('open() inside an access, or run(), waits for other locks', async () => {

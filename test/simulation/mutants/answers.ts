@@ -85,8 +85,8 @@ export const ANSWER_MUTANTS: readonly Mutant[] = [
   {
     name: 'accesses that were queued here are forgotten at a release',
     file: 'client/session/hold.ts',
-    from: "if (this.state !== 'draining') return\n    this.owner.returned(this.accesses.takeQueued())",
-    to: "if (this.state !== 'draining') return\n    this.accesses.takeQueued()",
+    from: 'this.owner.returned(this.accesses.takeQueued().filter((ticket) => ticket.mayOutwait()))',
+    to: 'this.accesses.takeQueued().filter((ticket) => ticket.mayOutwait())',
   },
   {
     name: 'after a release nobody asks again',
