@@ -161,7 +161,8 @@ export interface Session<
    * @throws {NotLockedError} where the access has not locked everything for writing, {@link NestedAccessError} in an
    * access nested in another, {@link InvalidArgumentError} where `to` is in use or the id of another session of this
    * access, {@link AccessEndedError} when the access failed before the transaction. Nothing has happened then.
-   * @throws {WaitTimeoutError} when the new id was not granted within the access's `timeoutMs`.
+   * @throws {WaitTimeoutError} when the new id was not granted within the access's `timeoutMs`; {@link AbortedError} when
+   * the access's `signal` is aborted before that.
    * @throws {SessionLostError} when the session was lost, {@link CommitUnknownError} when it is unknown which of the two
    * ids is alive.
    * @example
