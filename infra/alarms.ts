@@ -128,7 +128,10 @@ function rulesOf(monitored: Monitored): Readonly<Record<string, Rule>> {
     },
     TableErrors: {
       what: 'DynamoDB failed',
-      metric: sum({ ...systemErrorsOf('locks', locksTable), ...systemErrorsOf('sessions', sessionsTable) }),
+      metric: sum({
+        ...systemErrorsOf('locks', locksTable, Operation.DELETE_ITEM),
+        ...systemErrorsOf('sessions', sessionsTable, Operation.TRANSACT_WRITE_ITEMS),
+      }),
       threshold: 1,
     },
   }
@@ -149,10 +152,10 @@ const throttlesOf = (table: MeasuredTable): IMetric => {
   return sum({ reads: events('Read'), writes: events('Write') })
 }
 
-/** Of one table: DynamoDB counts them by operation. */
-const systemErrorsOf = (name: string, table: MeasuredTable): Record<string, IMetric> =>
+/** Of one table: DynamoDB counts them by operation. `other` is asked of this table alone. */
+const systemErrorsOf = (name: string, table: MeasuredTable, other: Operation): Record<string, IMetric> =>
   Object.fromEntries(
-    [Operation.GET_ITEM, Operation.UPDATE_ITEM].map((operation) => {
+    [Operation.GET_ITEM, Operation.UPDATE_ITEM, other].map((operation) => {
       const dimensionsMap = { TableName: table.tableName, Operation: operation }
       return [`${name}${operation}`, table.metric('SystemErrors', { dimensionsMap, statistic: 'Sum', period: PERIOD })]
     }),

@@ -62,8 +62,8 @@ describe('the alarms', () => {
     ['Connection', 'Grant', 'Release', 'Https'].map((id) => `AWS/Lambda ${name} Sum 300 FunctionName=<Functions/${id}>`)
   const throttles = (table: string) =>
     ['Read', 'Write'].map((kind) => `AWS/DynamoDB ${kind}ThrottleEvents Sum 300 TableName=<Tables/${table}>`)
-  const errors = (table: string) =>
-    ['GetItem', 'UpdateItem'].map(
+  const errors = (table: string, other: string) =>
+    ['GetItem', 'UpdateItem', other].map(
       (operation) => `AWS/DynamoDB SystemErrors Sum 300 Operation=${operation} TableName=<Tables/${table}>`,
     )
   const expected: Record<string, readonly [threshold: number, periods: number, metrics: readonly string[]]> = {
@@ -79,7 +79,7 @@ describe('the alarms', () => {
     ExecutionErrors: [1, 1, [`AWS/ApiGateway ExecutionError Sum 300 ${ofApi}`]],
     LocksThrottles: [1, 1, throttles('Locks')],
     SessionsThrottles: [1, 1, throttles('Sessions')],
-    TableErrors: [1, 1, [...errors('Locks'), ...errors('Sessions')]],
+    TableErrors: [1, 1, [...errors('Locks', 'DeleteItem'), ...errors('Sessions', 'TransactWriteItems')]],
   }
 
   test('are these', () => {
