@@ -69,6 +69,11 @@ describe('the messages of one process', () => {
     stage.nowMs += 1_000
     expect(await admitted(RARE_MESSAGES_PER_SECOND_MAX + 1, renew)).toBe(RARE_MESSAGES_PER_SECOND_MAX)
   }, 60_000)
+
+  test('do not keep it from retiring', async () => {
+    await admitted(MESSAGES_BURST_MAX, keep)
+    expect(await stage.send(anna, { type: 'retire' })).toEqual({ type: 'noted', of: 'retire' })
+  }, 60_000)
 })
 
 describe('a connection of which nothing is known', () => {

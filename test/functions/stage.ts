@@ -13,6 +13,7 @@ import { type LockRecord, readLock, seatValue } from '../../protocol/lock/record
 import type { ClientMessage, StoreMessage } from '../../protocol/messages.js'
 import { compileTiming } from '../../protocol/timing.js'
 import { MemoryStore } from '../../store/memory/memory-store.js'
+import { problemOf } from './answers.js'
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url')
 
@@ -34,6 +35,13 @@ export class Player {
 const SERVER_ARN = 'arn:aws:sts::123456789012:assumed-role/Shop/server-1'
 
 export const sessionOf = (name: string): string => `game#${hashOf(name)}`
+
+/** Each message of the store has exactly its fields, and each refusal a text, whatever a test looks at. */
+function sound(message: StoreMessage): StoreMessage {
+  const problem = problemOf(message)
+  if (problem !== undefined) throw new Error(`${JSON.stringify(message)}: ${problem}`)
+  return message
+}
 
 /** The real handlers on the memory store, and a clock that only the test moves. */
 export class Stage {
@@ -74,7 +82,7 @@ export class Stage {
   /** Sends a body over a connection, which is opened first where it is not, and returns the answer. */
   async say(connectionId: string, body: unknown, receivedMs?: number): Promise<StoreMessage> {
     await this.ready(connectionId)
-    return this.dispatcher.answer({ connectionId, endpoint: 'https://stage.invalid' }, body, receivedMs)
+    return sound(await this.dispatcher.answer({ connectionId, endpoint: 'https://stage.invalid' }, body, receivedMs))
   }
 
   send(player: Player, message: ClientMessage): Promise<StoreMessage> {
@@ -139,7 +147,7 @@ export class Stage {
     const deps: Deps = {
       store,
       push: async (to, message) => {
-        this.pushed.push({ to, message })
+        this.pushed.push({ to, message: sound(message) })
         return !this.gone.has(to.connectionId)
       },
       processes: new KnownProcesses(() => this.nowMs),
