@@ -20,7 +20,7 @@ export interface LocalStackOptions {
   readonly port?: number
   /**
    * The folder where DynamoDB keeps its data from one start to the next; it is made where it does not exist. One stack
-   * at a time may use it.
+   * at a time may use it. A folder with files of anybody else is refused.
    * @default - in memory: everything is gone when the stack stops
    */
   readonly dataDir?: string

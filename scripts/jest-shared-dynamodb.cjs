@@ -27,7 +27,7 @@ module.exports = async () => {
 async function start() {
   const { DynamoDbLocal } = await import('../dist/esm/local/dynamodb/server.js')
   const { keepAlive } = await import('../dist/esm/local/keep-alive.js')
-  const dynamodb = new DynamoDbLocal({ isDivided: true })
+  const dynamodb = new DynamoDbLocal()
   await dynamodb.start()
   // It keeps no process alive. So Jest would end while it stops, before it has written its results.
   return { endpoint: dynamodb.endpoint, stop: () => keepAlive(dynamodb.stop()) }

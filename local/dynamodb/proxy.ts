@@ -193,7 +193,7 @@ export class DynamoDbProxy {
     const { 'accept-encoding': _, 'transfer-encoding': __, authorization = '', ...rest } = headers
     const { endpoint, accessKeyId } = this.options.database
     // DynamoDB Local looks at the key alone, not at the signature.
-    const signed = accessKeyId === undefined ? authorization : authorization.replace(KEY, `$1${accessKeyId}$2`)
+    const signed = authorization.replace(KEY, `$1${accessKeyId}$2`)
     const upstream = request(endpoint, {
       method: 'POST',
       agent: this.agent,

@@ -1,14 +1,13 @@
-import { randomBytes } from 'node:crypto'
 import { LocalStartError } from '../errors.js'
 import { answering } from './answering.js'
-import type { Database } from './database.js'
+import { type Database, newKey } from './database.js'
 
 const ANSWER_TIMEOUT_MS = 5_000
 
 /** A DynamoDB Local that somebody else has started. To stop it is to be cut off from it. */
 export class RunningDynamoDb implements Database {
-  /** DynamoDB Local takes letters and digits only. */
-  readonly accessKeyId = `STACK${randomBytes(8).toString('hex').toUpperCase()}`
+  readonly accessKeyId = newKey()
+  readonly outlivesStack = true
   private isReached = false
 
   constructor(private readonly address: string) {}

@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path'
 import { LocalStartError } from '../errors.js'
 import { answering } from './answering.js'
 import { DataFolder } from './data-folder.js'
-import type { Database } from './database.js'
+import { type Database, newKey } from './database.js'
 import { findJar } from './jar.js'
 import { findJava } from './java.js'
 
@@ -26,22 +26,23 @@ const JAVA_OPTIONS = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1',
  * A script that becomes Java, and leaves a shell behind. The shell kills Java as soon as this process is gone, however
  * it ended: file descriptor 3 then ends without a line. After an orderly end the shell gets a line, so that it never
  * kills another process with the same id. In both cases it removes the folder of Java's temporary files, its first
- * argument.
+ * argument. No other user of this machine may read the data.
  */
-const UNDER_WATCH = `folder=$1; shift
+const UNDER_WATCH = `umask 077; folder=$1; shift
 (read -r line || kill -9 $$; rm -rf "$folder") <&3 >/dev/null 2>&1 &
 exec "$0" "-Djava.io.tmpdir=$folder" "$@" 3<&-`
 
 export interface DynamoDbLocalOptions {
   /** Where the data are kept. @default - in memory, lost at `stop` */
   readonly dataDir?: string | undefined
-  /** Whether each key that signs has tables of its own, for several stacks. @default false: all have the same */
-  readonly isDivided?: boolean
+  /** Whether all keys have the same tables: for tests of what a stack does there. @default false */
+  readonly isShared?: boolean
 }
 
 /** One DynamoDB Local: a Java process on a port of this machine. It can be stopped and started again on that port. */
 export class DynamoDbLocal implements Database {
-  readonly accessKeyId = undefined
+  readonly outlivesStack = false
+  private readonly newKey = newKey()
   private readonly folder: DataFolder | undefined
   private child: ChildProcess | undefined
   private chosenPort: number | undefined
@@ -60,6 +61,11 @@ export class DynamoDbLocal implements Database {
     return `http://127.0.0.1:${this.port}`
   }
 
+  /** That of its data folder, once it has been started there: tables of an earlier start are found by it. */
+  get accessKeyId(): string {
+    return this.folder?.accessKeyId ?? this.newKey
+  }
+
   /** The process id of Java while it runs. */
   get pid(): number | undefined {
     return this.child?.pid
@@ -68,7 +74,7 @@ export class DynamoDbLocal implements Database {
   async start(): Promise<void> {
     if (this.child !== undefined) return
     const [java, jar] = [await findJava(), findJar()]
-    await this.folder?.take()
+    await this.folder?.take(this.newKey)
     try {
       await this.launch(java, jar)
     } catch (error) {
@@ -103,8 +109,7 @@ export class DynamoDbLocal implements Database {
   private argumentsFor(jar: string, port: number): string[] {
     const storage = this.folder === undefined ? ['-inMemory'] : ['-dbPath', this.folder.path]
     const library = `-Djava.library.path=${join(dirname(jar), 'DynamoDBLocal_lib')}`
-    // One database for all credentials and regions, as in one account.
-    const division = this.options.isDivided === true ? [] : ['-sharedDb']
+    const division = this.options.isShared === true ? ['-sharedDb'] : []
     const options = ['-port', String(port), ...division, '-disableTelemetry', ...storage]
     return [...JAVA_OPTIONS, library, '-jar', jar, ...options]
   }

@@ -20,14 +20,14 @@ export class StackTables {
 
   /** A client that goes past the proxy: nothing counts it. */
   client(): DynamoDBClient {
-    const { endpoint, accessKeyId = this.operator.accessKeyId } = this.database
+    const { endpoint, accessKeyId } = this.database
     return new DynamoDBClient({ endpoint, region: REGION, credentials: { ...this.operator, accessKeyId } })
   }
 
   async create(client: DynamoDBClient): Promise<void> {
-    const isShared = this.database.accessKeyId !== undefined
-    await createTables(client, this.specs, isShared)
-    this.areLeft = isShared
+    const { outlivesStack } = this.database
+    await createTables(client, this.specs, outlivesStack)
+    this.areLeft = outlivesStack
   }
 
   /** A DynamoDB Local that goes on keeps nothing of this stack, which may be cut off from it now. */

@@ -46,7 +46,7 @@ test(
   'a stack that stops leaves none of its tables, and touches none of another',
   async () => {
     // All keys have the same tables here, so that the test sees those of the stack.
-    const dynamodb = new DynamoDbLocal()
+    const dynamodb = new DynamoDbLocal({ isShared: true })
     await dynamodb.start()
     const client = clientOf(dynamodb.endpoint, 'eu-central-1', { accessKeyId: 'any', secretAccessKey: 'any' })
     const tables = async () => (await client.send(new ListTablesCommand({}))).TableNames

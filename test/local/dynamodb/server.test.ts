@@ -1,9 +1,16 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DynamoDBClient,
+  GetItemCommand,
+  ListTablesCommand,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb'
 import { findJava, installCommand, parseJavaVersion } from '../../../local/dynamodb/java.js'
 import { DynamoDbLocal } from '../../../local/dynamodb/server.js'
 
@@ -15,8 +22,15 @@ async function processesOn(port: number): Promise<string[]> {
   return stdout.split('\n').filter((line) => line.includes(`-port ${port} `))
 }
 
-const clientOf = (endpoint: string) =>
-  new DynamoDBClient({ endpoint, region: 'us-east-1', credentials: { accessKeyId: 'ADMIN', secretAccessKey: 'x' } })
+const clientOf = ({ endpoint, accessKeyId }: Pick<DynamoDbLocal, 'endpoint' | 'accessKeyId'>) =>
+  new DynamoDBClient({ endpoint, region: 'us-east-1', credentials: { accessKeyId, secretAccessKey: 'x' } })
+
+const TABLE: CreateTableCommandInput = {
+  TableName: 'Kept',
+  BillingMode: 'PAY_PER_REQUEST',
+  KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+  AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+}
 
 describe('DynamoDB Local', () => {
   test('answers once it has started, and leaves no process when it is stopped', async () => {
@@ -60,15 +74,8 @@ describe('DynamoDB Local', () => {
     try {
       await dynamodb.start()
       const { port } = dynamodb
-      const client = clientOf(dynamodb.endpoint)
-      await client.send(
-        new CreateTableCommand({
-          TableName: 'Kept',
-          BillingMode: 'PAY_PER_REQUEST',
-          KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-          AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
-        }),
-      )
+      const client = clientOf(dynamodb)
+      await client.send(new CreateTableCommand(TABLE))
       await client.send(new PutItemCommand({ TableName: 'Kept', Item: { pk: { S: 'a' }, n: { N: '7' } } }))
 
       await dynamodb.stop()
@@ -81,6 +88,41 @@ describe('DynamoDB Local', () => {
     } finally {
       await dynamodb.stop()
       await rm(dataDir, { recursive: true, force: true })
+    }
+  })
+
+  test.each(['in memory', 'in a folder'])('shows its tables to nobody but who knows its key: %s', async (where) => {
+    const dataDir = where === 'in memory' ? undefined : await mkdtemp(join(tmpdir(), 'holdfast-data-'))
+    const dynamodb = new DynamoDbLocal({ dataDir })
+    const clients: DynamoDBClient[] = []
+    const tablesFor = async (accessKeyId: string, { endpoint } = dynamodb) => {
+      const client = clientOf({ endpoint, accessKeyId })
+      clients.push(client)
+      return (await client.send(new ListTablesCommand({}))).TableNames
+    }
+    try {
+      await dynamodb.start()
+      const client = clientOf(dynamodb)
+      clients.push(client)
+      await client.send(new CreateTableCommand(TABLE))
+      expect(dynamodb.accessKeyId).toMatch(/^STACK[\dA-F]{32}$/)
+      expect(await tablesFor(dynamodb.accessKeyId)).toEqual(['Kept'])
+      for (const guessed of ['LOCALAPPLICATION', 'LOCALOPERATOR', 'any']) expect(await tablesFor(guessed)).toEqual([])
+      if (dataDir === undefined) return
+      // Nobody else on this machine may read the key, or the data themselves.
+      const files = await readdir(dataDir)
+      expect(files).not.toEqual([])
+      for (const file of files) expect((await stat(join(dataDir, file))).mode & 0o077).toBe(0)
+      await dynamodb.stop()
+      const next = new DynamoDbLocal({ dataDir })
+      await next.start()
+      const found = await tablesFor(next.accessKeyId, next)
+      await next.stop()
+      expect(found).toEqual(['Kept'])
+    } finally {
+      for (const client of clients) client.destroy()
+      await dynamodb.stop()
+      if (dataDir !== undefined) await rm(dataDir, { recursive: true, force: true })
     }
   })
 
