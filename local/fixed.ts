@@ -11,8 +11,8 @@ export interface Fixed {
 }
 
 /**
- * The keys of `holdfast dev`. They are no secrets: a stack listens on this machine alone, and an application finds its
- * own in HOLDFAST_CONFIG.
+ * The keys of `holdfast dev`. They are no secrets: a stack listens on this machine alone and answers no web page, and an
+ * application finds its own in HOLDFAST_CONFIG.
  */
 export const LOCAL_APPLICATION: Credentials = {
   accessKeyId: 'LOCALAPPLICATION',

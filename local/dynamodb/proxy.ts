@@ -12,6 +12,7 @@ import { LocalStartError } from '../errors.js'
 import { readBody } from '../gateway/read-body.js'
 import { may, type Principal, type Principals } from '../iam/principals.js'
 import { SignatureError, verifySignature } from '../iam/sigv4.js'
+import { foreign } from '../own-requests.js'
 import { REGION } from '../template/resources.js'
 import { type Answer, failure, outcomeOf, send } from './answer.js'
 import { askForUnits, readUnits } from './consumed-capacity.js'
@@ -116,6 +117,8 @@ export class DynamoDbProxy {
 
   private async handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = (await readBody(incoming, BODY_BYTES_MAX)) ?? Buffer.alloc(0)
+    const refused = foreign(incoming.headers)
+    if (refused !== undefined) return send(response, failure('AccessDeniedException', refused))
     let principal: Principal
     let read: DynamoDbRequest
     try {

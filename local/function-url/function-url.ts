@@ -4,10 +4,11 @@ import { PROCESS_HEADER } from '../../protocol/process/https.js'
 import { LocalStartError } from '../errors.js'
 import { FUNCTION_PAYLOAD_BYTES_MAX } from '../gateway/aws-limits.js'
 import { readBody } from '../gateway/read-body.js'
-import { notAuthorized, type Refusal, refuse, unsigned } from '../gateway/refused-upgrade.js'
+import { forbiddenBecause, notAuthorized, type Refusal, refuse, unsigned } from '../gateway/refused-upgrade.js'
 import { may, type Principal, type Principals } from '../iam/principals.js'
 import { verifySignature } from '../iam/sigv4.js'
 import type { Outcome } from '../lambda/execution-environment.js'
+import { foreign } from '../own-requests.js'
 import type { FunctionUrlSpec } from '../template/function-urls.js'
 import { REGION } from '../template/resources.js'
 import { functionUrlEvent } from './event.js'
@@ -81,6 +82,8 @@ export class FunctionUrl {
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request, FUNCTION_PAYLOAD_BYTES_MAX)
     if (body === undefined) return refuse(response, tooLarge)
+    const refused = foreign(request.headers)
+    if (refused !== undefined) return refuse(response, forbiddenBecause(refused))
     const principal = this.authenticate(request, body)
     if (!('credentials' in principal)) return refuse(response, principal)
     const refusal = this.refusalOf(principal)

@@ -6,6 +6,7 @@ import { LocalStartError } from '../errors.js'
 import type { Principals } from '../iam/principals.js'
 import type { Outcome } from '../lambda/execution-environment.js'
 import type { ConnectionInfo, GatewayLimits, Push } from '../local-stack.js'
+import { foreign } from '../own-requests.js'
 import { type ApiSpec, selectRoute } from '../template/routes.js'
 import {
   CLOSE_TOO_BIG,
@@ -33,7 +34,7 @@ import {
 } from './lambda-events.js'
 import { Management } from './management.js'
 import { type GatewayQuotas, QuotaCounts, type Quotas } from './quotas.js'
-import { forbidden, refuseUpgrade, tooManyRequests } from './refused-upgrade.js'
+import { forbidden, forbiddenBecause, refuseUpgrade, tooManyRequests } from './refused-upgrade.js'
 import type { GatewayWatch } from './watch.js'
 
 export interface GatewayOptions {
@@ -161,6 +162,8 @@ export class Gateway {
     this.streams.add(stream)
     stream.once('close', () => this.streams.delete(stream))
     stream.on('error', () => stream.destroy())
+    const refused = foreign(request.headers)
+    if (refused !== undefined) return refuseUpgrade(stream, forbiddenBecause(refused))
     const { api, principals } = this.options
     const route = api.routes.get('$connect')
     const [path] = (request.url ?? '').split('?')

@@ -2,13 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { may, type Principal, type Principals } from '../iam/principals.js'
 import { verifySignature } from '../iam/sigv4.js'
 import type { Push } from '../local-stack.js'
+import { foreign } from '../own-requests.js'
 import { REGION } from '../template/resources.js'
 import { type ApiSpec, apiArn } from '../template/routes.js'
 import { CLOSE_NORMAL, CONNECTION_ID, MESSAGE_BYTES_MAX, REQUEST_BYTES_MAX } from './aws-limits.js'
 import { MESSAGE_THROTTLED, PUSH_THROTTLED } from './aws-quotas.js'
 import type { Connection } from './connection.js'
 import { readBody } from './read-body.js'
-import { forbidden, notAuthorized, type Refusal, refuse, unsigned } from './refused-upgrade.js'
+import { forbidden, forbiddenBecause, notAuthorized, type Refusal, refuse, unsigned } from './refused-upgrade.js'
 import type { GatewayWatch } from './watch.js'
 
 export interface ManagementOptions {
@@ -34,6 +35,8 @@ export class Management {
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url = '' } = request
+    const refused = foreign(request.headers)
+    if (refused !== undefined) return refuse(response, forbiddenBecause(refused))
     const connectionId = this.connectionIdIn(url)
     if (connectionId === undefined || !METHODS.includes(method)) return refuse(response, forbidden)
     const body = await readBody(request, REQUEST_BYTES_MAX)

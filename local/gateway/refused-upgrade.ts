@@ -13,7 +13,9 @@ export interface Refusal {
   readonly message: string
 }
 
-export const forbidden: Refusal = { status: 403, type: 'ForbiddenException', message: MESSAGE_FORBIDDEN }
+export const forbiddenBecause = (message: string): Refusal => ({ status: 403, type: 'ForbiddenException', message })
+
+export const forbidden = forbiddenBecause(MESSAGE_FORBIDDEN)
 
 export const tooManyRequests: Refusal = { status: 429, type: 'TooManyRequestsException', message: MESSAGE_THROTTLED }
 

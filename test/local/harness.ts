@@ -31,12 +31,17 @@ class Sha256 {
   reset(): void {}
 }
 
-export const signerOf = (credentials: Credentials) =>
-  new SignatureV4({ service: 'execute-api', region: 'us-east-1', credentials, sha256: Sha256 })
+export const signerOf = (credentials: Credentials, service = 'execute-api') =>
+  new SignatureV4({ service, region: 'us-east-1', credentials, sha256: Sha256 })
 
-/** Headers that sign a WebSocket handshake. */
-export async function signedHeaders(url: string, credentials: Credentials, signingDate = new Date()) {
-  const { host, hostname, port, pathname, searchParams } = new URL(url)
+/** Headers that sign a WebSocket handshake. `host` is the name under which it asks. */
+export async function signedHeaders(
+  url: string,
+  credentials: Credentials,
+  signingDate = new Date(),
+  host = new URL(url).host,
+) {
+  const { hostname, port, pathname, searchParams } = new URL(url)
   const request = {
     method: 'GET',
     protocol: 'http:',
