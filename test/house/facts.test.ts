@@ -4,6 +4,14 @@ import * as cli from '../../cli/limits.js'
 import * as adapters from '../../client/adapters/limits.js'
 import * as client from '../../client/limits.js'
 import { FUNCTION_GB, PRICES } from '../../inspector/costs/prices.js'
+import { IDLE_TIMEOUT_MS, CONNECTION_LIFETIME_MS as LIFETIME_MS } from '../../local/gateway/aws-limits.js'
+import {
+  ACCOUNT_RATE,
+  CONCURRENCY,
+  CONNECTION_RATE,
+  TABLE_READ_RATE,
+  TABLE_WRITE_RATE,
+} from '../../local/gateway/aws-quotas.js'
 import { packageRoot } from '../../local/package-root.cjs'
 import * as protocol from '../../protocol/limits.js'
 import { CLIENT_SCHEMAS, type Schema } from '../../protocol/message-schema.js'
@@ -113,6 +121,13 @@ const FACTS: Readonly<Record<string, readonly string[]>> = {
     `\`--timeout\` (${grouped(cli.DESTROY_TIMEOUT_MS)} ms)`,
     `There is a p99 from ${grouped(cli.P99_TIMES_MIN)} operations on`,
   ],
+  'docs/OPERATIONS.md': [
+    `(messages, connections, pushes) | ${grouped(ACCOUNT_RATE.perSecond)} a second, ${grouped(ACCOUNT_RATE.burst)} at once;`,
+    `an account and region | ${CONNECTION_RATE.perSecond} a second |`,
+    `| a connection | ${LIFETIME_MS / 3_600_000} hours, ${IDLE_TIMEOUT_MS / 60_000} minutes idle |`,
+    `Lambda instances of an account | ${grouped(CONCURRENCY)};`,
+    `at first | ${grouped(TABLE_WRITE_RATE.perSecond)} writes and ${grouped(TABLE_READ_RATE.perSecond)} reads a second |`,
+  ],
   'docs/guide/deploying.md': [
     `by default ${grouped(protocol.PROCESSES_DEFAULT)}. Up to 2,000 the lease is ${time(leaseMsFor(2_000))}, up to 10,000 it is ${time(leaseMsFor(10_000))}, beyond that ${leaseMsFor(10_001) / 1_000} s`,
     `a server that was killed (${[2_000, 10_000].map((processes) => aboutDeadHolder(processes)).join(', ')} and ${aboutDeadHolder(10_001)} s)`,
@@ -138,6 +153,35 @@ test('the guide has the bounds of the bundled client and adapters', () => {
   const told = [...text.matchAll(/(\d+) KB/g)].map(([, size]) => Number(size))
   expect(told.length).toBe(8)
   expect(told.filter((size) => !kilobytes.includes(size))).toEqual([])
+})
+
+/** The members of an interface whose body this is. */
+const membersIn = (source: string, name: string): readonly string[] => {
+  const [, body = ''] = source.split(new RegExp(`^export interface ${name}<`, 'm'))
+  const members = (body.split('\n}\n', 1)[0] ?? '').matchAll(/^ {2}(?:readonly )?(\w+)[(:<]/gm)
+  return [...new Set([...members].map(([, member = '']) => member))]
+}
+
+test('the guide has each call of a client, each member of a session and each code of an error', () => {
+  const guide = read(SESSIONS)
+  const part = (heading: string): string => guide.split(`\n## ${heading}\n`)[1]?.split('\n## ', 1)[0] ?? ''
+  const missing = (heading: string, names: readonly string[]) =>
+    names.filter((name) => !new RegExp(`\`[^\`]*\\b${name}\\b`).test(part(heading)))
+  const calls = [
+    ...membersIn(read('client/api.ts'), 'HoldfastApi'),
+    ...membersIn(read('client/holdfast-api.ts'), 'Holdfast'),
+  ]
+  expect(calls.length).toBeGreaterThan(15)
+  expect(missing('The calls', calls)).toEqual([])
+  const members = membersIn(read('client/access/session.ts'), 'Session')
+  expect(members.length).toBeGreaterThan(15)
+  expect(missing('Inside an access', members)).toEqual([])
+  const errors = ['base', 'arguments', 'waits', 'losses', 'requests', 'invocation'].map((file) =>
+    read(`client/errors/${file}.ts`),
+  )
+  const codes = [...errors.join('\n').matchAll(/declare readonly code: '([A-Z_]+)'/g)].map(([, code = '']) => code)
+  expect(codes.length).toBeGreaterThan(20)
+  expect(missing('Errors', codes)).toEqual([])
 })
 
 /** The first column of each row that names a write, or several. */

@@ -50,6 +50,12 @@ test.each(WHOLE)('the map names every folder below %s, and no other', (whole) =>
   expect(named.toSorted()).toEqual(needed.toSorted())
 })
 
+test('the page on tests names every folder of tests', () => {
+  const page = readFileSync(join(packageRoot, 'docs/internals/testing.md'), 'utf8')
+  const below = filesBelow('test').flatMap((file) => /^test\/[^/]+\//.exec(file)?.[0] ?? [])
+  expect([...new Set(below)].filter((folder) => !page.includes(`\`${folder}`))).toEqual([])
+})
+
 test('every file that the map names with its folder is there', () => {
   const paths = [...map.matchAll(/`([\w-]+\/[\w./-]+)`/g)].map(([, path = '']) => path)
   expect(paths.length).toBeGreaterThan(100)
