@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { InvalidArgumentError } from '../client/errors/index.js'
 import { checkKeys, integer, invalid, type Keys } from '../client/options/check.js'
 import { compileQuotas, type Quotas } from './gateway/quotas.js'
 import type { FunctionLogLine } from './lambda/execution-environment.js'
@@ -144,6 +145,17 @@ export function compileOptions(options: LocalStackOptions = {}): CompiledOptions
     inspectorPort,
     onProgress,
     onLog,
+  }
+}
+
+/** Otherwise the second part that starts would find its port taken, and not say by whom. 0 stands for any free one. */
+export function refuseEqualPorts(ports: Readonly<Record<string, number | undefined>>): void {
+  const parts = new Map<number, string>()
+  for (const [part, port = 0] of Object.entries(ports)) {
+    const other = parts.get(port)
+    if (port !== 0 && other !== undefined)
+      throw new InvalidArgumentError(`${other} and ${part} cannot both have port ${port}: choose another one`)
+    parts.set(port, part)
   }
 }
 

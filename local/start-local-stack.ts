@@ -18,7 +18,7 @@ import { environmentVariables, refuseUnknownVariables } from './lambda/environme
 import type { Outcome } from './lambda/execution-environment.js'
 import { FunctionRuntime } from './lambda/runtime.js'
 import type { LocalConfig, LocalStack } from './local-stack.js'
-import { type CompiledOptions, compileOptions, type LocalStackOptions } from './options.js'
+import { type CompiledOptions, compileOptions, type LocalStackOptions, refuseEqualPorts } from './options.js'
 import { type Deployment, localize, readDeployment, requiredOutput } from './template/deployment.js'
 import type { FunctionSpec } from './template/functions.js'
 import { ownerOf } from './template/rights.js'
@@ -58,6 +58,12 @@ export async function startDelayedStack(
   fixed?: Fixed,
 ): Promise<LocalStack> {
   const compiled = compileOptions(options)
+  refuseEqualPorts({
+    'the gateway': compiled.port,
+    DynamoDB: fixed?.dynamoDbPort,
+    'messages over HTTPS': fixed?.httpsPort,
+    'the inspector': compiled.inspectorPort,
+  })
   compiled.onProgress(`reading ${compiled.assembly}`)
   const deployment = readDeployment(compiled.assembly)
   refuseUnknownVariables(compiled.environment, deployment.functions)
@@ -134,7 +140,7 @@ class Stack {
       })
   }
 
-  /** Takes the port first, because another program may use it. Early clients wait until the rest has started. */
+  /** Takes the ports first, because another program may use them. Early clients wait until the rest has started. */
   async start(): Promise<void> {
     const { deployment, options } = this
     options.onProgress('starting the gateway')
@@ -142,6 +148,7 @@ class Stack {
     await this.functionUrl?.start(this.fixed?.httpsPort)
     try {
       await this.proxy.start(this.fixed?.dynamoDbPort)
+      await this.inspector?.listen(options.inspectorPort ?? 0)
       for (const spec of deployment.functions) this.runtimes.set(spec.logicalId, this.runtimeOf(spec))
       options.onProgress('starting DynamoDB Local')
       const starting = this.dynamodb.start()
@@ -151,7 +158,7 @@ class Stack {
       }
       await starting
       await this.prepare()
-      await this.inspector?.start(options.inspectorPort ?? 0, this.tables.client())
+      await this.inspector?.start(this.tables.client())
     } finally {
       this.onStarted()
     }

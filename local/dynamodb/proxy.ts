@@ -8,10 +8,10 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http'
-import { LocalStartError } from '../errors.js'
 import { readBody } from '../gateway/read-body.js'
 import { may, type Principal, type Principals } from '../iam/principals.js'
 import { SignatureError, verifySignature } from '../iam/sigv4.js'
+import { listen } from '../listen.js'
 import { foreign } from '../own-requests.js'
 import { REGION } from '../template/resources.js'
 import { type Answer, failure, outcomeOf, send } from './answer.js'
@@ -89,11 +89,7 @@ export class DynamoDbProxy {
     })
     // A frozen function must find its connections alive when it thaws.
     server.keepAliveTimeout = 0
-    server.on('connection', (socket) => socket.unref())
-    server.listen(port, '127.0.0.1').unref()
-    await once(server, 'listening').catch((cause: unknown) => {
-      throw new LocalStartError(`the port ${port} for DynamoDB cannot be used: choose another one`, cause)
-    })
+    await listen(server, port, 'DynamoDB')
     this.server = server
   }
 

@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { PROCESS_HEADER } from '../../protocol/process/https.js'
-import { LocalStartError } from '../errors.js'
 import { FUNCTION_PAYLOAD_BYTES_MAX } from '../gateway/aws-limits.js'
 import { readBody } from '../gateway/read-body.js'
 import { forbiddenBecause, notAuthorized, type Refusal, refuse, unsigned } from '../gateway/refused-upgrade.js'
 import { may, type Principal, type Principals } from '../iam/principals.js'
 import { verifySignature } from '../iam/sigv4.js'
 import type { Outcome } from '../lambda/execution-environment.js'
+import { listen } from '../listen.js'
 import { foreign } from '../own-requests.js'
 import type { FunctionUrlSpec } from '../template/function-urls.js'
 import { REGION } from '../template/resources.js'
@@ -60,11 +60,7 @@ export class FunctionUrl {
     const server = createServer((request, response) => {
       this.handle(request, response).catch(() => response.destroy())
     })
-    server.on('connection', (socket) => socket.unref())
-    server.listen(port, '127.0.0.1').unref()
-    await once(server, 'listening').catch((cause: unknown) => {
-      throw new LocalStartError(`the port ${port} for messages over HTTPS cannot be used: choose another one`, cause)
-    })
+    await listen(server, port, 'messages over HTTPS')
     this.server = server
     this.boundPort = (server.address() as { readonly port: number }).port
   }

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { LocalStartError } from '../errors.js'
 import type { Principals } from '../iam/principals.js'
 import type { Outcome } from '../lambda/execution-environment.js'
+import { listen } from '../listen.js'
 import type { ConnectionInfo, GatewayLimits, Push } from '../local-stack.js'
 import { foreign } from '../own-requests.js'
 import { type ApiSpec, selectRoute } from '../template/routes.js'
@@ -104,11 +104,7 @@ export class Gateway {
     server.on('upgrade', (request, stream, head) => {
       this.upgrade(request, stream, head).catch(() => stream.destroy())
     })
-    server.on('connection', (socket) => socket.unref())
-    server.listen(port, '127.0.0.1').unref()
-    await once(server, 'listening').catch((cause: Error) => {
-      throw new LocalStartError(`the gateway cannot listen on port ${port}: ${cause.message}`, cause)
-    })
+    await listen(server, port, 'the gateway')
     this.server = server
     this.boundPort = (server.address() as { readonly port: number }).port
   }

@@ -54,12 +54,16 @@ export class Inspector implements LocalInspector {
     return this.server.locksAddress
   }
 
+  /** Takes the port. There is nothing to show until `start`. */
+  listen(port: number): Promise<void> {
+    return this.server.start(port)
+  }
+
   /** `client` reads both tables, of which it tells no attribute. It is closed at the end. */
-  async start(port: number, client: DynamoDBClient): Promise<void> {
+  async start(client: DynamoDBClient): Promise<void> {
     this.client = client
     await this.read()
     this.recorder.start()
-    await this.server.start(port)
     this.isStarted = true
     addressesTold.add(this.locksAddress)
     this.locks.start()

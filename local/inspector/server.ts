@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { COMMAND_BYTES_MAX, LOCKS_BYTES_MAX } from '../../inspector/limits.js'
 import type { PlayCommand } from '../../inspector/model/play.js'
 import { readCommand } from '../../inspector/model/play.js'
-import { LocalStartError } from '../errors.js'
 import { readBody } from '../gateway/read-body.js'
+import { listen } from '../listen.js'
 import { packageRoot } from '../package-root.cjs'
 import { parsed } from './facts.js'
 import { Guard, SECURITY_HEADERS } from './guard.js'
@@ -56,11 +56,7 @@ export class InspectorServer {
     const server = createServer((request, response) => {
       this.handle(request, response).catch(() => response.destroy())
     })
-    server.on('connection', (socket) => socket.unref())
-    server.listen(port, '127.0.0.1').unref()
-    await once(server, 'listening').catch((cause: Error) => {
-      throw new LocalStartError(`the inspector cannot listen on port ${port}: ${cause.message}`, cause)
-    })
+    await listen(server, port, 'the inspector')
     this.server = server
   }
 

@@ -5,7 +5,9 @@ import { connect, createServer as createProxy, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DynamoDBClient, GetItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
+import { LOCAL_APPLICATION, LOCAL_OPERATOR } from '../../local/fixed.js'
 import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../local/index.js'
+import { startFixedStack } from '../../local/start-local-stack.js'
 import { PROTOCOL_VERSION } from '../../protocol/limits.js'
 import { DEFAULT_TIMING } from '../../protocol/timing.js'
 import { writeAssembly } from './assembly.js'
@@ -140,6 +142,34 @@ describe('the local stack', () => {
     await expect(stack.dynamodb.start()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
+  test('that finds a port taken says whose it should be, before Java starts', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as { readonly port: number }
+    const fixed = { dynamoDbPort: 0, httpsPort: 0, application: LOCAL_APPLICATION, operator: LOCAL_OPERATOR }
+    const steps: string[] = []
+    const onProgress = (step: string) => steps.push(step)
+    try {
+      for (const [start, part] of [
+        [() => startLocalStack({ port, onProgress }), 'the gateway'],
+        [() => startFixedStack({ onProgress }, { ...fixed, httpsPort: port }), 'messages over HTTPS'],
+        [() => startFixedStack({ onProgress }, { ...fixed, dynamoDbPort: port }), 'DynamoDB'],
+        [() => startLocalStack({ inspector: { port }, onProgress }), 'the inspector'],
+      ] as const)
+        await expect(start()).rejects.toMatchObject({
+          code: 'LOCAL_START',
+          message: `the port ${port} for ${part} is taken by another program: choose another one`,
+        })
+      await expect(startFixedStack({ port }, { ...fixed, dynamoDbPort: port })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: `the gateway and DynamoDB cannot both have port ${port}: choose another one`,
+      })
+    } finally {
+      taken.close()
+    }
+    expect(steps.filter((step) => step.includes('DynamoDB Local'))).toEqual([])
+  })
+
   test.each<[string, unknown, RegExp]>([
     ['an unknown option', { ports: 1 }, /startLocalStack has no option 'ports': known are assembly, port/],
     [
@@ -167,6 +197,11 @@ describe('the local stack', () => {
       /inspector' of startLocalStack has no option 'open'/,
     ],
     ['a port of the inspector that is none', { inspector: { port: -1 } }, /'inspector.port' must be an integer from 0/],
+    [
+      'one port for two parts',
+      { port: 4_610, inspector: { port: 4_610 } },
+      /the gateway and the inspector cannot both have port 4610/,
+    ],
     ['an assembly that is not there', { assembly: '/nowhere' }, /manifest.json does not exist/],
   ])('refuses %s', async (_, options, message) => {
     await expect(startLocalStack(options as LocalStackOptions)).rejects.toThrow(message)
