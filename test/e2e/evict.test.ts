@@ -10,8 +10,14 @@ interface Count {
 }
 
 const ID = 'held'
-const GIVEN = { leaseMs: 4_000, roundTripMs: 1_000, nudgeAfterMs: 500 }
+const GIVEN = { leaseMs: 6_000, roundTripMs: 2_000, nudgeAfterMs: 500 }
 const timing = compileTiming(GIVEN)
+
+async function durationOf(work: () => Promise<unknown>): Promise<number> {
+  const startMs = performance.now()
+  await work()
+  return performance.now() - startMs
+}
 
 describe('an operator', () => {
   const suite = new LocalStackSuite<Count>({
@@ -29,11 +35,14 @@ describe('an operator', () => {
   }
 
   it('ends a process: its connections close, its sessions go to the next in the time of its lease, nothing is lost', async () => {
+    const next = suite.client()
+    const usualMs = await durationOf(() => next.access('free', 'all', () => {}))
+    const others = suite.stack.gateway.connections().map(({ connectionId }) => connectionId)
     const evicted = suite.client()
     const losses: unknown[] = []
     evicted.on('lost', ({ error }) => losses.push((error as { readonly reason?: string }).reason))
     await evicted.access(ID, 'all', ({ state }) => void (state.count = 1))
-    const [connection] = suite.stack.gateway.connections()
+    const connection = suite.stack.gateway.connections().find(({ connectionId }) => !others.includes(connectionId))
     const processId = await holderOf(ID)
 
     const startedAt = Date.now()
@@ -44,10 +53,10 @@ describe('an operator', () => {
       connection?.connectionId,
     )
 
-    const next = suite.client()
     expect(await next.access(ID, 'all', ({ state }) => (state.count = (state.count ?? 0) + 1))).toBe(2)
     const boundMs = timing.leaseMs + timing.storeMarginMs + nudgePeriodMaxMs(timing) + timing.roundTripMs
-    expect(Date.now() - startedAt).toBeLessThan(boundMs + 1_000)
+    // The eviction and the access take their own time, on a loaded machine more.
+    expect(Date.now() - startedAt).toBeLessThan(boundMs + 1_000 + 3 * usualMs)
     expect(losses).toEqual(['evicted'])
     // Its credentials still work, so that it goes on as another process.
     expect(await evicted.access(ID, 'all', ({ state }) => state.count)).toBe(2)

@@ -44,6 +44,8 @@ describe('real processes when something breaks', () => {
 
   it('leaves nothing in the queue when a wait times out, is aborted or is closed, and never an empty session', async () => {
     const [holder, first, second, third] = [await suite.spawn(), suite.client(), suite.client(), suite.client()]
+    // Connected before: on a loaded machine a wait could end before the store is reached.
+    await increment(first, 'of the first')
     await holder.command('increment', { id: 'waited for' })
     const slow = holder.command('incrementSlowly', { id: 'waited for' })
     await holder.waitFor(({ event }) => event === 'running')
@@ -51,7 +53,7 @@ describe('real processes when something breaks', () => {
     const seen: unknown[] = []
     const look = (holdfast: Holdfast<Counter>, options: object) =>
       holdfast.access('waited for', 'all', ({ state }) => void seen.push({ ...state }), options)
-    const timedOut = look(first, { timeoutMs: 700 })
+    const timedOut = look(first, { timeoutMs: 1_500 })
     const aborted = look(second, { signal: abort.signal })
     const closed = look(third, {})
     for (const wait of [timedOut, aborted, closed]) wait.catch(() => {})

@@ -138,7 +138,7 @@ describe("the spans of two processes, as OpenTelemetry's SDK exports them", () =
     expect(await anna.command('fail', { id, value })).toMatchObject({ error: { code: value } })
     const slow = anna.command('addSlowly', { id, value })
     await anna.waitFor(({ event }) => event === 'running')
-    const timedOut = await bert.command('add', { id, value, options: { timeoutMs: 500, label: 'brief' } })
+    const timedOut = await bert.command('add', { id, value, options: { timeoutMs: 1_500, label: 'brief' } })
     expect(timedOut).toMatchObject({ error: { code: 'WAIT_TIMEOUT' } })
     anna.say('finish')
     await slow
