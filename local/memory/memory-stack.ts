@@ -39,7 +39,7 @@ export interface MemoryStack {
    * @throws {InvalidArgumentError} without `clock: 'virtual'`, or for a time that is negative or no number.
    * @example
    * const waiting = holdfast.access(id, 'all', work, { timeoutMs: 5_000 })
-   * await Promise.all([stack.advance(5_000), expect(waiting).rejects.toThrow('waited')])
+   * await Promise.all([stack.advance(5_000), expect(waiting).rejects.toMatchObject({ code: 'WAIT_TIMEOUT' })])
    */
   advance(ms: number): Promise<void>
   /** Closes the clients that are still open, within 5 s, and ends the stack. */
