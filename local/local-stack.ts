@@ -151,7 +151,7 @@ export interface LocalStack {
      *
      * @throws {InvalidArgumentError} for a quota that is unknown or wrong.
      * @example
-     * const end = stack.gateway.throttle({ stage: { perSecond: 2, burst: 1 } })
+     * const end = stack.gateway.throttle({ routes: { acquire: { perSecond: 1, burst: 1 } } })
      */
     throttle(quotas: GatewayQuotas): () => void
     /** Cuts all connections and stops listening. */

@@ -11,11 +11,8 @@ export interface PlayServer {
 /** How far one command sets the clock of a server ahead: longer than a lease. */
 export const JUMP_MS = 60_000
 
-/**
- * What the gateway lets through while the demo throttles it: of the messages without a throttle of their own, as acquires,
- * those of all servers together.
- */
-export const GATEWAY_THROTTLE = { stage: { perSecond: 2, burst: 1 } } as const
+/** What the gateway lets through while the demo throttles it: acquires of all servers together. */
+export const GATEWAY_THROTTLE = { routes: { acquire: { perSecond: 1, burst: 1 } } } as const
 
 /** Faults of everything between the servers. */
 interface PlayFaults {

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import { GATEWAY_THROTTLE, type PlayCommand, type PlayFault, type PlayState } from '../model/play.js'
+import type { PlayCommand, PlayFault, PlayState } from '../model/play.js'
 import { command } from './feed.js'
 import { Icon, type IconName } from './icons.js'
 
@@ -12,7 +12,6 @@ interface ToolbarProps {
   readonly onTour: () => void
 }
 
-const { perSecond } = GATEWAY_THROTTLE.stage
 const CROWDS = [0, 8, 24] as const
 const FAULTS: readonly (readonly [fault: PlayFault, name: string, icon: IconName, hint: string])[] = [
   ['losesPushes', 'Lose pushes', 'close', 'Every message that a function pushes gets lost'],
@@ -20,7 +19,7 @@ const FAULTS: readonly (readonly [fault: PlayFault, name: string, icon: IconName
     'throttles',
     'Throttle',
     'minus',
-    `The gateway takes ${perSecond} messages a second of all servers together, and no two at once. It refuses the others, but those that have a throttle of their own: renewals, releases, notes of busy holders`,
+    'The gateway takes one acquire a second of all servers together, and throttles the others',
   ],
   ['refusesWrites', 'Refuse locks', 'close', 'DynamoDB refuses every second write to the Locks table'],
   ['isDown', 'No database', 'stop', 'DynamoDB cuts each request for a session’s state'],

@@ -5,6 +5,7 @@ import { expectText, WAIT_MS } from './inspector-page.js'
 
 /** What the page shows of each fault that it can make. */
 
+const AGAIN_MS = 5_000
 const SERVERS = ['server-1', 'server-2', 'server-3']
 
 const processOf = (page: Page, server: string) =>
@@ -86,15 +87,18 @@ async function throttled(page: Page, visitAll: () => Promise<void>): Promise<voi
   await visitAll()
   const before = new Map<string, string>()
   for (const server of SERVERS) before.set(server, await connectionOf(page, server))
-  await visitAll()
   const story = page.locator('.story li', { hasText: /The gateway throttles ‘acquire’ of server-\d/ }).first()
-  await story.waitFor({ timeout: WAIT_MS })
+  const deadline = Date.now() + WAIT_MS
+  // A busy machine may bring them one after another.
+  do {
+    await visitAll()
+    await story.waitFor({ timeout: AGAIN_MS }).catch(() => undefined)
+  } while ((await story.count()) === 0 && Date.now() < deadline)
   const server = /server-\d/.exec((await story.textContent()) ?? '')?.[0] ?? ''
   const link = story.getByRole('link', { name: /^Why\?/ })
   await expect(link.getAttribute('href')).resolves.toContain('#what-if-the-gateway-throttles-messages')
   await expectText(page, '.refused', /The gateway has throttled \d+ messages? in the last half minute/, WAIT_MS)
   await processOf(page, server).locator('.chip-warn').first().waitFor({ timeout: WAIT_MS })
-  await expectText(page, '.answer', /answered: (kept|given)/, WAIT_MS)
   await expect(connectionOf(page, server)).resolves.toBe(before.get(server))
 }
 

@@ -6,8 +6,17 @@ import type { Entry } from '../../inspector/model/entry.js'
 /** The page of the inspector, as its visitors use it. */
 
 const TABS_MAX = 120
+/** Of 16 ms, in half a second. */
+const FRAMES = 30
 /** Longer than a busy machine takes for anything. */
-export const WAIT_MS = 30_000
+export const WAIT_MS = 60_000
+
+/** A second, or as much longer as this machine is busy: until its page has drawn so many frames. */
+export async function aSecond(page: Page): Promise<number> {
+  const startMs = performance.now()
+  await page.evaluate('new Promise((resolve) => requestAnimationFrame(resolve))')
+  return Math.max(1_000, FRAMES * (performance.now() - startMs))
+}
 
 /** Waits until an element has a text, and fails if it has it too late. */
 export async function expectText(page: Page, selector: string, text: string | RegExp, withinMs: number): Promise<void> {
@@ -54,7 +63,7 @@ export async function exported(page: Page): Promise<Exported> {
 }
 
 /** Pauses, until the page has hung up: what happens meanwhile changes nothing. Then it goes live. */
-export async function pauseAWhile(page: Page, happens: () => Promise<void>): Promise<void> {
+export async function pauseAWhile(page: Page, happens: () => Promise<unknown>): Promise<void> {
   const hungUp = page.waitForEvent('requestfailed', {
     predicate: (request) => new URL(request.url()).pathname.endsWith('/events'),
     timeout: WAIT_MS,
