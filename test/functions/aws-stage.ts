@@ -36,6 +36,7 @@ export class AwsStage {
       })
       // Each line of a function's log would be shown, and half of these tests are of failures.
       jest.spyOn(process.stdout, 'write').mockImplementation((text) => this.lines.push(String(text)) > 0)
+      await this.warmUp()
     })
     beforeEach(() => {
       this.replaceFunctions()
@@ -94,6 +95,14 @@ export class AwsStage {
   ) {
     if (!this.opened.has(over)) await this.open(over, userArn)
     return this.sendOver(over, { type: 'hello', v: 1, processId, secret, label: '', gen })
+  }
+
+  /** The AWS SDK loads and compiles much with its first requests. That may take longer than a message may. */
+  private async warmUp(): Promise<void> {
+    const { deps } = createEnvironment()
+    await deps.store.get('locks', 'nothing').catch(() => {})
+    await deps.push({ connectionId: 'nobody', endpoint: `${this.aws.url}/live` }, { type: 'noted', of: 'retire' })
+    this.aws.take()
   }
 
   /** The function of these handlers, or `connection`. */

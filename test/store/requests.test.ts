@@ -66,11 +66,11 @@ describe('a request to DynamoDB', () => {
     await peer.stop()
   })
 
-  async function make(options: DynamoDBClientConfig = {}, requestsMax = 50) {
+  async function make(options: DynamoDBClientConfig = {}, requestsMax = 50, timeoutMs = TIMEOUT_MS) {
     const endpoint = await peer.endpoint()
     const client = new DynamoDBClient({ endpoint, region: 'eu-west-1', credentials, maxAttempts: 1, ...options })
     clients.push(client)
-    const requests = new Requests({ timeoutMs: TIMEOUT_MS, requestsMax })
+    const requests = new Requests({ timeoutMs, requestsMax })
     const store = new DynamoDbStore(client, { sessions: 'Sessions' }, requests)
     const get = (signal?: AbortSignal): Promise<Item | undefined> => store.get('sessions', 'key', signal)
     return { requests, get }
@@ -255,7 +255,7 @@ describe('a request to DynamoDB', () => {
 
   test('that waits among a thousand ends with close(), and nothing more is sent', async () => {
     peer.answer = () => {}
-    const { requests, get } = await make({}, 10)
+    const { requests, get } = await make({}, 10, 60_000)
     const failures = Array.from({ length: 1_000 }, () => failureOf(get()))
     while (peer.requests.length < 10) await new Promise(setImmediate)
     const reason = new Error('closed')
