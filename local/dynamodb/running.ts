@@ -1,4 +1,5 @@
 import { LocalStartError } from '../errors.js'
+import { InTurn } from '../in-turn.js'
 import { answering } from './answering.js'
 import { type Database, newKey } from './database.js'
 
@@ -8,6 +9,7 @@ const ANSWER_TIMEOUT_MS = 5_000
 export class RunningDynamoDb implements Database {
   readonly accessKeyId = newKey()
   readonly outlivesStack = true
+  private readonly turns = new InTurn()
   private isReached = false
 
   constructor(private readonly address: string) {}
@@ -17,15 +19,21 @@ export class RunningDynamoDb implements Database {
     return this.address
   }
 
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    return this.turns.run(() => this.reach())
+  }
+
+  stop(): Promise<void> {
+    return this.turns.run(async () => {
+      this.isReached = false
+    })
+  }
+
+  private async reach(): Promise<void> {
     await answering(this.address, ANSWER_TIMEOUT_MS).catch((cause: unknown) => {
       const advice = "start one there, or leave out the option 'dynamoDbLocal'"
       throw new LocalStartError(`no DynamoDB Local answers at ${this.address}: ${advice}`, cause)
     })
     this.isReached = true
-  }
-
-  async stop(): Promise<void> {
-    this.isReached = false
   }
 }

@@ -5,6 +5,7 @@ import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { LocalStartError } from '../errors.js'
+import { InTurn } from '../in-turn.js'
 import { answering } from './answering.js'
 import { DataFolder } from './data-folder.js'
 import { type Database, newKey } from './database.js'
@@ -43,6 +44,7 @@ export interface DynamoDbLocalOptions {
 export class DynamoDbLocal implements Database {
   readonly outlivesStack = false
   private readonly newKey = newKey()
+  private readonly turns = new InTurn()
   private readonly folder: DataFolder | undefined
   private child: ChildProcess | undefined
   private chosenPort: number | undefined
@@ -71,8 +73,19 @@ export class DynamoDbLocal implements Database {
     return this.child?.pid
   }
 
-  async start(): Promise<void> {
-    if (this.child !== undefined) return
+  start(): Promise<void> {
+    return this.turns.run(() => this.begin())
+  }
+
+  /** Ends the process. The data in a data folder stay there. */
+  stop(): Promise<void> {
+    return this.turns.run(() => this.end())
+  }
+
+  private async begin(): Promise<void> {
+    if (this.child !== undefined && isRunning(this.child)) return
+    // One that has crashed still has its folder.
+    await this.end()
     const [java, jar] = [await findJava(), findJar()]
     await this.folder?.take(this.newKey)
     try {
@@ -83,8 +96,7 @@ export class DynamoDbLocal implements Database {
     }
   }
 
-  /** Ends the process. The data in a data folder stay there. */
-  async stop(): Promise<void> {
+  private async end(): Promise<void> {
     const child = this.child
     this.child = undefined
     if (child === undefined) return
@@ -148,7 +160,7 @@ async function launch(java: string, args: string[], folder: string, port: number
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   const leash = leashOf(child)
-  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+  if (child.pid !== undefined && isRunning(child)) {
     const exited = once(child, 'exit')
     child.kill(signal)
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
@@ -161,6 +173,8 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   leash.resume().end('done\n')
   await closed
 }
+
+const isRunning = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null
 
 const leashOf = (child: ChildProcess): Socket | undefined => (child.stdio[3] as Socket | null) ?? undefined
 

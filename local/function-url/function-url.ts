@@ -6,6 +6,7 @@ import { readBody } from '../gateway/read-body.js'
 import { forbiddenBecause, notAuthorized, type Refusal, refuse, unsigned } from '../gateway/refused-upgrade.js'
 import { may, type Principal, type Principals } from '../iam/principals.js'
 import { verifySignature } from '../iam/sigv4.js'
+import { InTurn } from '../in-turn.js'
 import type { Outcome } from '../lambda/execution-environment.js'
 import { listen } from '../listen.js'
 import { foreign } from '../own-requests.js'
@@ -45,6 +46,7 @@ const notHashed: Refusal = {
 
 /** The URL of a function on a port of this machine: Lambda checks signature and rights, and invokes the function. */
 export class FunctionUrl {
+  private readonly turns = new InTurn()
   private server: Server | undefined
   private boundPort = 0
 
@@ -55,7 +57,16 @@ export class FunctionUrl {
     return this.boundPort
   }
 
-  async start(port = this.boundPort): Promise<void> {
+  start(port?: number): Promise<void> {
+    return this.turns.run(() => this.listen(port ?? this.boundPort))
+  }
+
+  /** Cuts everything at once. */
+  stop(): Promise<void> {
+    return this.turns.run(() => this.end())
+  }
+
+  private async listen(port: number): Promise<void> {
     if (this.server !== undefined) return
     const server = createServer((request, response) => {
       this.handle(request, response).catch(() => response.destroy())
@@ -65,8 +76,7 @@ export class FunctionUrl {
     this.boundPort = (server.address() as { readonly port: number }).port
   }
 
-  /** Cuts everything at once. */
-  async stop(): Promise<void> {
+  private async end(): Promise<void> {
     const { server } = this
     if (server === undefined) return
     this.server = undefined

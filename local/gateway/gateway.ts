@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Principals } from '../iam/principals.js'
+import { InTurn } from '../in-turn.js'
 import type { Outcome } from '../lambda/execution-environment.js'
 import { listen } from '../listen.js'
 import type { ConnectionInfo, GatewayLimits, Push } from '../local-stack.js'
@@ -68,6 +69,7 @@ export class Gateway {
   private readonly quotas: QuotaCounts
   private readonly lossRules = new Set<(push: Push) => boolean>()
   private readonly streams = new Set<Duplex>()
+  private readonly turns = new InTurn()
   private server: Server | undefined
   private boundPort: number | undefined
 
@@ -94,7 +96,16 @@ export class Gateway {
   }
 
   /** Listens on `port`, or again on the port it had. 0 takes a free one. */
-  async start(port = this.boundPort ?? 0): Promise<void> {
+  start(port?: number): Promise<void> {
+    return this.turns.run(() => this.listen(port ?? this.boundPort ?? 0))
+  }
+
+  /** Cuts everything at once, like a gateway that dies: it sends no close frames and invokes no `$disconnect`. */
+  stop(): Promise<void> {
+    return this.turns.run(() => this.end())
+  }
+
+  private async listen(port: number): Promise<void> {
     if (this.server !== undefined) return
     const server = createServer((request, response) => {
       this.management.handle(request, response).catch(() => response.destroy())
@@ -109,8 +120,7 @@ export class Gateway {
     this.boundPort = (server.address() as { readonly port: number }).port
   }
 
-  /** Cuts everything at once, like a gateway that dies: it sends no close frames and invokes no `$disconnect`. */
-  async stop(): Promise<void> {
+  private async end(): Promise<void> {
     const server = this.server
     if (server === undefined) return
     this.server = undefined

@@ -32,6 +32,9 @@ const TABLE: CreateTableCommandInput = {
   AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
 }
 
+/** Java takes long on a machine that is busy, and some of these start it several times. */
+jest.setTimeout(120_000)
+
 describe('DynamoDB Local', () => {
   test('answers once it has started, and leaves no process when it is stopped', async () => {
     const dynamodb = new DynamoDbLocal()
@@ -43,6 +46,38 @@ describe('DynamoDB Local', () => {
     await dynamodb.stop()
     expect(await processesOn(dynamodb.port)).toEqual([])
     await dynamodb.stop()
+  })
+
+  test('that is stopped while it starts leaves no process', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-data-'))
+    const dynamodb = new DynamoDbLocal({ dataDir })
+    try {
+      const starting = [dynamodb.start(), dynamodb.start()]
+      await dynamodb.stop()
+      expect(await Promise.allSettled(starting)).toMatchObject([{ status: 'fulfilled' }, { status: 'fulfilled' }])
+      const { stdout } = await run('ps', ['-A', '-o', 'args'])
+      expect(stdout.split('\n').filter((line) => line.includes(`-dbPath ${dataDir}`))).toEqual([])
+    } finally {
+      await dynamodb.stop()
+      await rm(dataDir, { recursive: true, force: true })
+    }
+  })
+
+  test('that has crashed is started again', async () => {
+    const dynamodb = new DynamoDbLocal()
+    try {
+      await dynamodb.start()
+      process.kill(dynamodb.pid ?? 0, 'SIGKILL')
+      // Until its end is known here, it counts as running.
+      for (let status = 0; status !== 400; ) {
+        await dynamodb.start()
+        const answer = await fetch(dynamodb.endpoint, { method: 'POST' }).catch(() => undefined)
+        status = answer?.status ?? 0
+      }
+      expect(await processesOn(dynamodb.port)).toHaveLength(2)
+    } finally {
+      await dynamodb.stop()
+    }
   })
 
   test('leaves a folder to the database that keeps its data there, until that one ends or is gone', async () => {

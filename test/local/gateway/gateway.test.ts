@@ -2,6 +2,17 @@ import { once } from 'node:events'
 import { type GatewayHarness, open, startGateway } from '../harness.js'
 
 /** What API Gateway promises of a WebSocket API, item by item, over functions in their own environments. */
+test('starts and stops of a gateway are carried out one after the other', async () => {
+  const h = await startGateway()
+  const stopped = h.gateway.stop()
+  await Promise.all([stopped, h.gateway.start(), h.gateway.start()])
+  const client = await h.open()
+  client.socket.terminate()
+  await Promise.all([h.gateway.stop(), h.gateway.start(), h.gateway.stop()])
+  await expect(h.open()).rejects.toThrow('ECONNREFUSED')
+  await h.stop()
+})
+
 describe('the gateway', () => {
   let h: GatewayHarness
   beforeAll(async () => {
