@@ -12,7 +12,8 @@ import { type Database, newKey } from './database.js'
 import { findJar } from './jar.js'
 import { findJava } from './java.js'
 
-const START_TIMEOUT_MS = 30_000
+/** A loaded machine takes ten times what it takes alone. */
+const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 5_000
 /** Another process may take the port that was free a moment ago. */
 const START_ATTEMPTS_MAX = 3
@@ -154,7 +155,8 @@ async function launch(java: string, args: string[], folder: string, port: number
     await end(child, 'SIGKILL')
     // Even the shell could not be started.
     await rm(temporary, { recursive: true, force: true })
-    throw new LocalStartError(`DynamoDB Local did not start: ${output.trim() || String(error)}`, error)
+    const { message } = error as Error
+    throw new LocalStartError(`DynamoDB Local did not start: ${[message, output.trim()].filter(Boolean).join('\n')}`, error)
   }
 }
 
