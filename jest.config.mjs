@@ -19,6 +19,7 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/cdk.out/'],
   // Some suites wait for leases and retries. More at once would only make all of them slow.
   maxWorkers: 3,
+  testSequencer: '<rootDir>/scripts/jest-long-first.cjs',
   globalSetup: '<rootDir>/scripts/jest-shared-dynamodb.cjs',
   globalTeardown: '<rootDir>/scripts/jest-teardown.cjs',
   setupFilesAfterEnv: ['<rootDir>/test/support/assertions.ts'],
