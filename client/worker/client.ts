@@ -203,7 +203,7 @@ export class WorkerClient implements Record<keyof WorkerHoldfast<object>, unknow
     try {
       return await this.nesting.run(scope, work)
     } finally {
-      scope.isEnded = true
+      scope.close()
     }
   }
 

@@ -156,7 +156,10 @@ async function launch(java: string, args: string[], folder: string, port: number
     // Even the shell could not be started.
     await rm(temporary, { recursive: true, force: true })
     const { message } = error as Error
-    throw new LocalStartError(`DynamoDB Local did not start: ${[message, output.trim()].filter(Boolean).join('\n')}`, error)
+    throw new LocalStartError(
+      `DynamoDB Local did not start: ${[message, output.trim()].filter(Boolean).join('\n')}`,
+      error,
+    )
   }
 }
 
