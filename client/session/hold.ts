@@ -135,6 +135,7 @@ export class Hold {
   /** The access has ended, or has not begun and is 'unused': its locks are free for the next. */
   leave(ticket: Ticket, now = instant(this.context.clock), as: 'use' | 'unused' = 'use'): void {
     this.accesses.detach(ticket)
+    ticket.hold = undefined
     // It may have been the last use of a session whose time is over.
     if (this.state === 'over' || this.endIfExpired(now)) return
     this.accesses.leave(ticket)

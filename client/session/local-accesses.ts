@@ -125,7 +125,6 @@ export class LocalAccesses {
   detach(ticket: Ticket): void {
     if (this.only === ticket) this.isOnlyRunning = false
     else this.several?.running.delete(ticket)
-    ticket.hold = undefined
     tellFreed(this.hold, ticket)
   }
 

@@ -100,7 +100,9 @@ export class FunctionUrl {
     watch?.posted(processId, text)
     const outcome = await invoke(spec.function.logicalId, functionUrlEvent(spec, principal, request, text))
     if (outcome.type === 'failed') return refuse(response, failed)
-    watch?.replied(processId, answer(response, outcome.value))
+    // Also where nobody watches.
+    const reply = answer(response, outcome.value)
+    watch?.replied(processId, reply)
   }
 
   private authenticate(request: IncomingMessage, body: Uint8Array): Principal | Refusal {

@@ -92,8 +92,8 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'an access that fails begins a session',
     file: 'client/session/hold.ts',
-    from: 'this.accesses.detach(ticket)\n    // It may have been',
-    to: "if (this.life.isNew) void this.take(ticket.request, new Map(), 'now')\n    this.accesses.detach(ticket)\n    // It may have been",
+    from: 'ticket.hold = undefined\n    // It may have been',
+    to: "if (this.life.isNew) void this.take(ticket.request, new Map(), 'now')\n    ticket.hold = undefined\n    // It may have been",
   },
   {
     name: 'an access that succeeds without changes begins no session',
