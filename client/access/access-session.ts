@@ -105,7 +105,7 @@ export class AccessSession extends OutermostSession implements WholeSession {
   }
 
   get wanted(): boolean {
-    return this.hold.isWanted
+    return this.ticket.isWanted
   }
 
   get wantedSignal(): AbortSignal {

@@ -77,8 +77,13 @@ export class Ticket extends LockOwner implements LockTicket {
   /** Aborted when another process asks for the session while the access runs. Made on first use. */
   get wantedSignal(): AbortSignal {
     this.wantedController ??= new AbortController()
-    if (this.hold?.isWanted) this.wantedController.abort()
+    if (this.isWanted) this.wantedController.abort()
     return this.wantedController.signal
+  }
+
+  /** Whether it is aborted. An access that has ended is told no more. */
+  get isWanted(): boolean {
+    return this.hold?.isWanted ?? this.wantedController?.signal.aborted ?? false
   }
 
   wanted(): void {
