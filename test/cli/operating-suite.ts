@@ -84,13 +84,19 @@ export function testOperating(suite: CliStack): void {
       /Process evicted-1 \(.+\) of arn:.+ its lease is extended no more.+ It holds 1 session, 0 of them waited for/,
     )
     screen.child.stdin?.write('y\n')
-    expect(await screen.ended).toMatchObject({ code: 0, out: expect.stringMatching(/is evicted: 1 connection closed/) })
+    // On a loaded machine the process hears of it before, and closes its connection itself.
+    expect(await screen.ended).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/is evicted: [01] connections? closed/),
+    })
     screen.child.stdin?.end()
     // Not before: a loaded machine may lose a short lease, and has another process then.
     const second = await processOf('evicted-2')
     const json = await inPipe(['evict', '--yes', '--json', '--', second], { env })
     expect([json.code, json.err]).toEqual([0, ''])
-    expect(matches(EVICT, jsonOf(json))).toMatchObject({ process: second, label: 'evicted-2', closed: 1 })
+    const told = matches(EVICT, jsonOf(json))
+    expect(told).toMatchObject({ process: second, label: 'evicted-2' })
+    expect([0, 1]).toContain(told.closed)
     for (const id of ids)
       expect(await other?.access(id ?? '', { read: ['secret'] }, ({ state }) => state.secret)).toBe('x')
 
