@@ -65,7 +65,7 @@ export const TOLD_MUTANTS: readonly Mutant[] = [
   {
     name: 'an access is not told that others wait',
     file: 'client/access/access-session.ts',
-    from: 'return this.hold.isWanted',
-    to: 'return this.hold.isWanted && this.hold.isOpen',
+    from: 'return this.ticket.isWanted',
+    to: 'return this.ticket.isWanted && this.hold.isOpen',
   },
 ]
