@@ -53,7 +53,7 @@ const CARDS: readonly Card[] = [
     title: 'Requests to both tables, of applications and functions.',
     value: ({ requestsPerSecond }) =>
       `${requestsPerSecond < 10 ? requestsPerSecond.toFixed(1) : grouped(Math.round(requestsPerSecond))}/s`,
-    detail: () => 'requests, both tables',
+    detail: () => 'to both tables',
     chart: ({ requestsPerSecond }) => requestsPerSecond,
   },
   {
