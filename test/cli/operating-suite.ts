@@ -71,10 +71,14 @@ export function testOperating(suite: CliStack): void {
 
   test('evict ends a process: it asks, closes its connections, and others get its sessions', async () => {
     const { env } = suite
+    const connections = () => suite.stack.gateway.connections().map(({ connectionId }) => connectionId)
+    const before = connections()
     const [one, two, other] = ['evicted-1', 'evicted-2', 'other'].map((label) => suite.client(label))
     const ids = await Promise.all(
       [one, two].flatMap((client) => (client === undefined ? [] : [client.create({ secret: 'x' })])),
     )
+    const theirs = connections().filter((id) => !before.includes(id))
+    expect(theirs).toHaveLength(2)
     const processOf = async (label: string) =>
       (await listed()).processes.find((process) => process.label === label && process.leaseLeftMs > 0)?.process ?? ''
     const first = await processOf('evicted-1')
@@ -97,6 +101,8 @@ export function testOperating(suite: CliStack): void {
     const told = matches(EVICT, jsonOf(json))
     expect(told).toMatchObject({ process: second, label: 'evicted-2' })
     expect([0, 1]).toContain(told.closed)
+    // Whoever closed them: none is left.
+    expect(connections().filter((id) => theirs.includes(id))).toEqual([])
     for (const id of ids)
       expect(await other?.access(id ?? '', { read: ['secret'] }, ({ state }) => state.secret)).toBe('x')
 
