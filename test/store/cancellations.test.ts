@@ -1,13 +1,9 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Clock } from '../../client/ports.js'
 import { attempt, explain } from '../../client/state/dynamodb-retry.js'
 import type { Update } from '../../protocol/dynamodb.js'
 import { num, str } from '../../protocol/dynamodb.js'
-import { DynamoDbStore } from '../../store/dynamodb.js'
-import { Requests } from '../../store/requests.js'
+import type { DynamoDbStore } from '../../store/dynamodb.js'
+import { type Answer, startWireStand } from './wire-stand.js'
 
 /** DynamoDB's answers to transactions that DynamoDB Local never gives, on the wire. */
 
@@ -28,8 +24,6 @@ const failure = (type: string, status = 400) => ({
   body: { __type: `com.amazonaws.dynamodb.v20120810#${type}`, message: type },
 })
 const DONE = { status: 200, body: {} }
-
-type Answer = { readonly status: number; readonly body: object }
 
 const raise = (key: string): Update => ({
   table: 'sessions',
@@ -52,36 +46,24 @@ const clock: Clock = {
 }
 const randomness = { token: () => '', fraction: () => 0.5 }
 
-let server: Server
-let client: DynamoDBClient
 let store: DynamoDbStore
+let stop: () => void
 let answers: Answer[] = []
 let requests: { readonly ClientRequestToken?: string }[] = []
 
 beforeAll(async () => {
-  server = createServer((request, response) => {
-    void text(request).then((body) => {
-      requests.push(JSON.parse(body))
-      const answer = answers.shift() ?? failure('NoAnswerWasPrepared')
-      response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0' })
-      response.end(JSON.stringify(answer.body))
-    })
+  const stand = await startWireStand((_operation, body) => {
+    requests.push(body as { readonly ClientRequestToken?: string })
+    return answers.shift() ?? failure('NoAnswerWasPrepared')
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
-  client = new DynamoDBClient({ endpoint, region: 'eu-west-1', credentials, maxAttempts: 1 })
-  store = new DynamoDbStore(client, { sessions: 'Sessions' }, new Requests({ timeoutMs: 10_000, requestsMax: 50 }))
+  store = stand.store
+  stop = stand.stop
 })
 beforeEach(() => {
   answers = []
   requests = []
 })
-afterAll(() => {
-  client.destroy()
-  server.closeAllConnections()
-  server.close()
-})
+afterAll(() => stop())
 
 /** The outcome of the client's retries for these answers to one transaction after the other. */
 async function attemptOn(...given: readonly Answer[]) {

@@ -1,10 +1,6 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { num, str, type Update } from '../../protocol/dynamodb.js'
-import { DynamoDbStore } from '../../store/dynamodb.js'
-import { Requests } from '../../store/requests.js'
+import type { DynamoDbStore } from '../../store/dynamodb.js'
+import { type Answer, startWireStand } from './wire-stand.js'
 
 /** What the store says to DynamoDB, field by field, and what it makes of the answers. */
 
@@ -27,36 +23,24 @@ const WRITE = {
   ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
 }
 
-let server: Server
-let client: DynamoDBClient
 let store: DynamoDbStore
-let answer: { readonly status: number; readonly body: object } = { status: 200, body: {} }
+let stop: () => void
+let answer: Answer = { status: 200, body: {} }
 let said: unknown[] = []
 
 beforeAll(async () => {
-  server = createServer((request, response) => {
-    void text(request).then((body) => {
-      const operation = String(request.headers['x-amz-target']).split('.')[1]
-      said.push([operation, JSON.parse(body)])
-      response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0' })
-      response.end(JSON.stringify(answer.body))
-    })
+  const stand = await startWireStand((operation, body) => {
+    said.push([operation, body])
+    return answer
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
-  client = new DynamoDBClient({ endpoint, region: 'eu-west-1', credentials, maxAttempts: 1 })
-  store = new DynamoDbStore(client, { sessions: 'Sessions' }, new Requests({ timeoutMs: 10_000, requestsMax: 50 }))
+  store = stand.store
+  stop = stand.stop
 })
 beforeEach(() => {
   answer = { status: 200, body: {} }
   said = []
 })
-afterAll(() => {
-  client.destroy()
-  server.closeAllConnections()
-  server.close()
-})
+afterAll(() => stop())
 
 test('an update asks for the new item only where it is wanted', async () => {
   answer = { status: 200, body: { Attributes: { pk: { S: 'a' } } } }
