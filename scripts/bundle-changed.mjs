@@ -31,6 +31,7 @@ export async function bundleChanged(entry, outfile, changes = [], options = {}) 
     },
   }
   await build({
+    absWorkingDir: ROOT,
     entryPoints: [join(ROOT, entry)],
     outfile,
     bundle: true,

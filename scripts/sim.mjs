@@ -9,8 +9,9 @@
 //   npm run sim -- --crashes [--seed 3]         kills a function, a client or a worker thread at every suspension point of some runs, or of one
 //   npm run sim -- --storm 10000 [--cut]        very many processes that hold their leases, under the gateway's quotas
 //   npm run sim -- --mutants [--only text]      plants each bug of test/simulation/mutants, and says how soon it is found
+import { createHash } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, readFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -109,6 +110,7 @@ async function chosen() {
 
 async function runSeeds() {
   const program = await bundle('main', undefined)
+  console.log(`program ${await hashOf(program)}`)
   const startedAt = performance.now()
   /** @type {[seed: number, hash: string][]} */
   const hashes = []
@@ -225,6 +227,14 @@ async function runMutants() {
     `${planted.length - missed} of ${planted.length} planted bugs found; the median took ${needed[needed.length >> 1]} seeds`,
   )
   return missed === 0 ? 0 : 1
+}
+
+/** The same for the same code of the product and of the simulation: runs of one program add up. */
+async function hashOf(program) {
+  return createHash('sha256')
+    .update(await readFile(program))
+    .digest('hex')
+    .slice(0, 16)
 }
 
 /** Runs batches of seeds side by side until all are run, or one says that it is enough. */

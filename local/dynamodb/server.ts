@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { LocalStartError } from '../errors.js'
 import { InTurn } from '../in-turn.js'
+import { freePort } from '../listen.js'
 import { answering } from './answering.js'
 import { DataFolder } from './data-folder.js'
 import { type Database, newKey } from './database.js'
@@ -15,7 +17,7 @@ import { findJava } from './java.js'
 /** A loaded machine takes ten times what it takes alone. */
 const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 5_000
-/** Another process may take the port that was free a moment ago. */
+/** Another program may take the port that was free a moment ago. */
 const START_ATTEMPTS_MAX = 3
 const OUTPUT_CHARS_MAX = 4_000
 
@@ -108,7 +110,7 @@ export class DynamoDbLocal implements Database {
   private async launch(java: string, jar: string): Promise<void> {
     const attemptsMax = this.chosenPort === undefined ? START_ATTEMPTS_MAX : 1
     for (let attempt = 1; ; attempt += 1) {
-      const port = this.chosenPort ?? (await freePort())
+      const port = this.chosenPort ?? (await freePort('DynamoDB Local'))
       try {
         this.child = await launch(java, this.argumentsFor(jar, port), dirname(jar), port)
         this.chosenPort = port
@@ -131,7 +133,8 @@ export class DynamoDbLocal implements Database {
 async function launch(java: string, args: string[], folder: string, port: number): Promise<ChildProcess> {
   // Java has a process group of its own, so Ctrl-C reaches only this process, which needs its tables while it ends.
   const temporary = await mkdtemp(join(tmpdir(), 'holdfast-java-'))
-  const child = spawn('/bin/sh', ['-c', UNDER_WATCH, java, temporary, ...args], {
+  const origin = `http://${randomUUID()}.invalid`
+  const child = spawn('/bin/sh', ['-c', UNDER_WATCH, java, temporary, ...args, '-cors', origin], {
     cwd: folder,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
@@ -149,7 +152,7 @@ async function launch(java: string, args: string[], folder: string, port: number
     const gone = new AbortController()
     child.once('exit', () => gone.abort())
     child.once('error', () => gone.abort())
-    await answering(`http://127.0.0.1:${port}`, START_TIMEOUT_MS, gone.signal)
+    await answering(`http://127.0.0.1:${port}`, START_TIMEOUT_MS, { origin, gone: gone.signal })
     return child
   } catch (error) {
     await end(child, 'SIGKILL')
@@ -182,13 +185,3 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
 const isRunning = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null
 
 const leashOf = (child: ChildProcess): Socket | undefined => (child.stdio[3] as Socket | null) ?? undefined
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new LocalStartError('no free port on this machine')
-  return address.port
-}

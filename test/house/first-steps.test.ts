@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { createHoldfast } from '../../client/index.js'
 import { type LocalStack, startLocalStack } from '../../local/index.js'
+import { freePort } from '../../local/listen.js'
 import { packageRoot } from '../../local/package-root.cjs'
 import { sharedDynamoDb } from '../support/shared-dynamodb.js'
 
@@ -35,18 +35,9 @@ afterAll(async () => {
   rmSync(FOLDER, { recursive: true, force: true })
 })
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
-}
-
 /** Starts the server as the document says, and returns its address once it has said that it answers. */
 async function start(): Promise<string> {
-  const port = await freePort()
+  const port = await freePort('the server')
   const env = { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', ...stack.env }
   const server = spawn(process.execPath, ['server.mjs', String(port)], { cwd: FOLDER, env, stdio: 'pipe' })
   servers.push(server)

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { freePort } from '../../local/listen.js'
 import { packageRoot } from '../../local/package-root.cjs'
 
 const text = readFileSync(join(packageRoot, 'docs/OPERATIONS.md'), 'utf8')
@@ -49,20 +49,12 @@ console.log(seen)
 process.exit()
 `
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { readonly port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
 test(
   'the recipe for Prometheus runs: it is scraped each metric, by the name that the rules have',
   async () => {
     mkdirSync(join(packageRoot, 'dist'), { recursive: true })
     const folder = mkdtempSync(FOLDER)
-    const port = String(await freePort())
+    const port = String(await freePort('the recipe'))
     expect(recipe).toContain(PORT_OF_RECIPE)
     const file = join(folder, 'server.mjs')
     const whole = `${recipe?.replace(PORT_OF_RECIPE, port)}${program(metrics.map(({ series }) => series)).replace('PORT', port)}`

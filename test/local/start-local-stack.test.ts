@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { DynamoDBClient, GetItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { LOCAL_APPLICATION, LOCAL_OPERATOR } from '../../local/fixed.js'
 import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../local/index.js'
+import { freePort } from '../../local/listen.js'
 import { startFixedStack } from '../../local/start-local-stack.js'
 import { PROTOCOL_VERSION } from '../../protocol/limits.js'
 import { DEFAULT_TIMING } from '../../protocol/timing.js'
@@ -126,9 +127,9 @@ describe('the local stack', () => {
   })
 
   test('that cannot start leaves nothing behind, and one that was stopped stays so', async () => {
-    const taken = createServer().listen(0, '127.0.0.1')
+    const port = await freePort('the test')
+    const taken = createServer().listen(port, '127.0.0.1')
     await once(taken, 'listening')
-    const { port } = taken.address() as { readonly port: number }
     await expect(startLocalStack({ assembly: writeAssembly(), port })).rejects.toMatchObject({ code: 'LOCAL_START' })
     taken.close()
     await once(taken, 'close')

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -76,6 +78,23 @@ describe('DynamoDB Local', () => {
       }
       expect(await processesOn(dynamodb.port)).toHaveLength(2)
     } finally {
+      await dynamodb.stop()
+    }
+  })
+
+  test('takes no other program for itself that has its port', async () => {
+    const dynamodb = new DynamoDbLocal()
+    const other = createServer((_, response) => response.end('another program'))
+    try {
+      await dynamodb.start()
+      await dynamodb.stop()
+      await once(other.listen(dynamodb.port, '127.0.0.1'), 'listening')
+      await expect(dynamodb.start()).rejects.toMatchObject({
+        code: 'LOCAL_START',
+        message: expect.stringContaining('Address already in use'),
+      })
+    } finally {
+      other.close()
       await dynamodb.stop()
     }
   })
