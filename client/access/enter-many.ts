@@ -5,6 +5,11 @@ import type { Ticket } from '../session/ticket.js'
 import type { AccessContext } from './access-context.js'
 import { AccessSession } from './access-session.js'
 
+interface Entered {
+  readonly hold: Hold
+  readonly ticket: Ticket
+}
+
 /**
  * Enters several sessions, one after the other in the order of the keys. The loss of one session meanwhile fails the
  * whole at once: it does not wait for the rest.
@@ -16,8 +21,7 @@ export async function enterMany(
   enter: (key: SessionKey, ticket: Ticket) => Promise<Hold>,
   leave: (hold: Hold, ticket: Ticket) => void,
 ): Promise<readonly AccessSession[]> {
-  const entered = new Map<SessionKey, AccessSession>()
-  const peers = new Set<string>(keys)
+  const entered = new Map<SessionKey, Entered>()
   let waiting: Ticket | undefined
   let loss: HoldfastError | undefined
   const lose = (error: HoldfastError) => {
@@ -29,9 +33,7 @@ export async function enterMany(
       const ticket = ticketFor()
       waiting = ticket
       const hold = await enter(key, ticket)
-      const session = new AccessSession(context, key, hold, ticket)
-      session.peers = peers
-      entered.set(key, session)
+      entered.set(key, { hold, ticket })
       ticket.whileRunning(lose)
       loss ??= ticket.loss
       if (loss !== undefined) throw loss
@@ -43,5 +45,12 @@ export async function enterMany(
     for (const { hold, ticket } of entered.values()) leave(hold, ticket)
     throw error
   }
-  return keys.map((key) => entered.get(key) as AccessSession)
+  // All begin now: what has happened while they waited is before them.
+  const peers = new Set<string>(keys)
+  return keys.map((key) => {
+    const { hold, ticket } = entered.get(key) as Entered
+    const session = new AccessSession(context, key, hold, ticket)
+    session.peers = peers
+    return session
+  })
 }

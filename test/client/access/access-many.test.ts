@@ -100,4 +100,25 @@ describe('several sessions', () => {
       await world.finish(using)
     }
   })
+
+  it('are told the last access to each before their work began, also where one waited for the other', async () => {
+    const [client, other] = [world.client<Shop>(), world.client<Shop>()]
+    const ids = ['one', 'two']
+    // Sessions are entered in the order of their keys: in one of the two rounds the free one is entered first.
+    for (const taken of ids) {
+      const [free = ''] = ids.filter((id) => id !== taken)
+      await world.finish(client.access(free, { read: ['count'] }, () => {}))
+      let end = () => {}
+      const using = other.access(taken, 'all', () => new Promise<void>((resolve) => (end = resolve)))
+      await world.clock.advance(10_000)
+      const told = client.accessMany(ids, { read: ['count'] }, (sessions) =>
+        sessions.map(({ lastAccessAt }) => lastAccessAt.getTime()),
+      )
+      await world.clock.advance(2_000)
+      const usedMs = await world.finish(client.access(free, { read: ['count'] }, () => world.clock.wallMs()))
+      end()
+      await world.finish(using)
+      expect((await world.finish(told))[ids.indexOf(free)]).toBe(usedMs)
+    }
+  })
 })
