@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { failuresOf } from './ci/failures.mjs'
+import { longestOf } from './ci/longest.mjs'
 
 const root = join(import.meta.dirname, '..')
 const folder = await mkdtemp(join(tmpdir(), 'holdfast-test-'))
@@ -24,6 +25,8 @@ try {
   const failed = (results.numFailedTests ?? 0) + (results.numRuntimeErrorTestSuites ?? 0)
   const isSound = code === 0 && results.success === true && passed > 0 && failed === 0
   if (!isSound) process.exitCode = 1
+  const longest = longestOf(results, root)
+  if (longest !== undefined) console.log(longest)
   for (const failure of failuresOf(results, root)) console.log(failure)
   if (!isSound && failed === 0) console.log(`jest ended with ${code}: not every test ran`)
   console.log(`Tests: ${passed} passed, ${failed} failed`)

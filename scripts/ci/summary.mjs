@@ -29,10 +29,12 @@ const steps = names.map((name) => ({
   status: read(`${name}.status`).trim(),
   lines: linesOf(read(`${name}.log`)),
 }))
-const took = names.map((name) => `${name} ${/took (\d+)/.exec(read(`${name}.time`))?.[1] ?? '?'}`)
+const took = names.map((name) => `${name} ${secondsOf(read(`${name}.time`))}`)
 const failed = steps.filter(({ status }) => status !== '0')
 
-console.log(`ci: seconds: ${took.join(', ')}`)
+console.log(`ci: seconds, and the processors' seconds: ${took.join(', ')}`)
+const ofTests = steps.find(({ name }) => name === 'tests')?.lines ?? []
+for (const line of ofTests.filter((line) => line.startsWith('longest: '))) console.log(`ci: ${line}`)
 // What one step does not need of its share, the next ones may have.
 let left = REASONS_MAX - failed.length
 for (const [index, { name, status, lines }] of failed.entries()) {
@@ -44,8 +46,13 @@ for (const [index, { name, status, lines }] of failed.entries()) {
 console.log(failed.length === 0 ? 'ci: passed' : `ci: failed: ${failed.map(({ name }) => name).join(', ')}`)
 
 const isCount = (line) => /^Tests: \d+ passed, \d+ failed$/.test(line)
-console.log(steps.find(({ name }) => name === 'tests')?.lines.findLast(isCount) ?? 'Tests: 0 passed, 0 failed')
+console.log(ofTests.findLast(isCount) ?? 'Tests: 0 passed, 0 failed')
 if (failed.length > 0 || steps.length === 0) process.exitCode = 1
+
+function secondsOf(text) {
+  const [whole, user, system] = /took (\S+) s, and (\S+) \+ (\S+) s/.exec(text)?.slice(1).map(Number) ?? []
+  return whole === undefined ? '?' : `${whole.toFixed(0)}/${(user + system).toFixed(0)}`
+}
 
 function linesOf(text) {
   return stripVTControlCharacters(text)

@@ -33,7 +33,7 @@ test('the end of CI names each step that failed, and says why', async () => {
   const { code, lines } = await ci({
     'run check':
       'echo "a.ts(3,5): error TS2322: wrong"; for i in $(seq 50); do echo fine; done; echo "check: failed: types"; exit 1',
-    test: 'echo "failed: test/a.test.ts: adds"; echo "  Expected: 1 | Received: 2"; echo "Tests: 6 passed, 1 failed"; exit 1',
+    test: 'echo "longest: of 9 s in 300 files: test/a.test.ts 7"; echo "failed: test/a.test.ts: adds"; echo "  Expected: 1 | Received: 2"; echo "Tests: 6 passed, 1 failed"; exit 1',
     'run sim -- --seeds 1000':
       'echo "seed 12 (hash ab): lost"; echo "  and doubled"; for i in $(seq 90); do echo table; done; exit 1',
     // It says nothing that is meant for the end.
@@ -45,6 +45,7 @@ test('the end of CI names each step that failed, and says why', async () => {
   expect(lines.slice(-2)).toEqual(['ci: failed: check, package, tests, sim, torture', 'Tests: 6 passed, 1 failed'])
   const kept = lines.slice(-KEPT_LINES)
   for (const told of [
+    'ci: longest: of 9 s in 300 files: test/a.test.ts 7',
     'ci: check failed (1)',
     'a.ts(3,5): error TS2322: wrong',
     'check: failed: types',
