@@ -59,6 +59,13 @@ export const MINIMUM_HOLDS_AHEAD_MAX_MS = 5_000
 /** Sessions that are remembered as released to other processes. The one that was released longest ago is forgotten first. */
 export const HANDED_OVER_MAX = 10_000
 /**
+ * A lock that this process has given back is given back again at most this often, however many ask for it at once: less
+ * than the time after which one asks again.
+ */
+export const RELEASED_AGAIN_MS = 250
+/** Locks of which that is remembered. The one that was given back longest ago is forgotten first. */
+export const RELEASED_AGAIN_MAX = 1_000
+/**
  * Lock records that are kept at once, and the pause before the next: as many in a second as the store carries out for one
  * process all the time.
  */

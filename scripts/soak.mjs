@@ -19,6 +19,7 @@ const ELEMENTS_MAX = 20
 /** Bounded memories are full long before the first quarter has ended. */
 const SMALLER = [
   ['client/limits.ts', 'HANDED_OVER_MAX = 10_000', 'HANDED_OVER_MAX = 50'],
+  ['client/limits.ts', 'RELEASED_AGAIN_MAX = 1_000', 'RELEASED_AGAIN_MAX = 50'],
   ['functions/limits.ts', 'REMEMBERED_CONNECTIONS_MAX = 10_000', 'REMEMBERED_CONNECTIONS_MAX = 4'],
   ['functions/limits.ts', 'REMEMBERED_PROCESSES_MAX = 10_000', 'REMEMBERED_PROCESSES_MAX = 4'],
   ['functions/limits.ts', 'COUNTED_SENDERS_MAX = 10_000', 'COUNTED_SENDERS_MAX = 4'],

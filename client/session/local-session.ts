@@ -212,7 +212,7 @@ export class LocalSession extends HeldSession implements HoldOwner, StoreLockOwn
   }
 
   private createLock(): StoreLock {
-    return new StoreLock(this.session, this.membership, this.context.clock, this.context.handedOver, this)
+    return new StoreLock(this.session, this.membership, this.context.clock, this.context, this)
   }
 
   private async claim(grant: Grant): Promise<void> {

@@ -14,6 +14,7 @@ import { HandoffCost } from './handoff-cost.js'
 import { HeldSessions } from './held-sessions.js'
 import type { Hold } from './hold.js'
 import { LocalSession } from './local-session.js'
+import { ReleasedAgain } from './released-again.js'
 import type { SessionsContext } from './sessions-context.js'
 import type { Ticket } from './ticket.js'
 import { within } from './wait.js'
@@ -50,6 +51,7 @@ export class Sessions {
       held: this.held,
       handoffCost: new HandoffCost(context.clock, context.options.isReleasedAfterAccess),
       handedOver: new HandedOverSessions(context.clock, context.options),
+      releasedAgain: new ReleasedAgain(context.clock),
       unneeded: (session) => this.forget(session),
     }
   }

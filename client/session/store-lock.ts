@@ -6,7 +6,7 @@ import { type HoldfastError, type LossReason, RefusedError, WaitTimeoutError } f
 import { RELEASE_TRIES_MAX } from '../limits.js'
 import type { Clock, Timer } from '../ports.js'
 import type { Membership } from '../process/membership.js'
-import type { HandedOverSessions } from './handed-over.js'
+import type { SessionsContext } from './sessions-context.js'
 
 /** The user of the lock. It wants the lock, and gets the store's decisions about it. */
 export interface StoreLockOwner {
@@ -59,7 +59,7 @@ export class StoreLock {
     private readonly session: SessionKey,
     private readonly membership: Membership,
     private readonly clock: Clock,
-    private readonly handedOver: HandedOverSessions,
+    private readonly shared: Pick<SessionsContext, 'handedOver' | 'releasedAgain'>,
     private readonly owner: StoreLockOwner,
   ) {}
 
@@ -183,7 +183,7 @@ export class StoreLock {
     // Until the store has answered, only a request that must have been lost is sent again.
     this.setTimer(this.membership.stretched(this.membership.timing.roundTripMs), () => this.sendAcquire())
     const { r, above, isSent: isNudge, since } = this.state
-    const waiters = isNudge || above !== undefined ? undefined : this.handedOver.take(this.session)
+    const waiters = isNudge || above !== undefined ? undefined : this.shared.handedOver.take(this.session)
     this.state.isSent = true
     this.state.isHinted = waiters !== undefined || since !== undefined
     this.membership.send({
@@ -243,7 +243,7 @@ export class StoreLock {
   private released(message: Extract<StoreMessage, { type: 'released' }>): void {
     const { next, waiters } = message
     if (this.state.kind === 'releasing' && this.state.epoch === message.epoch) {
-      if (waiters !== undefined) this.handedOver.note(this.session, waiters)
+      if (waiters !== undefined) this.shared.handedOver.note(this.session, waiters)
       this.become({ kind: 'none' })
       this.owner.freed()
     }
@@ -267,7 +267,7 @@ export class StoreLock {
     if (reaction.kind === 'drop') this.drop(reason)
     else if (reaction.kind === 'drain' && this.state.kind === 'held') this.owner.revoked()
     else if (reaction.kind === 'askedAtBirth') this.sendAcquire()
-    if (reaction.release !== undefined) {
+    if (reaction.release !== undefined && this.shared.releasedAgain.isDue(session, reaction.release)) {
       this.membership.send({ type: 'release', session, epoch: reaction.release.epoch, r: reaction.release.r })
     }
     if (reaction.cancel !== undefined) this.membership.send({ type: 'cancel', session, r: reaction.cancel.r })

@@ -1,4 +1,4 @@
-import { HANDED_OVER_MAX, HANDOFFS_REMEMBERED, RENEWALS_REMEMBERED } from '../../client/limits.js'
+import { HANDED_OVER_MAX, HANDOFFS_REMEMBERED, RELEASED_AGAIN_MAX, RENEWALS_REMEMBERED } from '../../client/limits.js'
 import { contentsOf } from './contents.js'
 
 /**
@@ -7,6 +7,7 @@ import { contentsOf } from './contents.js'
  */
 const KEPT: { readonly [path: string]: number } = {
   '.sessions.shared.handedOver.sessions.entries': HANDED_OVER_MAX,
+  '.sessions.shared.releasedAgain.atMs.entries': RELEASED_AGAIN_MAX,
   '.sessions.shared.handoffCost.claim.ms': HANDOFFS_REMEMBERED,
   '.sessions.shared.handoffCost.release.ms': HANDOFFS_REMEMBERED,
   '.sessions.membership.renewals.unanswered': RENEWALS_REMEMBERED,
