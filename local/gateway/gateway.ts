@@ -21,7 +21,7 @@ import {
 } from './aws-limits.js'
 import { MESSAGE_THROTTLED } from './aws-quotas.js'
 import { Connection, type ConnectionLimits } from './connection.js'
-import { authenticate, connectRefusal } from './handshake.js'
+import { authenticate, connectRefusal, isWebSocket } from './handshake.js'
 import { Integration, type Invoke } from './integration.js'
 import {
   anonymous,
@@ -35,7 +35,7 @@ import {
 } from './lambda-events.js'
 import { Management } from './management.js'
 import { type GatewayQuotas, QuotaCounts, type Quotas } from './quotas.js'
-import { forbidden, forbiddenBecause, refuseUpgrade, tooManyRequests } from './refused-upgrade.js'
+import { badRequest, forbidden, forbiddenBecause, refuseUpgrade, tooManyRequests } from './refused-upgrade.js'
 import type { GatewayWatch } from './watch.js'
 
 export interface GatewayOptions {
@@ -170,6 +170,8 @@ export class Gateway {
     stream.on('error', () => stream.destroy())
     const refused = foreign(request.headers)
     if (refused !== undefined) return refuseUpgrade(stream, forbiddenBecause(refused))
+    // Later it would be refused, too, but only after the function has taken it for a connection.
+    if (!isWebSocket(request)) return refuseUpgrade(stream, badRequest)
     const { api, principals } = this.options
     const route = api.routes.get('$connect')
     const [path] = (request.url ?? '').split('?')

@@ -7,6 +7,16 @@ import { MESSAGE_FORBIDDEN, MESSAGE_INTERNAL_ERROR, MESSAGE_TIMED_OUT } from './
 import type { Answer } from './integration.js'
 import { notAuthorized, type Refusal, unsigned } from './refused-upgrade.js'
 
+const KEY = /^[+/\dA-Za-z]{22}==$/
+const VERSION = /^(?:8|13)$/
+
+/** Whether the request asks for a WebSocket, and not for another protocol. */
+export const isWebSocket = ({ method, headers }: IncomingMessage): boolean =>
+  method === 'GET' &&
+  headers.upgrade?.toLowerCase() === 'websocket' &&
+  KEY.test(headers['sec-websocket-key'] ?? '') &&
+  VERSION.test(String(headers['sec-websocket-version']))
+
 /** The principal that opens this connection, if it signed the request and IAM lets it connect. */
 export function authenticate(request: IncomingMessage, api: ApiSpec, principals: Principals): Principal | Refusal {
   const { method = '', url = '', headers } = request

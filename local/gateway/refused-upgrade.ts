@@ -17,6 +17,9 @@ export const forbiddenBecause = (message: string): Refusal => ({ status: 403, ty
 
 export const forbidden = forbiddenBecause(MESSAGE_FORBIDDEN)
 
+/** The request asks for another protocol, or for WebSocket in a wrong way. */
+export const badRequest: Refusal = { status: 400, type: 'BadRequestException', message: 'Bad Request' }
+
 export const tooManyRequests: Refusal = { status: 429, type: 'TooManyRequestsException', message: MESSAGE_THROTTLED }
 
 export const notAuthorized = (who: string, action: string, resource: string): Refusal => ({

@@ -1,4 +1,5 @@
-import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { createServer, get } from 'node:http'
 import { SIGNATURE_SKEW_MS } from '../../../local/gateway/aws-limits.js'
 import { type GatewayHarness, open, refusal, signedHeaders, signerOf, startGateway } from '../harness.js'
 
@@ -127,6 +128,29 @@ describe('a handshake', () => {
     const url = `${h.url}?refuse=${refuse}`
     const headers = await signedHeaders(url, h.application.credentials)
     expect(await refusal(url, headers)).toMatchObject({ status, body: { message } })
+  })
+
+  test.each([
+    ['of another protocol', { upgrade: 'h2c' }],
+    ['of another version', { 'sec-websocket-version': '7' }],
+    ['without a key', { 'sec-websocket-key': '' }],
+  ])('%s never reaches the function', async (_, changed) => {
+    // The function would refuse it with this status.
+    const url = `${h.url}?refuse=401`
+    const headers = {
+      ...(await signedHeaders(url, h.application.credentials)),
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    }
+    const statusOf = async (sent: Readonly<Record<string, string>>) => {
+      const [response] = await once(get(url.replace('ws:', 'http:'), { headers: sent }), 'response')
+      response.resume()
+      return response.statusCode
+    }
+    expect(await statusOf(headers)).toBe(401)
+    expect(await statusOf({ ...headers, ...changed })).toBe(400)
   })
 
   test('on which the function throws fails as a bad gateway', async () => {
