@@ -23,6 +23,8 @@ export class FactsWatch {
   private readonly ends = new Map<string, number>()
   /** Accesses began under these grants of which nobody has heard. */
   private readonly unheard = new Set<number>()
+  /** What each access was told of the last one before it: it stays so for all its parts, also for those nested in it. */
+  private readonly told = new WeakMap<AbortSignal, number>()
   /** When an access to each session ended last, as far as that is known. */
   readonly lastUses = new Map<string, number>()
 
@@ -88,10 +90,17 @@ export class FactsWatch {
     if (record.isUnborn) return
     if (facts.createdAt.getTime() !== record.createdAt)
       this.violate(`an access sees createdAt ${facts.createdAt.getTime()}, and it is ${record.createdAt}`)
+    const toldMs = facts.lastAccessAt.getTime()
+    const toldBeforeMs = this.told.get(facts.signal)
+    this.told.set(facts.signal, toldMs)
+    if (toldBeforeMs !== undefined) {
+      if (toldMs !== toldBeforeMs) this.violate('an access is told another last access than before')
+      return
+    }
     const isFirst = lastMs === undefined && !this.unheard.has(epoch)
     const endedMs = lastMs ?? record.accessedAt
     const knownMs = endedMs > wallMs - TOGETHER_MS ? Math.min(endedMs, record.accessedAt) : endedMs
-    this.checkLastAccess(facts.lastAccessAt.getTime(), knownMs, isFirst, wallMs)
+    this.checkLastAccess(toldMs, knownMs, isFirst, wallMs)
   }
 
   /** Ends of accesses are not all known: the last one was then, or later. */
