@@ -13,12 +13,12 @@ export class ReleasedAgain {
   constructor(private readonly clock: Clock) {}
 
   /** Whether the lock is to be given back now. The next time is counted from there. */
-  isDue(session: SessionKey, { epoch, r }: { readonly epoch: number; readonly r: number }): boolean {
+  isDue(session: SessionKey, epoch: number): boolean {
     const nowMs = this.clock.monotonicMs()
-    const release = `${session} ${epoch} ${r}`
-    const lastMs = this.atMs.get(release)
+    const grant = `${session} ${epoch}`
+    const lastMs = this.atMs.get(grant)
     if (lastMs !== undefined && nowMs - lastMs < RELEASED_AGAIN_MS) return false
-    this.atMs.set(release, nowMs)
+    this.atMs.set(grant, nowMs)
     return true
   }
 }

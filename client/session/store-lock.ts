@@ -155,7 +155,9 @@ export class StoreLock {
   /** Another process waits, says a revoke or a renewal. */
   asked(epoch: number): void {
     if (this.state.kind === 'asking') this.state.askedEpoch = Math.max(epoch, this.state.askedEpoch)
-    this.react(onRevoke(this.belief, epoch), 'fenced')
+    const reaction = onRevoke(this.belief, epoch)
+    const isAnswered = reaction.kind === 'stay' && reaction.release !== undefined
+    if (!isAnswered || this.shared.releasedAgain.isDue(this.session, epoch)) this.react(reaction, 'fenced')
   }
 
   private get belief() {
@@ -267,7 +269,7 @@ export class StoreLock {
     if (reaction.kind === 'drop') this.drop(reason)
     else if (reaction.kind === 'drain' && this.state.kind === 'held') this.owner.revoked()
     else if (reaction.kind === 'askedAtBirth') this.sendAcquire()
-    if (reaction.release !== undefined && this.shared.releasedAgain.isDue(session, reaction.release)) {
+    if (reaction.release !== undefined) {
       this.membership.send({ type: 'release', session, epoch: reaction.release.epoch, r: reaction.release.r })
     }
     if (reaction.cancel !== undefined) this.membership.send({ type: 'cancel', session, r: reaction.cancel.r })

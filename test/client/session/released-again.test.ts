@@ -33,7 +33,7 @@ describe('a lock that this process has given back', () => {
 
   it('is remembered with a bounded number of others', () => {
     const again = new ReleasedAgain(new VirtualClock())
-    const due = (index: number) => again.isDue(`S#${index}` as ReturnType<typeof sessionKey>, { epoch: 1, r: 1 })
+    const due = (index: number) => again.isDue(`S#${index}` as ReturnType<typeof sessionKey>, 1)
     for (let index = 0; index < RELEASED_AGAIN_MAX; index += 1) expect(due(index)).toBe(true)
     expect([due(0), due(RELEASED_AGAIN_MAX), due(1), due(0)]).toEqual([false, true, false, true])
   })
