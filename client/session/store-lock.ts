@@ -204,7 +204,8 @@ export class StoreLock {
     if (this.state.kind !== 'asking') return
     const { sinceMs } = this.state
     const patienceMs = this.membership.seekMs(sinceMs)
-    if (patienceMs > 0)
+    // No timer is shorter than a millisecond.
+    if (patienceMs >= 1)
       this.setTimer(Math.min(this.membership.timing.roundTripMs, patienceMs), () => this.sendAcquire())
     else this.owner.refused(this.membership.unreachable(Math.round(this.clock.monotonicMs() - sinceMs)))
   }
