@@ -34,7 +34,8 @@ const failed = steps.filter(({ status }) => status !== '0')
 
 console.log(`ci: seconds, and the processors' seconds: ${took.join(', ')}`)
 const ofTests = steps.find(({ name }) => name === 'tests')?.lines ?? []
-for (const line of ofTests.filter((line) => line.startsWith('longest: '))) console.log(`ci: ${line}`)
+const longest = ofTests.find((line) => line.startsWith('longest: '))
+if (longest !== undefined) console.log(`ci: ${longest}`)
 // What one step does not need of its share, the next ones may have.
 let left = REASONS_MAX - failed.length
 for (const [index, { name, status, lines }] of failed.entries()) {
