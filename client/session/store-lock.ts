@@ -156,8 +156,9 @@ export class StoreLock {
   asked(epoch: number): void {
     if (this.state.kind === 'asking') this.state.askedEpoch = Math.max(epoch, this.state.askedEpoch)
     const reaction = onRevoke(this.belief, epoch)
-    const isAnswered = reaction.kind === 'stay' && reaction.release !== undefined
-    if (!isAnswered || this.shared.releasedAgain.isDue(this.session, epoch)) this.react(reaction, 'fenced')
+    const isStray = reaction.kind === 'stay' && reaction.release !== undefined
+    if (isStray && !this.shared.releasedAgain.isDue(this.session, epoch)) return
+    this.react(reaction, 'fenced')
   }
 
   private get belief() {
@@ -204,8 +205,7 @@ export class StoreLock {
     if (this.state.kind !== 'asking') return
     const { sinceMs } = this.state
     const patienceMs = this.membership.seekMs(sinceMs)
-    // No timer is shorter than a millisecond.
-    if (patienceMs >= 1)
+    if (patienceMs > 0)
       this.setTimer(Math.min(this.membership.timing.roundTripMs, patienceMs), () => this.sendAcquire())
     else this.owner.refused(this.membership.unreachable(Math.round(this.clock.monotonicMs() - sinceMs)))
   }

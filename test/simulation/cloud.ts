@@ -38,6 +38,8 @@ export class Cloud {
   /** Told when a function tells a process of its grant, with that function's time. */
   onGranted: (grant: Granted, wallMs: number) => void = () => {}
   private readonly connections = new Map<string, Connection>()
+  /** Messages that all clients have sent: one answers over its newest connection, whichever it was asked on. */
+  private sentCount = 0
   readonly cancelled = new CancelledRequests()
   readonly exchanges: Exchanges
   readonly network: Network
@@ -133,6 +135,7 @@ export class Cloud {
       send: (text) => {
         if (!connection.isOpen) return
         connection.sent += 1
+        this.sentCount += 1
         const sent = { text, message: JSON.parse(text) as ClientMessage }
         this.world.points.pass(owner, `client sends ${sent.message.type}`, () => this.send(connection, sent))
       },
@@ -215,10 +218,13 @@ export class Cloud {
     this.world.timeline.after(ms, () => void this.invoke(connection, sent))
   }
 
-  private async invoke(connection: Connection, { text, message }: Sent): Promise<void> {
+  private async invoke(connection: Connection, sent: Sent): Promise<void> {
     const { random, counts } = this.world
+    const { text, message } = sent
     const faults = this.world.faults()
-    if (!this.throttle.admits()) {
+    if (sent.isAdmitted === false) return
+    sent.isAdmitted ??= this.throttle.admits()
+    if (!sent.isAdmitted) {
       this.onTurnedAway(connection, message)
       return this.deliver(connection, JSON.stringify({ message: 'Too Many Requests', connectionId: connection.id }))
     }
@@ -247,13 +253,13 @@ export class Cloud {
       if (heard === undefined) return
       connection.owner.run(() => {
         if (!connection.isOpen) return
-        const { sent } = connection
+        const { sentCount } = this
         const message = JSON.parse(heard) as StoreMessage
         const afterwards = this.onHearing(connection.owner, connection.processId, message)
         connection.events.received(heard)
         afterwards?.()
         // A process that has died of it has closed its connection, and one that retires gives back all that it has.
-        const isSilent = connection.sent === sent && !connection.said.has('retire')
+        const isSilent = this.sentCount === sentCount && !connection.said.has('retire')
         if (connection.isOpen && isSilent) this.onSilence(connection.processId, message)
         if (connection.isOpen && !connection.isWelcome && message.type === 'welcome') {
           connection.isWelcome = true

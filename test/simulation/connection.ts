@@ -10,6 +10,8 @@ const UNUSED_MAX_MS = 600_000
 export interface Sent {
   readonly text: string
   readonly message: ClientMessage
+  /** Whether the gateway lets it through, once it is there: whatever runs or is repeated behind it was let through. */
+  isAdmitted?: boolean
 }
 
 /** A connection of the gateway. */

@@ -35,11 +35,11 @@ export class Machine implements Clock {
     return (this.timeline.nowMs - this.missedMs) * (1 + this.drift)
   }
 
-  /** Only timers of a client have a kind. One that is due while the machine stands still can be cancelled until it runs. */
+  /** As in Node.js, no timer is shorter than a millisecond. Only timers of a client have a kind. One that is due while the machine stands still can be cancelled until it runs. */
   after(ms: number, fire: () => void, kind?: TimerKind): Timer {
     let isCancelled = false
     const due = () => this.run(() => isCancelled || fire())
-    const timer = this.timeline.after(Math.max(0, ms) / (1 + this.drift), due, this, kind)
+    const timer = this.timeline.after(Math.max(1, ms) / (1 + this.drift), due, this, kind)
     return {
       cancel: () => {
         isCancelled = true

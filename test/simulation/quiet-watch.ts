@@ -12,6 +12,9 @@ const MESSAGES_AT_ONCE = 8
 /** A process opens its next connection at the earliest so long after the one before. */
 const CONNECTION_MIN_MS = CONNECTION_LIFETIME_MS - 2 * CONNECTION_EARLY_MS
 
+/** So soon a client does what follows from an answer. */
+const ASKS_AGAIN_MS = 5
+
 /** No session of a run that is usual is unused for longer. */
 const KEPT_MIN_MS = 100_000
 const PAUSE_OF_DAYS_MS = 3_600_000
@@ -46,6 +49,8 @@ function keyOf(message: ClientMessage): string {
  */
 export class QuietWatch {
   private readonly processes = new Map<string, Heard>()
+  /** When a process last heard that it has retired. */
+  private retiredAtMs = Number.NEGATIVE_INFINITY
   /** The application closes its clients, which may end accesses. */
   isClosing = false
 
@@ -68,15 +73,22 @@ export class QuietWatch {
     if (message.type === 'cancel') heard.givenBack.add(`${message.session} ${message.r}`)
     if (message.type === 'release') this.released(heard, message)
     const isPrompted =
-      prompted.delete(key) || (message.type === 'acquire' && prompted.has(`acquire ${message.session}`))
+      prompted.delete(key) ||
+      (message.type === 'acquire' && (prompted.has(`acquire ${message.session}`) || this.isFreedNow))
     if (lastMs === undefined || isPrompted || message.type === 'busy' || message.type === 'keep') return
     const afterMs = this.nowMs() - lastMs
     if (message.type !== 'acquire' || afterMs < (heard.nudgeAfterMs.get(key) ?? TIMING.nudgeAfterMs) - 1)
       this.judge.violate('21', `a ${message.type} is repeated after ${Math.round(afterMs)} ms, and nothing is lost`)
   }
 
+  /** What a process held before it retired is free: the one after it, in the same client, asks again at once. */
+  private get isFreedNow(): boolean {
+    return this.nowMs() - this.retiredAtMs <= ASKS_AGAIN_MS
+  }
+
   hears(p: string, message: StoreMessage): void {
     const heard = this.of(p)
+    if (message.type === 'noted' && message.of === 'retire') this.retiredAtMs = this.nowMs()
     if (message.type === 'welcome') this.welcomed(heard)
     else if (message.type === 'revoke') this.asked(heard, message)
     else if (message.type === 'renewed') for (const ask of message.asks) this.asked(heard, ask)

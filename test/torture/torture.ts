@@ -30,7 +30,7 @@ const NAMESPACE = 'torture'
 /** Never killed, so that their memory can be watched. */
 const IMMORTAL = 2
 /** Few: each that waits asks again and again, and the one gateway here would soon do nothing else. */
-const TASKS = 4
+const TASKS = 6
 const PAUSE_MS = 100
 const STORM_MS = 20_000
 /** Samples of memory in a run: enough for medians, few enough to cost nothing. */
